@@ -1,0 +1,65 @@
+//! Certificates and their private keys.
+
+use super::target;
+use crate::{
+    Problems,
+    kind::{Family, FilterOp, Kind, Lookup, Meta, exact, filter},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `managed` of the key pair that signs the tokens of proxy providers.
+pub const INTERNAL_JWT_KEY: &str = "goauthentik.io/crypto/jwt-managed";
+
+/// A certificate, with its private key where we have it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateKeyPair {
+    /// Name in lists.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// The certificate, PEM.
+    #[schemars(length(min = 1, max = 65_536), extend("x-yaml" = "certificate", "writeOnly" = true))]
+    pub certificate_data: String,
+    /// The private key, PEM (PKCS#8); empty for a certificate alone.
+    #[serde(default)]
+    #[schemars(length(max = 65_536), extend("x-yaml" = "key", "x-secret" = true, "writeOnly" = true))]
+    pub key_data: String,
+}
+
+impl Kind for CertificateKeyPair {
+    const META: Meta = Meta {
+        kind: "key_pair",
+        word: "key_pair",
+        family: Family::None,
+        schema: "CertificateKeyPair",
+        path: "crypto/certificatekeypairs",
+        lookup: Lookup::Uuid("kp_uuid"),
+        component: "",
+        verbose_name: "Certificate-Key Pair",
+        verbose_name_plural: "Certificate-Key Pairs",
+        model: "authentik_crypto.certificatekeypair",
+        search: &["name"],
+        filters: &[filter("managed", "managed", FilterOp::Exact), exact("name")],
+        ordering: "name",
+        bindable: false,
+    };
+
+    fn identifier(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        if !self.certificate_data.trim_start().starts_with("-----BEGIN CERTIFICATE-----") {
+            problems.add(
+                "/certificate_data",
+                "invalid",
+                "Unable to load certificate: it must be PEM, starting with -----BEGIN CERTIFICATE-----.",
+            );
+        }
+        if !self.key_data.trim().is_empty() && !self.key_data.contains("PRIVATE KEY-----") {
+            problems.add("/key_data", "invalid", "Unable to load private key: it must be PEM.");
+        }
+    }
+}
+target!(CertificateKeyPair);

@@ -1,0 +1,65 @@
+//! The declarations, one file a noun, and the list of them all.
+
+pub mod application;
+pub mod bindings;
+pub mod brand;
+pub mod flow;
+pub mod key_pair;
+pub mod outpost;
+pub mod policy;
+pub mod proxy_provider;
+pub mod scope_mapping;
+pub mod stages;
+
+use crate::kind::KindDef;
+
+pub use application::Application;
+pub use bindings::{FlowStageBinding, InvalidResponseAction, PolicyBinding};
+pub use brand::Brand;
+pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
+pub use key_pair::CertificateKeyPair;
+pub use outpost::{Outpost, OutpostType};
+pub use policy::ExpressionPolicy;
+pub use proxy_provider::{ProxyMode, ProxyProvider};
+pub use scope_mapping::ScopeMapping;
+pub use stages::*;
+
+/// One line a kind. The order is that of references: what is pointed at comes first.
+pub(crate) const ALL: &[KindDef] = &[
+    KindDef::of::<Flow>(),
+    KindDef::of::<IdentificationStage>(),
+    KindDef::of::<PasswordStage>(),
+    KindDef::of::<UserLoginStage>(),
+    KindDef::of::<UserLogoutStage>(),
+    KindDef::of::<UserWriteStage>(),
+    KindDef::of::<Prompt>(),
+    KindDef::of::<PromptStage>(),
+    KindDef::of::<ConsentStage>(),
+    KindDef::of::<DenyStage>(),
+    KindDef::of::<DummyStage>(),
+    KindDef::of::<RedirectStage>(),
+    KindDef::of::<FlowStageBinding>(),
+    KindDef::of::<ExpressionPolicy>(),
+    KindDef::of::<ScopeMapping>(),
+    KindDef::of::<CertificateKeyPair>(),
+    KindDef::of::<ProxyProvider>(),
+    KindDef::of::<Application>(),
+    KindDef::of::<PolicyBinding>(),
+    KindDef::of::<Outpost>(),
+    KindDef::of::<Brand>(),
+];
+
+/// For `#[serde(default = "yes")]`.
+pub(crate) fn yes() -> bool {
+    true
+}
+
+/// Marks a struct as the target of references of its own kind.
+macro_rules! target {
+    ($ty:ty) => {
+        impl crate::RefTarget for $ty {
+            const TARGET: &'static str = <$ty as crate::Kind>::META.kind;
+        }
+    };
+}
+pub(crate) use target;
