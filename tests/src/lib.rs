@@ -1,1 +1,39 @@
-//! 
+//! The world around the server that the end-to-end tests need: the real
+//! binary on a fresh database, real proxies (Traefik, nginx, Caddy), a real
+//! browser, a service to protect, and clients that script them.
+//!
+//! Everything listens on loopback, on ports of its own, and in folders that
+//! vanish with the test. Host names end in `lockgate.test` and resolve to
+//! 127.0.0.1 inside the clients and the browser, so nothing has to be entered
+//! in `/etc/hosts`. What a test needs and the machine lacks fails the test: a
+//! skipped test proves nothing. No code of the server may enter here; the
+//! harness knows it only from outside.
+//!
+//! The harness panics with the logs of whatever went wrong, which is what a
+//! test wants; it is no library for other purposes.
+
+mod api;
+mod browser;
+mod client;
+mod database;
+mod flow;
+mod load;
+mod ports;
+mod process;
+mod proxies;
+mod server;
+mod site;
+mod whoami;
+
+pub use api::{Api, Reply};
+pub use browser::{Browser, BrowserOptions};
+pub use client::{Client, Hop, Journey, query_of};
+pub use database::Database;
+pub use flow::{Executor, FlowEnd};
+pub use load::{Load, closed_loop};
+pub use ports::free_port;
+pub use process::{Program, workspace_root};
+pub use proxies::{Dialect, Proxy};
+pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CheckOutcome, Server, ServerBuilder, binary};
+pub use site::{Site, SiteOptions};
+pub use whoami::{Echo, Whoami};
