@@ -99,7 +99,8 @@ pub struct Meta {
     pub family: Family,
     /// Name of its OpenAPI schema.
     pub schema: &'static str,
-    /// Path below `/api/v3/`, without slashes at the ends; operationIds are made from it.
+    /// Path below `/api/v3/`, without slashes at the ends; operationIds are made from it. Empty: not
+    /// served there.
     pub path: &'static str,
     /// How one object is addressed.
     pub lookup: Lookup,

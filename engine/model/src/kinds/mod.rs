@@ -4,6 +4,7 @@ pub mod application;
 pub mod bindings;
 pub mod brand;
 pub mod flow;
+pub mod folder;
 pub mod key_pair;
 pub mod outpost;
 pub mod policy;
@@ -17,6 +18,7 @@ pub use application::Application;
 pub use bindings::{FlowStageBinding, InvalidResponseAction, PolicyBinding};
 pub use brand::Brand;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
+pub use folder::{CedarFile, DefaultAccess, FolderSettings};
 pub use key_pair::CertificateKeyPair;
 pub use outpost::{Outpost, OutpostType};
 pub use policy::ExpressionPolicy;
@@ -47,6 +49,8 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),
+    KindDef::of::<CedarFile>(),
+    KindDef::of::<FolderSettings>(),
 ];
 
 /// For `#[serde(default = "yes")]`.

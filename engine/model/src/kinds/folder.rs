@@ -1,0 +1,87 @@
+//! What only a configuration folder says: Cedar files and settings. Documents like all others, so that
+//! a revision holds everything that decides; not served below `/api/v3`.
+
+use super::target;
+use crate::kind::{Family, Kind, Lookup, Meta};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A file of Cedar policies.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CedarFile {
+    /// Path in the folder.
+    #[schemars(length(min = 1, max = 1024))]
+    pub path: String,
+    /// The policies.
+    #[schemars(length(max = 60_000))]
+    pub text: String,
+}
+
+impl Kind for CedarFile {
+    const META: Meta = Meta {
+        kind: "cedar_file",
+        word: "",
+        family: Family::None,
+        schema: "CedarFile",
+        path: "",
+        lookup: Lookup::Uuid("uuid"),
+        component: "",
+        verbose_name: "Cedar file",
+        verbose_name_plural: "Cedar files",
+        model: "lockgate.cedarfile",
+        search: &["path"],
+        filters: &[],
+        ordering: "path",
+        bindable: false,
+    };
+
+    fn identifier(&self) -> String {
+        self.path.clone()
+    }
+}
+target!(CedarFile);
+
+/// What an application without bindings does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultAccess {
+    /// It is open to every active user.
+    #[default]
+    Allow,
+    /// It is closed.
+    Deny,
+}
+
+/// Settings of the whole configuration.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderSettings {
+    /// What an application without bindings does.
+    #[serde(default)]
+    pub default_access: DefaultAccess,
+}
+
+impl Kind for FolderSettings {
+    const META: Meta = Meta {
+        kind: "settings",
+        word: "settings",
+        family: Family::None,
+        schema: "FolderSettings",
+        path: "",
+        lookup: Lookup::Uuid("uuid"),
+        component: "",
+        verbose_name: "Settings",
+        verbose_name_plural: "Settings",
+        model: "lockgate.settings",
+        search: &[],
+        filters: &[],
+        ordering: "created",
+        bindable: false,
+    };
+
+    fn identifier(&self) -> String {
+        "settings".to_owned()
+    }
+}
+target!(FolderSettings);
