@@ -11,8 +11,24 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(Table::create().table("installation").col(string_len("key", 100).primary_key()).col(text("value")).to_owned()).await?;
-        manager.create_table(Table::create().table("counters").col(string_len("name", 50).primary_key()).col(big_integer("value")).to_owned()).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("installation")
+                    .col(string_len("key", 100).primary_key())
+                    .col(text("value"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("counters")
+                    .col(string_len("name", 50).primary_key())
+                    .col(big_integer("value"))
+                    .to_owned(),
+            )
+            .await?;
         manager
             .create_table(
                 Table::create()

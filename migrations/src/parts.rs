@@ -7,7 +7,11 @@ use sea_orm_migration::prelude::*;
 ///
 /// # Errors
 /// Whatever the database answers.
-pub(crate) async fn unique(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
+pub(crate) async fn unique(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
     let reported = columns.last().copied().unwrap_or_default();
     let mut index = Index::create();
     index.unique().name(format!("uq_{table}__{reported}")).table(table);
@@ -21,7 +25,11 @@ pub(crate) async fn unique(manager: &SchemaManager<'_>, table: &'static str, col
 ///
 /// # Errors
 /// Whatever the database answers.
-pub(crate) async fn index(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
+pub(crate) async fn index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
     let mut index = Index::create();
     index.name(format!("ix_{table}__{}", columns.join("_"))).table(table);
     for column in columns {
@@ -31,7 +39,10 @@ pub(crate) async fn index(manager: &SchemaManager<'_>, table: &'static str, colu
 }
 
 /// A foreign key whose rows go when the row they point at goes.
-pub(crate) fn cascade((from, from_column): (&'static str, &'static str), (to, to_column): (&'static str, &'static str)) -> ForeignKeyCreateStatement {
+pub(crate) fn cascade(
+    (from, from_column): (&'static str, &'static str),
+    (to, to_column): (&'static str, &'static str),
+) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();
     key.name(format!("fk_{from}__{from_column}"))
         .from(from, from_column)

@@ -1,1 +1,55 @@
-//! 
+//! Everything that outlives a request: sea-orm entities and repositories over SQLite and PostgreSQL.
+//!
+//! [`Store`] is cheap to clone and hands out one repository per kind of thing: `store.users()`,
+//! `store.sessions()`, … Their methods are plain questions and commands; each is one transaction,
+//! bounded in time, and leaves behind a note in the log of changes ([`Changes`]) from which every node
+//! learns what to forget. The two databases behave alike, which one conformance suite proves.
+//!
+//! What may not enter this room: HTTP, decisions about who may do what, password hashing, clocks (the
+//! time is an argument everywhere) and anything that knows what a configuration document means.
+//! Secrets are kept as SHA-256 where they only need to be recognised ([`hash_secret`]) and sealed where
+//! they must be read again ([`SealKey`]).
+
+mod changes;
+mod codes;
+mod connect;
+mod consents;
+mod document_row;
+mod documents;
+mod entity;
+mod error;
+mod events;
+mod group_filter;
+mod groups;
+mod installation;
+mod paging;
+mod principal;
+mod proxy_sessions;
+mod seal;
+mod session_list;
+mod sessions;
+mod store;
+mod text;
+mod tokens;
+mod user_filter;
+mod users;
+
+pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
+pub use codes::{AuthorizationCode, Codes, Redemption};
+pub use connect::DatabaseSettings;
+pub use consents::{Consent, ConsentFilter, Consents};
+pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
+pub use error::StoreError;
+pub use events::{Event, EventFilter, Events};
+pub use group_filter::GroupFilter;
+pub use groups::{GroupPatch, Groups, NewGroup};
+pub use installation::Installation;
+pub use paging::Page;
+pub use proxy_sessions::{ProxySession, ProxySessions};
+pub use seal::{SealKey, hash_secret};
+pub use session_list::SessionFilter;
+pub use sessions::{Session, Sessions};
+pub use store::{Backend, MigrationState, Store};
+pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
+pub use user_filter::{DateFilter, UserFilter};
+pub use users::{Case, NewUser, UserPatch, Users};

@@ -1,0 +1,231 @@
+//! The log of changes: how a node learns that something it keeps in memory is no longer true.
+//!
+//! Every write appends what it changed in its own transaction, and every node polls. On PostgreSQL
+//! numbers are given out before transactions commit, so a smaller number may become visible after a
+//! larger one: a [`ChangeCursor`] remembers the numbers it has not seen and asks for them again until
+//! no transaction can be left that holds them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::entity::change;
+use crate::text::{cut, micros};
+use crate::{Store, StoreError};
+
+/// Changes that one poll answers at most; the rest comes with the next.
+const BATCH: u64 = 5_000;
+/// Missing numbers that are asked for again.
+const MAX_GAPS: usize = 1_000;
+/// How far a new cursor looks back for numbers that are still on their way.
+const LOOK_BACK: i64 = 1_000;
+/// Rows of one insert.
+const CHUNK: usize = 1_000;
+
+/// A missing number belongs to no transaction any more: statements end long before.
+const GAP_LIFE: TimeDelta = TimeDelta::seconds(90);
+/// A cursor that rested longer may have missed rows that were pruned.
+const CURSOR_LIFE: TimeDelta = TimeDelta::minutes(30);
+
+/// What sort of thing changed; the key of a [`Change`] says which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The configuration; the key is the new revision's number.
+    Config,
+    /// An account, its password or its memberships; the key is the user's number.
+    User,
+    /// A group or its place among groups, so that the rights of any user may differ; the key is its UUID.
+    Groups,
+    /// A session; the key is the hash of its identifier.
+    Session,
+    /// A token; the key is its UUID.
+    Token,
+    /// A derived session; the key is the hash of its identifier.
+    ProxySession,
+}
+
+impl Topic {
+    const ALL: [Self; 6] = [Self::Config, Self::User, Self::Groups, Self::Session, Self::Token, Self::ProxySession];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::User => "user",
+            Self::Groups => "groups",
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::ProxySession => "proxy_session",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == word)
+    }
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number.
+    pub id: i64,
+    /// What sort of thing changed.
+    pub topic: Topic,
+    /// Which one, see [`Topic`].
+    pub key: String,
+}
+
+/// How far a node has read.
+#[derive(Debug, Clone)]
+pub struct ChangeCursor {
+    high: i64,
+    /// Numbers below `high` that were not seen, and since when they are missed.
+    gaps: BTreeMap<i64, DateTime<Utc>>,
+    polled: DateTime<Utc>,
+}
+
+/// The answer of one poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Polled {
+    /// What changed, oldest first.
+    pub changes: Vec<Change>,
+    /// The cursor rested too long and changes may be missing: forget everything.
+    pub lost: bool,
+}
+
+/// Reading and pruning the log; see the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Changes<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl Changes<'_> {
+    /// A cursor at the end of the log. Take it before filling caches.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn cursor(&self, now: DateTime<Utc>) -> Result<ChangeCursor, StoreError> {
+        let ids = self.store.bounded(async {
+            let newest = change::Entity::find()
+                .select_only()
+                .column(change::Column::Id)
+                .order_by_desc(change::Column::Id)
+                .limit(LOOK_BACK.unsigned_abs());
+            Ok(newest.into_tuple::<i64>().all(self.store.reader()).await?)
+        });
+        let mut ids = ids.await?;
+        ids.reverse();
+        let mut cursor = ChangeCursor { high: 0, gaps: BTreeMap::new(), polled: now };
+        if let Some(first) = ids.first() {
+            cursor.high = first - 1;
+        }
+        for id in ids {
+            cursor.saw(id, now);
+        }
+        Ok(cursor)
+    }
+
+    /// What was committed since the last poll of this cursor.
+    ///
+    /// # Errors
+    /// Whatever the database answers; the cursor then stays where it was.
+    pub async fn poll(&self, cursor: &mut ChangeCursor, now: DateTime<Utc>) -> Result<Polled, StoreError> {
+        if now - cursor.polled > CURSOR_LIFE {
+            *cursor = self.cursor(now).await?;
+            return Ok(Polled { changes: Vec::new(), lost: true });
+        }
+        let gaps: Vec<i64> = cursor.gaps.keys().copied().collect();
+        let missed = (!gaps.is_empty()).then(|| change::Column::Id.is_in(gaps));
+        let rows = self.store.bounded(async {
+            let fresh = Condition::any().add(change::Column::Id.gt(cursor.high)).add_option(missed);
+            let select = change::Entity::find().filter(fresh).order_by_asc(change::Column::Id);
+            Ok(select.limit(BATCH).all(self.store.reader()).await?)
+        });
+        let rows = rows.await?;
+        cursor.polled = now;
+        cursor.gaps.retain(|_, since| now - *since < GAP_LIFE);
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in rows {
+            cursor.saw(row.id, now);
+            // A topic of a newer release means nothing to this one.
+            if let Some(topic) = Topic::parse(&row.topic) {
+                changes.push(Change { id: row.id, topic, key: row.key });
+            }
+        }
+        Ok(Polled { changes, lost: false })
+    }
+
+    /// Drops lines that every node has long read; an hour is a good age. Answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn prune(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let old = change::Column::Created.lt(micros(before));
+                let gone = change::Entity::delete_many().filter(old).exec(&tx).await?;
+                tx.commit().await?;
+                Ok(gone.rows_affected)
+            })
+            .await
+    }
+}
+
+impl ChangeCursor {
+    fn saw(&mut self, id: i64, now: DateTime<Utc>) {
+        self.gaps.remove(&id);
+        if id <= self.high {
+            return;
+        }
+        // A jump wider than that is a sequence that skipped ahead, not transactions on their way.
+        let from = (self.high + 1).max(id - LOOK_BACK);
+        self.gaps.extend((from..id).map(|missing| (missing, now)));
+        while self.gaps.len() > MAX_GAPS {
+            self.gaps.pop_first();
+        }
+        self.high = id;
+    }
+}
+
+/// Appends to the log within the transaction that makes the change.
+pub(crate) async fn append(
+    tx: &DatabaseTransaction,
+    now: DateTime<Utc>,
+    changed: impl IntoIterator<Item = (Topic, String)>,
+) -> Result<(), StoreError> {
+    let row = |(topic, key): (Topic, String)| change::ActiveModel {
+        id: NotSet,
+        topic: Set(topic.as_str().to_owned()),
+        key: Set(cut(&key, 100)),
+        created: Set(micros(now)),
+    };
+    let rows: Vec<_> = changed.into_iter().map(row).collect();
+    for chunk in rows.chunks(CHUNK) {
+        change::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_skipped_is_asked_for_until_seen() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut cursor = ChangeCursor { high: 4, gaps: BTreeMap::new(), polled: now };
+        cursor.saw(5, now);
+        cursor.saw(8, now);
+        assert_eq!(cursor.gaps.keys().copied().collect::<Vec<_>>(), [6, 7]);
+        cursor.saw(6, now);
+        assert_eq!((cursor.high, cursor.gaps.len()), (8, 1));
+        cursor.saw(1_000_000, now);
+        assert!(cursor.gaps.len() <= MAX_GAPS);
+    }
+}

@@ -1,0 +1,161 @@
+//! Opening the database: one writer and several readers on SQLite, one pool on PostgreSQL.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::StoreError;
+
+/// Where the database is and how patient to be with it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseSettings {
+    /// `sqlite:path/to/file.db`, `sqlite::memory:`, `postgres://user:password@host/name` or the same with
+    /// `postgresql:`.
+    pub url: String,
+    /// Connections of the PostgreSQL pool, or of SQLite's readers; at least 1.
+    pub max_connections: u32,
+    /// Longest wait for the first connection at start.
+    pub connect_timeout: Duration,
+    /// Longest wait for a free connection of the pool.
+    pub acquire_timeout: Duration,
+    /// Longest time of one statement.
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseSettings {
+    /// The usual patience: 10 connections, 10 s to connect, 5 s for a free connection, 10 s a statement.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            connect_timeout: Duration::from_secs(10),
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("DatabaseSettings")
+            .field("url", &format_args!("{scheme}:.."))
+            .field("max_connections", &self.max_connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .finish()
+    }
+}
+
+/// Connections for writing and for reading; the same pool twice where the database does not mind.
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+}
+
+pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
+    let scheme = settings.url.split(':').next().unwrap_or_default();
+    let opening = async {
+        match scheme {
+            "sqlite" => open_sqlite(settings).await,
+            "postgres" | "postgresql" => open_postgres(settings).await,
+            _ => Err(StoreError::Address { reason: "it has to begin with sqlite: or postgres:".to_owned() }),
+        }
+    };
+    let patience = settings.connect_timeout;
+    tokio::time::timeout(patience, opening).await.unwrap_or(Err(StoreError::Timeout(patience)))
+}
+
+async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
+    let options = SqliteConnectOptions::from_str(&settings.url)
+        .map_err(bad_address)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(settings.acquire_timeout)
+        .synchronous(SqliteSynchronous::Normal)
+        .disable_statement_logging();
+    // An in-memory database lives in its one connection, which therefore must never be closed.
+    let pool = SqlitePoolOptions::new().acquire_timeout(settings.acquire_timeout).idle_timeout(None).max_lifetime(None);
+    if settings.url.contains(":memory:") || settings.url.contains("mode=memory") {
+        let pool = pool.max_connections(1).connect_with(options).await.map_err(refused)?;
+        let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        return Ok(Connections { writer: only.clone(), reader: only });
+    }
+    prepare_file(options.get_filename())?;
+    let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let writer = pool.clone().max_connections(1).connect_with(writing).await.map_err(refused)?;
+    let readers = pool
+        .max_connections(settings.max_connections.max(1))
+        .connect_with(options.pragma("query_only", "ON"))
+        .await
+        .map_err(refused)?;
+    Ok(Connections {
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+    })
+}
+
+/// Makes folder and file readable by their owner only: password hashes are in there.
+fn prepare_file(file: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::Address { reason: format!("{}: {error}", file.display()) };
+    let mut folder = std::fs::DirBuilder::new();
+    let mut opening = std::fs::OpenOptions::new();
+    opening.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        folder.mode(0o700);
+        opening.mode(0o600);
+    }
+    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        folder.recursive(true).create(parent).map_err(failed)?;
+    }
+    opening.open(file).map(drop).map_err(failed)
+}
+
+async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
+    let patience = settings.statement_timeout.as_millis().to_string();
+    let options = PgConnectOptions::from_str(&settings.url)
+        .map_err(bad_address)?
+        .application_name("lockgate")
+        .options([
+            ("statement_timeout", patience.as_str()),
+            ("lock_timeout", patience.as_str()),
+            ("idle_in_transaction_session_timeout", "60000"),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections.max(1))
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_with(options)
+        .await
+        .map_err(refused)?;
+    let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Connections { writer: pool.clone(), reader: pool })
+}
+
+fn bad_address(error: sqlx::Error) -> StoreError {
+    StoreError::Address { reason: error.to_string() }
+}
+
+fn refused(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseSettings;
+
+    #[test]
+    fn debug_output_keeps_the_password() {
+        let settings = DatabaseSettings::new("postgres://ada:hush@db/lockgate");
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,170 @@
+//! What users agreed to share with applications.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::entity::consent;
+use crate::paging::{self, Page};
+use crate::text::{TEXT, fits, micros};
+use crate::{Store, StoreError};
+
+/// The consent of one user to one application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Primary key.
+    pub pk: Uuid,
+    /// Who agreed.
+    pub user_pk: i64,
+    /// To what.
+    pub application: Uuid,
+    /// Permissions, separated by spaces.
+    pub permissions: String,
+    /// When it has to be asked again; `None` means never.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// Which consents are wanted; all that is given must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConsentFilter {
+    /// Who agreed.
+    pub user_pk: Option<i64>,
+    /// To what.
+    pub application: Option<Uuid>,
+    /// Which page.
+    pub page: Page,
+}
+
+/// Consents; see the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Consents<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl Consents<'_> {
+    /// Stores a consent; one of the same user to the same application is replaced and keeps its key.
+    ///
+    /// # Errors
+    /// [`StoreError::Dangling`] for an unknown user, [`StoreError::TooLong`], or whatever the database
+    /// answers.
+    pub async fn grant(&self, new: &Consent) -> Result<(), StoreError> {
+        use consent::Column;
+        fits("permissions", &new.permissions, TEXT)?;
+        let row = consent::ActiveModel {
+            pk: Set(new.pk),
+            user_pk: Set(new.user_pk),
+            application: Set(new.application),
+            permissions: Set(new.permissions.clone()),
+            expires: Set(new.expires.map(micros)),
+        };
+        let renew = OnConflict::columns([Column::UserPk, Column::Application])
+            .update_columns([Column::Permissions, Column::Expires])
+            .to_owned();
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let insert = consent::Entity::insert(row).on_conflict(renew);
+                insert.exec_without_returning(&tx).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// The consent of a user to an application, unless it has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn find(
+        &self,
+        user_pk: i64,
+        application: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Consent>, StoreError> {
+        use consent::Column;
+        self.store
+            .bounded(async {
+                let lasting = Condition::any().add(Column::Expires.is_null()).add(Column::Expires.gt(micros(now)));
+                let row = consent::Entity::find()
+                    .filter(Column::UserPk.eq(user_pk))
+                    .filter(Column::Application.eq(application))
+                    .filter(lasting)
+                    .one(self.store.reader())
+                    .await?;
+                Ok(row.map(Consent::from))
+            })
+            .await
+    }
+
+    /// The consent with this key.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn get(&self, pk: Uuid) -> Result<Option<Consent>, StoreError> {
+        self.store
+            .bounded(async {
+                let row = consent::Entity::find_by_id(pk).one(self.store.reader()).await?;
+                Ok(row.map(Consent::from))
+            })
+            .await
+    }
+
+    /// The consents of one page and how many match in all.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn list(&self, filter: ConsentFilter) -> Result<(Vec<Consent>, u64), StoreError> {
+        use consent::Column;
+        self.store
+            .bounded(async {
+                let wanted = Condition::all()
+                    .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
+                    .add_option(filter.application.map(|app| Column::Application.eq(app)));
+                let matching = consent::Entity::find().filter(wanted);
+                let order = |select: sea_orm::Select<consent::Entity>| select.order_by_asc(Column::Pk);
+                let page = paging::fetch(self.store.reader(), matching, order, filter.page);
+                let (rows, total) = page.await?;
+                Ok((rows.into_iter().map(Consent::from).collect(), total))
+            })
+            .await
+    }
+
+    /// Takes a consent back; answers whether it existed.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete(&self, pk: Uuid) -> Result<bool, StoreError> {
+        Ok(self.remove(consent::Column::Pk.eq(pk).into()).await? > 0)
+    }
+
+    /// Removes consents that have ended; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_expired(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.remove(consent::Column::Expires.lte(micros(now)).into()).await
+    }
+
+    async fn remove(&self, these: Condition) -> Result<u64, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let gone = consent::Entity::delete_many().filter(these).exec(&tx).await?;
+                tx.commit().await?;
+                Ok(gone.rows_affected)
+            })
+            .await
+    }
+}
+
+impl From<consent::Model> for Consent {
+    fn from(row: consent::Model) -> Self {
+        Self {
+            pk: row.pk,
+            user_pk: row.user_pk,
+            application: row.application,
+            permissions: row.permissions,
+            expires: row.expires,
+        }
+    }
+}

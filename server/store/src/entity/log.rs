@@ -1,0 +1,40 @@
+//! Rows that are only ever added: changes and events.
+
+pub mod change {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "changes")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub topic: String,
+        pub key: String,
+        pub created: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod event {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "events")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub action: String,
+        pub app: String,
+        pub user_pk: Option<i64>,
+        pub username: String,
+        pub user: String,
+        pub context: String,
+        pub client_ip: Option<String>,
+        pub brand: String,
+        pub created: DateTimeUtc,
+        pub expires: DateTimeUtc,
+    }
+
+    no_relations!();
+}

@@ -1,0 +1,27 @@
+//! The rows, as sea-orm sees them. They never leave this crate: repositories answer in nouns.
+//!
+//! JSON is text and is parsed by the repositories, so that both databases hold the same bytes and the
+//! order of keys survives.
+
+// The derives put public items into these private modules.
+#![allow(unreachable_pub)]
+
+/// What every entity needs and none of ours uses: joins are written out where they are needed.
+macro_rules! no_relations {
+    () => {
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    };
+}
+
+mod config;
+mod log;
+mod people;
+mod sessions;
+
+pub(crate) use config::{document, document_ref, installation, revision};
+pub(crate) use log::{change, event};
+pub(crate) use people::{consent, credential, group, group_parent, membership, token, user};
+pub(crate) use sessions::{code, proxy_session, session};

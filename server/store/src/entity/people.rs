@@ -1,0 +1,137 @@
+//! Rows of users, groups and what belongs to them.
+
+pub mod user {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub pk: i64,
+        pub uuid: Uuid,
+        pub username: String,
+        pub username_norm: String,
+        pub name: String,
+        pub email: String,
+        pub email_norm: String,
+        pub search: String,
+        pub is_active: bool,
+        pub user_type: String,
+        pub path: String,
+        pub attributes: String,
+        pub date_joined: DateTimeUtc,
+        pub last_login: Option<DateTimeUtc>,
+        pub last_updated: DateTimeUtc,
+        pub password_change_date: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod credential {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "credentials")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_pk: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: String,
+        pub hash: String,
+        pub changed: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod group {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "groups")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub num_pk: i32,
+        pub name: String,
+        pub search: String,
+        pub is_superuser: bool,
+        pub attributes: String,
+        pub origin: String,
+        pub source_file: Option<String>,
+        pub source_line: Option<i32>,
+    }
+
+    no_relations!();
+}
+
+pub mod group_parent {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "group_parents")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub child_pk: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub parent_pk: Uuid,
+    }
+
+    no_relations!();
+}
+
+pub mod membership {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "memberships")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_pk: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub group_pk: Uuid,
+    }
+
+    no_relations!();
+}
+
+pub mod token {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "tokens")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub identifier: String,
+        pub key_hash: String,
+        pub key_sealed: String,
+        pub intent: String,
+        pub user_pk: i64,
+        pub description: String,
+        pub expires: Option<DateTimeUtc>,
+        pub expiring: bool,
+        pub managed: Option<String>,
+        pub created: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod consent {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_consents")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub user_pk: i64,
+        pub application: Uuid,
+        pub permissions: String,
+        pub expires: Option<DateTimeUtc>,
+    }
+
+    no_relations!();
+}

@@ -1,0 +1,62 @@
+//! Rows of sessions, derived sessions and codes.
+
+pub mod session {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id_hash: String,
+        pub uuid: Uuid,
+        pub user_pk: Option<i64>,
+        pub data: String,
+        pub rev: i64,
+        pub created: DateTimeUtc,
+        pub last_used: DateTimeUtc,
+        pub expires: DateTimeUtc,
+        pub last_ip: String,
+        pub user_agent: String,
+        pub login_event: Option<String>,
+        pub auth: Option<String>,
+    }
+
+    no_relations!();
+}
+
+pub mod proxy_session {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "proxy_sessions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id_hash: String,
+        pub session: Uuid,
+        pub provider: Uuid,
+        pub user_pk: i64,
+        pub created: DateTimeUtc,
+        pub expires: DateTimeUtc,
+        pub data: String,
+    }
+
+    no_relations!();
+}
+
+pub mod code {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "authorization_codes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code_hash: String,
+        pub session: Uuid,
+        pub provider: Uuid,
+        pub data: String,
+        pub expires: DateTimeUtc,
+        pub used: bool,
+    }
+
+    no_relations!();
+}

@@ -1,0 +1,153 @@
+//! What can go wrong between a repository and its database, told apart as far as callers act on it.
+
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// The error of every method of this crate. Callers answer [`Self::Unique`], [`Self::Conflict`],
+/// [`Self::NotFound`], [`Self::TooLong`] and [`Self::Unstorable`] to whoever asked; the others are ours.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another row already has this value.
+    #[error("{field} is already taken")]
+    Unique {
+        /// The field as the API names it.
+        field: String,
+    },
+    /// The configuration was changed by somebody else in between.
+    #[error("the configuration is at revision {current}, not at {expected}")]
+    Conflict {
+        /// The revision that the change was made for.
+        expected: i64,
+        /// The revision that the database is at.
+        current: i64,
+    },
+    /// The row to change does not exist.
+    #[error("no such {what}")]
+    NotFound {
+        /// The noun.
+        what: &'static str,
+    },
+    /// The row points at another one that does not exist.
+    #[error("refers to something that does not exist")]
+    Dangling,
+    /// A text is longer than its column.
+    #[error("{field} is longer than {max} characters")]
+    TooLong {
+        /// The field as the API names it.
+        field: &'static str,
+        /// The limit, in characters; in bytes for JSON.
+        max: usize,
+    },
+    /// A text holds a NUL character, which PostgreSQL cannot keep.
+    #[error("{field} holds a character that cannot be stored")]
+    Unstorable {
+        /// The field as the API names it.
+        field: &'static str,
+    },
+    /// A secret could not be sealed, or does not open: wrong key, or a row that was tampered with.
+    #[error("the sealed secret of {what} does not open with this installation's secret key")]
+    Seal {
+        /// Whose secret.
+        what: String,
+    },
+    /// A row that this program cannot have written.
+    #[error("the database holds something unreadable in {what}")]
+    Corrupt {
+        /// Table and column.
+        what: String,
+    },
+    /// The database address or its folder is of no use.
+    #[error("the database address is of no use: {reason}")]
+    Address {
+        /// Why, without the password.
+        reason: String,
+    },
+    /// The database took too long.
+    #[error("the database did not answer within {0:?}")]
+    Timeout(Duration),
+    /// No connection, or too many wait for one; worth another try later.
+    #[error("the database is not available: {reason}")]
+    Unavailable {
+        /// What the driver says.
+        reason: String,
+    },
+    /// Anything else the database said.
+    #[error("database: {0}")]
+    Database(DbErr),
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(text)) => {
+                return Self::Unique { field: unique_field(&text) };
+            }
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Self::Dangling,
+            _ => {}
+        }
+        if is_temporary(&error) {
+            return Self::Unavailable { reason: error.to_string() };
+        }
+        Self::Database(error)
+    }
+}
+
+/// Whether the same statement may succeed a moment later.
+fn is_temporary(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    match cause.as_ref() {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        // SQLite: busy, locked. PostgreSQL: serialisation failure, deadlock, lock or statement timeout,
+        // too many connections, shutting down.
+        sqlx::Error::Database(answer) => matches!(
+            answer.code().as_deref(),
+            Some("5" | "6" | "261" | "262" | "517" | "40001" | "40P01" | "55P03" | "57014")
+                | Some("53300" | "57P01" | "57P02" | "57P03")
+        ),
+        _ => false,
+    }
+}
+
+/// Reads the field out of the driver's message: `UNIQUE constraint failed: users.uuid` from SQLite,
+/// `… violates unique constraint "uq_users__uuid"` from PostgreSQL, `…"users_pkey"` for primary keys.
+fn unique_field(message: &str) -> String {
+    let last = message.rsplit(": ").next().unwrap_or(message).rsplit(", ").next();
+    let name = match message.split('"').nth(1) {
+        Some(index) => index.rsplit("__").next().unwrap_or(index),
+        None => last.and_then(|column| column.rsplit('.').next()).unwrap_or_default(),
+    };
+    match name {
+        "username_norm" => "username",
+        "key_hash" => "key",
+        name if name.ends_with("_pkey") => "pk",
+        name => name,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unique_field;
+
+    #[test]
+    fn both_databases_name_the_same_field() {
+        let sqlite = "error returned from database: UNIQUE constraint failed: users.username_norm";
+        let postgres = "duplicate key value violates unique constraint \"uq_users__username_norm\"";
+        assert_eq!(unique_field(sqlite), "username");
+        assert_eq!(unique_field(postgres), "username");
+        let two = "UNIQUE constraint failed: documents.kind, documents.name";
+        assert_eq!(unique_field(two), "name");
+        assert_eq!(unique_field("… unique constraint \"uq_documents__name\""), "name");
+    }
+}

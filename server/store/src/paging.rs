@@ -1,0 +1,58 @@
+//! Lists that are answered page by page.
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Select};
+
+use crate::StoreError;
+
+/// Most rows of one page, whatever was asked for.
+const MAX_SIZE: u64 = 1000;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// From 1.
+    pub number: u64,
+    /// Rows a page, from 1 to 1000.
+    pub size: u64,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { number: 1, size: 20 }
+    }
+}
+
+impl Page {
+    pub(crate) fn limit(self) -> u64 {
+        self.size.clamp(1, MAX_SIZE)
+    }
+
+    pub(crate) fn offset(self) -> u64 {
+        let before = self.number.saturating_sub(1);
+        // Databases take offsets as signed integers.
+        Ord::min(before.saturating_mul(self.limit()), i64::MAX as u64)
+    }
+}
+
+/// The rows of one page and how many there are in all. `order` is applied after counting.
+pub(crate) async fn fetch<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    order: impl FnOnce(Select<E>) -> Select<E>,
+    page: Page,
+) -> Result<(Vec<E::Model>, u64), StoreError> {
+    let total = count(db, matching.clone()).await?;
+    if page.offset() >= total {
+        return Ok((Vec::new(), total));
+    }
+    let rows = order(matching).limit(page.limit()).offset(page.offset()).all(db).await?;
+    Ok((rows, total))
+}
+
+/// How many rows match, without building them.
+pub(crate) async fn count<E: EntityTrait>(db: &impl ConnectionTrait, matching: Select<E>) -> Result<u64, StoreError> {
+    let counted = matching.select_only().column_as(Expr::col(Asterisk).count(), "total");
+    let total: Option<i64> = counted.into_tuple().one(db).await?;
+    Ok(total.unwrap_or_default().unsigned_abs())
+}

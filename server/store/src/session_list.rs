@@ -1,0 +1,91 @@
+//! Lists of sessions.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+
+use crate::entity::{session, user};
+use crate::paging::{self, Page};
+use crate::text::{comparable, containing, micros, search_patterns};
+use crate::user_filter::text_is;
+use crate::{Session, Sessions, StoreError};
+
+/// Which sessions are wanted; all that is given must hold. Only those of logged-in users that have not
+/// ended are ever listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Words that the user's username, name or e-mail address contain.
+    pub search: Option<String>,
+    /// Whose they are.
+    pub user_pk: Option<i64>,
+    /// Exact username of whose they are.
+    pub username: Option<String>,
+    /// Exact address.
+    pub last_ip: Option<String>,
+    /// Part of the user agent.
+    pub user_agent: Option<String>,
+    /// `created`, `last_used`, `expires`, each with whether it descends; newest use first if none.
+    pub ordering: Vec<(String, bool)>,
+    /// Which page.
+    pub page: Page,
+}
+
+impl Sessions<'_> {
+    /// The sessions of one page and how many match in all.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn list(&self, filter: &SessionFilter, now: DateTime<Utc>) -> Result<(Vec<Session>, u64), StoreError> {
+        self.store
+            .bounded(async {
+                let matching = session::Entity::find().filter(condition(filter, now));
+                let order = |select| ordered(select, &filter.ordering);
+                let page = paging::fetch(self.store.reader(), matching, order, filter.page);
+                let (rows, total) = page.await?;
+                let sessions: Result<Vec<_>, _> = rows.into_iter().map(Session::try_from).collect();
+                Ok((sessions?, total))
+            })
+            .await
+    }
+}
+
+fn condition(filter: &SessionFilter, now: DateTime<Utc>) -> Condition {
+    use session::Column;
+    let mut users = Condition::all();
+    for pattern in filter.search.as_deref().map(search_patterns).unwrap_or_default() {
+        users = users.add(user::Column::Search.like(pattern));
+    }
+    if let Some(name) = &filter.username {
+        users = users.add(text_is(user::Column::Username, name));
+    }
+    let of_users = (!users.is_empty()).then(|| {
+        let select = Query::select().column(user::Column::Pk).from(user::Entity).cond_where(users).to_owned();
+        Column::UserPk.in_subquery(select)
+    });
+    let agent = filter.user_agent.as_deref().and_then(comparable);
+    Condition::all()
+        .add(Column::UserPk.is_not_null())
+        .add(Column::Expires.gt(micros(now)))
+        .add_option(of_users)
+        .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
+        .add_option(filter.last_ip.as_deref().map(|ip| text_is(Column::LastIp, ip)))
+        .add_option(agent.map(|agent| Column::UserAgent.like(containing(agent))))
+}
+
+fn ordered(mut select: Select<session::Entity>, by: &[(String, bool)]) -> Select<session::Entity> {
+    let mut known = false;
+    for (field, descending) in by {
+        let column = match field.as_str() {
+            "created" => session::Column::Created,
+            "last_used" => session::Column::LastUsed,
+            "expires" => session::Column::Expires,
+            _ => continue,
+        };
+        known = true;
+        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
+    }
+    if !known {
+        select = select.order_by_desc(session::Column::LastUsed);
+    }
+    select.order_by_asc(session::Column::Uuid)
+}

@@ -1,0 +1,364 @@
+//! Browser sessions, found by the hash of the identifier that only the browser has.
+//!
+//! A session carries a revision; whoever changes it names the revision that was read, so that two tabs
+//! cannot overwrite each other's step of a flow.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::entity::{proxy_session, session};
+use crate::text::{DATA, cut, fits, from_json, micros, to_json};
+use crate::{Store, StoreError, Topic, changes, paging};
+
+const CHUNK: usize = 1_000;
+
+/// A session of a browser, logged in or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// [`crate::hash_secret`] of the identifier in the cookie.
+    pub id_hash: String,
+    /// Public identifier; stays when the secret one rotates.
+    pub uuid: Uuid,
+    /// Who is logged in.
+    pub user_pk: Option<i64>,
+    /// Flow plans and whatever else a flow remembers.
+    pub data: Value,
+    /// Rises by one with every change.
+    pub rev: i64,
+    /// When it was made.
+    pub created: DateTime<Utc>,
+    /// When a request last came with it, to within the grain of [`Sessions::touch`].
+    pub last_used: DateTime<Utc>,
+    /// When it ends.
+    pub expires: DateTime<Utc>,
+    /// Address it was last seen from.
+    pub last_ip: String,
+    /// Browser it was last seen with.
+    pub user_agent: String,
+    /// The login as the audit log has it.
+    pub login_event: Option<Value>,
+    /// How the login was proven: method, factors, times.
+    pub auth: Option<Value>,
+}
+
+/// Sessions; see the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl Sessions<'_> {
+    /// Stores a new session, with the revision it says.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] if the identifier is taken, [`StoreError::Dangling`] for an unknown user,
+    /// [`StoreError::TooLong`], or whatever the database answers.
+    pub async fn create(&self, new: &Session, now: DateTime<Utc>) -> Result<(), StoreError> {
+        fits("id", &new.id_hash, 64)?;
+        let row = to_row(new)?;
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                session::Entity::insert(row).exec_without_returning(&tx).await?;
+                changes::append(&tx, now, [(Topic::Session, new.id_hash.clone())]).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// The session with this hash, unless it has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn load(&self, id_hash: &str, now: DateTime<Utc>) -> Result<Option<Session>, StoreError> {
+        self.one(session::Column::IdHash.eq(id_hash), now).await
+    }
+
+    /// The session with this public identifier, unless it has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_uuid(&self, uuid: Uuid, now: DateTime<Utc>) -> Result<Option<Session>, StoreError> {
+        self.one(session::Column::Uuid.eq(uuid), now).await
+    }
+
+    /// Replaces the data of a session if it is still at revision `rev`, which then rises by one.
+    /// Answers false, and changes nothing, if it is not or the session is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLong`], or whatever the database answers.
+    pub async fn update_data(
+        &self,
+        id_hash: &str,
+        rev: i64,
+        data: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let data = to_json("session", data, DATA)?;
+        let update = session::Entity::update_many()
+            .col_expr(session::Column::Data, Expr::value(data))
+            .col_expr(session::Column::Rev, Expr::value(rev + 1));
+        self.swap(update, id_hash, rev, &[id_hash], now).await
+    }
+
+    /// Replaces a whole session, its secret identifier included, if it is still at revision `rev`;
+    /// for login and every other change of privilege. The stored revision becomes `rev + 1`, whatever
+    /// `new.rev` says; the public identifier and the time it was made stay.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn replace(
+        &self,
+        id_hash: &str,
+        rev: i64,
+        new: &Session,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        use session::Column;
+        fits("id", &new.id_hash, 64)?;
+        let update = session::Entity::update_many()
+            .col_expr(Column::IdHash, Expr::value(new.id_hash.as_str()))
+            .col_expr(Column::UserPk, Expr::value(new.user_pk))
+            .col_expr(Column::Data, Expr::value(to_json("session", &new.data, DATA)?))
+            .col_expr(Column::Rev, Expr::value(rev + 1))
+            .col_expr(Column::LastUsed, Expr::value(micros(new.last_used)))
+            .col_expr(Column::Expires, Expr::value(micros(new.expires)))
+            .col_expr(Column::LastIp, Expr::value(cut(&new.last_ip, 64)))
+            .col_expr(Column::UserAgent, Expr::value(cut(&new.user_agent, 1024)))
+            .col_expr(Column::LoginEvent, Expr::value(json(new.login_event.as_ref())?))
+            .col_expr(Column::Auth, Expr::value(json(new.auth.as_ref())?));
+        self.swap(update, id_hash, rev, &[id_hash, &new.id_hash], now).await
+    }
+
+    /// Ends a session and all that derive from it; answers whether it existed.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete(&self, id_hash: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.end(session::Column::IdHash.eq(id_hash).into(), now).await? > 0)
+    }
+
+    /// Ends the session with this public identifier; answers whether it existed.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_by_uuid(&self, uuid: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(self.end(session::Column::Uuid.eq(uuid).into(), now).await? > 0)
+    }
+
+    /// Ends all sessions of these users, except perhaps one; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_for_users(
+        &self,
+        users: &[i64],
+        except_id_hash: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut ended = 0;
+        for chunk in users.chunks(CHUNK) {
+            let theirs = Condition::all()
+                .add(session::Column::UserPk.is_in(chunk.iter().copied()))
+                .add_option(except_id_hash.map(|kept| session::Column::IdHash.ne(kept)));
+            ended += self.end(theirs, now).await?;
+        }
+        Ok(ended)
+    }
+
+    /// Notes that requests came with these sessions. Not a change: nothing needs to be forgotten.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn touch(&self, id_hashes: &[String], at: DateTime<Utc>) -> Result<(), StoreError> {
+        if id_hashes.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                for chunk in id_hashes.chunks(CHUNK) {
+                    session::Entity::update_many()
+                        .col_expr(session::Column::LastUsed, Expr::value(micros(at)))
+                        .filter(session::Column::IdHash.is_in(chunk))
+                        .filter(session::Column::LastUsed.lt(micros(at)))
+                        .exec(&tx)
+                        .await?;
+                }
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// Removes up to `limit` sessions that have ended; answers how many. Not a change: whoever caches
+    /// a session knows its end.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        use session::Column;
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let select = session::Entity::find().select_only().column(Column::IdHash);
+                let ended = select.filter(Column::Expires.lte(micros(now)));
+                let ended = ended.order_by_asc(Column::Expires).limit(limit);
+                let ended: Vec<String> = ended.into_tuple().all(&tx).await?;
+                let mut gone = 0;
+                for chunk in ended.chunks(CHUNK) {
+                    let delete = session::Entity::delete_many()
+                        .filter(Column::IdHash.is_in(chunk))
+                        .filter(Column::Expires.lte(micros(now)));
+                    gone += delete.exec(&tx).await?.rows_affected;
+                }
+                tx.commit().await?;
+                Ok(gone)
+            })
+            .await
+    }
+
+    /// How many sessions of logged-in users have not ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn count(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let open = session::Entity::find()
+            .filter(session::Column::UserPk.is_not_null())
+            .filter(session::Column::Expires.gt(micros(now)));
+        self.store.bounded(paging::count(self.store.reader(), open)).await
+    }
+
+    async fn one(&self, wanted: Expr, now: DateTime<Utc>) -> Result<Option<Session>, StoreError> {
+        self.store
+            .bounded(async {
+                let row = session::Entity::find()
+                    .filter(wanted)
+                    .filter(session::Column::Expires.gt(micros(now)))
+                    .one(self.store.reader())
+                    .await?;
+                row.map(Session::try_from).transpose()
+            })
+            .await
+    }
+
+    async fn swap(
+        &self,
+        update: UpdateMany<session::Entity>,
+        id_hash: &str,
+        rev: i64,
+        changed: &[&str],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let done = update
+                    .filter(session::Column::IdHash.eq(id_hash))
+                    .filter(session::Column::Rev.eq(rev))
+                    .exec(&tx)
+                    .await?;
+                if done.rows_affected == 0 {
+                    return Ok(false);
+                }
+                let changed = changed.iter().map(|hash| (Topic::Session, (*hash).to_owned()));
+                changes::append(&tx, now, changed).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
+    }
+
+    async fn end(&self, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let ended = delete_where(&tx, these, now).await?;
+                tx.commit().await?;
+                Ok(ended)
+            })
+            .await
+    }
+}
+
+/// Deletes sessions with all that derive from them, and notes each as a change.
+pub(crate) async fn delete_where(
+    tx: &DatabaseTransaction,
+    these: Condition,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    use session::Column;
+    // Locked, so that nobody derives another one from them in between.
+    let found: Vec<(String, Uuid)> = session::Entity::find()
+        .select_only()
+        .columns([Column::IdHash, Column::Uuid])
+        .filter(these)
+        .order_by_asc(Column::IdHash)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    for chunk in found.chunks(CHUNK) {
+        let derived: Vec<String> = proxy_session::Entity::find()
+            .select_only()
+            .column(proxy_session::Column::IdHash)
+            .filter(proxy_session::Column::Session.is_in(chunk.iter().map(|(_, uuid)| *uuid)))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        let hashes: Vec<String> = chunk.iter().map(|(hash, _)| hash.clone()).collect();
+        session::Entity::delete_many().filter(Column::IdHash.is_in(&hashes)).exec(tx).await?;
+        let derived = derived.into_iter().map(|hash| (Topic::ProxySession, hash));
+        let ended = hashes.into_iter().map(|hash| (Topic::Session, hash));
+        changes::append(tx, now, ended.chain(derived)).await?;
+    }
+    Ok(found.len() as u64)
+}
+
+fn to_row(session: &Session) -> Result<session::ActiveModel, StoreError> {
+    Ok(session::ActiveModel {
+        id_hash: Set(session.id_hash.clone()),
+        uuid: Set(session.uuid),
+        user_pk: Set(session.user_pk),
+        data: Set(to_json("session", &session.data, DATA)?),
+        rev: Set(session.rev),
+        created: Set(micros(session.created)),
+        last_used: Set(micros(session.last_used)),
+        expires: Set(micros(session.expires)),
+        last_ip: Set(cut(&session.last_ip, 64)),
+        user_agent: Set(cut(&session.user_agent, 1024)),
+        login_event: Set(json(session.login_event.as_ref())?),
+        auth: Set(json(session.auth.as_ref())?),
+    })
+}
+
+fn json(value: Option<&Value>) -> Result<Option<String>, StoreError> {
+    value.map(|value| to_json("session", value, DATA)).transpose()
+}
+
+impl TryFrom<session::Model> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: session::Model) -> Result<Self, StoreError> {
+        let parsed = |what: &str, text: Option<String>| text.map(|text| from_json::<Value>(what, &text)).transpose();
+        Ok(Self {
+            id_hash: row.id_hash,
+            uuid: row.uuid,
+            user_pk: row.user_pk,
+            data: from_json("sessions.data", &row.data)?,
+            rev: row.rev,
+            created: row.created,
+            last_used: row.last_used,
+            expires: row.expires,
+            last_ip: row.last_ip,
+            user_agent: row.user_agent,
+            login_event: parsed("sessions.login_event", row.login_event)?,
+            auth: parsed("sessions.auth", row.auth)?,
+        })
+    }
+}

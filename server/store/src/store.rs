@@ -1,0 +1,248 @@
+//! The store itself: its connections, its migrations, its patience, and the doors to the repositories.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigrationStatus;
+
+use crate::connect::{self, Connections};
+use crate::{
+    Changes, Codes, Consents, DatabaseSettings, Documents, Events, Groups, Installation, ProxySessions, SealKey,
+    Sessions, StoreError, Tokens, Users,
+};
+
+/// Longest time of all migrations together.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Which database is behind the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// One file, one process.
+    Sqlite,
+    /// A server that several processes share.
+    Postgres,
+}
+
+/// One migration and whether the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// File name of the migration.
+    pub name: String,
+    /// Whether it was applied.
+    pub applied: bool,
+}
+
+/// What a process-wide lock of the database protects; only PostgreSQL needs it, since SQLite's
+/// immediate transactions run one at a time anyway.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lock {
+    Migration = 0x4c4f_434b_0001,
+    Configuration = 0x4c4f_434b_0002,
+}
+
+/// The database of an installation. Cloning shares the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    seal: SealKey,
+    patience: Duration,
+}
+
+impl Store {
+    /// Opens the database; on SQLite makes folder and file if they are missing. The schema is not
+    /// touched, see [`Self::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] for a useless address, [`StoreError::Unavailable`] or
+    /// [`StoreError::Timeout`] if nobody answers there.
+    pub async fn connect(settings: &DatabaseSettings, seal: SealKey) -> Result<Self, StoreError> {
+        let Connections { writer, reader } = connect::open(settings).await?;
+        let patience = settings.acquire_timeout + settings.statement_timeout;
+        Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience }) })
+    }
+
+    /// Brings the schema up to date: all pending migrations or none. Processes that start together
+    /// take turns.
+    ///
+    /// # Errors
+    /// Whatever the database answers; a schema newer than this program is refused.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let work = async {
+            let tx = self.begin().await?;
+            if self.backend() == Backend::Postgres {
+                let patience = MIGRATION_PATIENCE.as_millis();
+                let patient = format!("SET LOCAL statement_timeout = {patience}; SET LOCAL lock_timeout = {patience}");
+                tx.execute_unprepared(&patient).await?;
+            }
+            self.lock(&tx, Lock::Migration).await?;
+            Migrator::up(&tx, None).await?;
+            Ok(tx.commit().await?)
+        };
+        let late = Err(StoreError::Timeout(MIGRATION_PATIENCE));
+        tokio::time::timeout(MIGRATION_PATIENCE, work).await.unwrap_or(late)
+    }
+
+    /// Every migration in order, and whether it was applied. Changes nothing.
+    ///
+    /// # Errors
+    /// Whatever the database answers; a schema newer than this program is refused.
+    pub async fn migration_status(&self) -> Result<Vec<MigrationState>, StoreError> {
+        self.bounded(async {
+            let all = Migrator::get_migration_with_status_read_only(self.reader()).await?;
+            let state = |m: sea_orm_migration::Migration| MigrationState {
+                name: m.name().to_owned(),
+                applied: m.status() == MigrationStatus::Applied,
+            };
+            Ok(all.into_iter().map(state).collect())
+        })
+        .await
+    }
+
+    /// Asks the database for a sign of life, for readiness.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Timeout`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.bounded(async { Ok(self.reader().ping().await?) }).await
+    }
+
+    /// Closes all connections, after what is running.
+    ///
+    /// # Errors
+    /// Whatever the driver answers.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.inner.reader.close_by_ref().await?;
+        Ok(self.inner.writer.close_by_ref().await?)
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self.inner.writer.get_database_backend() {
+            DbBackend::Postgres => Backend::Postgres,
+            _ => Backend::Sqlite,
+        }
+    }
+
+    /// The key under which secrets are sealed.
+    #[must_use]
+    pub fn seal_key(&self) -> &SealKey {
+        &self.inner.seal
+    }
+
+    /// Configuration documents, their references and revisions.
+    #[must_use]
+    pub fn documents(&self) -> Documents<'_> {
+        Documents { store: self }
+    }
+
+    /// Accounts and their passwords.
+    #[must_use]
+    pub fn users(&self) -> Users<'_> {
+        Users { store: self }
+    }
+
+    /// Groups and memberships.
+    #[must_use]
+    pub fn groups(&self) -> Groups<'_> {
+        Groups { store: self }
+    }
+
+    /// Tokens of the API, app passwords, recovery links.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens { store: self }
+    }
+
+    /// Browser sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions { store: self }
+    }
+
+    /// Sessions of protected services.
+    #[must_use]
+    pub fn proxy_sessions(&self) -> ProxySessions<'_> {
+        ProxySessions { store: self }
+    }
+
+    /// Authorization codes.
+    #[must_use]
+    pub fn codes(&self) -> Codes<'_> {
+        Codes { store: self }
+    }
+
+    /// Consents of users.
+    #[must_use]
+    pub fn consents(&self) -> Consents<'_> {
+        Consents { store: self }
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn events(&self) -> Events<'_> {
+        Events { store: self }
+    }
+
+    /// The log by which nodes learn what to forget.
+    #[must_use]
+    pub fn changes(&self) -> Changes<'_> {
+        Changes { store: self }
+    }
+
+    /// Facts about the installation.
+    #[must_use]
+    pub fn installation(&self) -> Installation<'_> {
+        Installation { store: self }
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    /// A transaction for writing. On SQLite it takes the write lock at once: a transaction that reads
+    /// first and writes later could not be repeated when somebody else wrote in between.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: match self.backend() {
+                Backend::Sqlite => Some(SqliteTransactionMode::Immediate),
+                Backend::Postgres => None,
+            },
+            ..TransactionOptions::default()
+        };
+        Ok(self.inner.writer.begin_with_options(options).await?)
+    }
+
+    /// Waits until no other transaction of any process holds this lock; it is held until the end of
+    /// the transaction.
+    pub(crate) async fn lock(&self, tx: &DatabaseTransaction, lock: Lock) -> Result<(), StoreError> {
+        if self.backend() == Backend::Postgres {
+            let values = [(lock as i64).into()];
+            tx.execute_raw(self.statement("SELECT pg_advisory_xact_lock($1)", values)).await?;
+        }
+        Ok(())
+    }
+
+    /// A statement in SQL that both databases understand; parameters are written `$1`, `$2`, ….
+    pub(crate) fn statement(&self, sql: &str, values: impl IntoIterator<Item = sea_orm::Value>) -> Statement {
+        Statement::from_sql_and_values(self.inner.writer.get_database_backend(), sql, values)
+    }
+
+    /// Gives up on work that hangs, even where the database's own timeouts do not reach (a connection
+    /// that silently died). An unfinished transaction is rolled back.
+    pub(crate) async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let patience = self.inner.patience;
+        tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Timeout(patience)))
+    }
+}

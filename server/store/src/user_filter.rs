@@ -1,0 +1,269 @@
+//! Lists of accounts: which filters there are and how they become SQL.
+
+use chrono::{DateTime, Utc};
+use lockgate_model::{User, UserType};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::entity::{group, membership, user};
+use crate::paging::{self, Page};
+use crate::text::{comparable, from_json, micros, search_patterns};
+use crate::{StoreError, Users};
+
+/// Groups whose members are superusers: those that are marked, and all below them, since membership is
+/// inherited upwards. `UNION` drops what was seen before, so cycles end.
+const SUPERUSERS: &str = r#""users"."pk" IN (
+    SELECT m.user_pk FROM memberships m WHERE m.group_pk IN (
+        WITH RECURSIVE down(pk) AS (
+            SELECT g.pk FROM "groups" g WHERE g.is_superuser
+            UNION
+            SELECT e.child_pk FROM group_parents e JOIN down ON e.parent_pk = down.pk
+        )
+        SELECT pk FROM down
+    )
+)"#;
+
+/// Bounds of a time; all that are given must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DateFilter {
+    /// Exactly then.
+    pub exact: Option<DateTime<Utc>>,
+    /// Later than.
+    pub after: Option<DateTime<Utc>>,
+    /// Earlier than.
+    pub before: Option<DateTime<Utc>>,
+    /// Whether there is no time at all.
+    pub is_null: Option<bool>,
+}
+
+/// Which accounts are wanted; all that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UserFilter {
+    /// Words that username, name or e-mail address contain, without regard to case.
+    pub search: Option<String>,
+    /// Exact username.
+    pub username: Option<String>,
+    /// Exact e-mail address.
+    pub email: Option<String>,
+    /// Exact display name.
+    pub name: Option<String>,
+    /// Active or not.
+    pub is_active: Option<bool>,
+    /// In a superuser group, directly or through another, or not.
+    pub is_superuser: Option<bool>,
+    /// Exact path.
+    pub path: Option<String>,
+    /// Beginning of the path.
+    pub path_startswith: Option<String>,
+    /// One of these sorts; empty means any.
+    pub types: Vec<UserType>,
+    /// Direct member of a group with one of these names; empty means any.
+    pub groups_by_name: Vec<String>,
+    /// Direct member of one of these groups; empty means any.
+    pub groups_by_pk: Vec<Uuid>,
+    /// This UUID.
+    pub uuid: Option<Uuid>,
+    /// One of these numbers.
+    pub pk_in: Option<Vec<i64>>,
+    /// Attributes that hold all of this; objects are compared by part.
+    pub attributes: Option<Map<String, Value>>,
+    /// When it was made.
+    pub date_joined: DateFilter,
+    /// When it was last changed.
+    pub last_updated: DateFilter,
+    /// When it last logged in.
+    pub last_login: DateFilter,
+    /// Field names, each with whether it descends: `pk`, `uuid`, `username`, `name`, `email`,
+    /// `is_active`, `date_joined`, `last_login`, `last_updated`. Others are ignored; by username if none.
+    pub ordering: Vec<(String, bool)>,
+    /// Which page.
+    pub page: Page,
+}
+
+impl Users<'_> {
+    /// The accounts of one page and how many match in all.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn list(&self, filter: &UserFilter) -> Result<(Vec<User>, u64), StoreError> {
+        self.store
+            .bounded(async {
+                let db = self.store.reader();
+                let matching = user::Entity::find().filter(condition(filter));
+                let order = |select| ordered(select, &filter.ordering);
+                let (rows, total) = match &filter.attributes {
+                    None => paging::fetch(db, matching, order, filter.page).await?,
+                    Some(wanted) => self.with_attributes(order(matching), wanted, filter.page).await?,
+                };
+                let users: Result<Vec<User>, _> = rows.into_iter().map(User::try_from).collect();
+                Ok((users?, total))
+            })
+            .await
+    }
+
+    /// How many accounts match; ordering and page do not matter.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn count(&self, filter: &UserFilter) -> Result<u64, StoreError> {
+        let matching = user::Entity::find().filter(condition(filter));
+        self.store.bounded(paging::count(self.store.reader(), matching)).await
+    }
+
+    /// JSON is opaque text to both databases, so attributes are compared here.
+    async fn with_attributes(
+        &self,
+        matching: Select<user::Entity>,
+        wanted: &Map<String, Value>,
+        page: Page,
+    ) -> Result<(Vec<user::Model>, u64), StoreError> {
+        let db = self.store.reader();
+        let columns = [user::Column::Pk, user::Column::Attributes];
+        let all: Vec<(i64, String)> = matching.clone().select_only().columns(columns).into_tuple().all(db).await?;
+        let mut pks = Vec::new();
+        for (pk, attributes) in all {
+            if holds(&from_json("users.attributes", &attributes)?, wanted) {
+                pks.push(pk);
+            }
+        }
+        let total = pks.len() as u64;
+        let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let take = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+        let shown: Vec<i64> = pks.into_iter().skip(skip).take(take).collect();
+        Ok((matching.filter(user::Column::Pk.is_in(shown)).all(db).await?, total))
+    }
+}
+
+/// Whether `have` holds everything in `wanted`; objects part by part, everything else by equality.
+pub(crate) fn holds(have: &Map<String, Value>, wanted: &Map<String, Value>) -> bool {
+    wanted.iter().all(|(key, wanted)| match (have.get(key), wanted) {
+        (Some(Value::Object(have)), Value::Object(wanted)) => holds(have, wanted),
+        (have, wanted) => have == Some(wanted),
+    })
+}
+
+/// A column equals a text, if that text can be stored at all.
+pub(crate) fn text_is(column: impl ColumnTrait, text: &str) -> Expr {
+    match comparable(text) {
+        Some(text) => column.eq(text),
+        None => nothing(),
+    }
+}
+
+/// A condition that no row meets.
+pub(crate) fn nothing() -> Expr {
+    Expr::cust("1 = 0")
+}
+
+fn condition(filter: &UserFilter) -> Condition {
+    use user::Column;
+    let mut all = Condition::all();
+    for pattern in filter.search.as_deref().map(search_patterns).unwrap_or_default() {
+        all = all.add(Column::Search.like(pattern));
+    }
+    let texts = [
+        (Column::Username, &filter.username),
+        (Column::Email, &filter.email),
+        (Column::Name, &filter.name),
+        (Column::Path, &filter.path),
+    ];
+    for (column, text) in texts {
+        all = all.add_option(text.as_deref().map(|text| text_is(column, text)));
+    }
+    if !filter.types.is_empty() {
+        all = all.add(Column::UserType.is_in(filter.types.iter().map(|t| t.as_str())));
+    }
+    all = all
+        .add_option(filter.is_active.map(|active| Column::IsActive.eq(active)))
+        .add_option(filter.is_superuser.map(superuser))
+        .add_option(filter.path_startswith.as_deref().map(path_begins))
+        .add_option(filter.uuid.map(|uuid| Column::Uuid.eq(uuid)))
+        .add_option(filter.pk_in.as_ref().map(|pks| Column::Pk.is_in(pks.iter().copied())));
+    let dates = [
+        (Column::DateJoined, filter.date_joined),
+        (Column::LastUpdated, filter.last_updated),
+        (Column::LastLogin, filter.last_login),
+    ];
+    for (column, bounds) in dates {
+        all = all.add(within(column, bounds));
+    }
+    all.add_option(in_groups(filter))
+}
+
+fn superuser(wanted: bool) -> Expr {
+    let is = Expr::cust(SUPERUSERS);
+    if wanted { is } else { is.not() }
+}
+
+/// Not `LIKE`, which folds case on one of the databases.
+fn path_begins(start: &str) -> Expr {
+    let Some(start) = comparable(start) else { return nothing() };
+    let length = i32::try_from(start.chars().count()).unwrap_or(i32::MAX);
+    let path = Expr::col((user::Entity, user::Column::Path));
+    Func::cust("substr").arg(path).arg(1).arg(length).eq(start)
+}
+
+pub(crate) fn within(column: impl ColumnTrait, bounds: DateFilter) -> Condition {
+    Condition::all()
+        .add_option(bounds.exact.map(|time| column.eq(micros(time))))
+        .add_option(bounds.after.map(|time| column.gt(micros(time))))
+        .add_option(bounds.before.map(|time| column.lt(micros(time))))
+        .add_option(bounds.is_null.map(|null| match null {
+            true => column.is_null(),
+            false => column.is_not_null(),
+        }))
+}
+
+fn in_groups(filter: &UserFilter) -> Option<Condition> {
+    if filter.groups_by_name.is_empty() && filter.groups_by_pk.is_empty() {
+        return None;
+    }
+    let mut all = Condition::all();
+    if !filter.groups_by_pk.is_empty() {
+        let wanted = membership::Column::GroupPk.is_in(filter.groups_by_pk.iter().copied());
+        all = all.add(user::Column::Pk.in_subquery(members(wanted)));
+    }
+    if !filter.groups_by_name.is_empty() {
+        let names = filter.groups_by_name.iter().filter_map(|name| comparable(name));
+        let groups = Query::select()
+            .column(group::Column::Pk)
+            .from(group::Entity)
+            .and_where(group::Column::Name.is_in(names))
+            .to_owned();
+        let wanted = membership::Column::GroupPk.in_subquery(groups);
+        all = all.add(user::Column::Pk.in_subquery(members(wanted)));
+    }
+    Some(all)
+}
+
+fn members(wanted: Expr) -> sea_orm::sea_query::SelectStatement {
+    Query::select().column(membership::Column::UserPk).from(membership::Entity).and_where(wanted).to_owned()
+}
+
+fn ordered(mut select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {
+    use user::Column;
+    let mut known = false;
+    for (field, descending) in by {
+        let column = match field.as_str() {
+            "pk" => Column::Pk,
+            "uuid" => Column::Uuid,
+            "username" => Column::Username,
+            "name" => Column::Name,
+            "email" => Column::Email,
+            "is_active" => Column::IsActive,
+            "date_joined" => Column::DateJoined,
+            "last_login" => Column::LastLogin,
+            "last_updated" => Column::LastUpdated,
+            _ => continue,
+        };
+        known = true;
+        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
+    }
+    if !known {
+        select = select.order_by_asc(Column::Username);
+    }
+    // Pages must not overlap where the wanted order leaves a choice.
+    select.order_by_asc(Column::Pk)
+}

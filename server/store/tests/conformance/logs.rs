@@ -1,0 +1,143 @@
+//! The log of changes, the audit log, facts of the installation.
+
+use lockgate_store::{
+    ConfigChange, Event, EventFilter, GroupPatch, ProxySession, Token, TokenIntent, Topic, UserPatch, hash_secret,
+};
+use serde_json::json;
+
+use crate::bench::{Bench, Outcome, document, id, later, meta, new_session, now};
+
+pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outcome {
+    let (store, changes) = (&bench.store, bench.store.changes());
+    let mut cursor = changes.cursor(now()).await?;
+    let ada = bench.user("ada").await?;
+    let group = bench.group("editors", &[]).await?;
+    let mut expected = vec![(Topic::User, ada.pk.to_string()), (Topic::Groups, group.to_string())];
+
+    let user = (Topic::User, ada.pk.to_string());
+    store.users().update(ada.pk, UserPatch::default(), now()).await?;
+    store.users().set_password_hash(ada.pk, Some("h"), now()).await?;
+    store.groups().add_user(group, ada.pk, now()).await?;
+    store.groups().remove_user(group, ada.pk, now()).await?;
+    expected.extend([user.clone(), user.clone(), user.clone(), user.clone()]);
+    let patch = GroupPatch { members: Some(vec![ada.pk]), ..GroupPatch::default() };
+    store.groups().update(group, patch, now()).await?;
+    expected.extend([user.clone(), (Topic::Groups, group.to_string())]);
+
+    let session = bench.session("s", ada.pk).await?;
+    let hash = session.id_hash.clone();
+    store.sessions().update_data(&hash, 0, &json!({}), now()).await?;
+    assert!(!store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
+    expected.extend([(Topic::Session, hash.clone()), (Topic::Session, hash.clone())]);
+    let derived = ProxySession {
+        id_hash: hash_secret("p"),
+        session: session.uuid,
+        provider: id("app"),
+        user_pk: ada.pk,
+        created: now(),
+        expires: later(60),
+        data: json!({}),
+    };
+    store.proxy_sessions().create(&derived, now()).await?;
+    expected.push((Topic::ProxySession, derived.id_hash.clone()));
+    let token = Token {
+        pk: id("token"),
+        identifier: "token".to_owned(),
+        intent: TokenIntent::Api,
+        user_pk: ada.pk,
+        description: String::new(),
+        expires: None,
+        expiring: false,
+        managed: None,
+        created: now(),
+    };
+    store.tokens().create(token, "key", now()).await?;
+    expected.push((Topic::Token, id("token").to_string()));
+    let upserts = vec![document("app", "a", json!({}))];
+    let change = ConfigChange { upserts, ..ConfigChange::default() };
+    let revision = store.documents().apply(change, meta("a")).await?;
+    expected.push((Topic::Config, revision.to_string()));
+    // Everything that is the user's own goes with the user, and every node is told of each.
+    store.users().delete(ada.pk, now()).await?;
+    expected.extend([(Topic::Session, hash), (Topic::ProxySession, derived.id_hash)]);
+    expected.extend([(Topic::Token, id("token").to_string()), user]);
+
+    let polled = changes.poll(&mut cursor, later(1)).await?;
+    let told: Vec<_> = polled.changes.into_iter().map(|c| (c.topic, c.key)).collect();
+    assert_eq!(told, expected);
+    assert!(changes.poll(&mut cursor, later(2)).await?.changes.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn a_cursor_that_slept_says_so(bench: &Bench) -> Outcome {
+    let changes = bench.store.changes();
+    let mut cursor = changes.cursor(now()).await?;
+    bench.user("ada").await?;
+    assert_eq!(changes.prune(now()).await?, 0);
+    assert_eq!(changes.prune(later(3600)).await?, 1);
+    let polled = changes.poll(&mut cursor, later(3600)).await?;
+    assert!(polled.lost && polled.changes.is_empty());
+    bench.user("bob").await?;
+    let polled = changes.poll(&mut cursor, later(3601)).await?;
+    assert!(!polled.lost);
+    assert_eq!(polled.changes.len(), 1);
+    let late = changes.cursor(later(3602)).await?;
+    assert!(changes.poll(&mut late.clone(), later(3603)).await?.changes.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn events_are_listed_and_dropped(bench: &Bench) -> Outcome {
+    let events = bench.store.events();
+    let event = |n: u32, action: &str, username: &str| Event {
+        pk: uuid::Uuid::from_u128(n.into()),
+        action: action.to_owned(),
+        app: "lockgate.flows".to_owned(),
+        user_pk: Some(n.into()),
+        user: json!({"pk": n, "username": username, "email": ""}),
+        context: json!({"http_request": {"path": format!("/{n}%")}}),
+        client_ip: Some("2001:db8::1".to_owned()),
+        brand: json!({}),
+        created: later(n.into()),
+        expires: later(1000 + i64::from(n)),
+    };
+    let all = [event(1, "login", "ada"), event(2, "login_failed", "bob"), event(3, "logout", "ada")];
+    events.insert(&all).await?;
+    events.insert(&[]).await?;
+    assert_eq!(events.get(all[0].pk).await?.as_ref(), Some(&all[0]));
+    let found = async |filter: EventFilter| -> Result<Vec<u128>, lockgate_store::StoreError> {
+        let (found, total) = events.list(&filter).await?;
+        assert_eq!(found.len() as u64, total);
+        Ok(found.into_iter().map(|event| event.pk.as_u128()).collect())
+    };
+    let any = EventFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(found(any()).await?, [3, 2, 1]);
+    assert_eq!(found(EventFilter { username: text("ada"), ..any() }).await?, [3, 1]);
+    let actions = vec!["login".to_owned(), "login_failed".to_owned()];
+    assert_eq!(found(EventFilter { actions, ..any() }).await?, [2, 1]);
+    assert_eq!(found(EventFilter { search: text("/2%"), ..any() }).await?, [2]);
+    assert_eq!(found(EventFilter { search: text("/2_"), ..any() }).await?, []);
+    assert_eq!(found(EventFilter { user_pk: Some(3), ..any() }).await?, [3]);
+    let oldest = vec![("created".to_owned(), false)];
+    assert_eq!(found(EventFilter { ordering: oldest, ..any() }).await?, [1, 2, 3]);
+    assert_eq!(events.delete_expired(later(1002), 100).await?, 2);
+    assert_eq!(found(any()).await?, [3]);
+    Ok(())
+}
+
+pub(crate) async fn installation_facts_are_settled_once(bench: &Bench) -> Outcome {
+    let propose = |value: &'static str| {
+        let store = bench.store.clone();
+        tokio::spawn(async move { store.installation().get_or_insert("id", value).await })
+    };
+    let (one, two) = (propose("one"), propose("two"));
+    let (one, two) = (one.await??, two.await??);
+    assert_eq!(one, two);
+    let installation = bench.store.installation();
+    assert_eq!(installation.get("id").await?, Some(one));
+    installation.set("id", "three").await?;
+    assert_eq!(installation.get_or_insert("id", "four").await?, "three");
+    assert_eq!(installation.get("nothing").await?, None);
+    bench.store.sessions().create(&new_session("x"), now()).await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! One suite that both databases have to pass: on SQLite always, on PostgreSQL when
+//! `LOCKGATE_TEST_POSTGRES_URL` names a database in which the suite may make schemas.
+
+mod bench;
+mod configuration;
+mod logs;
+mod people;
+mod principals;
+mod scale;
+mod schema;
+mod sessions;
+mod tokens;
+
+/// Runs each check once per database.
+macro_rules! conformance {
+    ($($module:ident :: $check:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $check() -> super::bench::Outcome {
+                    let bench = super::bench::Bench::sqlite().await?;
+                    super::$module::$check(&bench).await?;
+                    bench.clear().await
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $check() -> super::bench::Outcome {
+                    let Some(bench) = super::bench::Bench::postgres(stringify!($check)).await? else {
+                        return Ok(());
+                    };
+                    super::$module::$check(&bench).await?;
+                    bench.clear().await
+                }
+            )*
+        }
+    };
+}
+
+conformance! {
+    schema::migrating_twice_changes_nothing,
+    schema::processes_that_start_together_take_turns,
+    schema::operators_find_their_views,
+    configuration::documents_come_back_as_they_were,
+    configuration::secrets_are_not_readable_in_the_table,
+    configuration::the_slower_of_two_changes_is_refused,
+    configuration::names_can_be_swapped_and_taken_names_are_refused,
+    configuration::references_follow_their_documents,
+    configuration::numbers_are_never_given_out_twice,
+    people::accounts_are_found_by_any_name,
+    people::a_patch_touches_only_what_it_names,
+    people::taken_names_and_bad_values_are_told_apart,
+    people::passwords_are_kept_apart,
+    people::a_deleted_user_leaves_nothing_behind,
+    people::lists_filter_order_and_page,
+    people::wildcards_mean_themselves,
+    people::groups_and_memberships,
+    principals::groups_are_inherited_even_around_a_cycle,
+    principals::attributes_are_merged_ancestors_first,
+    principals::superusers_are_found_through_nested_groups,
+    sessions::of_two_tabs_one_wins,
+    sessions::a_login_rotates_the_identifier,
+    sessions::ending_a_session_ends_what_derives_from_it,
+    sessions::ended_sessions_are_not_found_and_swept,
+    sessions::lists_show_open_sessions_of_users,
+    sessions::a_code_is_redeemed_exactly_once,
+    tokens::a_key_is_found_shown_and_replaced,
+    tokens::lists_and_expiry,
+    tokens::consents_are_renewed_in_place,
+    logs::every_write_is_noted_for_other_nodes,
+    logs::a_cursor_that_slept_says_so,
+    logs::events_are_listed_and_dropped,
+    logs::installation_facts_are_settled_once,
+    scale::ten_thousand_users_are_searched_quickly,
+}

@@ -1,0 +1,81 @@
+//! What a user inherits from groups.
+
+use lockgate_store::{GroupPatch, NewUser, UserFilter, UserPatch, hash_secret};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Outcome, id, new_group, new_user, now, object};
+
+pub(crate) async fn groups_are_inherited_even_around_a_cycle(bench: &Bench) -> Outcome {
+    let groups = bench.store.groups();
+    let top = bench.group("top", &[]).await?;
+    let middle = bench.group("middle", &[top]).await?;
+    let low = bench.group("low", &[middle]).await?;
+    bench.group("unrelated", &[low]).await?;
+    let round = GroupPatch { parents: Some(vec![low, top]), ..GroupPatch::default() };
+    groups.update(top, round, now()).await?;
+    let new = NewUser { groups: vec![low], ..new_user("ada") };
+    let ada = bench.store.users().create(new, now()).await?;
+
+    let principal = groups.principal(ada.pk, "install").await?.ok_or("no principal")?;
+    let names: Vec<&str> = principal.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["low", "middle", "top"]);
+    assert_eq!(principal.direct_groups, [low]);
+    assert_eq!(principal.uid, hash_secret(&format!("{}-install", ada.pk)));
+    assert!(!principal.is_superuser && principal.in_group(top));
+    assert_eq!(groups.users_in_groups(&[top]).await?, [ada.pk]);
+
+    let mighty = GroupPatch { is_superuser: Some(true), ..GroupPatch::default() };
+    groups.update(middle, mighty, now()).await?;
+    let principal = groups.principal(ada.pk, "install").await?.ok_or("no principal")?;
+    assert!(principal.is_superuser);
+    assert_eq!(groups.principal(999, "install").await?, None);
+    Ok(())
+}
+
+pub(crate) async fn attributes_are_merged_ancestors_first(bench: &Bench) -> Outcome {
+    let groups = bench.store.groups();
+    let parent = [("z-parent", vec![], json!({"from": "parent", "p": 1, "deep": {"a": 1}}))];
+    let child = [("a-child", vec![id("z-parent")], json!({"from": "child", "deep": {"b": 2}}))];
+    let sibling = [("b-child", vec![id("z-parent")], json!({"from": "sibling", "list": [1]}))];
+    for (name, parents, attributes) in parent.into_iter().chain(child).chain(sibling) {
+        let mut new = new_group(name);
+        new.parents = parents;
+        new.attributes = object(attributes);
+        groups.create(new, now()).await?;
+    }
+    let mut new = new_user("ada");
+    // A direct member of the parent too: it still comes first.
+    new.groups = ["a-child", "b-child", "z-parent"].map(id).to_vec();
+    new.attributes = object(json!({"deep": {"c": 3}, "list": [1, 2]}));
+    let ada = bench.store.users().create(new, now()).await?;
+    let principal = groups.principal(ada.pk, "i").await?.ok_or("no principal")?;
+    let merged = json!({
+        "from": "sibling", "p": 1, "deep": {"a": 1, "b": 2, "c": 3}, "list": [1, 2],
+    });
+    assert_eq!(Value::Object(principal.attributes), merged);
+    assert_eq!(principal.user.attributes, ada.attributes, "the user's own are untouched");
+    Ok(())
+}
+
+pub(crate) async fn superusers_are_found_through_nested_groups(bench: &Bench) -> Outcome {
+    let (users, groups) = (bench.store.users(), bench.store.groups());
+    let mut admins = new_group("admins");
+    admins.is_superuser = true;
+    let admins = groups.create(admins, now()).await?.pk;
+    let crew = bench.group("crew", &[admins]).await?;
+    let ada = bench.user("ada").await?;
+    bench.user("bob").await?;
+    assert!(!groups.any_superuser().await?);
+    groups.add_user(crew, ada.pk, now()).await?;
+    assert!(groups.any_superuser().await?);
+    let found = async |wanted| {
+        let filter = UserFilter { is_superuser: Some(wanted), ..UserFilter::default() };
+        users.list(&filter).await.map(|(found, _)| found.into_iter().map(|u| u.username))
+    };
+    assert_eq!(found(true).await?.collect::<Vec<_>>(), ["ada"]);
+    assert_eq!(found(false).await?.collect::<Vec<_>>(), ["bob"]);
+    let asleep = UserPatch { is_active: Some(false), ..UserPatch::default() };
+    users.update(ada.pk, asleep, now()).await?;
+    assert!(!groups.any_superuser().await?, "an inactive account can do nothing");
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Migrations and views.
+
+use lockgate_store::{Backend, Store};
+
+use crate::bench::{Bench, Outcome, key};
+
+pub(crate) async fn migrating_twice_changes_nothing(bench: &Bench) -> Outcome {
+    bench.user("ada").await?;
+    bench.store.migrate().await?;
+    let status = bench.store.migration_status().await?;
+    assert!(status.len() >= 8 && status.iter().all(|migration| migration.applied), "{status:?}");
+    assert!(bench.store.users().get(1).await?.is_some());
+    Ok(bench.store.ping().await?)
+}
+
+pub(crate) async fn processes_that_start_together_take_turns(bench: &Bench) -> Outcome {
+    if bench.store.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    bench.raw("DROP TABLE seaql_migrations").await?;
+    for table in ["authorization_codes", "proxy_sessions", "sessions", "tokens", "user_consents"] {
+        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
+    }
+    for table in ["memberships", "group_parents", "groups", "credentials", "users", "events"] {
+        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
+    }
+    for table in ["document_refs", "documents", "revisions", "changes", "counters", "installation"] {
+        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
+    }
+    let other = Store::connect(&bench.settings, key()?).await?;
+    let status = other.migration_status().await?;
+    assert!(status.iter().all(|migration| !migration.applied), "{status:?}");
+    let (one, two) = tokio::join!(bench.store.migrate(), other.migrate());
+    one?;
+    two?;
+    Ok(other.close().await?)
+}
+
+pub(crate) async fn operators_find_their_views(bench: &Bench) -> Outcome {
+    if bench.store.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let ada = bench.user("ada").await?;
+    bench.session("s", ada.pk).await?;
+    let queries = [
+        "SELECT username FROM auth_user WHERE email = 'ada@Example.com' AND NOT is_superuser",
+        "SELECT username FROM authentik_core_user WHERE username = 'ada' AND is_active = true",
+        "SELECT 'ada' FROM django_session WHERE expire_date > '2027-01-01'",
+    ];
+    for query in queries {
+        assert_eq!(bench.raw(query).await?, ["ada"], "{query}");
+    }
+    let columns = bench
+        .raw(
+            "SELECT column_name::text FROM information_schema.columns
+             WHERE table_schema = current_schema() AND table_name IN
+                ('auth_user', 'authentik_core_user', 'django_session')",
+        )
+        .await?;
+    assert!(!columns.iter().any(|name| name.contains("hash") || name.contains("password_hash")));
+    for wanted in ["date_joined", "last_login", "uuid", "name", "session_key", "id"] {
+        assert!(columns.iter().any(|name| name == wanted), "{wanted}");
+    }
+    Ok(())
+}
