@@ -1,1 +1,29 @@
-//! 
+//! Runs flows: plans one for a subject into an ordered list of stage bindings with a context, and
+//! steps through it, `Challenge` out, `Response` in.
+//!
+//! A [`Plan`] is a plain value that survives being stored between any two steps. Nothing outside is
+//! touched but through the traits of [`ports`]; what changes the caller's session comes back as
+//! [`Effect`]s. What may not enter this room: I/O, HTTP, SQL, clocks, randomness, policy languages.
+//!
+//! The way of one request: [`start`] when the session holds no plan for the flow, then [`challenge`]
+//! for a GET or [`respond`] for a POST; store the plan (or drop it, see [`Outcome::keeps_plan`]),
+//! apply the effects in order, answer the outcome.
+
+pub mod avatar;
+pub mod challenge;
+pub mod compiled;
+pub mod context;
+pub mod next;
+pub mod plan;
+pub mod ports;
+pub mod response;
+pub mod step;
+
+pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
+pub use compiled::{CompileError, CompiledFlow, CompiledStage, Stage};
+pub use context::{Context, Pending, Standing};
+pub use next::safe_next;
+pub use plan::Plan;
+pub use ports::StepEnv;
+pub use response::Response;
+pub use step::{Effect, LoginEffect, Outcome, Step};

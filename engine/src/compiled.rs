@@ -1,0 +1,255 @@
+//! Flows made ready to run: every reference followed, once per configuration.
+
+use lockgate_model::{
+    Kind, Object, ObjectSet, Ref,
+    kinds::{
+        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, PasswordStage, Prompt,
+        PromptStage, RedirectMode, RedirectStage, UserLoginStage, UserLogoutStage, UserWriteStage,
+    },
+};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A flow made ready to run.
+#[derive(Debug, Clone)]
+pub struct CompiledFlow {
+    /// Primary key.
+    pub id: Uuid,
+    /// The flow itself.
+    pub flow: Flow,
+    /// Its stages, by ascending order.
+    pub stages: Vec<CompiledStage>,
+}
+
+/// A stage at its place in a flow.
+#[derive(Debug, Clone)]
+pub struct CompiledStage {
+    /// Primary key of the binding.
+    pub binding_id: Uuid,
+    /// The binding.
+    pub binding: FlowStageBinding,
+    /// Primary key of the stage.
+    pub stage_id: Uuid,
+    /// The stage.
+    pub stage: Stage,
+}
+
+/// A stage of any kind, with what it refers to.
+#[derive(Debug, Clone)]
+pub enum Stage {
+    /// Who is it?
+    Identification(Box<Identification>),
+    /// The password.
+    Password(PasswordStage),
+    /// Signs in.
+    UserLogin(Box<UserLoginStage>),
+    /// Signs out.
+    UserLogout(UserLogoutStage),
+    /// Writes the account.
+    UserWrite(UserWriteStage),
+    /// Asks for data.
+    Prompt(CompiledPrompts),
+    /// Asks for consent.
+    Consent(ConsentStage),
+    /// Refuses.
+    Deny(DenyStage),
+    /// Does nothing.
+    Dummy(DummyStage),
+    /// Leads elsewhere.
+    Redirect(RedirectTarget),
+}
+
+/// An identification stage with what it refers to.
+#[derive(Debug, Clone)]
+pub struct Identification {
+    /// The stage.
+    pub stage: IdentificationStage,
+    /// The password stage on the same page, with its primary key.
+    pub password: Option<(Uuid, PasswordStage)>,
+    /// Slug of the flow for people without an account.
+    pub enrollment: Option<String>,
+    /// Slug of the flow for people who forgot their password.
+    pub recovery: Option<String>,
+    /// Slug of the flow for signing in without a password.
+    pub passwordless: Option<String>,
+}
+
+/// A prompt stage with its fields.
+#[derive(Debug, Clone)]
+pub struct CompiledPrompts {
+    /// The stage.
+    pub stage: PromptStage,
+    /// Its fields with their primary keys, by order, then name.
+    pub fields: Vec<(Uuid, Prompt)>,
+    /// Primary keys of the policies that the answers must pass.
+    pub policies: Vec<Uuid>,
+}
+
+/// Where a redirect stage leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedirectTarget {
+    /// To an address.
+    Address(String),
+    /// To another flow.
+    Flow {
+        /// Primary key.
+        id: Uuid,
+        /// Slug.
+        slug: String,
+        /// Pass the context on.
+        keep_context: bool,
+    },
+}
+
+/// Why a flow cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CompileError {
+    /// No such object of the kind that is expected at this place.
+    #[error("flow \"{flow}\": there is no {expected} with the id {id}")]
+    Missing {
+        /// Slug of the flow, or its id.
+        flow: String,
+        /// Kind that was expected.
+        expected: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
+    /// A setting that this build cannot honour, and whose absence would make the flow weaker.
+    #[error("flow \"{flow}\", stage \"{stage}\": {what}")]
+    Unsupported {
+        /// Slug of the flow.
+        flow: String,
+        /// Name of the stage.
+        stage: String,
+        /// What and why.
+        what: &'static str,
+    },
+}
+
+impl CompiledFlow {
+    /// Makes the flow `id` ready to run.
+    ///
+    /// # Errors
+    /// A dangling reference, or a setting that this build cannot honour.
+    pub fn build(set: &ObjectSet, id: Uuid) -> Result<Self, CompileError> {
+        let flow: Flow = Builder { set, flow: &id.to_string() }.get(id)?;
+        let builder = Builder { set, flow: &flow.slug };
+        let mut stages = Vec::new();
+        for (object, binding) in set.all::<FlowStageBinding>() {
+            if binding.target.0 == id {
+                stages.push(builder.stage(object.document.id, binding)?);
+            }
+        }
+        stages.sort_by_key(|s| (s.binding.order, s.binding_id));
+        Ok(Self { id, flow, stages })
+    }
+
+    /// Makes every flow ready to run.
+    ///
+    /// # Errors
+    /// The first flow that is not sound.
+    pub fn build_all(set: &ObjectSet) -> Result<Vec<Self>, CompileError> {
+        set.all::<Flow>().into_iter().map(|(object, _)| Self::build(set, object.document.id)).collect()
+    }
+
+    /// The stage at this binding.
+    #[must_use]
+    pub fn stage(&self, binding: Uuid) -> Option<&CompiledStage> {
+        self.stages.iter().find(|s| s.binding_id == binding)
+    }
+}
+
+struct Builder<'a> {
+    set: &'a ObjectSet,
+    flow: &'a str,
+}
+
+impl Builder<'_> {
+    fn missing(&self, expected: &'static str, id: Uuid) -> CompileError {
+        CompileError::Missing { flow: self.flow.to_owned(), expected, id }
+    }
+
+    fn get<K: Kind + Clone>(&self, id: Uuid) -> Result<K, CompileError> {
+        self.set.typed::<K>(id).cloned().ok_or_else(|| self.missing(K::META.kind, id))
+    }
+
+    fn slug(&self, flow: Option<Ref<Flow>>) -> Result<Option<String>, CompileError> {
+        flow.map(|f| self.get::<Flow>(f.0).map(|f| f.slug)).transpose()
+    }
+
+    fn stage(&self, binding_id: Uuid, binding: &FlowStageBinding) -> Result<CompiledStage, CompileError> {
+        let stage_id = binding.stage.0;
+        let object = self.set.get(stage_id).ok_or_else(|| self.missing("stage", stage_id))?;
+        let stage = self.typed(object)?.ok_or_else(|| self.missing("stage", stage_id))?;
+        Ok(CompiledStage { binding_id, binding: binding.clone(), stage_id, stage })
+    }
+
+    fn typed(&self, object: &Object) -> Result<Option<Stage>, CompileError> {
+        Ok(Some(if let Some(stage) = object.typed::<IdentificationStage>() {
+            Stage::Identification(Box::new(self.identification(stage)?))
+        } else if let Some(stage) = object.typed::<PasswordStage>() {
+            Stage::Password(stage.clone())
+        } else if let Some(stage) = object.typed::<UserLoginStage>() {
+            Stage::UserLogin(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<UserLogoutStage>() {
+            Stage::UserLogout(stage.clone())
+        } else if let Some(stage) = object.typed::<UserWriteStage>() {
+            Stage::UserWrite(stage.clone())
+        } else if let Some(stage) = object.typed::<PromptStage>() {
+            Stage::Prompt(self.prompts(stage)?)
+        } else if let Some(stage) = object.typed::<ConsentStage>() {
+            Stage::Consent(stage.clone())
+        } else if let Some(stage) = object.typed::<DenyStage>() {
+            Stage::Deny(stage.clone())
+        } else if let Some(stage) = object.typed::<DummyStage>() {
+            Stage::Dummy(stage.clone())
+        } else if let Some(stage) = object.typed::<RedirectStage>() {
+            Stage::Redirect(self.redirect(stage)?)
+        } else {
+            return Ok(None);
+        }))
+    }
+
+    fn identification(&self, stage: &IdentificationStage) -> Result<Identification, CompileError> {
+        if stage.captcha_stage.is_some() {
+            return Err(CompileError::Unsupported {
+                flow: self.flow.to_owned(),
+                stage: stage.name.clone(),
+                what: "captchas are not built yet; leave captcha_stage empty",
+            });
+        }
+        let password = stage.password_stage.map(|p| self.get::<PasswordStage>(p.0).map(|s| (p.0, s))).transpose()?;
+        Ok(Identification {
+            stage: stage.clone(),
+            password,
+            enrollment: self.slug(stage.enrollment_flow)?,
+            recovery: self.slug(stage.recovery_flow)?,
+            passwordless: self.slug(stage.passwordless_flow)?,
+        })
+    }
+
+    fn prompts(&self, stage: &PromptStage) -> Result<CompiledPrompts, CompileError> {
+        let mut fields = Vec::new();
+        for field in &stage.fields {
+            fields.push((field.0, self.get::<Prompt>(field.0)?));
+        }
+        fields.sort_by(|(_, a), (_, b)| (a.order, &a.name).cmp(&(b.order, &b.name)));
+        let policies = stage.validation_policies.iter().map(|p| p.0).collect();
+        Ok(CompiledPrompts { stage: stage.clone(), fields, policies })
+    }
+
+    fn redirect(&self, stage: &RedirectStage) -> Result<RedirectTarget, CompileError> {
+        match (stage.mode, stage.target_flow) {
+            (RedirectMode::Static, _) => Ok(RedirectTarget::Address(stage.target_static.clone())),
+            (RedirectMode::Flow, Some(flow)) => {
+                let slug = self.get::<Flow>(flow.0)?.slug;
+                Ok(RedirectTarget::Flow { id: flow.0, slug, keep_context: stage.keep_context })
+            }
+            (RedirectMode::Flow, None) => Err(CompileError::Unsupported {
+                flow: self.flow.to_owned(),
+                stage: stage.name.clone(),
+                what: "mode flow needs target_flow",
+            }),
+        }
+    }
+}
