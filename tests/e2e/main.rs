@@ -4,4 +4,31 @@
 //! One test alone, on one database:
 //! `cargo test --release -p lockgate-tests --test e2e -- MODULE::sqlite::NAME`
 
-fn main() {}
+/// Makes of each named function, which takes a database, two tests: one on
+/// SQLite and one on PostgreSQL.
+macro_rules! on_each_database {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                Box::pin(super::$test(lockgate_tests::Database::Sqlite)).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                Box::pin(super::$test(lockgate_tests::Database::Postgres)).await;
+            })+
+        }
+    };
+}
+
+mod api_v3;
+mod flows;
+mod folder;
+mod health;
+mod if_flow;
+mod metrics;
+mod outpost;
+mod process;
+mod tidy;

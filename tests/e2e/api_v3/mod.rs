@@ -1,0 +1,9 @@
+//! `/api/v3/…`: the REST API as scripts and Terraform use it.
+
+mod applications;
+mod conventions;
+mod groups;
+mod read_only;
+mod sessions;
+mod tokens;
+mod users;

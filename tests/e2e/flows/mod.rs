@@ -1,0 +1,5 @@
+//! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
+
+mod executor;
+mod flood;
+mod initial_setup;

@@ -1,0 +1,143 @@
+//! The configuration folder of a running server, and `lockgate check`.
+
+use std::time::{Duration, Instant};
+
+use lockgate_tests::{CheckOutcome, Client, Database, Server, Site};
+use serde_json::Value;
+
+on_each_database!(
+    a_change_goes_live_without_a_restart,
+    a_broken_folder_keeps_the_last_good_revision,
+    a_server_starts_on_a_broken_folder_with_what_it_had,
+    a_reload_drops_no_request,
+    what_the_folder_declares_is_read_only,
+    an_app_that_leaves_the_folder_is_gone,
+);
+
+const BLOG: &str = "
+app: blog
+name: Blog
+url: http://blog.lockgate.test
+forward_auth: { mode: single }
+";
+
+async fn a_change_goes_live_without_a_restart(database: Database) {
+    let server = Server::builder(database).config("apps.yaml", BLOG).start().await;
+    assert_eq!(name_of_blog(&server).await, "Blog");
+    server.write("apps.yaml", &BLOG.replace("name: Blog", "name: Weblog"));
+    eventually(async || name_of_blog(&server).await == "Weblog").await;
+    server.write("more.yaml", "group: Writers\n");
+    let there = async || server.api().get("core/groups/?name=Writers").await.json()["pagination"]["count"] == 1;
+    eventually(there).await;
+}
+
+async fn a_broken_folder_keeps_the_last_good_revision(database: Database) {
+    let server = Server::builder(database).config("apps.yaml", BLOG).start().await;
+    server.write("apps.yaml", &BLOG.replace("name: Blog", "name: Weblog\nnaem: typo"));
+    let line = server.logged(&["apps.yaml", "naem"]).await;
+    assert!(line.contains("apps.yaml:4:1"), "no file, line and column: {line}");
+    assert_eq!(name_of_blog(&server).await, "Blog");
+
+    let ready = server.get("/-/health/ready/").await.expect(200);
+    assert!(ready.body.is_empty() || ready.text().contains("naem"), "{}", ready.text());
+    let detail = server.get("/-/health/ready/?detail").await.expect(200).text();
+    assert!(detail.contains("apps.yaml") && detail.contains("naem"), "readiness does not say why: {detail}");
+    let metrics = server.get("/metrics").await.expect(200).text();
+    assert!(metrics.lines().any(|line| line.contains("config") && line.ends_with(" 1")), "{metrics}");
+
+    server.write("apps.yaml", &BLOG.replace("name: Blog", "name: Weblog"));
+    eventually(async || name_of_blog(&server).await == "Weblog").await;
+    let detail = server.get("/-/health/ready/?detail").await.expect(200).text();
+    assert!(!detail.contains("naem"), "readiness still complains: {detail}");
+}
+
+async fn a_server_starts_on_a_broken_folder_with_what_it_had(database: Database) {
+    let mut server = Server::builder(database).config("apps.yaml", BLOG).start().await;
+    assert!(server.terminate().await);
+    server.write("apps.yaml", "app: blog\nname: [not a name]\n");
+    server.launch().await;
+    assert_eq!(name_of_blog(&server).await, "Blog");
+    server.logged(&["apps.yaml:2:7"]).await;
+}
+
+async fn a_reload_drops_no_request(database: Database) {
+    let site = Site::direct(database).await;
+    let ada = site.signed_in("ada").await;
+    let started = Instant::now();
+    let mut asked = 0;
+    let mut changes = 0;
+    while started.elapsed() < Duration::from_secs(3) {
+        if asked % 50 == 0 {
+            changes += 1;
+            let title = format!("group: Extra {changes}\n");
+            site.server.write("extra.yaml", &title);
+        }
+        let reply = lockgate_tests::Reply::of(site.ask(&ada, "traefik", "one", "/")).await.expect(200);
+        assert_eq!(reply.header("X-authentik-username"), "ada");
+        asked += 1;
+    }
+    assert!(asked > 50, "only {asked} requests");
+}
+
+async fn what_the_folder_declares_is_read_only(database: Database) {
+    let site = Site::direct(database).await;
+    let api = site.server.api();
+    let group = api.group("Media").await;
+    let change = serde_json::json!({ "name": "Renamed" });
+    for (path, body) in [("core/applications/one/".to_owned(), &change), (format!("core/groups/{group}/"), &change)] {
+        let reply = api.patch(&path, body).await.expect(409).json();
+        let detail = reply["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("site.yaml"), "the file is not named: {detail}");
+        let reply = api.delete(&path).await.expect(409).json();
+        assert!(reply["detail"].as_str().unwrap_or_default().contains("site.yaml"), "{reply}");
+    }
+    // Memberships are people's data and stay editable.
+    api.join(site.bob, "Media").await;
+    site.signed_in("bob").await;
+}
+
+async fn an_app_that_leaves_the_folder_is_gone(database: Database) {
+    let site = Site::direct(database).await;
+    let ada = site.signed_in("ada").await;
+    site.server.write("site.yaml", "group: Media\n");
+    let gone = async || lockgate_tests::Reply::of(site.ask(&ada, "traefik", "one", "/")).await.status == 400;
+    eventually(gone).await;
+    site.server.api().get("core/applications/one/").await.expect(404);
+    // The memberships of a group that stays are untouched.
+    site.server.write("site.yaml", &Site::documents(site.port()));
+    let back = async || lockgate_tests::Reply::of(site.ask(&Client::new(), "traefik", "one", "/")).await.status == 302;
+    eventually(back).await;
+    site.signed_in("ada").await;
+}
+
+#[test]
+fn check_accepts_what_the_tests_use() {
+    let outcome = CheckOutcome::of(&[("site.yaml", &Site::documents(9000)), ("blog.yaml", BLOG)]);
+    assert_eq!(outcome.code, 0, "{}", outcome.text);
+}
+
+#[test]
+fn check_names_file_line_and_column_of_every_error() {
+    let outcome = CheckOutcome::of(&[
+        ("apps.yaml", "app: blog\nname: Blog\naccess:\n  any: [{ group: Wirters }]\n---\ngroup: Writers\n"),
+        ("flows.yaml", "flow: mine\ntitle: Mine\ndesignation: authentification\nstages: []\n"),
+        ("tabs.yaml", "app: tabs\n\tname: Tabs\n"),
+    ]);
+    assert_eq!(outcome.code, 1, "{}", outcome.text);
+    for expected in ["apps.yaml:4:18", "Wirters", "Writers", "flows.yaml:3:14", "authentication", "tabs.yaml:2:"] {
+        assert!(outcome.text.contains(expected), "{expected} is missing in:\n{}", outcome.text);
+    }
+}
+
+async fn name_of_blog(server: &Server) -> String {
+    let app: Value = server.api().get("core/applications/blog/").await.expect(200).json();
+    app["name"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < Duration::from_secs(10), "it does not come true");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! `/outpost.goauthentik.io/…`: forward auth, seen by visitors, by services and
+//! by whoever tries to get past it.
+
+mod browser;
+mod credentials;
+mod proxies;
+mod redirects;
+mod requests;
+mod revocation;
+
+pub(crate) use revocation::open_app;
