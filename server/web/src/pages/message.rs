@@ -1,0 +1,179 @@
+//! Pages that say no: an application that is closed to somebody, and everything that went wrong.
+
+use super::{BrandView, Layout, Person};
+use crate::{
+    assets,
+    page::{Csp, Page},
+};
+use askama::Template;
+
+/// A link shown as a button.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// What it does.
+    pub label: String,
+    /// Where it leads.
+    pub url: String,
+}
+
+impl Action {
+    /// A link called `label` to `url`.
+    pub fn new(label: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { label: label.into(), url: url.into() }
+    }
+}
+
+/// Why somebody was denied, and what would help.
+#[derive(Debug, Clone, Default)]
+pub struct Denial {
+    /// Name of the application, if it is about one.
+    pub application: Option<String>,
+    /// What the policy says, as whole sentences.
+    pub reason: Option<String>,
+    /// What is missing, one short phrase each: `Member of Media Admins`.
+    pub missing: Vec<String>,
+    /// Whether one of the missing things is enough, rather than all of them.
+    pub any_of_missing: bool,
+    /// Id of the recorded decision.
+    pub decision_id: Option<String>,
+    /// Way back, `/if/user/` as a rule.
+    pub back_url: Option<String>,
+    /// Way to sign in as somebody else.
+    pub switch_url: Option<String>,
+}
+
+/// Access denied outside a flow; send it with 403.
+#[derive(Debug, Clone, Template)]
+#[template(path = "denied.html")]
+pub struct DeniedPage {
+    /// Looks.
+    pub brand: BrandView,
+    /// Who was denied.
+    pub person: Option<Person>,
+    /// Why.
+    pub denial: Denial,
+}
+
+impl DeniedPage {
+    fn layout(&self) -> Layout {
+        Layout::Stacked
+    }
+}
+
+impl Page for DeniedPage {
+    fn policy(&self) -> Csp {
+        let avatar = self.person.as_ref().and_then(|person| person.avatar_url.as_deref());
+        avatar.into_iter().fold(self.brand.policy(), Csp::image)
+    }
+}
+
+/// A page that says what went wrong, and what to do now.
+#[derive(Debug, Clone, Template)]
+#[template(path = "message.html")]
+pub struct MessagePage {
+    /// Looks.
+    pub brand: BrandView,
+    /// HTTP status as shown.
+    pub status: u16,
+    /// What happened, in a few words: the heading.
+    pub title: String,
+    /// What it means and what to do, one paragraph each.
+    pub paragraphs: Vec<String>,
+    /// Exact detail for whoever looks after the installation: an error's code, a host's name.
+    pub details: Vec<(String, String)>,
+    /// Found again in the log.
+    pub request_id: Option<String>,
+    /// Ways on; the first is the main one.
+    pub actions: Vec<Action>,
+}
+
+impl MessagePage {
+    fn new(brand: BrandView, status: u16, title: &str, paragraph: impl Into<String>) -> Self {
+        Self {
+            brand,
+            status,
+            title: title.to_owned(),
+            paragraphs: vec![paragraph.into()],
+            details: Vec::new(),
+            request_id: None,
+            actions: Vec::new(),
+        }
+    }
+
+    /// 404: nothing is here, or nothing that this person may know of.
+    #[must_use]
+    pub fn not_found(brand: BrandView) -> Self {
+        let text =
+            "The address may be mistyped, or what was here has moved. If a link brought you here, let its owner know.";
+        let page = Self::new(brand, 404, "There is nothing at this address", text);
+        page.action("Go to your applications", "/if/user/")
+    }
+
+    /// 400: an application or proxy asks for what its configuration does not permit. `problem` is
+    /// one or two sentences, `details` what its administrator needs.
+    #[must_use]
+    pub fn configuration_error(brand: BrandView, problem: &str, details: Vec<(String, String)>) -> Self {
+        let mut page = Self::new(brand, 400, "This application isn’t set up right", problem);
+        page.paragraphs.push(
+            "Nothing is wrong with your account. Send the details below to whoever looks after the application."
+                .to_owned(),
+        );
+        page.details = details;
+        page
+    }
+
+    /// 400: the form or link that was sent is not what was expected, for instance too old.
+    #[must_use]
+    pub fn bad_request(brand: BrandView, problem: &str) -> Self {
+        Self::new(brand, 400, "That didn’t work", problem).action("Start again", "/")
+    }
+
+    /// 401: a page that needs a session was asked for by something that must not be redirected.
+    #[must_use]
+    pub fn unauthorized(brand: BrandView, login_url: &str) -> Self {
+        let text = "Your session has ended, or it never began in this browser.";
+        Self::new(brand, 401, "Sign in to see this page", text).action("Sign in", login_url)
+    }
+
+    /// 429: too many tries. `retry_after` is in seconds.
+    #[must_use]
+    pub fn too_many_requests(brand: BrandView, retry_after: u64) -> Self {
+        let wait = match retry_after {
+            0..=1 => "a second".to_owned(),
+            2..=90 => format!("{retry_after} seconds"),
+            _ => format!("{} minutes", retry_after.div_ceil(60)),
+        };
+        Self::new(
+            brand,
+            429,
+            "Too many tries",
+            format!("To keep accounts safe, please wait {wait} before you try again."),
+        )
+    }
+
+    /// 500: our fault.
+    #[must_use]
+    pub fn internal_error(brand: BrandView, request_id: &str) -> Self {
+        let text = "The mistake is on our side and has been logged. Try again; if it stays, send the request id to your administrator.";
+        let mut page = Self::new(brand, 500, "Something went wrong here", text);
+        page.request_id = Some(request_id.to_owned());
+        page.action("Try again", "/")
+    }
+
+    /// Adds a way on.
+    #[must_use]
+    pub fn action(mut self, label: &str, url: &str) -> Self {
+        self.actions.push(Action::new(label, url));
+        self
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Stacked
+    }
+}
+
+impl Page for MessagePage {
+    fn policy(&self) -> Csp {
+        self.brand.policy()
+    }
+}

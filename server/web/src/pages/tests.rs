@@ -1,0 +1,116 @@
+//! Every page renders, and keeps the house rules.
+
+use super::{samples, *};
+use crate::assets;
+use axum::http::header;
+use std::path::Path;
+
+/// Values of the attribute `name` in `html`.
+fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let opening = format!(" {name}=\"");
+    html.split(&opening).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn every_page_keeps_the_house_rules() {
+    for page in samples::all() {
+        let (name, html) = (&page.name, &page.html);
+        assert_eq!(html.matches("<h1").count(), 1, "{name}: exactly one main heading");
+        assert_eq!(html.matches("<main").count(), 1, "{name}: exactly one main landmark");
+        assert_eq!(html.matches("<title>").count(), 1, "{name}: a title");
+        for inline in [" style=", "<style", "<script>", " onclick=", " onload=", " onsubmit=", "javascript:"] {
+            assert!(!html.contains(inline), "{name}: {inline} is not permitted by our own policy");
+        }
+        let ids = attributes(html, "id");
+        for wanted in
+            attributes(html, "for").iter().chain(&attributes(html, "aria-describedby")).flat_map(|list| list.split(' '))
+        {
+            assert_eq!(ids.iter().filter(|id| **id == wanted).count(), 1, "{name}: the id {wanted} exists once");
+        }
+        for loaded in attributes(html, "src") {
+            assert!(loaded.starts_with("/static/dist/"), "{name}: loads {loaded}");
+        }
+    }
+}
+
+#[test]
+fn forms_carry_their_component_and_token_and_go_back_where_they_came_from() {
+    for page in samples::all().iter().filter(|page| page.html.contains("name=\"component\"")) {
+        assert!(page.html.contains("name=\"csrf_token\" value=\"wK0cM1pE3nq\""), "{}", page.name);
+        assert!(
+            page.html.contains(
+                "action=\"/if/flow/default-authentication-flow/?next=%2Fif%2Fuser%2F&#38;x=&#34;&#60;&#62;\""
+            ),
+            "{}",
+            page.name
+        );
+    }
+}
+
+#[test]
+fn login_page_with_all_that_it_loads_is_below_20_kib() {
+    let page = samples::all().into_iter().find(|page| page.name == "login-full").expect("sample");
+    let total = page.html.len() + assets::all().iter().map(assets::Asset::transferred).sum::<usize>();
+    println!("login page: {} bytes of HTML, {total} in all", page.html.len());
+    assert!(total < 12 * 1024, "{total} bytes");
+}
+
+#[test]
+fn pictures_and_form_targets_of_a_page_are_the_only_origins_it_permits() {
+    for page in samples::all() {
+        let policy = page.response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("ASCII").to_owned();
+        assert_eq!(
+            policy.contains("https://grafana.example.com"),
+            page.name == "autosubmit",
+            "{}: {policy}",
+            page.name
+        );
+        assert_eq!(page.response.headers()[header::CACHE_CONTROL], "no-store");
+    }
+}
+
+#[test]
+fn links_that_would_run_as_us_lead_nowhere() {
+    for bad in [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "/\\evil.example",
+        "java\nscript:alert(1)",
+        "vbscript:x",
+        "",
+    ] {
+        assert_eq!(href(bad), "#", "{bad:?}");
+        assert_eq!(redirect_target(bad), "#", "{bad:?}");
+    }
+    assert_eq!(href("https://app.example.com/é"), "https://app.example.com/é");
+    assert_eq!(redirect_target("com.example.app:/callback"), "com.example.app:/callback");
+}
+
+#[test]
+fn initials_are_letters_of_the_first_and_the_last_word() {
+    let of = ["ada", "Ada King Lovelace", "ada.king@example.com", "ß", "", "💧"].map(initials);
+    assert_eq!(of, ["A", "AL", "AK", "SS", "?", "?"]);
+}
+
+/// `LOCKGATE_PREVIEW=dir cargo test -p lockgate-web preview` writes every page there to look at.
+#[test]
+fn preview() {
+    let Some(folder) = option_env!("LOCKGATE_PREVIEW") else { return };
+    let folder = Path::new(&folder);
+    std::fs::create_dir_all(folder).expect("folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    for file in ["lockgate.css", "lockgate.js", "logo.svg", "favicon.svg"] {
+        std::fs::copy(source.join(file), folder.join(file)).expect("copy");
+    }
+    for page in samples::all() {
+        let mut html = page.html;
+        for (url, file) in
+            [(assets::css(), "lockgate.css"), (assets::script(), "lockgate.js"), (assets::favicon(), "favicon.svg")]
+        {
+            html = html.replace(url, file);
+        }
+        std::fs::write(folder.join(format!("{}.html", page.name)), html).expect("write");
+    }
+}
