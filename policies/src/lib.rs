@@ -1,1 +1,33 @@
-//! 
+//! Decides: whether a principal may do something to a resource, which claims a token carries, and
+//! why. Cedar holds the policies, Rhai the expressions; no other room names either of them.
+//!
+//! Everything here is a function of values: configuration text goes in and a [`PolicySet`] comes
+//! out, a [`Question`] goes in and a [`Decision`] comes out. What may not enter this room: I/O,
+//! databases, HTTP, and any clock or source of randomness that was not handed in.
+
+pub mod builtin;
+mod cedar;
+mod decide;
+pub mod decision;
+pub mod expression;
+pub mod fact;
+pub mod input;
+pub mod mapping;
+mod need;
+pub mod problem;
+
+#[cfg(test)]
+mod tests;
+
+pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
+pub use cedar::principal::{PrepareError, PreparedPrincipal};
+pub use cedar::set::PolicySet;
+pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
+pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
+pub use fact::{AppFact, Fact, Facts, Reads};
+pub use input::{
+    AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, PolicyInput, Subject, Target, TextOrigin,
+};
+pub use mapping::{ClaimMapping, MappingError};
+pub use need::describe_denial;
+pub use problem::PolicyProblem;

@@ -1,0 +1,83 @@
+//! Bindings as Cedar policies.
+//!
+//! Mode `any` makes one `permit` a binding, so that the decision tells which one opened the door;
+//! mode `all` makes one `permit` with a condition a binding. Neither forbids: a file may add
+//! permits beside the bindings, and a file's forbid wins over them.
+
+use super::{principal, source::Known};
+use crate::{
+    input::{BindingInput, EngineMode, Subject, Target},
+    problem::PolicyProblem,
+};
+use cedar_policy::{EntityUid, Policy};
+
+/// The enabled bindings of one target, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Guard {
+    pub(crate) mode: EngineMode,
+    pub(crate) bindings: Vec<BindingInput>,
+}
+
+/// The policies of a target. `open` says whether a target without bindings is open.
+pub(crate) fn policies(target: &Target, guard: &Guard, open: bool, problems: &mut Vec<PolicyProblem>) -> Vec<Known> {
+    let head = head(target);
+    let name = describe(target);
+    let texts: Vec<(String, String, Vec<uuid::Uuid>)> = match (guard.bindings.as_slice(), guard.mode) {
+        ([], _) if open => vec![(format!("default:{name}"), format!("{head};"), Vec::new())],
+        ([], _) => Vec::new(),
+        (bindings, EngineMode::Any) => bindings
+            .iter()
+            .map(|b| (format!("binding:{}", b.id), format!("{head} when {{ {} }};", condition(b)), vec![b.id]))
+            .collect(),
+        (bindings, EngineMode::All) => {
+            let conditions: String = bindings.iter().map(|b| format!(" when {{ {} }}", condition(b))).collect();
+            vec![(format!("bindings:{name}"), format!("{head}{conditions};"), bindings.iter().map(|b| b.id).collect())]
+        }
+    };
+    let mut known = Vec::with_capacity(texts.len());
+    for (id, text, bindings) in texts {
+        match Policy::parse(None, &text) {
+            Ok(policy) => known.push(Known::new(&policy, &id, None, bindings)),
+            Err(e) => problems.push(PolicyProblem::whole(&id, format!("the binding cannot be expressed: {e}"))),
+        }
+    }
+    known
+}
+
+/// A target in words, as in the ids of policies.
+pub(crate) fn describe(target: &Target) -> String {
+    match target {
+        Target::App(slug) => format!("app {slug}"),
+        Target::Flow(slug) => format!("flow {slug}"),
+        Target::Stage(id) => format!("stage {id}"),
+    }
+}
+
+/// The entity of a target.
+pub(crate) fn entity(target: &Target) -> EntityUid {
+    match target {
+        Target::App(slug) => principal::uid(&principal::APP, slug),
+        Target::Flow(slug) => principal::uid(&principal::FLOW, slug),
+        Target::Stage(id) => principal::uid(&principal::STAGE, &id.to_string()),
+    }
+}
+
+fn head(target: &Target) -> String {
+    let resource = entity(target);
+    match target {
+        Target::App(_) => format!(r#"permit (principal is User, action == Action::"access", resource == {resource})"#),
+        Target::Flow(_) | Target::Stage(_) => {
+            format!(r#"permit (principal, action == Action::"run", resource == {resource})"#)
+        }
+    }
+}
+
+fn condition(binding: &BindingInput) -> String {
+    let asked = match &binding.subject {
+        Subject::Group(id, _) => format!("principal in {}", principal::group_by_id(*id)),
+        Subject::User(pk, _) => format!("principal is User && principal.pk == {pk}"),
+        // Negation and failure are settled when the expression is run.
+        Subject::Expression(..) => return format!(r#"context.bindings["{}"]"#, binding.id),
+    };
+    if binding.negate { format!("!({asked})") } else { asked }
+}

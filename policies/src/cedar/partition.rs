@@ -1,0 +1,266 @@
+//! The policies that can apply to one target, with what they read: evaluation is linear in the
+//! number of policies, so each target has its own few.
+
+use super::{
+    bindings::{self, Guard},
+    principal::{ACTION, APP, FLOW, KIND, OBJECT, STAGE, TAG, uid},
+    reads::ContextReads,
+    source::Known,
+};
+use crate::{
+    decision::{Action, PolicyRef},
+    expression::Expression,
+    fact::{AppFact, Fact, Reads},
+    input::{AppInput, BindingInput, EngineMode, PolicyInput, Subject, Target},
+    problem::PolicyProblem,
+};
+use cedar_policy::{
+    ActionConstraint, Effect, Entity, EntityTypeName, EntityUid, PolicyId, PolicySet, ResourceConstraint,
+    RestrictedExpression,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use uuid::Uuid;
+
+/// What partitions are built from.
+pub(crate) struct Resolver<'a> {
+    pub(crate) input: &'a PolicyInput,
+    pub(crate) files: &'a [Known],
+    pub(crate) expressions: &'a HashMap<Uuid, Arc<Expression>>,
+}
+
+/// What an expression's outcome is used for.
+#[derive(Debug, Clone)]
+pub(crate) enum Use {
+    /// The result of a binding, turned around or replaced as the binding says.
+    Binding { id: Uuid, negate: bool, failure: bool },
+    /// `context.checks["…"]`; a failure leaves it out, and reading what is left out is an error.
+    Named(String),
+}
+
+/// One expression to run, once a decision, for all its uses.
+#[derive(Debug, Clone)]
+pub(crate) struct Check {
+    pub(crate) expression: Arc<Expression>,
+    pub(crate) timeout: Duration,
+    pub(crate) uses: Vec<Use>,
+}
+
+/// What a decision may want to tell of a policy.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) reference: PolicyRef,
+    pub(crate) effect: Effect,
+    pub(crate) reads_mfa: bool,
+    /// Name of the group that the head asks for.
+    pub(crate) group: Option<String>,
+}
+
+/// The policies that can apply to one target.
+#[derive(Debug, Clone)]
+pub(crate) struct Partition {
+    pub(crate) policies: PolicySet,
+    /// The permits alone, to tell what a forbid hides.
+    pub(crate) permits: PolicySet,
+    pub(crate) about: HashMap<PolicyId, About>,
+    /// What the Cedar policies read of the context.
+    pub(crate) context: Reads,
+    pub(crate) checks: Vec<Check>,
+    /// What the policies and the expressions read, all in all.
+    pub(crate) reads: Reads,
+    pub(crate) bindings: Vec<BindingInput>,
+    pub(crate) mode: EngineMode,
+    /// The target's entity; `None` where the partition serves many.
+    pub(crate) resource: Option<Entity>,
+    pub(crate) app: Option<AppFact>,
+}
+
+/// Which questions a partition answers.
+struct Scope<'a> {
+    actions: &'a [Action],
+    resource_type: &'a EntityTypeName,
+    /// The resource and its parents; `None` when it may be any of its type.
+    resource: Option<(&'a EntityUid, &'a HashSet<EntityUid>)>,
+}
+
+impl Scope<'_> {
+    /// Whether a policy can apply; `true` where its head does not tell.
+    fn covers(&self, known: &Known) -> bool {
+        self.covers_action(&known.policy.action_constraint())
+            && self.covers_resource(&known.policy.resource_constraint())
+    }
+
+    fn covers_action(&self, constraint: &ActionConstraint) -> bool {
+        let administers = |a: &Action| !matches!(a, Action::Access | Action::Run);
+        let one = |named: &EntityUid| {
+            let name: &str = named.id().as_ref();
+            self.actions.iter().any(|a| a.as_str() == name || (name == "administer" && administers(a)))
+        };
+        match constraint {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(named) => one(named),
+            ActionConstraint::In(list) => list.iter().any(one),
+        }
+    }
+
+    fn covers_resource(&self, constraint: &ResourceConstraint) -> bool {
+        let within =
+            |named: &EntityUid| self.resource.is_none_or(|(own, parents)| named == own || parents.contains(named));
+        match constraint {
+            ResourceConstraint::Any => true,
+            ResourceConstraint::Is(kind) => kind == self.resource_type,
+            ResourceConstraint::Eq(named) => named.type_name() == self.resource_type && within(named),
+            ResourceConstraint::In(named) => within(named),
+            ResourceConstraint::IsIn(kind, named) => kind == self.resource_type && within(named),
+        }
+    }
+}
+
+impl Partition {
+    /// For a target that is known when compiling.
+    pub(crate) fn of_target(
+        resolver: &Resolver<'_>,
+        target: &Target,
+        app: Option<&AppInput>,
+        guard: &Guard,
+        own: &[Known],
+    ) -> Result<Arc<Self>, PolicyProblem> {
+        let resource = bindings::entity(target);
+        let parents: HashSet<EntityUid> = app.iter().flat_map(|a| &a.tags).map(|tag| uid(&TAG, tag)).collect();
+        let resource_type = resource.type_name().clone();
+        let actions: &[Action] = if app.is_some() { &[Action::Access] } else { &[Action::Run] };
+        let scope = Scope { actions, resource_type: &resource_type, resource: Some((&resource, &parents)) };
+        let mut partition = Self::collect(resolver, &scope, own, guard)?;
+        partition.app = app.map(|a| AppFact {
+            slug: a.slug.clone(),
+            name: a.name.clone(),
+            group: a.group.clone(),
+            entitlements: Vec::new(),
+        });
+        partition.resource = Some(entity(&resource, app, parents)?);
+        Ok(Arc::new(partition))
+    }
+
+    /// For flows or stages that nothing is bound to: open to everybody, but for what files forbid.
+    pub(crate) fn any_run(resolver: &Resolver<'_>, resource_type: &EntityTypeName) -> Result<Arc<Self>, PolicyProblem> {
+        let id = format!("default:{}", resource_type.to_string().to_lowercase());
+        let text = format!(r#"permit (principal, action == Action::"run", resource is {resource_type});"#);
+        let open = cedar_policy::Policy::parse(None, text).map_err(|e| PolicyProblem::whole(&id, e.to_string()))?;
+        let own = [Known::new(&open, &id, None, Vec::new())];
+        let scope = Scope { actions: &[Action::Run], resource_type, resource: None };
+        Self::collect(resolver, &scope, &own, &Guard::default()).map(Arc::new)
+    }
+
+    /// For administrative acts.
+    pub(crate) fn administration(resolver: &Resolver<'_>) -> Result<Arc<Self>, PolicyProblem> {
+        let actions = [Action::View, Action::Add, Action::Change, Action::Delete];
+        let scope = Scope { actions: &actions, resource_type: &OBJECT, resource: None };
+        Self::collect(resolver, &scope, &[], &Guard::default()).map(Arc::new)
+    }
+
+    fn collect(
+        resolver: &Resolver<'_>,
+        scope: &Scope<'_>,
+        own: &[Known],
+        guard: &Guard,
+    ) -> Result<Self, PolicyProblem> {
+        let chosen: Vec<&Known> = own.iter().chain(resolver.files.iter().filter(|k| scope.covers(k))).collect();
+        let set = |list: &mut dyn Iterator<Item = &&Known>| {
+            PolicySet::from_policies(list.map(|k| k.policy.clone()))
+                .map_err(|e| PolicyProblem::whole("policies", e.to_string()))
+        };
+        let mut context = ContextReads::default();
+        chosen.iter().for_each(|k| context.extend(&k.reads));
+        let checks = checks(resolver, &context, &guard.bindings);
+        let mut reads = context.facts.clone();
+        reads.add(Fact::User);
+        checks.iter().for_each(|c| reads.extend(c.expression.reads()));
+        Ok(Self {
+            policies: set(&mut chosen.iter())?,
+            permits: set(&mut chosen.iter().filter(|k| k.policy.effect() == Effect::Permit))?,
+            about: chosen.iter().map(|k| (k.policy.id().clone(), about(k))).collect(),
+            context: context.facts,
+            checks,
+            reads,
+            bindings: guard.bindings.clone(),
+            mode: guard.mode,
+            resource: None,
+            app: None,
+        })
+    }
+}
+
+fn about(known: &Known) -> About {
+    About {
+        reference: known.about.clone(),
+        effect: known.policy.effect(),
+        reads_mfa: known.reads.facts.contains(Fact::Mfa),
+        group: known.group(),
+    }
+}
+
+fn checks(resolver: &Resolver<'_>, context: &ContextReads, bindings: &[BindingInput]) -> Vec<Check> {
+    let mut plan: BTreeMap<(usize, Uuid), Check> = BTreeMap::new();
+    let mut place: HashMap<Uuid, usize> = HashMap::new();
+    let mut add = |id: Uuid, timeout: Duration, used: Use| {
+        let Some(expression) = resolver.expressions.get(&id) else { return };
+        let next = place.len();
+        let order = *place.entry(id).or_insert(next);
+        let check = plan.entry((order, id)).or_insert_with(|| Check {
+            expression: Arc::clone(expression),
+            timeout,
+            uses: Vec::new(),
+        });
+        check.timeout = check.timeout.min(timeout);
+        check.uses.push(used);
+    };
+    for binding in bindings {
+        if let Subject::Expression(id, _) = &binding.subject {
+            let used = Use::Binding { id: binding.id, negate: binding.negate, failure: binding.failure_result };
+            add(*id, Duration::from_secs(binding.timeout.into()), used);
+        }
+    }
+    for expression in &resolver.input.expressions {
+        if context.every_check || context.checks.contains(&expression.name) {
+            add(expression.id, crate::expression::MAX_TIME, Use::Named(expression.name.clone()));
+        }
+    }
+    plan.into_values().collect()
+}
+
+fn entity(resource: &EntityUid, app: Option<&AppInput>, parents: HashSet<EntityUid>) -> Result<Entity, PolicyProblem> {
+    let text = |s: &str| RestrictedExpression::new_string(s.to_owned());
+    let attributes = app.map_or_else(HashMap::new, |a| {
+        HashMap::from([
+            ("slug".to_owned(), text(&a.slug)),
+            ("name".to_owned(), text(&a.name)),
+            ("group".to_owned(), text(&a.group)),
+        ])
+    });
+    Entity::new(resource.clone(), attributes, parents)
+        .map_err(|e| PolicyProblem::whole(resource.to_string(), e.to_string()))
+}
+
+/// The entity of a resource that no partition belongs to alone.
+pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
+    use crate::decision::Resource;
+    match resource {
+        Resource::App(slug) => Entity::new_no_attrs(uid(&APP, slug), HashSet::new()),
+        Resource::Flow(slug) => Entity::new_no_attrs(uid(&FLOW, slug), HashSet::new()),
+        Resource::Stage(id) => Entity::new_no_attrs(uid(&STAGE, &id.to_string()), HashSet::new()),
+        Resource::Kind(kind) => Entity::new_no_attrs(uid(&OBJECT, kind), HashSet::from([uid(&KIND, kind)])),
+    }
+}
+
+/// The entity of an action, in its group.
+pub(crate) fn action_entity(action: Action) -> Entity {
+    let own = uid(&ACTION, action.as_str());
+    let parents = match action {
+        Action::Access | Action::Run => HashSet::new(),
+        Action::View | Action::Add | Action::Change | Action::Delete => HashSet::from([uid(&ACTION, "administer")]),
+    };
+    Entity::new_no_attrs(own, parents)
+}

@@ -1,0 +1,86 @@
+//! Entities: principals prepared once and reused for many decisions.
+
+use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use lockgate_model::people::Principal;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A principal in the form that decisions read: build it once, keep it as long as the principal.
+#[derive(Debug, Clone)]
+pub struct PreparedPrincipal {
+    principal: Arc<Principal>,
+    pub(crate) uid: EntityUid,
+    pub(crate) entities: Entities,
+}
+
+/// A principal that has no entity; it can do nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("user {pk} cannot be judged: {message}")]
+pub struct PrepareError {
+    /// Primary key of the user.
+    pub pk: i64,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl PreparedPrincipal {
+    /// Builds the entities of a principal; some twenty microseconds.
+    ///
+    /// # Errors
+    /// When Cedar refuses them, which well-formed principals do not cause.
+    pub fn new(principal: Arc<Principal>) -> Result<Self, PrepareError> {
+        let fail = |message: String| PrepareError { pk: principal.user.pk, message };
+        let account = &principal.user;
+        let uid = uid(&USER, &account.username);
+        let attributes = HashMap::from([
+            ("pk".to_owned(), RestrictedExpression::new_long(account.pk)),
+            ("username".to_owned(), RestrictedExpression::new_string(account.username.clone())),
+            ("name".to_owned(), RestrictedExpression::new_string(account.name.clone())),
+            ("email".to_owned(), RestrictedExpression::new_string(account.email.clone())),
+            ("path".to_owned(), RestrictedExpression::new_string(account.path.clone())),
+            ("user_type".to_owned(), RestrictedExpression::new_string(account.user_type.as_str().to_owned())),
+            ("active".to_owned(), RestrictedExpression::new_bool(account.is_active)),
+            ("superuser".to_owned(), RestrictedExpression::new_bool(principal.is_superuser)),
+        ]);
+        let mut parents = HashSet::new();
+        for group in &principal.groups {
+            parents.insert(group_by_id(group.pk));
+            // Bindings name groups by id and files by name. A group named like an id must not
+            // pass for the group that has it.
+            if Uuid::parse_str(&group.name).is_err() {
+                parents.insert(self::uid(&GROUP, &group.name));
+            }
+        }
+        let entity = Entity::new(uid.clone(), attributes, parents).map_err(|e| fail(e.to_string()))?;
+        let entities = Entities::from_entities([entity], None).map_err(|e| fail(e.to_string()))?;
+        Ok(Self { principal, uid, entities })
+    }
+
+    /// The principal itself.
+    #[must_use]
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+}
+
+macro_rules! types {
+    ($($name:ident = $word:literal),* $(,)?) => {$(
+        pub(crate) static $name: std::sync::LazyLock<EntityTypeName> = std::sync::LazyLock::new(|| $word.parse().expect("a type name"));
+    )*};
+}
+
+types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", OBJECT = "Object", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
+
+/// The entity of a type with this name.
+pub(crate) fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(type_name.clone(), EntityId::new(id))
+}
+
+/// A group as bindings name it.
+pub(crate) fn group_by_id(id: Uuid) -> EntityUid {
+    uid(&GROUP, &id.to_string())
+}

@@ -1,0 +1,64 @@
+//! The compiled policies of an installation.
+
+use super::partition::Partition;
+use crate::{decision::Resource, expression::Stopwatch, fact::Reads, problem::PolicyProblem};
+use cedar_policy::Authorizer;
+use std::{collections::HashMap, fmt, sync::Arc};
+use uuid::Uuid;
+
+/// The compiled policies, bindings and expressions of an installation; part of its snapshot.
+pub struct PolicySet {
+    pub(super) apps: HashMap<String, Arc<Partition>>,
+    pub(super) flows: HashMap<String, Arc<Partition>>,
+    pub(super) stages: HashMap<Uuid, Arc<Partition>>,
+    pub(super) any_flow: Arc<Partition>,
+    pub(super) any_stage: Arc<Partition>,
+    pub(super) administration: Arc<Partition>,
+    pub(crate) authorizer: Authorizer,
+    pub(crate) stopwatch: Option<Stopwatch>,
+    pub(super) warnings: Vec<PolicyProblem>,
+}
+
+impl fmt::Debug for PolicySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicySet")
+            .field("apps", &self.apps.len())
+            .field("flows", &self.flows.len())
+            .field("stages", &self.stages.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PolicySet {
+    /// The same set, whose expressions are stopped at their deadlines by this stopwatch. Without
+    /// one they are bounded by their operations alone.
+    #[must_use]
+    pub fn with_stopwatch(mut self, stopwatch: Stopwatch) -> Self {
+        self.stopwatch = Some(stopwatch);
+        self
+    }
+
+    /// What compiled, but is probably not meant: policies that can never apply, names that name
+    /// nothing.
+    #[must_use]
+    pub fn warnings(&self) -> &[PolicyProblem] {
+        &self.warnings
+    }
+
+    /// The facts that decisions about a resource depend on; `None` for an unknown application,
+    /// which nobody may open.
+    #[must_use]
+    pub fn reads(&self, resource: Resource<'_>) -> Option<&Reads> {
+        self.partition(resource).map(|p| &p.reads)
+    }
+
+    pub(crate) fn partition(&self, resource: Resource<'_>) -> Option<&Partition> {
+        match resource {
+            Resource::App(slug) => self.apps.get(slug),
+            Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
+            Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
+            Resource::Kind(_) => Some(&self.administration),
+        }
+        .map(Arc::as_ref)
+    }
+}

@@ -1,0 +1,144 @@
+//! Reads Cedar files: policies with their places, and complaints with theirs.
+
+use super::reads::ContextReads;
+use crate::{
+    decision::PolicyRef,
+    problem::{PolicyProblem, line_column, line_text},
+};
+use cedar_policy::{Policy, PolicyId, PolicySet, PrincipalConstraint};
+use miette::Diagnostic;
+use uuid::Uuid;
+
+/// The files that come with the binary.
+pub(crate) const BUILTIN: [(&str, &str); 2] = [
+    ("builtin/accounts.cedar", include_str!("../../builtin/accounts.cedar")),
+    ("builtin/administration.cedar", include_str!("../../builtin/administration.cedar")),
+];
+
+/// A policy from a file, or made from bindings.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) policy: Policy,
+    pub(crate) about: PolicyRef,
+    pub(crate) reads: ContextReads,
+}
+
+impl Known {
+    /// Names the policy and remembers what a decision may want to tell of it.
+    pub(crate) fn new(policy: &Policy, id: &str, place: Option<(&str, u32)>, bindings: Vec<Uuid>) -> Self {
+        let policy = policy.new_id(PolicyId::new(id));
+        let about = PolicyRef {
+            id: id.to_owned(),
+            file: place.map(|(file, _)| file.to_owned()),
+            line: place.map(|(_, line)| line),
+            bindings,
+            message: policy.annotation("message").filter(|m| !m.is_empty()).map(str::to_owned),
+        };
+        Self { reads: ContextReads::of(&policy), policy, about }
+    }
+
+    /// The group that the policy's head asks the principal to be in.
+    pub(crate) fn group(&self) -> Option<String> {
+        match self.policy.principal_constraint() {
+            PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group)
+                if group.type_name() == &*super::principal::GROUP =>
+            {
+                Some(AsRef::<str>::as_ref(group.id()).to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads one file; what is wrong with it is added to `problems`.
+pub(crate) fn read(file: &str, text: &str, problems: &mut Vec<PolicyProblem>) -> Vec<Known> {
+    let set: PolicySet = match text.parse() {
+        Ok(set) => set,
+        Err(errors) => {
+            problems.extend(cedar_policy::ParseErrors::iter(&errors).map(|e| problem(file, text, e)));
+            return Vec::new();
+        }
+    };
+    let starts = statement_starts(text);
+    let at = |id: &PolicyId| {
+        let index = AsRef::<str>::as_ref(id).strip_prefix("policy").and_then(|n| n.parse::<usize>().ok());
+        line_column(text, index.and_then(|i| starts.get(i)).copied().unwrap_or(0))
+    };
+    for template in set.templates() {
+        let (line, column) = at(template.id());
+        let message = "templates (?principal, ?resource) have no use here: write the policy out".to_owned();
+        problems.push(PolicyProblem {
+            file: file.to_owned(),
+            line,
+            column,
+            message,
+            hint: None,
+            snippet: line_text(text, line),
+        });
+    }
+    let mut known: Vec<Known> = set
+        .policies()
+        .map(|policy| {
+            let (line, _) = at(policy.id());
+            let id = policy
+                .annotation("id")
+                .filter(|id| !id.is_empty())
+                .map_or_else(|| format!("{file}:{line}"), str::to_owned);
+            Known::new(policy, &id, Some((file, line)), Vec::new())
+        })
+        .collect();
+    known.sort_by_key(|k| k.about.line);
+    known
+}
+
+/// A complaint of Cedar's, with the place that it points at.
+pub(crate) fn problem(file: &str, text: &str, error: &dyn Diagnostic) -> PolicyProblem {
+    let label = error.labels().and_then(|mut labels| labels.next());
+    let (line, column) = label.as_ref().map_or((0, 0), |l| line_column(text, l.offset()));
+    let detail = label.and_then(|l| l.label().map(str::to_owned));
+    let message = detail.map_or_else(|| error.to_string(), |detail| format!("{error}: {detail}"));
+    PolicyProblem {
+        file: file.to_owned(),
+        line,
+        column,
+        message,
+        hint: error.help().map(|h| h.to_string()),
+        snippet: line_text(text, line),
+    }
+}
+
+/// Offsets at which statements begin: after the start of the file or a semicolon, leaving out
+/// space, comments and what is inside of strings.
+fn statement_starts(text: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut between = true;
+    let mut chars = text.char_indices().peekable();
+    while let Some((offset, c)) = chars.next() {
+        match c {
+            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
+                while chars.next_if(|(_, c)| *c != '\n').is_some() {}
+            }
+            ';' => between = true,
+            c if c.is_whitespace() => {}
+            c => {
+                if std::mem::take(&mut between) {
+                    starts.push(offset);
+                }
+                if c == '"' {
+                    skip_string(&mut chars);
+                }
+            }
+        }
+    }
+    starts
+}
+
+fn skip_string(chars: &mut impl Iterator<Item = (usize, char)>) {
+    while let Some((_, c)) = chars.next() {
+        match c {
+            '"' => return,
+            '\\' => drop(chars.next()),
+            _ => {}
+        }
+    }
+}

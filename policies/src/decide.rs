@@ -1,0 +1,296 @@
+//! One way for every question: run the expressions, ask Cedar, explain the answer.
+
+use crate::{
+    PolicySet, PreparedPrincipal,
+    cedar::{
+        partition::{Check, Partition, Use, action_entity, loose_entity},
+        principal::{ANONYMOUS, uid},
+    },
+    decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource},
+    expression::Env,
+    fact::{Fact, Facts, Reads},
+    need,
+};
+use cedar_policy::{
+    Context, Decision as Verdict, Effect, Entities, Entity, PolicyId, Request, Response, RestrictedExpression,
+};
+use chrono::{Datelike, SecondsFormat, Timelike};
+use lockgate_model::people::Principal;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
+use uuid::Uuid;
+
+/// What the expressions of a decision came to.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    /// By binding, after negation and replacement of failures.
+    pub(crate) bindings: BTreeMap<Uuid, bool>,
+    /// By name; those that failed are missing.
+    pub(crate) named: BTreeMap<String, bool>,
+    messages: Vec<String>,
+    errors: Vec<String>,
+}
+
+/// A question in Cedar's terms.
+pub(crate) struct Asked<'a> {
+    pub(crate) set: &'a PolicySet,
+    pub(crate) partition: &'a Partition,
+    pub(crate) question: &'a Question<'a>,
+    pub(crate) results: &'a Results,
+    entities: Entities,
+}
+
+impl PolicySet {
+    /// Answers a question. Never fails: what goes wrong denies, and the decision says what it was.
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_>) -> Decision {
+        let decision = self.answer(question);
+        for error in &decision.errors {
+            tracing::warn!(decision = %decision.id, resource = %decision.resource, %error, "a policy failed");
+        }
+        decision
+    }
+
+    /// Whether somebody may do an administrative act on the objects of a kind.
+    #[must_use]
+    pub fn can_administer(
+        &self,
+        id: Uuid,
+        principal: Option<&PreparedPrincipal>,
+        verb: Action,
+        kind: &str,
+        facts: &Facts<'_>,
+    ) -> Decision {
+        self.decide(&Question { id, principal, action: verb, resource: Resource::Kind(kind), facts })
+    }
+
+    fn answer(&self, question: &Question<'_>) -> Decision {
+        if !fits(question.action, question.resource) {
+            return denied(
+                question,
+                Need::Permission,
+                vec![format!("{} is not an action on {}", question.action.as_str(), question.resource)],
+            );
+        }
+        let Some(partition) = self.partition(question.resource) else {
+            return denied(question, Need::Permission, vec![format!("there is no {}", question.resource)]);
+        };
+        // The schema gives only flows to visitors; elsewhere a policy must not even be asked.
+        if question.principal.is_none() && question.action != Action::Run {
+            return Decision { cacheable: Cacheability::Unbounded, ..denied(question, Need::Login, Vec::new()) };
+        }
+        let results = run_checks(self, partition, question);
+        let entities = match entities(partition, question) {
+            Ok(entities) => entities,
+            Err(error) => return denied(question, Need::Permission, vec![error]),
+        };
+        let asked = Asked { set: self, partition, question, results: &results, entities };
+        match asked.ask(&partition.policies, question.facts.mfa) {
+            Ok(response) => conclude(&asked, &response),
+            Err(error) => denied(question, Need::Permission, vec![error]),
+        }
+    }
+}
+
+fn fits(action: Action, resource: Resource<'_>) -> bool {
+    match action {
+        Action::Access => matches!(resource, Resource::App(_)),
+        Action::Run => matches!(resource, Resource::Flow(_) | Resource::Stage(_)),
+        Action::View | Action::Add | Action::Change | Action::Delete => matches!(resource, Resource::Kind(_)),
+    }
+}
+
+impl Asked<'_> {
+    /// Asks some policies, pretending a second factor or its absence.
+    pub(crate) fn ask(&self, policies: &cedar_policy::PolicySet, mfa: bool) -> Result<Response, String> {
+        let question = self.question;
+        let principal = question.principal.map_or_else(|| uid(&ANONYMOUS, "visitor"), |p| p.uid.clone());
+        let action = action_entity(question.action).uid();
+        let resource =
+            self.partition.resource.as_ref().map_or_else(|| loose_entity(question.resource).uid(), Entity::uid);
+        let context = context(self.partition, question.facts, self.results, mfa)?;
+        let request = Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
+        Ok(self.set.authorizer.is_authorized(&request, policies, &self.entities))
+    }
+}
+
+/// The entities of a question: principal, resource and, where actions have groups, the action.
+fn entities(partition: &Partition, question: &Question<'_>) -> Result<Entities, String> {
+    let resource = partition.resource.clone().unwrap_or_else(|| loose_entity(question.resource));
+    let mut more = vec![resource];
+    if !matches!(question.action, Action::Access | Action::Run) {
+        more.push(action_entity(question.action));
+    }
+    let known = match question.principal {
+        Some(principal) => principal.entities.clone(),
+        None => {
+            more.push(Entity::new_no_attrs(uid(&ANONYMOUS, "visitor"), HashSet::new()));
+            Entities::empty()
+        }
+    };
+    known.add_entities(more, None).map_err(|e| e.to_string())
+}
+
+fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: bool) -> Result<Context, String> {
+    let mut pairs: Vec<(String, RestrictedExpression)> = Vec::new();
+    let mut put = |name: &str, value: RestrictedExpression| pairs.push((name.to_owned(), value));
+    let text = |s: &str| RestrictedExpression::new_string(s.to_owned());
+    for fact in partition.context.iter() {
+        match fact {
+            Fact::Mfa => put("mfa", RestrictedExpression::new_bool(mfa)),
+            Fact::Ip => {
+                facts.ip.iter().for_each(|ip| put("ip", RestrictedExpression::new_ip(ip.to_canonical().to_string())))
+            }
+            Fact::Second => {
+                put("now", RestrictedExpression::new_datetime(facts.now.to_rfc3339_opts(SecondsFormat::Millis, true)))
+            }
+            Fact::Hour => put("hour", RestrictedExpression::new_long(facts.now.hour().into())),
+            Fact::Day => {
+                put("weekday", RestrictedExpression::new_long(facts.now.weekday().number_from_monday().into()))
+            }
+            Fact::Path => put("path", text(facts.path)),
+            Fact::Host => put("host", text(facts.host)),
+            Fact::Method => put("method", text(facts.method)),
+            Fact::UserAgent => put("user_agent", text(facts.user_agent)),
+            Fact::User | Fact::App | Fact::Minute | Fact::Context | Fact::Pending | Fact::PromptData | Fact::Flow => {}
+        }
+    }
+    if !partition.checks.is_empty() {
+        put("checks", record(results.named.iter().map(|(name, result)| (name.clone(), *result)))?);
+        put("bindings", record(results.bindings.iter().map(|(id, result)| (id.to_string(), *result)))?);
+    }
+    Context::from_pairs(pairs).map_err(|e| e.to_string())
+}
+
+fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExpression, String> {
+    RestrictedExpression::new_record(results.map(|(name, result)| (name, RestrictedExpression::new_bool(result))))
+        .map_err(|e| e.to_string())
+}
+
+fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
+    let mut results = Results::default();
+    for check in &partition.checks {
+        run_check(set, partition, question, check, &mut results);
+    }
+    results
+}
+
+fn run_check(set: &PolicySet, partition: &Partition, question: &Question<'_>, check: &Check, results: &mut Results) {
+    let env = Env {
+        user: question.principal.map(|p| p.principal().as_ref() as &Principal),
+        facts: question.facts,
+        app: partition.app.as_ref(),
+        stopwatch: set.stopwatch.as_ref(),
+        timeout: check.timeout,
+    };
+    let outcome = match check.expression.eval_bool(&env) {
+        Ok(outcome) => {
+            results.messages.extend(outcome.messages);
+            Some(outcome.passing)
+        }
+        Err(error) => {
+            results.errors.push(error.to_string());
+            None
+        }
+    };
+    for used in &check.uses {
+        match used {
+            Use::Binding { id, negate, failure } => {
+                results.bindings.insert(*id, outcome.map_or(*failure, |passing| passing != *negate));
+            }
+            Use::Named(name) => results.named.extend(outcome.map(|passing| (name.clone(), passing))),
+        }
+    }
+}
+
+/// An answer given before any policy was asked.
+fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision {
+    Decision {
+        id: question.id,
+        principal: question.principal.map(|p| p.principal().user.username.clone()),
+        action: question.action,
+        resource: question.resource.to_string(),
+        time: question.facts.now,
+        allow: false,
+        determining: Vec::new(),
+        facts_used: Map::new(),
+        needed: vec![need],
+        messages: Vec::new(),
+        errors,
+        cacheable: Cacheability::Never,
+        reads: Reads::default(),
+    }
+}
+
+fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
+    let Asked { partition, question, results, .. } = asked;
+    let mut errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
+    // Cedar leaves out a policy that fails, which would let a broken forbid pass.
+    let allow = response.decision() == Verdict::Allow && errors.is_empty();
+    errors.extend(results.errors.iter().cloned());
+    let determining = determining(partition, response);
+    let mut messages = results.messages.clone();
+    if !allow {
+        messages.extend(determining.iter().filter_map(|p| p.message.clone()));
+    }
+    let mut seen = HashSet::new();
+    messages.retain(|m| seen.insert(m.clone()));
+    let cacheable = match partition.reads.expires(question.facts.now) {
+        _ if !errors.is_empty() => Cacheability::Never,
+        Some(end) => Cacheability::Until(end),
+        None => Cacheability::Unbounded,
+    };
+    Decision {
+        allow,
+        needed: if allow { Vec::new() } else { need::of(asked, response) },
+        determining,
+        facts_used: facts_used(partition, question.facts, results),
+        messages,
+        cacheable,
+        reads: partition.reads.clone(),
+        errors,
+        ..denied(question, Need::Permission, Vec::new())
+    }
+}
+
+fn determining(partition: &Partition, response: &Response) -> Vec<PolicyRef> {
+    let mut list: Vec<PolicyRef> = response
+        .diagnostics()
+        .reason()
+        .filter_map(|id: &PolicyId| partition.about.get(id))
+        .map(|a| a.reference.clone())
+        .collect();
+    list.sort_by(|a, b| a.id.cmp(&b.id));
+    list
+}
+
+/// The facts with their values, as they may stand in a log: of what people typed or a flow carries,
+/// only the names.
+fn facts_used(partition: &Partition, facts: &Facts<'_>, results: &Results) -> Map<String, Value> {
+    let mut used = Map::new();
+    for fact in partition.reads.iter() {
+        let Ok(Value::String(name)) = serde_json::to_value(fact) else { continue };
+        used.extend(facts.value(fact).map(|value| match value {
+            Value::Object(map) => (name, map.keys().cloned().collect()),
+            value => (name, value),
+        }));
+    }
+    if !results.named.is_empty() || !results.bindings.is_empty() {
+        let named = results.named.iter().map(|(name, result)| (name.clone(), Value::Bool(*result)));
+        let bound = results.bindings.iter().map(|(id, result)| (format!("binding:{id}"), Value::Bool(*result)));
+        used.insert("checks".to_owned(), Value::Object(named.chain(bound).collect()));
+    }
+    used
+}
+
+/// Whether a forbid had a part in an answer.
+pub(crate) fn forbids<'a>(
+    partition: &'a Partition,
+    response: &'a Response,
+) -> impl Iterator<Item = &'a crate::cedar::partition::About> {
+    response
+        .diagnostics()
+        .reason()
+        .filter_map(|id| partition.about.get(id))
+        .filter(|about| about.effect == Effect::Forbid)
+}

@@ -1,0 +1,235 @@
+//! The facts that policies and expressions may read, and which of them a given one does read.
+//!
+//! A decision is cached under exactly the facts that its policies read, so [`Reads`] must never
+//! miss one; it may name too many.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use lockgate_model::people::Principal;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::{collections::BTreeSet, net::IpAddr, sync::LazyLock};
+
+/// Something that a policy or an expression can read beside the action and the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The account, its groups and attributes: constant as long as the principal's revision is.
+    User,
+    /// The application, constant as long as the snapshot is.
+    App,
+    /// The client's address.
+    Ip,
+    /// The path of the request, without the query.
+    Path,
+    /// The host of the request.
+    Host,
+    /// The method of the request.
+    Method,
+    /// The `User-Agent` header.
+    UserAgent,
+    /// Whether the session was opened with a second factor.
+    Mfa,
+    /// The calendar day, in UTC.
+    Day,
+    /// The hour of the day, in UTC.
+    Hour,
+    /// The minute.
+    Minute,
+    /// The time to the second.
+    Second,
+    /// The free-form context of the question, such as `oauth_scopes`.
+    Context,
+    /// The account that a flow is about to log in.
+    Pending,
+    /// What was typed into the prompts of a flow.
+    PromptData,
+    /// The flow that is running.
+    Flow,
+}
+
+impl Fact {
+    /// Every fact there is.
+    pub const ALL: [Self; 16] = [
+        Self::User,
+        Self::App,
+        Self::Ip,
+        Self::Path,
+        Self::Host,
+        Self::Method,
+        Self::UserAgent,
+        Self::Mfa,
+        Self::Day,
+        Self::Hour,
+        Self::Minute,
+        Self::Second,
+        Self::Context,
+        Self::Pending,
+        Self::PromptData,
+        Self::Flow,
+    ];
+}
+
+/// A set of facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Reads(BTreeSet<Fact>);
+
+impl Reads {
+    /// Every fact: for text whose reads cannot be told.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(Fact::ALL.into_iter().collect())
+    }
+
+    /// Adds a fact.
+    pub fn add(&mut self, fact: Fact) {
+        self.0.insert(fact);
+    }
+
+    /// Adds all facts of another set.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
+    }
+
+    /// Whether the fact is among them.
+    #[must_use]
+    pub fn contains(&self, fact: Fact) -> bool {
+        self.0.contains(&fact)
+    }
+
+    /// The facts in a stable order.
+    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether a decision depends on nothing but the principal and the configuration, so that it
+    /// may be cached under their revisions alone.
+    #[must_use]
+    pub fn only_principal(&self) -> bool {
+        self.0.iter().all(|f| matches!(f, Fact::User | Fact::App))
+    }
+
+    /// When a decision that read these facts at `now` may change by the passing of time alone;
+    /// `None` when it never does.
+    #[must_use]
+    pub fn expires(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let grain = if self.contains(Fact::Second) {
+            TimeDelta::seconds(1)
+        } else if self.contains(Fact::Minute) {
+            TimeDelta::minutes(1)
+        } else if self.contains(Fact::Hour) {
+            TimeDelta::hours(1)
+        } else if self.contains(Fact::Day) {
+            TimeDelta::days(1)
+        } else {
+            return None;
+        };
+        // A time that cannot be rounded is treated as already over.
+        Some(now.duration_trunc(grain).map_or(now, |start| start + grain))
+    }
+
+    /// The values of the facts read, but for the time, in one unambiguous text: the part of a cache
+    /// key that the revisions of principal and snapshot do not cover. Empty when
+    /// [`Self::only_principal`].
+    #[must_use]
+    pub fn key(&self, facts: &Facts<'_>) -> String {
+        if self.only_principal() {
+            return String::new();
+        }
+        let values: Map<String, Value> =
+            self.iter().filter_map(|fact| facts.value(fact).map(|value| (format!("{fact:?}"), value))).collect();
+        Value::Object(values).to_string()
+    }
+}
+
+impl FromIterator<Fact> for Reads {
+    fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
+        Self(facts.into_iter().collect())
+    }
+}
+
+static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
+/// The circumstances of a question. Borrowed, so that asking copies nothing that nobody reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The present moment, as the caller's clock tells it.
+    pub now: DateTime<Utc>,
+    /// The client's address, when known.
+    pub ip: Option<IpAddr>,
+    /// Path of the request without the query; empty when there is no request.
+    pub path: &'a str,
+    /// Host of the request; may be empty.
+    pub host: &'a str,
+    /// Method of the request; may be empty.
+    pub method: &'a str,
+    /// `User-Agent` of the request; may be empty.
+    pub user_agent: &'a str,
+    /// Whether the session was opened with a second factor.
+    pub mfa: bool,
+    /// Free-form facts, such as `oauth_scopes` or `setup_open`.
+    pub context: &'a Map<String, Value>,
+    /// The account that a flow is about to log in: `username`, `authenticated` and more.
+    pub pending: &'a Map<String, Value>,
+    /// What was typed into a flow's prompts.
+    pub prompt_data: &'a Map<String, Value>,
+    /// The running flow: `slug`, `designation` and more.
+    pub flow: &'a Map<String, Value>,
+}
+
+impl Facts<'_> {
+    /// No request, no flow, only a time.
+    #[must_use]
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            ip: None,
+            path: "",
+            host: "",
+            method: "",
+            user_agent: "",
+            mfa: false,
+            context: &NOTHING,
+            pending: &NOTHING,
+            prompt_data: &NOTHING,
+            flow: &NOTHING,
+        }
+    }
+
+    /// The value of a fact that varies between questions of one principal; `None` for those that
+    /// its revision covers and for the time.
+    #[must_use]
+    pub fn value(&self, fact: Fact) -> Option<Value> {
+        Some(match fact {
+            Fact::User | Fact::App | Fact::Day | Fact::Hour | Fact::Minute | Fact::Second => return None,
+            Fact::Ip => self.ip.map_or(Value::Null, |ip| ip.to_string().into()),
+            Fact::Path => self.path.into(),
+            Fact::Host => self.host.into(),
+            Fact::Method => self.method.into(),
+            Fact::UserAgent => self.user_agent.into(),
+            Fact::Mfa => self.mfa.into(),
+            Fact::Context => self.context.clone().into(),
+            Fact::Pending => self.pending.clone().into(),
+            Fact::PromptData => self.prompt_data.clone().into(),
+            Fact::Flow => self.flow.clone().into(),
+        })
+    }
+}
+
+/// An application as expressions see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppFact {
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Its heading in the portal; may be empty.
+    pub group: String,
+    /// Names of the entitlements that the principal has in it.
+    pub entitlements: Vec<String>,
+}
+
+/// Names of a principal's groups, direct and inherited.
+pub(crate) fn group_names(principal: &Principal) -> impl Iterator<Item = &str> {
+    principal.groups.iter().map(|g| g.name.as_str())
+}

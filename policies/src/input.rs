@@ -1,0 +1,136 @@
+//! What a [`crate::PolicySet`] is compiled from: plain values, so that compiling is a pure function
+//! of the configuration.
+
+use serde::Serialize;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Where a text comes from, for messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TextOrigin {
+    /// File, relative to the configuration folder, or the name of the object that holds the text.
+    pub file: String,
+    /// Line of the first character of the text, from 1.
+    pub line: u32,
+    /// Column of the first character of the text, from 1.
+    pub column: u32,
+}
+
+impl TextOrigin {
+    /// The beginning of a file, or of a text that is stored by itself.
+    #[must_use]
+    pub fn start(file: impl Into<String>) -> Self {
+        Self { file: file.into(), line: 1, column: 1 }
+    }
+}
+
+/// What policies are bound to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An application, by slug.
+    App(String),
+    /// A flow, by slug.
+    Flow(String),
+    /// A flow-stage binding, by id.
+    Stage(Uuid),
+}
+
+/// How the bindings of a target combine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineMode {
+    /// One that passes is enough.
+    #[default]
+    Any,
+    /// Every one must pass.
+    All,
+}
+
+/// What a binding asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Membership, direct or inherited, in the group with this id and name.
+    Group(Uuid, String),
+    /// The user with this primary key and user name.
+    User(i64, String),
+    /// The expression policy with this id and name passes.
+    Expression(Uuid, String),
+}
+
+/// One policy binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindingInput {
+    /// Its id.
+    pub id: Uuid,
+    /// What it guards.
+    pub target: Target,
+    /// Place among the target's bindings, ascending.
+    pub order: i32,
+    /// Whether it counts at all.
+    pub enabled: bool,
+    /// Whether its result is turned around; a result that replaces a failure is not.
+    pub negate: bool,
+    /// The result when an expression fails or takes too long.
+    pub failure_result: bool,
+    /// Seconds that an expression may take; the sandbox's own limit holds besides.
+    pub timeout: u32,
+    /// What it asks for.
+    pub subject: Subject,
+    /// Where it is declared, when in a folder.
+    pub origin: Option<TextOrigin>,
+}
+
+/// An expression policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionInput {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name, under which Cedar policies find its result in `context.checks`.
+    pub name: String,
+    /// Its text.
+    pub source: String,
+    /// Where the text is.
+    pub origin: TextOrigin,
+}
+
+/// An application, as policies see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppInput {
+    /// Its slug: `App::"<slug>"` in Cedar.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Its heading in the portal; may be empty.
+    pub group: String,
+    /// Its tags: `Tag::"<tag>"` in Cedar.
+    pub tags: Vec<String>,
+}
+
+/// A group, so that a name in a Cedar file can be checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupInput {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name: `Group::"<name>"` in Cedar.
+    pub name: String,
+}
+
+/// Everything that decisions are compiled from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyInput {
+    /// All bindings, in any order.
+    pub bindings: Vec<BindingInput>,
+    /// How a target's bindings combine; `any` where it is not listed.
+    pub engine_modes: HashMap<Target, EngineMode>,
+    /// All expression policies.
+    pub expressions: Vec<ExpressionInput>,
+    /// Path and text of the folder's Cedar files.
+    pub cedar_files: Vec<(String, String)>,
+    /// All applications.
+    pub apps: Vec<AppInput>,
+    /// All groups that are known when compiling.
+    pub groups: Vec<GroupInput>,
+    /// Whether an application without bindings is closed instead of open to every active user.
+    pub default_access_deny: bool,
+}

@@ -1,0 +1,149 @@
+//! What would have been needed, and how to say it to the person who was denied.
+
+use crate::{
+    cedar::partition::{About, Partition},
+    decide::{Asked, forbids},
+    decision::{Action, Decision, Need},
+    input::{BindingInput, EngineMode, Subject},
+};
+use cedar_policy::{Decision as Verdict, Effect, Response};
+
+/// What a denied question lacks.
+pub(crate) fn of(asked: &Asked<'_>, response: &Response) -> Vec<Need> {
+    let principal = asked.question.principal.map(|p| p.principal().as_ref());
+    if principal.is_some_and(|p| !p.user.is_active) {
+        return vec![Need::Active];
+    }
+    let mut needs = Vec::new();
+    let permitted =
+        asked.ask(&asked.partition.permits, asked.question.facts.mfa).is_ok_and(|r| r.decision() == Verdict::Allow);
+    if !permitted {
+        if principal.is_none() {
+            needs.push(Need::Login);
+        }
+        needs.extend(permission(asked));
+    }
+    // Whether the factor alone would lift a forbid is not guessed but tried.
+    let with_mfa = (!asked.question.facts.mfa).then(|| asked.ask(&asked.partition.policies, true).ok()).flatten();
+    for about in forbids(asked.partition, response) {
+        let lifted = about.reads_mfa
+            && with_mfa
+                .as_ref()
+                .is_some_and(|r| !forbids(asked.partition, r).any(|a| a.reference.id == about.reference.id));
+        let need = if lifted { Need::Mfa } else { Need::NotForbidden(about.reference.id.clone()) };
+        if !needs.contains(&need) {
+            needs.push(need);
+        }
+    }
+    needs
+}
+
+fn permission(asked: &Asked<'_>) -> Vec<Need> {
+    let partition = asked.partition;
+    let failing: Vec<Need> = partition.bindings.iter().filter(|b| !passes(asked, b)).map(need_of).collect();
+    if partition.mode == EngineMode::All && !partition.bindings.is_empty() {
+        return failing;
+    }
+    let mut choices = failing;
+    if matches!(asked.question.action, Action::View | Action::Add | Action::Change | Action::Delete) {
+        choices.push(Need::Superuser);
+    }
+    choices.extend(permits(partition).filter_map(|a| a.group.clone()).map(Need::Group));
+    let mut distinct: Vec<Need> = Vec::new();
+    for choice in choices {
+        if !distinct.contains(&choice) {
+            distinct.push(choice);
+        }
+    }
+    match distinct.len() {
+        0 => vec![Need::Permission],
+        1 => distinct,
+        _ => vec![Need::AnyOf(distinct)],
+    }
+}
+
+/// The permits that stand in files, in a stable order.
+fn permits(partition: &Partition) -> impl Iterator<Item = &About> {
+    let mut list: Vec<&About> =
+        partition.about.values().filter(|a| a.effect == Effect::Permit && a.reference.file.is_some()).collect();
+    list.sort_by(|a, b| a.reference.id.cmp(&b.reference.id));
+    list.into_iter()
+}
+
+fn passes(asked: &Asked<'_>, binding: &BindingInput) -> bool {
+    let principal = asked.question.principal.map(|p| p.principal());
+    match &binding.subject {
+        Subject::Group(id, _) => principal.is_some_and(|p| p.in_group(*id)) != binding.negate,
+        Subject::User(pk, _) => principal.is_some_and(|p| p.user.pk == *pk) != binding.negate,
+        Subject::Expression(..) => asked.results.bindings.get(&binding.id).copied().unwrap_or(false),
+    }
+}
+
+fn need_of(binding: &BindingInput) -> Need {
+    match (&binding.subject, binding.negate) {
+        (Subject::Group(_, name), false) => Need::Group(name.clone()),
+        (Subject::Group(_, name), true) => Need::NotGroup(name.clone()),
+        // Who else may is nobody's business.
+        (Subject::User(..), false) => Need::User,
+        (Subject::User(..), true) => Need::NotUser,
+        (Subject::Expression(_, name), false) => Need::Check(name.clone()),
+        (Subject::Expression(_, name), true) => Need::NotCheck(name.clone()),
+    }
+}
+
+/// A denial in sentences for the person denied: first what policies say themselves, then what is
+/// missing. Empty for a permission.
+#[must_use]
+pub fn describe_denial(decision: &Decision) -> Vec<String> {
+    if decision.allow {
+        return Vec::new();
+    }
+    let mut sentences = decision.messages.clone();
+    for need in &decision.needed {
+        // A forbid that brings its own message has said it.
+        let told = matches!(need, Need::NotForbidden(_) | Need::Mfa | Need::Active)
+            && decision.determining.iter().any(|p| p.message.is_some());
+        if !told {
+            sentences.push(sentence(need));
+        }
+    }
+    sentences
+}
+
+fn sentence(need: &Need) -> String {
+    match need {
+        Need::AnyOf(list) => match groups_only(list) {
+            Some(names) => format!("You need to be a member of one of these groups: {}.", names.join(", ")),
+            None => format!("One of these is needed: {}.", list.iter().map(phrase).collect::<Vec<_>>().join("; ")),
+        },
+        Need::Login => "You need to sign in.".to_owned(),
+        Need::Active => "Your account is not active.".to_owned(),
+        Need::Group(name) => format!("You need to be a member of the group {name}."),
+        Need::NotGroup(name) => format!("Members of the group {name} are kept out."),
+        Need::User => "This is open only to accounts that it was given to by name.".to_owned(),
+        Need::NotUser => "Your account is kept out by name.".to_owned(),
+        Need::Check(name) => format!("The condition {name} is not met."),
+        Need::NotCheck(name) => format!("The condition {name} is met, and must not be."),
+        Need::Mfa => "You need to sign in with a second factor.".to_owned(),
+        Need::Superuser => "You need to be an administrator.".to_owned(),
+        Need::Permission => "Nothing gives you access.".to_owned(),
+        Need::NotForbidden(policy) => format!("The policy {policy} forbids it."),
+    }
+}
+
+fn phrase(need: &Need) -> String {
+    match need {
+        Need::Group(name) => format!("membership in the group {name}"),
+        Need::NotGroup(name) => format!("not to be in the group {name}"),
+        Need::User => "an account that was given access by name".to_owned(),
+        Need::NotUser => "another account".to_owned(),
+        Need::Check(name) => format!("that the condition {name} is met"),
+        Need::NotCheck(name) => format!("that the condition {name} is not met"),
+        Need::Superuser => "to be an administrator".to_owned(),
+        other => sentence(other),
+    }
+}
+
+fn groups_only(list: &[Need]) -> Option<Vec<&str>> {
+    list.iter().map(|need| if let Need::Group(name) = need { Some(name.as_str()) } else { None }).collect()
+}
