@@ -263,9 +263,14 @@ impl CheckOutcome {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).expect("a fresh folder is writable");
         }
+        Self::at(folder.path())
+    }
+
+    /// Runs `lockgate check` on a folder.
+    pub fn at(folder: &Path) -> Self {
         let output = Command::new(binary())
             .arg("check")
-            .arg(folder.path())
+            .arg(folder)
             .current_dir("/")
             .output()
             .expect("the binary can be started");
