@@ -5,11 +5,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
-use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::StoreError;
+
+/// Each has a thread and a page cache of its own.
+const SQLITE_READERS: u32 = 4;
+
+/// Between two attempts to reach a server that is not there yet.
+const CONNECT_PAUSE: Duration = Duration::from_millis(250);
 
 /// Where the database is and how patient to be with it.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,9 +24,9 @@ pub struct DatabaseSettings {
     /// `sqlite:path/to/file.db`, `sqlite::memory:`, `postgres://user:password@host/name` or the same with
     /// `postgresql:`.
     pub url: String,
-    /// Connections of the PostgreSQL pool, or of SQLite's readers; at least 1.
+    /// Connections of the PostgreSQL pool; of SQLite's readers, where more than 4 only cost memory.
     pub max_connections: u32,
-    /// Longest wait for the first connection at start.
+    /// Longest wait at start for a server that is still starting itself.
     pub connect_timeout: Duration,
     /// Longest wait for a free connection of the pool.
     pub acquire_timeout: Duration,
@@ -62,15 +69,14 @@ pub(crate) struct Connections {
 
 pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
     let scheme = settings.url.split(':').next().unwrap_or_default();
-    let opening = async {
-        match scheme {
-            "sqlite" => open_sqlite(settings).await,
-            "postgres" | "postgresql" => open_postgres(settings).await,
-            _ => Err(StoreError::Address { reason: "it has to begin with sqlite: or postgres:".to_owned() }),
+    match scheme {
+        "sqlite" => {
+            let patience = settings.connect_timeout;
+            timeout(patience, open_sqlite(settings)).await.unwrap_or(Err(StoreError::Timeout(patience)))
         }
-    };
-    let patience = settings.connect_timeout;
-    tokio::time::timeout(patience, opening).await.unwrap_or(Err(StoreError::Timeout(patience)))
+        "postgres" | "postgresql" => open_postgres(settings).await,
+        _ => Err(StoreError::Address { reason: "it has to begin with sqlite: or postgres:".to_owned() }),
+    }
 }
 
 async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
@@ -92,7 +98,7 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
     let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
     let writer = pool.clone().max_connections(1).connect_with(writing).await.map_err(refused)?;
     let readers = pool
-        .max_connections(settings.max_connections.max(1))
+        .max_connections(settings.max_connections.clamp(1, SQLITE_READERS))
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(refused)?;
@@ -131,14 +137,28 @@ async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, Store
             ("idle_in_transaction_session_timeout", "60000"),
         ])
         .disable_statement_logging();
+    reach(&options, settings.connect_timeout).await?;
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.acquire_timeout)
-        .connect_with(options)
-        .await
-        .map_err(refused)?;
+        .connect_lazy_with(options);
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Connections { writer: pool.clone(), reader: pool })
+}
+
+/// Waits for a server that is still starting. Asked without the pool, whose only answer to every trouble
+/// is that it timed out.
+async fn reach(options: &PgConnectOptions, patience: Duration) -> Result<(), StoreError> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let attempt = timeout_at(deadline, options.connect()).await;
+        let answer = attempt.map_err(|_| StoreError::Timeout(patience))?;
+        match answer {
+            Ok(connection) => return connection.close().await.map_err(refused),
+            Err(sqlx::Error::Io(_)) if Instant::now() + CONNECT_PAUSE < deadline => sleep(CONNECT_PAUSE).await,
+            Err(error) => return Err(refused(error)),
+        }
+    }
 }
 
 fn bad_address(error: sqlx::Error) -> StoreError {
@@ -151,11 +171,38 @@ fn refused(error: sqlx::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::DatabaseSettings;
+    use crate::{SealKey, Store, StoreError};
 
     #[test]
     fn debug_output_keeps_the_password() {
         let settings = DatabaseSettings::new("postgres://ada:hush@db/lockgate");
         assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[tokio::test]
+    async fn an_in_memory_database_lasts_as_long_as_its_store() -> Result<(), StoreError> {
+        let settings = DatabaseSettings::new("sqlite::memory:");
+        let store = Store::connect(&settings, SealKey::derive(b"test")?).await?;
+        store.migrate().await?;
+        store.installation().set("id", "x").await?;
+        assert_eq!(store.installation().get("id").await?.as_deref(), Some("x"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_useless_address_is_refused_in_words() -> Result<(), StoreError> {
+        for url in ["", "mysql://db/x", "data/lockgate.db"] {
+            let refused = Store::connect(&DatabaseSettings::new(url), SealKey::derive(b"test")?).await;
+            assert!(matches!(refused, Err(StoreError::Address { .. })), "{url}: {refused:?}");
+        }
+        let mut nobody = DatabaseSettings::new("postgres://ada:hush@127.0.0.1:1/x");
+        nobody.connect_timeout = Duration::from_millis(300);
+        let refused = Store::connect(&nobody, SealKey::derive(b"test")?).await;
+        assert!(matches!(&refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        assert!(!format!("{refused:?}").contains("hush"));
+        Ok(())
     }
 }

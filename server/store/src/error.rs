@@ -130,6 +130,7 @@ fn unique_field(message: &str) -> String {
     match name {
         "username_norm" => "username",
         "key_hash" => "key",
+        "id" | "id_hash" | "code_hash" => "pk",
         name if name.ends_with("_pkey") => "pk",
         name => name,
     }
@@ -149,5 +150,7 @@ mod tests {
         let two = "UNIQUE constraint failed: documents.kind, documents.name";
         assert_eq!(unique_field(two), "name");
         assert_eq!(unique_field("… unique constraint \"uq_documents__name\""), "name");
+        assert_eq!(unique_field("… unique constraint \"sessions_pkey\""), "pk");
+        assert_eq!(unique_field("UNIQUE constraint failed: sessions.id_hash"), "pk");
     }
 }

@@ -41,8 +41,8 @@ pub struct MigrationState {
 /// immediate transactions run one at a time anyway.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lock {
-    Migration = 0x4c4f_434b_0001,
-    Configuration = 0x4c4f_434b_0002,
+    Migration = 0x4c4f_0001,
+    Configuration = 0x4c4f_0002,
 }
 
 /// The database of an installation. Cloning shares the connections.

@@ -223,7 +223,7 @@ fn in_groups(filter: &UserFilter) -> Option<Condition> {
     let mut all = Condition::all();
     if !filter.groups_by_pk.is_empty() {
         let wanted = membership::Column::GroupPk.is_in(filter.groups_by_pk.iter().copied());
-        all = all.add(user::Column::Pk.in_subquery(members(wanted)));
+        all = all.add(is_member(wanted));
     }
     if !filter.groups_by_name.is_empty() {
         let names = filter.groups_by_name.iter().filter_map(|name| comparable(name));
@@ -232,14 +232,21 @@ fn in_groups(filter: &UserFilter) -> Option<Condition> {
             .from(group::Entity)
             .and_where(group::Column::Name.is_in(names))
             .to_owned();
-        let wanted = membership::Column::GroupPk.in_subquery(groups);
-        all = all.add(user::Column::Pk.in_subquery(members(wanted)));
+        all = all.add(is_member(membership::Column::GroupPk.in_subquery(groups)));
     }
     Some(all)
 }
 
-fn members(wanted: Expr) -> sea_orm::sea_query::SelectStatement {
-    Query::select().column(membership::Column::UserPk).from(membership::Entity).and_where(wanted).to_owned()
+/// Asked per user rather than as one set, so that the first page of a large group is found at once.
+fn is_member(wanted: Expr) -> Expr {
+    let user = Expr::col((user::Entity, user::Column::Pk));
+    let members = Query::select()
+        .expr(Expr::val(1))
+        .from(membership::Entity)
+        .and_where(Expr::col((membership::Entity, membership::Column::UserPk)).eq(user))
+        .and_where(wanted)
+        .to_owned();
+    Expr::exists(members)
 }
 
 fn ordered(mut select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {

@@ -201,6 +201,8 @@ impl Users<'_> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
+                // Locked first, so that nobody starts a session in between that no node would hear of.
+                user::Entity::find_by_id(pk).lock_exclusive().one(&tx).await?;
                 let theirs = session::Column::UserPk.eq(pk);
                 sessions::delete_where(&tx, theirs.into(), now).await?;
                 let tokens: Vec<Uuid> = token::Entity::find()
