@@ -11,8 +11,9 @@ const PASSWORD: &str = "a long enough password";
 /// What a test may vary about its site.
 #[derive(Clone, Default)]
 pub struct SiteOptions {
-    /// Documents to add to the configuration folder, as one file.
-    pub extra: Option<String>,
+    /// Documents to add to the configuration folder, as one file, for a public
+    /// port.
+    pub extra: Option<fn(u16) -> String>,
     /// More environment variables of the server.
     pub settings: Vec<(String, String)>,
 }
@@ -70,8 +71,8 @@ impl Site {
             .port(own)
             .config("site.yaml", &Self::documents(public))
             .set("LOCKGATE_PUBLIC_URL", &format!("http://auth.lockgate.test:{public}"));
-        if let Some(extra) = &options.extra {
-            builder = builder.config("extra.yaml", extra);
+        if let Some(extra) = options.extra {
+            builder = builder.config("extra.yaml", &extra(public));
         }
         for (name, value) in &options.settings {
             builder = builder.set(name, value);

@@ -3,6 +3,7 @@
 
 mod browser;
 mod credentials;
+mod domain;
 mod proxies;
 mod redirects;
 mod requests;
