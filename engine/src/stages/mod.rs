@@ -1,0 +1,68 @@
+//! What the stages do: one file each, an `enter` for when it is reached and an `answer` for what a
+//! person sends.
+
+mod consent;
+mod deny;
+mod dummy;
+mod field;
+mod identification;
+mod password;
+mod prompt;
+mod redirect;
+mod user_login;
+mod user_logout;
+mod user_write;
+
+use crate::{
+    CompiledStage, Response, Stage,
+    run::{Answered, Entered, Failure, Run},
+};
+
+/// The longest password accepted, in characters.
+pub(crate) const MAX_PASSWORD: usize = 1_024;
+
+impl Stage {
+    /// The `component` of the challenge that it shows; empty for those that never ask.
+    pub(crate) fn component(&self) -> &'static str {
+        match self {
+            Self::Identification(_) => "ak-stage-identification",
+            Self::Password(_) => "ak-stage-password",
+            Self::UserLogin(_) => "ak-stage-user-login",
+            Self::Prompt(_) => "ak-stage-prompt",
+            Self::Consent(_) => "ak-stage-consent",
+            Self::Dummy(_) => "ak-stage-dummy",
+            Self::UserLogout(_) | Self::UserWrite(_) | Self::Deny(_) | Self::Redirect(_) => "",
+        }
+    }
+}
+
+/// The stage is reached, or shown again.
+pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Entered, Failure> {
+    match &at.stage {
+        Stage::Identification(stage) => Ok(identification::enter(run, stage)),
+        Stage::Password(stage) => Ok(password::enter(run, at.stage_id, stage)),
+        Stage::UserLogin(stage) => user_login::enter(run, stage).await,
+        Stage::UserLogout(_) => Ok(user_logout::enter(run)),
+        Stage::UserWrite(stage) => user_write::enter(run, stage).await,
+        Stage::Prompt(prompts) => prompt::enter(run, prompts).await,
+        Stage::Consent(stage) => consent::enter(run, stage).await,
+        Stage::Deny(stage) => Ok(deny::enter(run, stage)),
+        Stage::Dummy(stage) => dummy::enter(stage),
+        Stage::Redirect(target) => redirect::enter(run, target),
+    }
+}
+
+/// Somebody answered the stage's challenge.
+pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Response) -> Result<Answered, Failure> {
+    match &at.stage {
+        Stage::Identification(stage) => identification::answer(run, stage, response).await,
+        Stage::Password(stage) => password::answer(run, at.stage_id, stage, response).await,
+        Stage::UserLogin(stage) => user_login::answer(run, stage, response).await,
+        Stage::Prompt(prompts) => prompt::answer(run, prompts, response).await,
+        Stage::Consent(stage) => consent::answer(run, stage, response).await,
+        Stage::Dummy(_) => Ok(Answered::Accepted),
+        Stage::UserLogout(_) | Stage::UserWrite(_) | Stage::Deny(_) | Stage::Redirect(_) => {
+            Err(Failure("a stage that asks nothing was answered".to_owned()))
+        }
+    }
+}
