@@ -1,1 +1,28 @@
-//! 
+//! The language: a folder of text becomes normalised objects, each with its place in the text.
+//!
+//! [`Folder`] reads files, [`check`] turns them into [`Loaded`] documents and [`Diagnostic`]s, all of
+//! them at once, and [`merge()`] lays the built-in configuration, the folder and what was made through
+//! the API over each other. Rhai texts are compiled on the way; Cedar can only be compiled against
+//! the whole configuration, so whoever does that adds what is found with [`Checked::add`]. What may
+//! not enter this room: databases, HTTP, clocks and randomness.
+
+mod builtin;
+mod diagnostics;
+mod language;
+mod lookup;
+mod merge;
+mod node;
+mod read;
+mod schema;
+mod span;
+
+pub use builtin::{builtin, mapping_document, outpost_config_defaults};
+pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_json};
+pub use language::{
+    CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,
+};
+pub use lookup::{Directory, Existing, Lookups, Nobody, Objects, ProcessSecrets, Secrets, StoredObjects};
+pub use merge::{Adopted, MergePlan, merge};
+pub use read::{Folder, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, TextFile};
+pub use schema::json_schema;
+pub use span::Span;

@@ -1,0 +1,255 @@
+//! What is wrong with a configuration, where, what was expected, and which name is nearest.
+//!
+//! A message is one sentence without a full stop that quotes the offending text; `expected` and
+//! `hint` are further such sentences. The excerpt of a line that holds a secret is never kept.
+
+use crate::{read::Folder, span::Span};
+use lockgate_policies::PolicyProblem;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Whether a configuration can be used in spite of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The configuration is refused.
+    Error,
+    /// It can be used, but is hardly meant so.
+    Warning,
+}
+
+/// Another place that has to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// The place.
+    #[serde(flatten)]
+    pub span: Span,
+    /// What is there.
+    pub message: String,
+}
+
+/// One complaint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// Whether it stops the configuration.
+    pub severity: Severity,
+    /// Stable word for programs: `unknown_key`, `dangling`, `duplicate`, `type`, `yaml` …
+    pub code: &'static str,
+    /// The place.
+    #[serde(flatten)]
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub expected: Option<String>,
+    /// The nearest valid name, or another way out.
+    pub hint: Option<String>,
+    /// For duplicates: the other place.
+    pub related: Option<Related>,
+    /// The first line of the place.
+    pub excerpt: Option<String>,
+    #[serde(skip)]
+    secret: bool,
+}
+
+impl Diagnostic {
+    /// A complaint that stops the configuration.
+    #[must_use]
+    pub fn error(code: &'static str, span: &Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            span: span.clone(),
+            message: message.into(),
+            expected: None,
+            hint: None,
+            related: None,
+            excerpt: None,
+            secret: false,
+        }
+    }
+
+    /// A complaint that does not.
+    #[must_use]
+    pub fn warning(code: &'static str, span: &Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// Adds what would be right.
+    #[must_use]
+    pub fn expected(self, text: impl Into<String>) -> Self {
+        Self { expected: Some(text.into()), ..self }
+    }
+
+    /// Adds a way out.
+    #[must_use]
+    pub fn hint(self, text: impl Into<String>) -> Self {
+        Self { hint: Some(text.into()), ..self }
+    }
+
+    /// Adds the nearest of several names, if one is near.
+    #[must_use]
+    pub fn near<'a>(self, word: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(word, names) {
+            Some(name) => self.hint(format!("did you mean \"{name}\"?")),
+            None => self,
+        }
+    }
+
+    /// Adds the other place.
+    #[must_use]
+    pub fn related(self, span: &Span, message: impl Into<String>) -> Self {
+        Self { related: Some(Related { span: span.clone(), message: message.into() }), ..self }
+    }
+
+    /// The line may hold a secret: it is not shown.
+    #[must_use]
+    pub(crate) fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// Text for people: the complaint, the place, the line with the place marked, the way out.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        let word = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{word}: {}", self.message);
+        let _ = writeln!(out, "  --> {}", self.span);
+        if let Some(line) = &self.excerpt {
+            self.render_excerpt(&mut out, line);
+        }
+        for (label, text) in [("expected", &self.expected), ("help", &self.hint)] {
+            if let Some(text) = text {
+                let _ = writeln!(out, "   = {label}: {text}");
+            }
+        }
+        if let Some(related) = &self.related {
+            let _ = writeln!(out, "   = {}: {}", related.message, related.span);
+        }
+        out
+    }
+
+    fn render_excerpt(&self, out: &mut String, line: &str) {
+        let number = self.span.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let (shown, column) = window(line, self.span.column);
+        let wide = if self.span.end_line == self.span.line {
+            self.span.end_column.saturating_sub(self.span.column)
+        } else {
+            u32::MAX
+        };
+        let rest = shown.chars().count().saturating_sub(column).max(1);
+        let marks = (wide.max(1) as usize).min(rest);
+        let _ = writeln!(out, " {gutter} |");
+        let _ = writeln!(out, " {number} | {shown}");
+        let _ = writeln!(out, " {gutter} | {}{}", " ".repeat(column), "^".repeat(marks));
+    }
+}
+
+impl From<PolicyProblem> for Diagnostic {
+    fn from(problem: PolicyProblem) -> Self {
+        let span = match problem.line {
+            0 => Span::whole(&problem.file),
+            line => Span::at(&problem.file, line, problem.column.max(1)),
+        };
+        let excerpt = Some(problem.snippet).filter(|s| !s.is_empty());
+        Self { hint: problem.hint, excerpt, ..Self::error("policy", &span, problem.message) }
+    }
+}
+
+/// At most this many characters of a line are shown.
+const WIDTH: usize = 120;
+
+/// The part of a line around a column (from 1), and where the column is in it (from 0). Characters
+/// that could steer a terminal are replaced.
+fn window(line: &str, column: u32) -> (String, usize) {
+    let at = (column as usize).saturating_sub(1);
+    let start = if at >= WIDTH { at - WIDTH / 2 } else { 0 };
+    let shown: String = line
+        .chars()
+        .skip(start)
+        .take(WIDTH)
+        .map(|c| match c {
+            '\t' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect();
+    (shown.trim_end().to_owned(), at - start)
+}
+
+/// Sorts by place and adds the lines spoken of.
+pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, folder: &Folder) {
+    for diagnostic in diagnostics.iter_mut().filter(|d| d.excerpt.is_none() && !d.secret) {
+        let line = diagnostic.span.line as usize;
+        diagnostic.excerpt = folder
+            .files
+            .iter()
+            .find(|f| line > 0 && *f.path == *diagnostic.span.file)
+            .and_then(|f| f.text.lines().nth(line - 1))
+            .map(|l| l.chars().take(2_000).collect());
+    }
+    diagnostics.sort_by(|a, b| (&a.span, a.severity, &a.message).cmp(&(&b.span, b.severity, &b.message)));
+    diagnostics.dedup();
+}
+
+/// All complaints as text for people, with a closing line that counts them.
+#[must_use]
+pub fn render(diagnostics: &[Diagnostic]) -> String {
+    let mut out: String = diagnostics.iter().map(|d| d.render() + "\n").collect();
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = diagnostics.len() - errors;
+    let counted = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+    let _ = writeln!(out, "{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+    out
+}
+
+/// All complaints for programs.
+#[must_use]
+pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
+    json!(diagnostics)
+}
+
+/// The name that a misspelt word most likely means; `None` when nothing is near.
+#[must_use]
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |s: &str| s.to_lowercase().replace(['-', ' '], "_");
+    let word = plain(word);
+    let length = word.chars().count();
+    let reach = (length / 3).clamp(1, 4);
+    names
+        .into_iter()
+        // Comparing costs the product of the lengths.
+        .filter(|n| length <= 200 && n.chars().count() <= length + reach)
+        .map(|n| (strsim::damerau_levenshtein(&word, &plain(n)), n))
+        .filter(|(distance, _)| *distance <= reach)
+        .min_by(|a, b| a.cmp(b))
+        .map(|(_, n)| n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnostic, nearest};
+    use crate::span::Span;
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let names = ["designation", "title", "denied"];
+        assert_eq!(nearest("desination", names), Some("designation"));
+        assert_eq!(nearest("Title", names), Some("title"));
+        assert_eq!(nearest("colour", names), None);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_control_characters_do_not_reach_the_terminal() {
+        let mut d = Diagnostic::error("x", &Span::at("a.yaml", 1, 500), "no");
+        d.excerpt = Some(format!("{}\u{1b}[2J{}", "a".repeat(499), "b".repeat(900)));
+        let text = d.render();
+        assert!(!text.contains('\u{1b}') && text.lines().all(|l| l.chars().count() < 140), "{text}");
+    }
+}

@@ -1,0 +1,183 @@
+//! What the language asks of the world around it: which objects, groups, users and secrets exist.
+
+use crate::language::Loaded;
+use chrono::{DateTime, Utc};
+use lockgate_model::{Document, Origin};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+use uuid::Uuid;
+
+/// An object that exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Existing {
+    /// Its primary key, which it keeps.
+    pub id: Uuid,
+    /// Who it belongs to. What belongs to the folder can be referred to only while it is declared there.
+    pub origin: Origin,
+}
+
+/// The configuration objects that are stored.
+pub trait Objects {
+    /// The object of a kind with this name or slug.
+    fn existing(&self, kind: &str, name: &str) -> Option<Existing>;
+    /// Names of all objects of a kind that do not belong to the folder, for suggestions.
+    fn names(&self, kind: &str) -> Vec<String>;
+    /// Whether any object has this primary key.
+    fn is_taken(&self, id: Uuid) -> bool;
+}
+
+/// The people that are stored.
+pub trait Directory {
+    /// Primary key of the group with this name.
+    fn group(&self, name: &str) -> Option<Uuid>;
+    /// Primary key of the user with this name.
+    fn user(&self, username: &str) -> Option<i64>;
+    /// Names of groups, for suggestions; may be cut short.
+    fn group_names(&self) -> Vec<String>;
+}
+
+/// Where secrets are read from.
+pub trait Secrets {
+    /// The value of an environment variable; `None` when it is not set.
+    fn env(&self, name: &str) -> Option<String>;
+    /// The content of a file, without the line break at its end.
+    ///
+    /// # Errors
+    /// Why it cannot be read, without any of its content.
+    fn file(&self, path: &str) -> Result<String, String>;
+}
+
+/// Everything that [`crate::check`] asks.
+#[derive(Clone, Copy)]
+pub struct Lookups<'a> {
+    /// Stored objects.
+    pub objects: &'a dyn Objects,
+    /// Stored people.
+    pub directory: &'a dyn Directory,
+    /// Secrets.
+    pub secrets: &'a dyn Secrets,
+    /// The built-in configuration that lies under the folder; `None` while that itself is loaded.
+    pub builtin: Option<&'a Loaded>,
+    /// The present moment, for `created` and `updated`.
+    pub now: DateTime<Utc>,
+}
+
+/// A world in which nothing exists.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nobody;
+
+impl Objects for Nobody {
+    fn existing(&self, _: &str, _: &str) -> Option<Existing> {
+        None
+    }
+    fn names(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+    fn is_taken(&self, _: Uuid) -> bool {
+        false
+    }
+}
+
+impl Directory for Nobody {
+    fn group(&self, _: &str) -> Option<Uuid> {
+        None
+    }
+    fn user(&self, _: &str) -> Option<i64> {
+        None
+    }
+    fn group_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Secrets for Nobody {
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn file(&self, _: &str) -> Result<String, String> {
+        Err("no files can be read here".to_owned())
+    }
+}
+
+/// [`Objects`] over a list of documents.
+#[derive(Debug, Default)]
+pub struct StoredObjects {
+    by_name: HashMap<String, BTreeMap<String, Existing>>,
+    ids: HashSet<Uuid>,
+}
+
+impl StoredObjects {
+    /// Indexes documents.
+    #[must_use]
+    pub fn new(documents: &[Document]) -> Self {
+        let mut index = Self::default();
+        for document in documents {
+            let entry = Existing { id: document.id, origin: document.origin };
+            index.by_name.entry(document.kind.clone()).or_default().insert(document.name.clone(), entry);
+            index.ids.insert(document.id);
+        }
+        index
+    }
+}
+
+impl Objects for StoredObjects {
+    fn existing(&self, kind: &str, name: &str) -> Option<Existing> {
+        self.by_name.get(kind)?.get(name).copied()
+    }
+    fn names(&self, kind: &str) -> Vec<String> {
+        let all = self.by_name.get(kind).into_iter().flatten();
+        all.filter(|(_, e)| e.origin != Origin::Folder).map(|(n, _)| n.clone()).collect()
+    }
+    fn is_taken(&self, id: Uuid) -> bool {
+        self.ids.contains(&id)
+    }
+}
+
+/// The environment of the process as it was read at start, and files.
+#[derive(Clone, Default)]
+pub struct ProcessSecrets {
+    variables: HashMap<String, String>,
+    root: PathBuf,
+}
+
+impl std::fmt::Debug for ProcessSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProcessSecrets").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Longest secret accepted, in bytes.
+const MAX_SECRET: u64 = 65_536;
+
+impl ProcessSecrets {
+    /// `root` is what relative paths start from: the configuration folder.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>, root: impl Into<PathBuf>) -> Self {
+        Self { variables: variables.into_iter().collect(), root: root.into() }
+    }
+}
+
+impl Secrets for ProcessSecrets {
+    fn env(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        let path = self.root.join(Path::new(path));
+        if !path.is_file() {
+            return Err("there is no such file".to_owned());
+        }
+        let mut text = String::new();
+        let file = File::open(&path).map_err(|e| e.kind().to_string())?;
+        file.take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| e.kind().to_string())?;
+        if text.len() as u64 > MAX_SECRET {
+            return Err(format!("it is longer than {MAX_SECRET} bytes"));
+        }
+        let end = text.trim_end_matches(['\r', '\n']).len();
+        text.truncate(end);
+        Ok(text)
+    }
+}

@@ -1,0 +1,267 @@
+//! The JSON Schema of the language, for editors: what may be written, with the docs of the kinds.
+
+use crate::{
+    builtin::outpost_config_defaults,
+    language::{APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, accepts, plain, short_choice, words},
+};
+use lockgate_model::{Family, KindDef, kind::KINDS, schema::Field};
+use serde_json::{Map, Value, json};
+
+/// The schema of one document of a configuration folder.
+#[must_use]
+pub fn json_schema() -> Value {
+    let mut defs = Map::new();
+    let mut documents = vec![stage_document(&mut defs), group(), settings(&mut defs)];
+    for kind in KINDS {
+        let (meta, word) = (kind.meta, kind.meta.word);
+        if meta.family != Family::Stage && !word.is_empty() && word != "settings" {
+            documents.push(document(kind, &mut defs));
+        }
+    }
+    shared(&mut defs);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Lockgate configuration",
+        "anyOf": documents,
+        "$defs": defs,
+    })
+}
+
+fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
+}
+
+fn name(what: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "description": format!("Name of the {what}.")})
+}
+
+/// The fields of a kind, as written in YAML; only what the language cannot imply is required.
+fn properties(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Map<String, Value> {
+    if let Some(more) = kind.schema().root["$defs"].as_object() {
+        defs.extend(more.iter().map(|(n, s)| (n.clone(), cleaned(s))));
+    }
+    words::fields(kind).map(|f| (f.yaml.clone(), property(f, kind))).collect()
+}
+
+fn required(kind: &'static KindDef, implied: &[&str]) -> Vec<&'static str> {
+    words::fields(kind).filter(|f| f.required && !implied.contains(&f.yaml.as_str())).map(|f| f.yaml.as_str()).collect()
+}
+
+fn property(field: &Field, kind: &KindDef) -> Value {
+    let description = field.schema["description"].clone();
+    let schema = plain(&field.schema, &kind.schema().root);
+    let mut value = match &field.target {
+        Some(_) if field.many => json!({"type": "array", "items": {"type": "string"}}),
+        Some(target) => name(&words::noun(target)),
+        None if field.secret => json!({"$ref": "#/$defs/secret"}),
+        None if field.schema["format"] == "regex-lines" => {
+            json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+        }
+        None if accepts(schema, "string") && schema["enum"].is_null() && schema["format"].is_null() => {
+            json!({"anyOf": [cleaned(schema), {"$ref": "#/$defs/secret"}]})
+        }
+        None => with_short_choices(&field.schema, kind),
+    };
+    if field.nullable && field.target.is_some() {
+        value = json!({"anyOf": [value, {"type": "null"}]});
+    }
+    if let (Value::Object(map), false) = (&mut value, description.is_null()) {
+        map.insert("description".to_owned(), description);
+    }
+    value
+}
+
+/// Lists of the reference's long words also take the short ones.
+fn with_short_choices(schema: &Value, kind: &KindDef) -> Value {
+    let items = plain(&schema["items"], &kind.schema().root);
+    let options = items["enum"].as_array();
+    let short: Vec<String> = options.into_iter().flatten().filter_map(|o| short_choice(o.as_str()?)).collect();
+    let mut schema = cleaned(schema);
+    if let (false, Some(long)) = (short.is_empty(), options) {
+        let all: Vec<Value> = long.iter().cloned().chain(short.into_iter().map(Value::String)).collect();
+        schema["items"] = json!({"enum": all});
+    }
+    schema
+}
+
+/// A schema without our own extensions, which editors would warn about.
+fn cleaned(schema: &Value) -> Value {
+    match schema {
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .filter(|(k, v)| (v.is_object() || !k.starts_with("x-")) && *k != "writeOnly")
+                .map(|(k, v)| (k.clone(), cleaned(v)))
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.iter().map(cleaned).collect()),
+        other => other.clone(),
+    }
+}
+
+fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
+    let word = kind.meta.word;
+    let mut map = properties(kind, defs);
+    let mut implied: Vec<&str> = vec!["name", "title"];
+    map.insert(word.to_owned(), name(&words::noun(kind.meta.kind)));
+    match word {
+        "flow" => {
+            map.insert("stages".to_owned(), json!({"type": "array", "items": {"$ref": "#/$defs/stageEntry"}}));
+            map.insert("policies".to_owned(), json!({"$ref": "#/$defs/policies"}));
+            let entries = stage_entries(defs);
+            defs.insert("stageEntry".to_owned(), entries);
+            debug_assert!(FLOW_KEYS.iter().all(|k| map.contains_key(*k)));
+        }
+        "app" => {
+            let forward = forward_auth(defs);
+            map.insert("forward_auth".to_owned(), forward);
+            map.insert("access".to_owned(), json!({"$ref": "#/$defs/access"}));
+            debug_assert!(APP_KEYS.iter().all(|k| *k == "oauth2" || map.contains_key(*k)));
+        }
+        "outpost" => {
+            let settings = outpost_config_defaults();
+            map.extend(settings.into_iter().map(|(key, default)| (key, json!({"default": default}))));
+            implied.push("type");
+        }
+        _ => {}
+    }
+    let mut needed = required(kind, &implied);
+    needed.push(word);
+    object(map, &needed)
+}
+
+fn forward_auth(defs: &mut Map<String, Value>) -> Value {
+    let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "proxy_provider") else { return json!({}) };
+    let mut map = properties(kind, defs);
+    map.insert("mode".to_owned(), json!({"enum": ["single", "domain"], "default": "single"}));
+    map.insert(
+        "domain".to_owned(),
+        json!({"type": "string", "description": "Domain of all its hosts, in mode domain."}),
+    );
+    map.insert("consent".to_owned(), json!({"type": "string", "default": "implicit"}));
+    map.insert("name".to_owned(), name("provider"));
+    debug_assert!(FORWARD_KEYS.iter().all(|k| map.contains_key(*k)));
+    json!({"anyOf": [object(map, &[]), {"type": "null"}]})
+}
+
+fn stage_kinds() -> impl Iterator<Item = &'static KindDef> {
+    KINDS.iter().filter(|k| k.meta.family == Family::Stage)
+}
+
+fn settings_of(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
+    let mut map = properties(kind, defs);
+    if kind.meta.word == "prompt" {
+        map.insert("fields".to_owned(), json!({"type": "array", "items": {"$ref": "#/$defs/promptField"}}));
+        let fields = prompt_field(defs);
+        defs.insert("promptField".to_owned(), fields);
+    }
+    let needed = required(kind, &["mode"]);
+    let settings = object(map, &needed);
+    if needed.is_empty() { json!({"anyOf": [settings, {"type": "null"}]}) } else { settings }
+}
+
+fn prompt_field(defs: &mut Map<String, Value>) -> Value {
+    let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "prompt") else { return json!({}) };
+    let mut map = properties(kind, defs);
+    map.insert("name".to_owned(), name("field"));
+    json!({"anyOf": [name("field"), object(map, &required(kind, &[]))]})
+}
+
+fn stage_entries(defs: &mut Map<String, Value>) -> Value {
+    let mut beside = Map::new();
+    if let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "flow_stage_binding") {
+        beside = properties(kind, defs);
+    }
+    beside.insert("when".to_owned(), json!({"type": "string", "description": "Rhai: whether the stage runs."}));
+    beside.insert("policies".to_owned(), json!({"$ref": "#/$defs/policies"}));
+    let with = |word: &str, schema: Value, named: bool| {
+        let mut map = beside.clone();
+        map.insert(word.to_owned(), schema);
+        if named {
+            map.insert("name".to_owned(), name("stage"));
+        }
+        debug_assert!(ENTRY_KEYS.iter().all(|k| ["stage", "name"].contains(k) || map.contains_key(*k)));
+        object(map, &[word])
+    };
+    let mut entries = vec![name("stage, or a stage word"), with("stage", name("stage"), false)];
+    entries.extend(stage_kinds().map(|k| with(k.meta.word, settings_of(k, defs), true)));
+    json!({"anyOf": entries})
+}
+
+fn stage_document(defs: &mut Map<String, Value>) -> Value {
+    let documents: Vec<Value> = stage_kinds()
+        .map(|kind| {
+            let mut map = Map::new();
+            map.insert("stage".to_owned(), name("stage"));
+            map.insert(kind.meta.word.to_owned(), settings_of(kind, defs));
+            object(map, &["stage", kind.meta.word])
+        })
+        .collect();
+    json!({"anyOf": documents})
+}
+
+fn group() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["group"],
+        "properties": {
+            "group": name("group"),
+            "superuser": {"type": "boolean", "default": false},
+            "parents": {"type": "array", "items": {"type": "string"}},
+            "attributes": {"type": "object"},
+        },
+    })
+}
+
+fn settings(defs: &mut Map<String, Value>) -> Value {
+    let mut map = Map::new();
+    if let Some(kind) = words::document_kind("settings") {
+        map.insert("settings".to_owned(), object(properties(kind, defs), &[]));
+    }
+    object(map, &["settings"])
+}
+
+/// Definitions that several documents share.
+fn shared(defs: &mut Map<String, Value>) {
+    let secret = json!({"anyOf": [
+        object(Map::from_iter([("env".to_owned(), json!({"type": "string"}))]), &["env"]),
+        object(Map::from_iter([("file".to_owned(), json!({"type": "string"}))]), &["file"]),
+    ]});
+    let entry = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "group": {"type": "string"},
+            "user": {"type": "string"},
+            "policy": {"type": "string"},
+            "not": {"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/accessEntry"}]},
+            "any": {"$ref": "#/$defs/accessList"},
+            "all": {"$ref": "#/$defs/accessList"},
+            "enabled": {"type": "boolean"},
+            "timeout": {"type": "integer", "minimum": 0},
+            "failure_result": {"type": "boolean"},
+            "order": {"type": "integer"},
+        },
+    });
+    let list = json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/accessEntry"}});
+    let names = json!({"type": "array", "minItems": 1, "items": {
+        "anyOf": [{"type": "string"}, {"$ref": "#/$defs/accessEntry"}],
+    }});
+    let one_of = |list: &str| {
+        json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
+            "any": {"$ref": list},
+            "all": {"$ref": list},
+        }})
+    };
+    let policies = json!({"anyOf": [{"$ref": "#/$defs/policyList"}, one_of("#/$defs/policyList")]});
+    for (name, schema) in [
+        ("secret", secret),
+        ("accessEntry", entry),
+        ("accessList", list),
+        ("policyList", names),
+        ("access", one_of("#/$defs/accessList")),
+        ("policies", policies),
+    ] {
+        defs.insert(name.to_owned(), schema);
+    }
+}
