@@ -1,1 +1,294 @@
-//! 
+//! The services that every face shares: people, credentials, sessions, tokens, sign-ins, events, the
+//! configuration in force and decisions about access.
+//!
+//! [`Identity`] is a cheap handle to [`Core`], where each service is a field with its own few
+//! dependencies. Services speak in values and typed errors; what may not enter this room: HTTP types,
+//! HTML, SQL, and the protocols that the faces speak.
+
+pub mod access;
+pub mod config;
+pub mod feed;
+pub mod fresh;
+pub mod journal;
+pub mod keys;
+pub mod net;
+pub mod passwords;
+pub mod people;
+pub mod principals;
+pub mod proxy;
+pub mod runner;
+pub mod sessions;
+pub mod system;
+pub mod tokens;
+
+use access::Access;
+use chrono::TimeDelta;
+use config::{Config, ConfigError};
+use feed::{Caches, Feed};
+use journal::Journal;
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_store::{Store, StoreError};
+use net::{Client, TrustedProxies};
+use passwords::Passwords;
+use people::{People, PeopleError};
+use principals::Principals;
+use proxy::ProxyLogins;
+use runner::FlowRunner;
+use sessions::Sessions;
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use thiserror::Error;
+use tokens::{NewToken, Tokens};
+
+/// What the services need to know beside the configuration folder.
+pub struct Setup {
+    /// The database, with its schema up to date.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The configuration folder.
+    pub folder: Option<PathBuf>,
+    /// Variables that secrets of the folder may name.
+    pub variables: BTreeMap<String, String>,
+    /// Whose `X-Forwarded-*` is believed.
+    pub trusted: TrustedProxies,
+    /// Public address of the sign-in host, without a slash at the end.
+    pub public_url: Option<String>,
+    /// How long a session lasts where the login stage says nothing.
+    pub session_lifetime: Option<TimeDelta>,
+    /// Password checks at once.
+    pub password_threads: usize,
+    /// Password checks that may wait.
+    pub password_queue: usize,
+    /// Secrets of the first administrator.
+    pub bootstrap: Bootstrap,
+}
+
+/// What makes the first administrator at first start; without any of it the first visitor does.
+#[derive(Clone, Default)]
+pub struct Bootstrap {
+    /// Password of `akadmin`.
+    pub password: Option<String>,
+    /// API token of `akadmin`.
+    pub token: Option<String>,
+    /// E-mail address of `akadmin`.
+    pub email: Option<String>,
+}
+
+/// Why the services cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The first administrator.
+    #[error("the first administrator could not be made: {0}")]
+    People(#[from] PeopleError),
+}
+
+/// The services.
+pub struct Core {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The configuration in force.
+    pub config: Config,
+    /// Who people are to decisions.
+    pub principals: Arc<Principals>,
+    /// Browser sessions.
+    pub sessions: Arc<Sessions>,
+    /// Sign-ins at proxied applications.
+    pub proxy: Arc<ProxyLogins>,
+    /// Users and groups.
+    pub people: People,
+    /// API tokens and app passwords.
+    pub tokens: Arc<Tokens>,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Events.
+    pub journal: Journal,
+    /// Decisions.
+    pub access: Access,
+    /// What changed.
+    pub feed: Arc<Feed>,
+    /// Whose `X-Forwarded-*` is believed.
+    pub trusted: TrustedProxies,
+    public_url: Option<String>,
+    session_lifetime: Option<TimeDelta>,
+    setup_done: AtomicBool,
+}
+
+/// A handle to the services.
+#[derive(Clone)]
+pub struct Identity(Arc<Core>);
+
+impl Deref for Identity {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Identity {
+    /// Starts the services: loads and compiles the configuration, makes the first administrator if the
+    /// settings name one, and begins to follow changes. Must run inside the runtime.
+    ///
+    /// # Errors
+    /// [`StartError`]. A broken configuration folder is none: the last good revision stays in force.
+    pub async fn start(setup: Setup) -> Result<Self, StartError> {
+        let Setup { store, clock, random, .. } = &setup;
+        let install_id = system::random_uuid(&**random).simple().to_string();
+        let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
+        let principals = Arc::new(Principals::new(store.clone(), install_id));
+        let sessions = Arc::new(Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
+        let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
+        let tokens =
+            Arc::new(Tokens::new(store.clone(), Arc::clone(clock), Arc::clone(random), Arc::clone(&principals)));
+        let caches = Caches {
+            principals: Arc::clone(&principals),
+            sessions: Arc::clone(&sessions),
+            proxy: Arc::clone(&proxy),
+            tokens: Arc::clone(&tokens),
+        };
+        let feed = Feed::start(store.clone(), Arc::clone(clock), caches).await?;
+        let journal = Journal::start(store.clone(), Arc::clone(clock), Arc::clone(random));
+        let passwords = Passwords::new(setup.password_threads, setup.password_queue);
+        let people = People {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+            passwords: passwords.clone(),
+            journal: journal.clone(),
+            feed: Arc::clone(&feed),
+            sessions: Arc::clone(&sessions),
+        };
+        let config = Config::start(config::Sources {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+            journal: journal.clone(),
+            folder: setup.folder.clone(),
+            variables: setup.variables.clone(),
+        })
+        .await?;
+        let access = Access { clock: Arc::clone(clock), random: Arc::clone(random), journal: journal.clone() };
+        let identity = Self(Arc::new(Core {
+            store: setup.store,
+            clock: setup.clock,
+            random: setup.random,
+            config,
+            principals,
+            sessions,
+            proxy,
+            people,
+            tokens,
+            passwords,
+            journal,
+            access,
+            feed,
+            trusted: setup.trusted,
+            public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            session_lifetime: setup.session_lifetime,
+            setup_done: AtomicBool::new(false),
+        }));
+        identity.bootstrap(&setup.bootstrap).await?;
+        identity.follow();
+        Ok(identity)
+    }
+
+    async fn bootstrap(&self, bootstrap: &Bootstrap) -> Result<(), StartError> {
+        self.people.ensure_admin_group().await?;
+        if bootstrap.password.is_none() && bootstrap.token.is_none() {
+            return Ok(());
+        }
+        let admin = self.people.ensure_admin(bootstrap.password.as_deref(), bootstrap.email.as_deref()).await?;
+        let identifier = "authentik-bootstrap-token";
+        if let Some(key) = &bootstrap.token
+            && self.tokens.by_identifier(identifier).await?.is_none()
+        {
+            let new = NewToken {
+                identifier: identifier.to_owned(),
+                intent: lockgate_store::TokenIntent::Api,
+                user_pk: admin.pk,
+                description: "Made at first start from the settings".to_owned(),
+                expires: None,
+                expiring: false,
+                managed: Some("goauthentik.io/bootstrap-token".to_owned()),
+            };
+            match self.tokens.create(new, Some(key)).await {
+                // Another process was faster.
+                Err(StoreError::Unique { .. }) => {}
+                other => _ = other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows changes of other nodes and of the folder until the process ends.
+    fn follow(&self) {
+        let feed = Arc::clone(&self.feed);
+        tokio::spawn(async move { feed.run().await });
+        let identity = self.clone();
+        tokio::spawn(async move {
+            loop {
+                identity.feed.config_changed().await;
+                identity.config.catch_up().await;
+            }
+        });
+        let identity = self.clone();
+        tokio::spawn(async move { config::watch::follow(identity).await });
+    }
+}
+
+impl Core {
+    /// Runs flows on browser sessions.
+    #[must_use]
+    pub fn flows(&self) -> FlowRunner<'_> {
+        FlowRunner { core: self }
+    }
+
+    /// What may be believed of a request. `header` answers with a header's value by lower-case name.
+    #[must_use]
+    pub fn client<'h>(&self, peer: std::net::IpAddr, header: impl Fn(&str) -> Option<&'h str>) -> Client {
+        net::client(&self.trusted, peer, header)
+    }
+
+    /// Public address of the sign-in host, without a slash at the end: the setting, else what the
+    /// embedded outpost says; `None` when neither is set and only the request itself can tell.
+    #[must_use]
+    pub fn public_base(&self, snapshot: &config::Snapshot) -> Option<String> {
+        self.public_url.clone().or_else(|| snapshot.authentik_host.clone())
+    }
+
+    /// Whether nobody administers this installation yet, so that the first visitor may. Once false it
+    /// stays false.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn setup_open(&self) -> Result<bool, StoreError> {
+        if self.setup_done.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        let open = !self.store.groups().any_superuser().await?;
+        if !open {
+            self.setup_done.store(true, Ordering::Release);
+        }
+        Ok(open)
+    }
+}

@@ -1,1 +1,112 @@
-//! 
+//! Background work: what keeps the database small and the figures true. Runs inside every server, and
+//! alone as `lockgate worker`; several at once do no harm, since every job is idempotent.
+//!
+//! What may not enter this room: anything that a request waits for, and any decision.
+
+use lockgate_identity::Identity;
+use lockgate_store::StoreError;
+use std::{pin::Pin, time::Duration};
+
+/// Rows that one job removes in one go, so that no statement takes long.
+const BATCH: u64 = 5_000;
+
+/// A job may take this long; then it waits for its next turn.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a change stays in the log that nodes read; see the store's `Changes`.
+const CHANGES_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+/// Codes stay beyond their end so that a replay is recognised as one.
+const CODES_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
+
+struct Job {
+    name: &'static str,
+    every: Duration,
+    run: for<'a> fn(&'a Identity) -> Running<'a>,
+}
+
+const JOBS: &[Job] = &[
+    Job { name: "write_session_use", every: Duration::from_secs(30), run: |i| Box::pin(write_session_use(i)) },
+    Job { name: "figures", every: Duration::from_secs(15), run: |i| Box::pin(figures(i)) },
+    Job { name: "expired_sessions", every: Duration::from_secs(300), run: |i| Box::pin(expired_sessions(i)) },
+    Job { name: "expired_codes", every: Duration::from_secs(300), run: |i| Box::pin(expired_codes(i)) },
+    Job { name: "expired_consents", every: Duration::from_secs(3600), run: |i| Box::pin(expired_consents(i)) },
+    Job { name: "expired_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_tokens(i)) },
+    Job { name: "expired_events", every: Duration::from_secs(3600), run: |i| Box::pin(expired_events(i)) },
+    Job { name: "old_changes", every: Duration::from_secs(600), run: |i| Box::pin(old_changes(i)) },
+];
+
+/// Runs every job on its schedule until the returned future is dropped.
+pub async fn run(identity: Identity) {
+    let mut all = tokio::task::JoinSet::new();
+    for job in JOBS {
+        let identity = identity.clone();
+        all.spawn(async move {
+            let mut tick = tokio::time::interval(job.every);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                once(job, &identity).await;
+            }
+        });
+    }
+    while all.join_next().await.is_some() {}
+}
+
+async fn once(job: &Job, identity: &Identity) {
+    tracing::debug!(job = job.name, "processing");
+    match tokio::time::timeout(PATIENCE, (job.run)(identity)).await {
+        Ok(Ok(0)) => tracing::debug!(job = job.name, "completed"),
+        Ok(Ok(rows)) => tracing::info!(job = job.name, rows, "completed"),
+        Ok(Err(error)) => failed(job, &error.to_string()),
+        Err(_) => failed(job, "it took too long"),
+    }
+}
+
+fn failed(job: &Job, error: &str) {
+    metrics::counter!("lockgate_job_failures_total", "job" => job.name).increment(1);
+    tracing::warn!(job = job.name, error, "a background job failed; it runs again at its next turn");
+}
+
+async fn write_session_use(identity: &Identity) -> Result<u64, StoreError> {
+    identity.sessions.write_touched().await?;
+    Ok(0)
+}
+
+async fn figures(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    let sessions = identity.store.sessions().count(now).await?;
+    let snapshot = identity.config.snapshot();
+    metrics::gauge!("lockgate_sessions").set(u32::try_from(sessions).map_or(f64::MAX, f64::from));
+    metrics::gauge!("lockgate_snapshot_age_seconds")
+        .set(i32::try_from((now - snapshot.loaded).num_seconds()).map_or(f64::MAX, f64::from));
+    Ok(0)
+}
+
+async fn expired_sessions(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    let sessions = identity.store.sessions().delete_expired(now, BATCH).await?;
+    Ok(sessions + identity.store.proxy_sessions().delete_expired(now, BATCH).await?)
+}
+
+async fn expired_codes(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.codes().delete_expired(identity.clock.now() - CODES_LIFE).await
+}
+
+async fn expired_consents(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.consents().delete_expired(identity.clock.now()).await
+}
+
+async fn expired_tokens(identity: &Identity) -> Result<u64, StoreError> {
+    identity.tokens.sweep().await
+}
+
+async fn expired_events(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.events().delete_expired(identity.clock.now(), BATCH).await
+}
+
+async fn old_changes(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.changes().prune(identity.clock.now() - CHANGES_LIFE).await
+}

@@ -1,0 +1,72 @@
+//! Decisions about access: asked in one way, counted, and noted with their reasons.
+
+use crate::{
+    config::Snapshot,
+    journal::{Action as Noted, Entry, Journal},
+    principals::PrincipalEntry,
+    system::time_uuid,
+};
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_policies::{Action, Decision, Facts, Question, Resource};
+use serde_json::Value;
+use std::{net::IpAddr, sync::Arc};
+
+/// Asks the policies.
+#[derive(Clone)]
+pub struct Access {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) journal: Journal,
+}
+
+impl Access {
+    /// May this person open the application? Not noted: see [`Self::record`].
+    #[must_use]
+    pub fn app(&self, snapshot: &Snapshot, who: Option<&PrincipalEntry>, slug: &str, facts: &Facts<'_>) -> Decision {
+        let decision = self.decide(snapshot, who, Action::Access, Resource::App(slug), facts);
+        let outcome = if decision.allow { "allowed" } else { "denied" };
+        metrics::counter!("lockgate_decisions_total", "outcome" => outcome).increment(1);
+        decision
+    }
+
+    /// May this person do an administrative act on the objects of a kind?
+    #[must_use]
+    pub fn administer(&self, snapshot: &Snapshot, who: Option<&PrincipalEntry>, verb: Action, kind: &str) -> Decision {
+        self.decide(snapshot, who, verb, Resource::Kind(kind), &Facts::at(self.clock.now()))
+    }
+
+    /// Any question.
+    #[must_use]
+    pub fn decide(
+        &self,
+        snapshot: &Snapshot,
+        who: Option<&PrincipalEntry>,
+        action: Action,
+        resource: Resource<'_>,
+        facts: &Facts<'_>,
+    ) -> Decision {
+        let id = time_uuid(&*self.clock, &*self.random);
+        let principal = who.map(|entry| &**entry);
+        snapshot.policies.decide(&Question { id, principal, action, resource, facts })
+    }
+
+    /// Notes a decision about an application, with its reasons, under its id.
+    pub fn record(&self, decision: &Decision, who: Option<&PrincipalEntry>, ip: IpAddr, app: &str) {
+        let action = if decision.allow { Noted::AuthorizeApplication } else { Noted::PolicyExecution };
+        let entry = Entry::new(action, "lockgate.access")
+            .from_ip(ip)
+            .with("decision", decision.id.to_string())
+            .with("authorized_application", app)
+            .with("allow", decision.allow)
+            .with("record", serde_json::to_value(decision).unwrap_or(Value::Null));
+        self.journal.record(match who {
+            Some(entry_of) => entry.by(&entry_of.principal().user),
+            None => entry,
+        });
+        if !decision.errors.is_empty() {
+            let failed = Entry::new(Noted::PolicyException, "lockgate.access").from_ip(ip);
+            self.journal
+                .record(failed.with("decision", decision.id.to_string()).with("errors", decision.errors.clone()));
+        }
+    }
+}

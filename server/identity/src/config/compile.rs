@@ -1,0 +1,357 @@
+//! Documents to snapshot: everything parsed, linked, planned and compiled, or every reason why not.
+
+use super::{
+    hosts::{HostIndex, ProxyHost},
+    snapshot::{App, ProxyApp, Snapshot},
+};
+use crate::keys::SigningKey;
+use chrono::{DateTime, Utc};
+use lockgate_engine::CompiledFlow;
+use lockgate_model::{
+    Document, ObjectSet, Problems,
+    kinds::{
+        Application, CedarFile, CertificateKeyPair, DefaultAccess, ExpressionPolicy, Flow, FlowStageBinding,
+        FolderSettings, Outpost, PolicyBinding, PolicyEngineMode, Prompt, ProxyProvider, ScopeMapping,
+        key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
+    },
+    objects::{Object, Unsound},
+};
+use lockgate_policies::{
+    AppInput, BindingInput, ClaimMapping, EngineMode, Expression, ExpressionInput, GroupInput, PolicyInput,
+    PolicyProblem, PolicySet, Stopwatch, Subject, Target, TextOrigin,
+};
+use regex::Regex;
+use sha2::{Digest, Sha256};
+use std::{collections::HashMap, sync::Arc};
+use thiserror::Error;
+use url::Url;
+use uuid::Uuid;
+
+/// What is compiled beside documents.
+pub(super) struct Surroundings<'a> {
+    /// Every group: id and name.
+    pub(super) groups: &'a HashMap<Uuid, String>,
+    /// Names of the users that bindings name.
+    pub(super) users: &'a HashMap<i64, String>,
+    /// Where the text of an object's field stands: object, field.
+    pub(super) origin: &'a dyn Fn(Uuid, &str) -> Option<TextOrigin>,
+    pub(super) stopwatch: &'a Stopwatch,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Why a configuration does not compile.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// Documents that are not sound.
+    #[error("{}", .0.iter().map(|u| format!("{} \"{}\": {}", u.document.kind, u.document.name, u.problems)).collect::<Vec<_>>().join("; "))]
+    Unsound(Vec<Unsound>),
+    /// Policies or expressions that are not.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Policies(Vec<PolicyProblem>),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CompileError {
+    /// The complaints about one document, as the API answers them.
+    #[must_use]
+    pub fn problems_of(&self, id: Uuid) -> Problems {
+        match self {
+            Self::Unsound(all) => match all.iter().find(|u| u.document.id == id) {
+                Some(unsound) => unsound.problems.clone(),
+                None => Problems::one("", "invalid", self.to_string()),
+            },
+            Self::Policies(problems) => Problems(
+                problems
+                    .iter()
+                    .map(|p| lockgate_model::Problem {
+                        pointer: "/expression".to_owned(),
+                        message: p.to_string(),
+                        code: "invalid",
+                    })
+                    .collect(),
+            ),
+            Self::Other(text) => Problems::one("", "invalid", text.clone()),
+        }
+    }
+}
+
+pub(super) fn compile(
+    documents: Vec<Document>,
+    revision: i64,
+    around: &Surroundings<'_>,
+) -> Result<Snapshot, CompileError> {
+    // Groups come and go as people's data; a binding to one that is gone lets nobody pass.
+    let objects = ObjectSet::parse(documents, &|_| true).map_err(CompileError::Unsound)?;
+    let mut problems = Vec::new();
+    let policies = match PolicySet::compile(&policy_input(&objects, around)) {
+        Ok(set) => Some(set.with_stopwatch(around.stopwatch.clone())),
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    };
+    let expressions = objects
+        .all::<ExpressionPolicy>()
+        .into_iter()
+        // What fails here failed above, with the same words.
+        .filter_map(|(o, p)| Some((o.document.id, expression(&p.name, &p.expression, o, "/expression", around).ok()?)))
+        .collect();
+    let prompts = prompt_expressions(&objects, around, &mut problems);
+    let mappings = mappings(&objects, around, &mut problems);
+    let Some(policies) = policies.filter(|_| problems.is_empty()) else {
+        return Err(CompileError::Policies(problems));
+    };
+    let flows = CompiledFlow::build_all(&objects).map_err(|e| CompileError::Other(e.to_string()))?;
+    let flows = flows.into_iter().map(|f| (f.flow.slug.clone(), Arc::new(f))).collect();
+    let providers = providers(&objects)?;
+    let apps = apps(&objects, &providers);
+    let hosts = host_index(&objects, &providers);
+    let (outpost, authentik_host) = outpost(&objects);
+    let key = signing_key(&objects)?;
+    Ok(Snapshot {
+        revision,
+        loaded: around.now,
+        policies,
+        hosts,
+        flows,
+        apps,
+        providers,
+        expressions,
+        prompts,
+        mappings,
+        key,
+        stopwatch: around.stopwatch.clone(),
+        outpost,
+        authentik_host,
+        objects,
+    })
+}
+
+fn origin(object: &Object, field: &str, around: &Surroundings<'_>) -> TextOrigin {
+    let document = &object.document;
+    (around.origin)(document.id, field).unwrap_or_else(|| match &document.source {
+        Some(source) => TextOrigin { file: source.file.clone(), line: source.line, column: 1 },
+        None => TextOrigin::start(document.name.clone()),
+    })
+}
+
+fn expression(
+    name: &str,
+    text: &str,
+    object: &Object,
+    field: &str,
+    around: &Surroundings<'_>,
+) -> Result<Expression, PolicyProblem> {
+    Expression::compile(name, text, &origin(object, field, around))
+}
+
+fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
+    let mut input = PolicyInput {
+        expressions: objects
+            .all::<ExpressionPolicy>()
+            .into_iter()
+            .map(|(o, p)| ExpressionInput {
+                id: o.document.id,
+                name: p.name.clone(),
+                source: p.expression.clone(),
+                origin: origin(o, "/expression", around),
+            })
+            .collect(),
+        cedar_files: objects.all::<CedarFile>().into_iter().map(|(_, f)| (f.path.clone(), f.text.clone())).collect(),
+        apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
+        groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
+        default_access_deny: objects
+            .all::<FolderSettings>()
+            .iter()
+            .any(|(_, s)| s.default_access == DefaultAccess::Deny),
+        ..PolicyInput::default()
+    };
+    for object in objects.iter() {
+        if let (Some(mode), Some(target)) = (mode(object), target(objects, object.document.id)) {
+            input.engine_modes.insert(target, mode);
+        }
+    }
+    input.bindings =
+        objects.all::<PolicyBinding>().into_iter().filter_map(|(o, b)| binding(objects, o, b, around)).collect();
+    input
+}
+
+fn app_input(app: &Application) -> AppInput {
+    AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
+}
+
+fn mode(object: &Object) -> Option<EngineMode> {
+    let mode = object
+        .typed::<Application>()
+        .map(|a| a.policy_engine_mode)
+        .or_else(|| object.typed::<Flow>().map(|f| f.policy_engine_mode))
+        .or_else(|| object.typed::<FlowStageBinding>().map(|b| b.policy_engine_mode))?;
+    Some(match mode {
+        PolicyEngineMode::Any => EngineMode::Any,
+        PolicyEngineMode::All => EngineMode::All,
+    })
+}
+
+fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
+    let object = objects.get(id)?;
+    object
+        .typed::<Application>()
+        .map(|a| Target::App(a.slug.clone()))
+        .or_else(|| object.typed::<Flow>().map(|f| Target::Flow(f.slug.clone())))
+        .or_else(|| object.typed::<FlowStageBinding>().map(|_| Target::Stage(id)))
+}
+
+/// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its
+/// last group must not open the door.
+fn binding(
+    objects: &ObjectSet,
+    object: &Object,
+    binding: &PolicyBinding,
+    around: &Surroundings<'_>,
+) -> Option<BindingInput> {
+    let subject = match (&binding.policy, &binding.group, &binding.user) {
+        (Some(policy), _, _) => {
+            Subject::Expression(policy.0, objects.typed::<ExpressionPolicy>(policy.0)?.name.clone())
+        }
+        (_, Some(group), _) => {
+            let name = around.groups.get(&group.0).cloned().unwrap_or_else(|| format!("deleted group {}", group.0));
+            Subject::Group(group.0, name)
+        }
+        (_, _, Some(user)) => {
+            let name = around.users.get(&user.0).cloned().unwrap_or_else(|| format!("user {}", user.0));
+            Subject::User(user.0, name)
+        }
+        _ => return None,
+    };
+    Some(BindingInput {
+        id: object.document.id,
+        target: target(objects, binding.target.0)?,
+        order: binding.order,
+        enabled: binding.enabled,
+        negate: binding.negate,
+        failure_result: binding.failure_result,
+        timeout: u32::try_from(binding.timeout).unwrap_or_default(),
+        subject,
+        origin: object.document.source.as_ref().map(|s| TextOrigin { file: s.file.clone(), line: s.line, column: 1 }),
+    })
+}
+
+type PromptExpressions = HashMap<(Uuid, &'static str), Expression>;
+
+fn prompt_expressions(
+    objects: &ObjectSet,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<PolicyProblem>,
+) -> PromptExpressions {
+    let mut compiled = HashMap::new();
+    for (object, prompt) in objects.all::<Prompt>() {
+        let fields = [
+            ("initial_value", "/initial_value", prompt.initial_value_expression, &prompt.initial_value),
+            ("placeholder", "/placeholder", prompt.placeholder_expression, &prompt.placeholder),
+        ];
+        for (field, pointer, is_expression, text) in fields {
+            if !is_expression {
+                continue;
+            }
+            match expression(&prompt.name, text, object, pointer, around) {
+                Ok(done) => _ = compiled.insert((object.document.id, field), done),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    compiled
+}
+
+fn mappings(
+    objects: &ObjectSet,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<PolicyProblem>,
+) -> HashMap<Uuid, ClaimMapping> {
+    let mut compiled = HashMap::new();
+    for (object, mapping) in objects.all::<ScopeMapping>() {
+        let origin = origin(object, "/expression", around);
+        match ClaimMapping::compile(&mapping.name, &mapping.scope_name, &mapping.expression, &origin) {
+            Ok(done) => _ = compiled.insert(object.document.id, done),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    compiled
+}
+
+fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, CompileError> {
+    let mut ready = HashMap::new();
+    for (app_object, app) in objects.all::<Application>() {
+        let Some(id) = app.provider.map(|p| p.0) else { continue };
+        let Some(provider) = objects.typed::<ProxyProvider>(id) else { continue };
+        let external = Url::parse(&provider.external_host)
+            .map_err(|e| CompileError::Other(format!("proxy provider \"{}\": external_host: {e}", provider.name)))?;
+        // As in the reference, a line that is no regular expression is as if absent; the check of a
+        // folder and the API refuse it before it comes here.
+        let lines = provider.skip_path_regex.lines().map(str::trim).filter(|l| !l.is_empty());
+        let skip = lines.filter_map(|line| Regex::new(line).ok()).collect();
+        let scopes = provider.property_mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(m.0));
+        let hash = hex::encode(Sha256::digest(provider.client_id.as_bytes()));
+        let made = ProxyApp {
+            id,
+            provider: provider.clone(),
+            external,
+            skip,
+            cookie_name: format!("authentik_proxy_{}", &hash[..8]),
+            app_id: app_object.document.id,
+            app_slug: app.slug.clone(),
+            app_name: app.name.clone(),
+            scopes: scopes.map(|m| m.scope_name.clone()).collect(),
+            validity: provider.access_token_validity.delta(),
+        };
+        if ready.insert(id, Arc::new(made)).is_some() {
+            let text = format!("application \"{}\": its provider serves another application already", app.slug);
+            return Err(CompileError::Other(text));
+        }
+    }
+    Ok(ready)
+}
+
+fn apps(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HashMap<String, Arc<App>> {
+    let all = objects.all::<Application>().into_iter().map(|(object, application)| {
+        let proxy = application.provider.and_then(|p| providers.get(&p.0).cloned());
+        let app = App { id: object.document.id, application: application.clone(), proxy };
+        (application.slug.clone(), Arc::new(app))
+    });
+    all.collect()
+}
+
+fn host_index(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HostIndex {
+    // In the order of names, so that of two with the same host the same one counts everywhere.
+    let named = objects.all::<ProxyProvider>();
+    let hosts = named.iter().filter_map(|(o, _)| providers.get(&o.document.id)).map(|p| ProxyHost {
+        provider: p.id,
+        external: &p.external,
+        mode: p.provider.mode,
+        cookie_domain: &p.provider.cookie_domain,
+    });
+    let apps = objects.all::<Application>();
+    let launch = apps.iter().map(|(o, a)| (o.document.id, a.meta_launch_url.as_str()));
+    HostIndex::build(hosts, launch.filter(|(_, url)| !url.is_empty()))
+}
+
+fn outpost(objects: &ObjectSet) -> (String, Option<String>) {
+    let all = objects.all::<Outpost>();
+    let embedded = all.iter().find(|(o, _)| o.document.managed.as_deref() == Some(EMBEDDED_OUTPOST));
+    let Some((_, outpost)) = embedded else { return ("authentik Embedded Outpost".to_owned(), None) };
+    let host = |key: &str| {
+        let text = outpost.config.get(key)?.as_str()?.trim_end_matches('/');
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    (outpost.name.clone(), host("authentik_host_browser").or_else(|| host("authentik_host")))
+}
+
+fn signing_key(objects: &ObjectSet) -> Result<Arc<SigningKey>, CompileError> {
+    let all = objects.all::<CertificateKeyPair>();
+    let internal = all.iter().find(|(o, _)| o.document.managed.as_deref() == Some(INTERNAL_JWT_KEY));
+    let Some((_, pair)) = internal else {
+        return Err(CompileError::Other("the key pair that signs tokens is missing".to_owned()));
+    };
+    Ok(Arc::new(SigningKey::of(pair).map_err(|e| CompileError::Other(e.to_string()))?))
+}

@@ -1,0 +1,274 @@
+//! The configuration in force: three layers (builtin, folder, API) merged, compiled, stored as a
+//! revision and swapped in as a whole. What does not compile never comes into force; the last good
+//! revision goes on, and [`Config::health`] says why.
+
+mod change;
+mod compile;
+pub mod hosts;
+mod layers;
+mod offline;
+mod snapshot;
+pub(crate) mod watch;
+
+pub use change::{Change, ChangeError, draft};
+pub use compile::CompileError;
+pub use offline::check_folder;
+pub use snapshot::{App, ProxyApp, Snapshot};
+
+use crate::journal::{Action, Entry, Journal};
+use arc_swap::ArcSwap;
+use change::Planned;
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_model::{Document, kind};
+use lockgate_policies::{Stopwatch, TextOrigin};
+use lockgate_store::{ConfigChange, DocumentRef, RevisionMeta, RevisionOrigin, Store, StoreError};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+use thiserror::Error;
+use tokio::sync::Mutex as AsyncMutex;
+use uuid::Uuid;
+
+/// Why there is no configuration to run with.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored does not compile; without a last good revision there is nothing to go on with.
+    #[error("the stored configuration does not compile: {0}")]
+    Compile(#[from] CompileError),
+    /// The built-in configuration does not load, which a test shows not to happen.
+    #[error("the built-in configuration does not load: {0}")]
+    Builtin(String),
+    /// The key that signs tokens could not be made.
+    #[error(transparent)]
+    Key(#[from] crate::keys::KeyError),
+    /// Groups of the configuration could not be written.
+    #[error("groups of the configuration could not be written: {0}")]
+    Groups(StoreError),
+}
+
+/// Where the configuration comes from.
+pub(crate) struct Sources {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) journal: Journal,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// What readiness, metrics and operators are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigHealth {
+    /// The revision in force.
+    pub revision: i64,
+    /// Why the folder, or a newer revision, is not in force.
+    pub error: Option<String>,
+}
+
+/// The configuration in force.
+pub struct Config {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) journal: Journal,
+    folder: Option<PathBuf>,
+    variables: BTreeMap<String, String>,
+    stopwatch: Stopwatch,
+    current: ArcSwap<Snapshot>,
+    pub(super) writing: AsyncMutex<()>,
+    error: Mutex<Option<String>>,
+}
+
+impl Config {
+    pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
+        let Sources { store, clock, random, journal, folder, variables } = sources;
+        let began = Instant::now();
+        let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
+        let start = layers::Start { store: &store, clock: &*clock, stopwatch: &stopwatch };
+        let (snapshot, error) = start.load(folder.as_deref(), &variables, &*random).await?;
+        let config = Self {
+            store,
+            clock,
+            random,
+            journal,
+            folder,
+            variables,
+            stopwatch,
+            current: ArcSwap::from_pointee(snapshot),
+            writing: AsyncMutex::new(()),
+            error: Mutex::new(None),
+        };
+        config.tell();
+        if let Some(error) = error {
+            config.broken(&error);
+        }
+        Ok(config)
+    }
+
+    /// The configuration in force. Read it once a request and use it from start to end.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// As [`Self::snapshot`], without counting a reference: for the hot path.
+    #[must_use]
+    pub fn peek(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.current.load()
+    }
+
+    /// The configuration folder.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// What is in force, and what keeps something newer from it.
+    #[must_use]
+    pub fn health(&self) -> ConfigHealth {
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ConfigHealth { revision: self.peek().revision, error }
+    }
+
+    /// Reads the folder again and puts it into force; a broken one changes nothing.
+    pub async fn reload_folder(&self) {
+        let _writing = self.writing.lock().await;
+        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        match start.load(self.folder.as_deref(), &self.variables, &*self.random).await {
+            Ok((snapshot, None)) => {
+                let changed = snapshot.revision != self.peek().revision;
+                self.swap(snapshot);
+                if changed {
+                    tracing::info!(revision = self.peek().revision, "the configuration folder is in force");
+                }
+            }
+            Ok((_, Some(error))) => self.broken(&error),
+            Err(error) => self.broken(&error.to_string()),
+        }
+    }
+
+    /// Puts what another node stored into force.
+    pub(crate) async fn catch_up(&self) {
+        let _writing = self.writing.lock().await;
+        match self.store.documents().current_revision().await {
+            Ok(revision) if revision == self.peek().revision => {}
+            Ok(_) => {
+                if let Err(error) = self.reload_locked().await {
+                    self.broken(&error.to_string());
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the revision of the configuration cannot be read"),
+        }
+    }
+
+    pub(super) async fn reload_locked(&self) -> Result<(), ConfigError> {
+        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        let snapshot = start.stored().await?;
+        self.swap(snapshot);
+        Ok(())
+    }
+
+    fn swap(&self, snapshot: Snapshot) {
+        self.current.store(Arc::new(snapshot));
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let revision = i32::try_from(self.peek().revision).map_or(f64::MAX, f64::from);
+        metrics::gauge!("lockgate_snapshot_revision").set(revision);
+        let broken = self.error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        metrics::gauge!("lockgate_configuration_broken").set(f64::from(u8::from(broken)));
+    }
+
+    fn broken(&self, error: &str) {
+        let known = {
+            let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = slot.as_deref() == Some(error);
+            *slot = Some(error.to_owned());
+            known
+        };
+        self.tell();
+        if !known {
+            tracing::error!("the configuration is not sound; the last good revision stays in force\n{error}");
+            let entry = Entry::new(Action::ConfigurationError, "lockgate.configuration");
+            self.journal.record(entry.with("message", error).with("revision", self.peek().revision));
+        }
+    }
+
+    async fn put_into_force(
+        &self,
+        base: &Snapshot,
+        planned: Planned,
+        author: String,
+        change: &Change,
+    ) -> Result<i64, ChangeError> {
+        let mut documents: HashMap<Uuid, Document> =
+            base.objects.iter().map(|o| (o.document.id, o.document.clone())).collect();
+        for id in &planned.deletes {
+            documents.remove(id);
+        }
+        documents.extend(planned.upserts.iter().map(|d| (d.id, d.clone())));
+        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        let compiled = start.compile(documents.into_values().collect(), base.revision, &|_, _| None).await;
+        let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
+        let meta = RevisionMeta {
+            author,
+            origin: RevisionOrigin::Api,
+            summary: format!("{} changed, {} deleted", planned.upserts.len(), planned.deletes.len()),
+            git_commit: None,
+            at: self.clock.now(),
+        };
+        let stored = stored_form(planned.upserts, planned.deletes, Some(base.revision));
+        snapshot.revision = self.store.documents().apply(stored, meta).await?;
+        let revision = snapshot.revision;
+        self.swap(snapshot);
+        Ok(revision)
+    }
+}
+
+/// A complaint about a document goes to whoever wrote it; one about another document is put to the
+/// first document of the change, which caused it.
+fn refuse(error: layers::CompileFailure, change: &Change) -> ChangeError {
+    match error {
+        layers::CompileFailure::Store(error) => ChangeError::Store(error),
+        layers::CompileFailure::Unsound(error) => {
+            let named = change
+                .upserts
+                .iter()
+                .find(|d| matches!(&error, CompileError::Unsound(all) if all.iter().any(|u| u.document.id == d.id)));
+            let id = named.or(change.upserts.first()).map(|d| d.id).unwrap_or_default();
+            ChangeError::Invalid { id, problems: error.problems_of(id) }
+        }
+    }
+}
+
+/// What the store needs to know of changed documents: references and which values are secret.
+fn stored_form(upserts: Vec<Document>, deletes: Vec<Uuid>, expected_revision: Option<i64>) -> ConfigChange {
+    let mut refs = Vec::new();
+    let mut sealed = HashMap::new();
+    for document in &upserts {
+        let Some(kind) = kind::by_name(&document.kind) else { continue };
+        let found = kind.schema().references(&document.body);
+        refs.extend(found.into_iter().enumerate().map(|(index, reference)| DocumentRef {
+            from: document.id,
+            to: reference.to,
+            field: reference.field,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+        }));
+        let secrets = kind.schema().secrets();
+        if !secrets.is_empty() {
+            sealed.insert(document.id, secrets);
+        }
+    }
+    ConfigChange { upserts, deletes, refs, sealed, expected_revision }
+}
+
+/// Where a text of an object stands.
+pub(super) type OriginOf<'a> = &'a (dyn Fn(Uuid, &str) -> Option<TextOrigin> + Send + Sync);

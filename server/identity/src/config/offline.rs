@@ -1,0 +1,109 @@
+//! Checking a folder without a database: the same reading and the same compiling as at start, over the
+//! built-in configuration alone.
+
+use super::{
+    compile::{CompileError, Surroundings, compile},
+    layers::{signing_key, with_cedar},
+};
+use chrono::{DateTime, Utc};
+use lockgate_flows::{
+    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, Span, StoredObjects, merge,
+};
+use lockgate_model::Document;
+use lockgate_policies::{PolicyProblem, Stopwatch, TextOrigin};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+use uuid::Uuid;
+
+/// Everything that is wrong with a folder. Users cannot be known here, so every user name counts as
+/// somebody's; groups count as far as they are declared.
+#[must_use]
+pub fn check_folder(folder: &Path, variables: &BTreeMap<String, String>, now: DateTime<Utc>) -> Checked {
+    let texts = Folder::read(folder);
+    let builtin = match lockgate_flows::builtin(&StoredObjects::default(), &Anybody::default(), now) {
+        Ok(builtin) => builtin,
+        Err(diagnostics) => return Checked { loaded: Loaded::default(), diagnostics },
+    };
+    let objects = StoredObjects::new(&builtin.documents);
+    let people = Anybody { groups: builtin.groups.iter().map(|g| (g.name.clone(), g.id)).collect() };
+    let secrets = ProcessSecrets::new(variables.clone(), folder);
+    let lookups = Lookups { objects: &objects, directory: &people, secrets: &secrets, builtin: Some(&builtin), now };
+    let mut checked = lockgate_flows::check(&texts, &lookups);
+    if !checked.is_sound() {
+        return checked;
+    }
+    let loaded = with_cedar(checked.loaded.clone(), &objects, now);
+    let more = compile_all(&builtin, &loaded, now);
+    checked.add(&texts, more);
+    checked
+}
+
+fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Diagnostic> {
+    let merged = merge(Vec::new(), builtin, Some(loaded));
+    let mut documents = merged.upserts;
+    match signing_key(now) {
+        Ok(key) => documents.push(key),
+        Err(error) => return vec![Diagnostic::error("key", &Span::whole(""), error.to_string())],
+    }
+    let began = Instant::now();
+    let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
+    let groups: HashMap<Uuid, String> =
+        builtin.groups.iter().chain(&loaded.groups).map(|g| (g.id, g.name.clone())).collect();
+    let users = HashMap::new();
+    let origin = |id: Uuid, at: &str| {
+        loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
+    };
+    let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
+    match compile(documents.clone(), 0, &around) {
+        Ok(snapshot) => snapshot.policies.warnings().iter().map(|p| told(p, true)).collect(),
+        Err(CompileError::Policies(problems)) => problems.iter().map(|p| told(p, false)).collect(),
+        Err(CompileError::Unsound(all)) => all
+            .iter()
+            .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
+            .map(|(document, p)| Diagnostic::error("invalid", &span(loaded, document, &p.pointer), p.message.clone()))
+            .collect(),
+        Err(CompileError::Other(text)) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
+    }
+}
+
+fn span(loaded: &Loaded, document: &Document, pointer: &str) -> Span {
+    loaded.spans.get(document.id, pointer).cloned().unwrap_or_else(|| Span::whole(&document.name))
+}
+
+fn told(problem: &PolicyProblem, warning: bool) -> Diagnostic {
+    let span = match problem.line {
+        0 => Span::whole(&problem.file),
+        line => Span::at(&problem.file, line, problem.column.max(1)),
+    };
+    let diagnostic = if warning {
+        Diagnostic::warning("policy", &span, problem.message.clone())
+    } else {
+        Diagnostic::error("policy", &span, problem.message.clone())
+    };
+    match &problem.hint {
+        Some(hint) => diagnostic.hint(hint.clone()),
+        None => diagnostic,
+    }
+}
+
+/// A directory in which every user exists, and only the given groups.
+#[derive(Debug, Default)]
+struct Anybody {
+    groups: HashMap<String, Uuid>,
+}
+
+impl Directory for Anybody {
+    fn group(&self, name: &str) -> Option<Uuid> {
+        self.groups.get(name).copied()
+    }
+    fn user(&self, _: &str) -> Option<i64> {
+        Some(0)
+    }
+    fn group_names(&self) -> Vec<String> {
+        self.groups.keys().cloned().collect()
+    }
+}

@@ -1,0 +1,245 @@
+//! The compiled configuration: immutable, read by every request from start to end, replaced as a whole.
+
+use super::hosts::HostIndex;
+use crate::keys::SigningKey;
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_engine::{CompiledFlow, ports::BrandFacts};
+use lockgate_model::{
+    ObjectSet, Principal,
+    kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider},
+};
+use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Facts, MappingError, PolicySet, Stopwatch};
+use regex::Regex;
+use serde_json::{Map, Value};
+use std::{collections::HashMap, fmt, sync::Arc};
+use url::Url;
+use uuid::Uuid;
+
+/// An application with its proxy provider, if it has one.
+#[derive(Debug)]
+pub struct App {
+    /// Primary key.
+    pub id: Uuid,
+    /// Its declaration.
+    pub application: Application,
+    /// Its provider.
+    pub proxy: Option<Arc<ProxyApp>>,
+}
+
+impl App {
+    /// Where the portal leads: the application's own address, else its provider's; empty when neither
+    /// is set. `%(username)s` and its like are filled in.
+    #[must_use]
+    pub fn launch_url(&self, who: &Principal) -> String {
+        let own = &self.application.meta_launch_url;
+        let url = match &self.proxy {
+            Some(proxy) if own.is_empty() => proxy.provider.external_host.clone(),
+            _ => own.clone(),
+        };
+        let user = &who.user;
+        [("username", &user.username), ("name", &user.name), ("email", &user.email)]
+            .iter()
+            .fold(url, |url, (key, value)| url.replace(&format!("%({key})s"), &encode(value)))
+    }
+}
+
+fn encode(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// A proxy provider, ready for the hot path.
+#[derive(Debug)]
+pub struct ProxyApp {
+    /// Primary key of the provider.
+    pub id: Uuid,
+    /// Its declaration.
+    pub provider: ProxyProvider,
+    /// Its public address.
+    pub external: Url,
+    /// What needs no sign-in.
+    pub skip: Vec<Regex>,
+    /// Name of the cookie.
+    pub cookie_name: String,
+    /// Primary key of the application.
+    pub app_id: Uuid,
+    /// Slug of the application.
+    pub app_slug: String,
+    /// Name of the application.
+    pub app_name: String,
+    /// Scopes of its mappings, in order.
+    pub scopes: Vec<String>,
+    /// How long a sign-in lasts.
+    pub validity: TimeDelta,
+}
+
+impl ProxyApp {
+    /// Whether it speaks for a whole domain.
+    #[must_use]
+    pub fn is_domain(&self) -> bool {
+        self.provider.mode == ProxyMode::ForwardDomain
+    }
+}
+
+/// The compiled configuration.
+pub struct Snapshot {
+    /// Number of the revision.
+    pub revision: i64,
+    /// When it came into force here.
+    pub loaded: DateTime<Utc>,
+    /// Every object.
+    pub objects: ObjectSet,
+    /// Every policy.
+    pub policies: PolicySet,
+    /// Which provider answers for a host.
+    pub hosts: HostIndex,
+    pub(super) flows: HashMap<String, Arc<CompiledFlow>>,
+    pub(super) apps: HashMap<String, Arc<App>>,
+    pub(super) providers: HashMap<Uuid, Arc<ProxyApp>>,
+    pub(super) expressions: HashMap<Uuid, Expression>,
+    pub(super) prompts: HashMap<(Uuid, &'static str), Expression>,
+    pub(super) mappings: HashMap<Uuid, ClaimMapping>,
+    pub(super) key: Arc<SigningKey>,
+    pub(super) stopwatch: Stopwatch,
+    /// Name of the embedded outpost.
+    pub outpost: String,
+    /// Public address of the sign-in host as the embedded outpost's settings say.
+    pub authentik_host: Option<String>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot(revision {}, {} objects)", self.revision, self.objects.len())
+    }
+}
+
+impl Snapshot {
+    /// The flow with this slug.
+    #[must_use]
+    pub fn flow(&self, slug: &str) -> Option<Arc<CompiledFlow>> {
+        self.flows.get(slug).cloned()
+    }
+
+    /// The flow with this primary key.
+    #[must_use]
+    pub fn flow_by_id(&self, id: Uuid) -> Option<Arc<CompiledFlow>> {
+        self.flow(&self.objects.typed::<Flow>(id)?.slug)
+    }
+
+    /// The flows for a purpose, ordered by slug.
+    #[must_use]
+    pub fn flows_for(&self, designation: FlowDesignation) -> Vec<Arc<CompiledFlow>> {
+        let mut found: Vec<_> =
+            self.flows.values().filter(|flow| flow.flow.designation == designation).cloned().collect();
+        found.sort_by(|a, b| a.flow.slug.cmp(&b.flow.slug));
+        found
+    }
+
+    /// The brand of a host: the longest domain that the host is or lies below, else the default one.
+    #[must_use]
+    pub fn brand(&self, host: &str) -> Option<(Uuid, &Brand)> {
+        let brands = self.objects.all::<Brand>();
+        let named = brands.iter().filter(|(_, b)| super::hosts::in_domain(host, &b.domain));
+        let best = named.max_by_key(|(_, b)| b.domain.len()).or_else(|| brands.iter().find(|(_, b)| b.default));
+        best.map(|(object, brand)| (object.document.id, *brand))
+    }
+
+    pub(crate) fn brand_facts(&self, host: &str) -> BrandFacts {
+        let Some((_, brand)) = self.brand(host) else { return BrandFacts::default() };
+        let recovery = brand.flow_recovery.and_then(|flow| self.flow_by_id(flow.0));
+        BrandFacts {
+            title: brand.branding_title.clone(),
+            background: brand.branding_default_flow_background.clone(),
+            recovery_flow: recovery.map(|flow| flow.flow.slug.clone()),
+        }
+    }
+
+    /// Slug of the brand's flow for a purpose, else of the first flow for it.
+    #[must_use]
+    pub fn default_flow(&self, host: &str, designation: FlowDesignation) -> Option<String> {
+        let brand = self.brand(host).map(|(_, brand)| brand);
+        let named = brand.and_then(|brand| match designation {
+            FlowDesignation::Authentication => brand.flow_authentication,
+            FlowDesignation::Invalidation => brand.flow_invalidation,
+            FlowDesignation::Recovery => brand.flow_recovery,
+            FlowDesignation::Unenrollment => brand.flow_unenrollment,
+            _ => None,
+        });
+        let named = named.and_then(|flow| self.flow_by_id(flow.0));
+        named.or_else(|| self.flows_for(designation).into_iter().next()).map(|flow| flow.flow.slug.clone())
+    }
+
+    /// The application with this slug.
+    #[must_use]
+    pub fn app(&self, slug: &str) -> Option<&Arc<App>> {
+        self.apps.get(slug)
+    }
+
+    /// The application with this primary key.
+    #[must_use]
+    pub fn app_by_id(&self, id: Uuid) -> Option<&Arc<App>> {
+        self.app(&self.objects.typed::<Application>(id)?.slug)
+    }
+
+    /// Every application, ordered by name.
+    #[must_use]
+    pub fn all_apps(&self) -> Vec<&Arc<App>> {
+        let mut apps: Vec<_> = self.apps.values().collect();
+        apps.sort_by(|a, b| a.application.name.cmp(&b.application.name));
+        apps
+    }
+
+    /// The proxy provider with this primary key, if an application has it.
+    #[must_use]
+    pub fn provider(&self, id: Uuid) -> Option<&Arc<ProxyApp>> {
+        self.providers.get(&id)
+    }
+
+    /// The proxy provider with this client identifier.
+    #[must_use]
+    pub fn provider_by_client(&self, client_id: &str) -> Option<&Arc<ProxyApp>> {
+        self.providers.values().find(|p| p.provider.client_id == client_id)
+    }
+
+    /// The key that signs tokens.
+    #[must_use]
+    pub fn signing_key(&self) -> &Arc<SigningKey> {
+        &self.key
+    }
+
+    /// A compiled expression policy.
+    #[must_use]
+    pub fn expression(&self, id: Uuid) -> Option<&Expression> {
+        self.expressions.get(&id)
+    }
+
+    pub(crate) fn prompt_expression(&self, prompt: Uuid, field: &'static str) -> Option<&Expression> {
+        self.prompts.get(&(prompt, field))
+    }
+
+    /// Stops expressions that take too long.
+    #[must_use]
+    pub fn stopwatch(&self) -> &Stopwatch {
+        &self.stopwatch
+    }
+
+    /// The claims that a proxy provider's mappings make for a person, later mappings over earlier ones.
+    ///
+    /// # Errors
+    /// The first mapping that fails; no token is made then.
+    pub fn claims(
+        &self,
+        app: &ProxyApp,
+        who: &Principal,
+        facts: &Facts<'_>,
+    ) -> Result<Map<String, Value>, MappingError> {
+        let app_fact = AppFact { slug: app.app_slug.clone(), name: app.app_name.clone(), ..AppFact::default() };
+        let mut env = Env::new(Some(who), facts);
+        env.app = Some(&app_fact);
+        env.stopwatch = Some(&self.stopwatch);
+        let mut claims = Map::new();
+        for mapping in app.provider.property_mappings.iter().filter_map(|m| self.mappings.get(&m.0)) {
+            claims.extend(mapping.claims(&env)?);
+        }
+        Ok(claims)
+    }
+}

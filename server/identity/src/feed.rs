@@ -1,0 +1,108 @@
+//! What changed, here or on another node: read from the database's log of changes twice a second, and
+//! right after every write of our own, so that nothing in memory outlives the truth by more than that.
+
+use crate::{principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_engine::ports::Clock;
+use lockgate_store::{Change, ChangeCursor, Store, StoreError, Topic};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{Mutex, Notify};
+
+/// How often the log is read.
+const INTERVAL: Duration = Duration::from_millis(400);
+
+/// What is in memory counts only while the log was read within this time.
+const MAX_AGE: TimeDelta = TimeDelta::milliseconds(1_000);
+
+/// The memories that changes reach.
+#[derive(Clone)]
+pub(crate) struct Caches {
+    pub(crate) principals: Arc<Principals>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) proxy: Arc<ProxyLogins>,
+    pub(crate) tokens: Arc<Tokens>,
+}
+
+/// The reader of the log.
+pub struct Feed {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    caches: Caches,
+    cursor: Mutex<ChangeCursor>,
+    read_at: AtomicI64,
+    config: Notify,
+}
+
+impl Feed {
+    pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, caches: Caches) -> Result<Arc<Self>, StoreError> {
+        let now = clock.now();
+        let cursor = Mutex::new(store.changes().cursor(now).await?);
+        let read_at = AtomicI64::new(now.timestamp_millis());
+        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config: Notify::new() }))
+    }
+
+    /// Whether what is in memory may be used without asking the database.
+    #[must_use]
+    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
+    }
+
+    /// Reads what changed and forgets it. Called after every write, so that it counts from the next
+    /// request on this node. A failure leaves the feed to grow stale, which makes everybody ask again.
+    pub async fn settle(&self) {
+        if let Err(error) = self.read().await {
+            tracing::warn!(%error, "the log of changes cannot be read; nothing cached is trusted until it can");
+        }
+    }
+
+    async fn read(&self) -> Result<(), StoreError> {
+        let mut cursor = self.cursor.lock().await;
+        let now = self.clock.now();
+        let polled = self.store.changes().poll(&mut cursor, now).await?;
+        if polled.lost {
+            self.caches.principals.forget_all();
+            self.caches.sessions.forget_all();
+            self.caches.proxy.forget_all();
+            self.caches.tokens.forget_all();
+            self.config.notify_one();
+        }
+        polled.changes.iter().for_each(|change| self.apply(change));
+        self.read_at.store(now.timestamp_millis(), Ordering::Release);
+        Ok(())
+    }
+
+    fn apply(&self, change: &Change) {
+        match change.topic {
+            Topic::Config => self.config.notify_one(),
+            Topic::User => match change.key.parse() {
+                Ok(pk) => self.caches.principals.forget(pk),
+                Err(_) => self.caches.principals.forget_all(),
+            },
+            Topic::Groups => self.caches.principals.forget_all(),
+            Topic::Session => self.caches.sessions.forget(&change.key),
+            Topic::ProxySession => self.caches.proxy.forget(&change.key),
+            Topic::Token => self.caches.tokens.forget_all(),
+        }
+    }
+
+    /// Reads the log until the process ends.
+    pub async fn run(&self) {
+        let mut tick = tokio::time::interval(INTERVAL);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.settle().await;
+        }
+    }
+
+    /// Resolves when somebody changed the configuration.
+    pub async fn config_changed(&self) {
+        self.config.notified().await;
+    }
+}

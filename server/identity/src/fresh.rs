@@ -1,0 +1,188 @@
+//! A cache of rows that are right until somebody says otherwise.
+//!
+//! Whoever holds an entry may use it without asking again as long as it is [`Fresh::is_valid`]. An entry
+//! that is forgotten, pushed out, or was loaded while something changed is marked and never used again.
+
+use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter, sync::Cache};
+use std::{
+    hash::Hash,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// A loaded value with its mark.
+#[derive(Debug)]
+pub struct Fresh<T> {
+    value: T,
+    valid: AtomicBool,
+}
+
+impl<T> Fresh<T> {
+    fn new(value: T) -> Arc<Self> {
+        Arc::new(Self { value, valid: AtomicBool::new(true) })
+    }
+
+    /// Whether the value may still be used.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.valid.load(Ordering::Acquire)
+    }
+
+    fn end(&self) {
+        self.valid.store(false, Ordering::Release);
+    }
+}
+
+impl<T> Deref for Fresh<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Marks what the cache pushes out: nobody would hear of it otherwise.
+#[derive(Debug, Clone)]
+struct MarkEvicted;
+
+impl<K, T> Lifecycle<K, Arc<Fresh<T>>> for MarkEvicted {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: K, value: Arc<Fresh<T>>) {
+        value.end();
+    }
+}
+
+type Entries<K, T> = Cache<K, Arc<Fresh<T>>, UnitWeighter, DefaultHashBuilder, MarkEvicted>;
+
+/// The cache.
+pub struct FreshCache<K, T> {
+    entries: Entries<K, T>,
+    epoch: AtomicU64,
+}
+
+impl<K, T> std::fmt::Debug for FreshCache<K, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FreshCache")
+    }
+}
+
+impl<K: Hash + Eq + Clone, T> FreshCache<K, T> {
+    /// Keeps at most `capacity` entries.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
+        let entries = Cache::with(capacity, weight, UnitWeighter, DefaultHashBuilder::default(), MarkEvicted);
+        Self { entries, epoch: AtomicU64::new(0) }
+    }
+
+    /// The entry, loaded when it is not there; `None` when there is no such row. Callers that come
+    /// together share one load.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub async fn get<E>(
+        &self,
+        key: &K,
+        load: impl Future<Output = Result<Option<T>, E>>,
+    ) -> Result<Option<Arc<Fresh<T>>>, E> {
+        let guard = match self.entries.get_value_or_guard_async(key).await {
+            Ok(found) => return Ok(Some(found)),
+            Err(guard) => guard,
+        };
+        let before = self.epoch.load(Ordering::Acquire);
+        let Some(value) = load.await? else { return Ok(None) };
+        let entry = Fresh::new(value);
+        let kept = guard.insert(Arc::clone(&entry)).is_ok();
+        // Something was forgotten while we loaded: it may have been this.
+        if !kept || self.epoch.load(Ordering::Acquire) != before {
+            self.drop_entry(key);
+            entry.end();
+        }
+        Ok(Some(entry))
+    }
+
+    /// The entry if it is there.
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<Arc<Fresh<T>>> {
+        self.entries.get(key)
+    }
+
+    /// Forgets one entry.
+    pub fn forget(&self, key: &K) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.drop_entry(key);
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        for (_, entry) in self.entries.drain() {
+            entry.end();
+        }
+    }
+
+    fn drop_entry(&self, key: &K) {
+        if let Some((_, entry)) = self.entries.remove(key) {
+            entry.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    async fn load(cache: &FreshCache<u8, u32>, key: u8, value: u32) -> Arc<Fresh<u32>> {
+        cache.get::<Infallible>(&key, async { Ok(Some(value)) }).await.expect("infallible").expect("there")
+    }
+
+    #[tokio::test]
+    async fn holders_learn_that_an_entry_was_forgotten() {
+        let cache = FreshCache::new(8);
+        let held = load(&cache, 1, 10).await;
+        assert!(held.is_valid());
+        cache.forget(&1);
+        assert!(!held.is_valid());
+        assert_eq!(**load(&cache, 1, 11).await, 11);
+        let other = load(&cache, 2, 20).await;
+        cache.forget_all();
+        assert!(!other.is_valid());
+    }
+
+    #[tokio::test]
+    async fn what_changed_while_it_was_loaded_is_not_kept() {
+        let cache = FreshCache::<u8, u32>::new(8);
+        let entry = cache
+            .get::<Infallible>(&1, async {
+                cache.forget(&1);
+                Ok(Some(1))
+            })
+            .await
+            .expect("infallible")
+            .expect("there");
+        assert!(!entry.is_valid());
+        assert!(cache.peek(&1).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_pushed_out_is_marked() {
+        let cache = FreshCache::new(4);
+        let mut held = Vec::new();
+        for key in 0..64 {
+            held.push(load(&cache, key, 0).await);
+        }
+        assert!(held.iter().filter(|e| e.is_valid()).count() <= 4);
+    }
+
+    #[tokio::test]
+    async fn a_missing_row_is_asked_for_again() {
+        let cache = FreshCache::<u8, u32>::new(4);
+        assert!(cache.get::<Infallible>(&1, async { Ok(None) }).await.expect("infallible").is_none());
+        assert_eq!(**load(&cache, 1, 5).await, 5);
+    }
+}

@@ -1,0 +1,260 @@
+//! The journal: one event for every security-relevant act, stored in batches and written to the log as
+//! one line each.
+
+use crate::system::time_uuid;
+use chrono::TimeDelta;
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_model::User;
+use lockgate_store::{Event, Store};
+use serde_json::{Map, Value, json};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot};
+
+/// Events that may wait for the database; what comes beyond is logged only, and counted.
+const QUEUE: usize = 10_000;
+
+/// Events of one insert.
+const BATCH: usize = 200;
+
+/// How long an event is kept.
+const RETENTION: TimeDelta = TimeDelta::days(365);
+
+/// What happened, in the reference's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Somebody signed in.
+    Login,
+    /// Somebody failed to sign in.
+    LoginFailed,
+    /// Somebody signed out.
+    Logout,
+    /// A flow wrote an account.
+    UserWrite,
+    /// A password was set.
+    PasswordSet,
+    /// A secret was shown.
+    SecretView,
+    /// A secret was replaced.
+    SecretRotate,
+    /// An application was opened, or refused.
+    AuthorizeApplication,
+    /// A policy decided and wants it known.
+    PolicyExecution,
+    /// A policy failed.
+    PolicyException,
+    /// A mapping failed.
+    PropertyMappingException,
+    /// Something looks like an attack.
+    SuspiciousRequest,
+    /// The configuration cannot be used.
+    ConfigurationError,
+    /// An object was made.
+    ModelCreated,
+    /// An object was changed.
+    ModelUpdated,
+    /// An object was deleted.
+    ModelDeleted,
+    /// Something failed inside.
+    SystemException,
+}
+
+impl Action {
+    /// The word in the database and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::LoginFailed => "login_failed",
+            Self::Logout => "logout",
+            Self::UserWrite => "user_write",
+            Self::PasswordSet => "password_set",
+            Self::SecretView => "secret_view",
+            Self::SecretRotate => "secret_rotate",
+            Self::AuthorizeApplication => "authorize_application",
+            Self::PolicyExecution => "policy_execution",
+            Self::PolicyException => "policy_exception",
+            Self::PropertyMappingException => "property_mapping_exception",
+            Self::SuspiciousRequest => "suspicious_request",
+            Self::ConfigurationError => "configuration_error",
+            Self::ModelCreated => "model_created",
+            Self::ModelUpdated => "model_updated",
+            Self::ModelDeleted => "model_deleted",
+            Self::SystemException => "system_exception",
+        }
+    }
+
+    fn is_trouble(self) -> bool {
+        matches!(
+            self,
+            Self::LoginFailed
+                | Self::SuspiciousRequest
+                | Self::ConfigurationError
+                | Self::PolicyException
+                | Self::PropertyMappingException
+                | Self::SystemException
+        )
+    }
+}
+
+/// An event before it has an id and a time. Secrets have no place in `context`.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What happened.
+    pub action: Action,
+    /// The room that reports it.
+    pub app: &'static str,
+    /// Who did it.
+    pub user: Option<(i64, String, String)>,
+    /// Facts.
+    pub context: Map<String, Value>,
+    /// From where.
+    pub client_ip: Option<IpAddr>,
+}
+
+impl Entry {
+    /// An event with no facts yet.
+    #[must_use]
+    pub fn new(action: Action, app: &'static str) -> Self {
+        Self { action, app, user: None, context: Map::new(), client_ip: None }
+    }
+
+    /// By this user.
+    #[must_use]
+    pub fn by(mut self, user: &User) -> Self {
+        self.user = Some((user.pk, user.username.clone(), user.email.clone()));
+        self
+    }
+
+    /// From this address.
+    #[must_use]
+    pub fn from_ip(mut self, ip: IpAddr) -> Self {
+        self.client_ip = Some(ip);
+        self
+    }
+
+    /// With this fact.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.context.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+enum Message {
+    Event(Box<Event>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where events go.
+#[derive(Clone)]
+pub struct Journal {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    queue: mpsc::Sender<Message>,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Journal")
+    }
+}
+
+impl Journal {
+    /// Starts the writer; must run inside the runtime.
+    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        let (queue, events) = mpsc::channel(QUEUE);
+        tokio::spawn(write(store, events));
+        Self { clock, random, queue }
+    }
+
+    /// Logs the event now and stores it soon.
+    pub fn record(&self, entry: Entry) {
+        log(&entry);
+        let now = self.clock.now();
+        let user = entry
+            .user
+            .as_ref()
+            .map_or(Value::Null, |(pk, username, email)| json!({"pk": pk, "username": username, "email": email}));
+        let event = Event {
+            pk: time_uuid(&*self.clock, &*self.random),
+            action: entry.action.as_str().to_owned(),
+            app: entry.app.to_owned(),
+            user_pk: entry.user.as_ref().map(|u| u.0),
+            user,
+            context: Value::Object(entry.context),
+            client_ip: entry.client_ip.map(|ip| ip.to_string()),
+            brand: json!({}),
+            created: now,
+            expires: now + RETENTION,
+        };
+        if self.queue.try_send(Message::Event(Box::new(event))).is_err() {
+            metrics::counter!("lockgate_events_dropped_total").increment(1);
+        }
+    }
+
+    /// Waits until everything recorded so far is stored; for shutdown.
+    pub async fn flush(&self) {
+        let (done, stored) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            // The writer is gone only when the process ends anyway.
+            let _ = stored.await;
+        }
+    }
+}
+
+fn log(entry: &Entry) {
+    let user = entry.user.as_ref().map_or("-", |u| u.1.as_str());
+    let ip = entry.client_ip.map(|ip| ip.to_string()).unwrap_or_default();
+    let context = Value::Object(entry.context.clone());
+    if entry.action.is_trouble() {
+        tracing::warn!(event = entry.action.as_str(), app = entry.app, user, ip, %context, "{}", headline(entry));
+    } else {
+        tracing::info!(event = entry.action.as_str(), app = entry.app, user, ip, %context, "{}", headline(entry));
+    }
+}
+
+/// Words that operators search the log for.
+fn headline(entry: &Entry) -> &'static str {
+    match entry.action {
+        Action::Login => "authentication succeeded",
+        Action::LoginFailed => "authentication failed",
+        Action::Logout => "signed out",
+        Action::AuthorizeApplication => "application authorized",
+        Action::ConfigurationError => "configuration error",
+        Action::SystemException => "internal error",
+        _ => "event",
+    }
+}
+
+async fn write(store: Store, mut queue: mpsc::Receiver<Message>) {
+    let mut messages = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut messages, BATCH).await > 0 {
+        let mut events = Vec::with_capacity(messages.len());
+        let mut flushes = Vec::new();
+        for message in messages.drain(..) {
+            match message {
+                Message::Event(event) => events.push(*event),
+                Message::Flush(done) => flushes.push(done),
+            }
+        }
+        insert(&store, events).await;
+        for done in flushes {
+            let _ = done.send(());
+        }
+    }
+}
+
+async fn insert(store: &Store, events: Vec<Event>) {
+    if events.is_empty() {
+        return;
+    }
+    for pause in [Duration::from_millis(100), Duration::from_secs(1), Duration::ZERO] {
+        match store.events().insert(&events).await {
+            Ok(()) => return,
+            Err(error) if pause.is_zero() => {
+                tracing::error!(%error, lost = events.len(), "events could not be stored; they stand in the log only");
+            }
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+    }
+}

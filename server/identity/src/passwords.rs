@@ -1,0 +1,237 @@
+//! Password hashing on a bounded pool: so many at once, so many waiting, the rest told to come back.
+//!
+//! New hashes are argon2id with OWASP's settings (19 MiB, two passes, one lane); Django's
+//! `pbkdf2_sha256` verifies, and is replaced at the next login.
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+use aws_lc_rs::pbkdf2;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+/// The longest password that is looked at, in bytes; a longer one is refused before any work.
+pub const MAX_PASSWORD: usize = 1024;
+
+/// More rounds than any known installation uses; a larger number is an attack on the pool.
+const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
+
+/// Why a password was not hashed or checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum HashError {
+    /// Too many are waiting.
+    #[error("too many passwords are being checked; try again in {} s", retry_after.as_secs())]
+    Overloaded {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// Longer than [`MAX_PASSWORD`].
+    #[error("a password may have at most {MAX_PASSWORD} bytes")]
+    TooLong,
+    /// The library failed.
+    #[error("the password could not be hashed")]
+    Failed,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Right.
+    Accepted,
+    /// Right, and the hash is of an older kind: store a new one.
+    AcceptedOutdated,
+    /// Wrong.
+    Rejected,
+}
+
+/// The pool.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    max_waiting: usize,
+    decoy: Arc<OnceLock<String>>,
+}
+
+impl Passwords {
+    /// `at_once` hashes run (19 MiB each), `max_waiting` wait.
+    #[must_use]
+    pub fn new(at_once: usize, max_waiting: usize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(at_once.max(1))),
+            waiting: Arc::default(),
+            max_waiting,
+            decoy: Arc::default(),
+        }
+    }
+
+    /// How many wait or run.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// A PHC string for `password`.
+    ///
+    /// # Errors
+    /// When the pool is full, the password too long, or the library fails.
+    pub async fn hash(&self, password: &str) -> Result<String, HashError> {
+        let password = bounded(password)?;
+        self.run(move || make_hash(&password)).await?
+    }
+
+    /// Checks `password` against `stored`. Without a stored hash the same work is done and the answer is
+    /// no, so that the time does not tell whether the user exists.
+    ///
+    /// # Errors
+    /// As [`Passwords::hash`].
+    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict, HashError> {
+        let password = bounded(password)?;
+        let decoy = Arc::clone(&self.decoy);
+        self.run(move || match stored {
+            Some(stored) => Ok(check(&password, &stored)),
+            None => {
+                let hash = match decoy.get() {
+                    Some(hash) => hash,
+                    None => {
+                        let made = make_hash("decoy")?;
+                        decoy.get_or_init(|| made)
+                    }
+                };
+                check(&password, hash);
+                Ok(Verdict::Rejected)
+            }
+        })
+        .await?
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+        let place = Place::take(&self.waiting, self.max_waiting)?;
+        let permit = self.running.acquire().await.map_err(|_| HashError::Failed)?;
+        // A caller that gives up must not free the place while the work still runs.
+        let done = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
+        .map_err(|_| HashError::Failed);
+        drop(permit);
+        done
+    }
+}
+
+/// One of the bounded places; given back on drop.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>, max: usize) -> Result<Self, HashError> {
+        let taken = waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1))
+            .map_err(|_| HashError::Overloaded { retry_after: Duration::from_secs(2) })?;
+        metrics::gauge!("lockgate_password_queue").set(f64::from(u32::try_from(taken + 1).unwrap_or(u32::MAX)));
+        Ok(Self(Arc::clone(waiting)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let left = self.0.fetch_sub(1, Ordering::AcqRel) - 1;
+        metrics::gauge!("lockgate_password_queue").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
+    }
+}
+
+fn bounded(password: &str) -> Result<String, HashError> {
+    if password.len() > MAX_PASSWORD { Err(HashError::TooLong) } else { Ok(password.to_owned()) }
+}
+
+fn make_hash(password: &str) -> Result<String, HashError> {
+    let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|_| HashError::Failed)?;
+    Ok(hash.to_string())
+}
+
+fn check(password: &str, stored: &str) -> Verdict {
+    if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
+        return if check_pbkdf2(password, rest).is_some() { Verdict::AcceptedOutdated } else { Verdict::Rejected };
+    }
+    match PasswordHash::new(stored) {
+        Ok(hash) if Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() => Verdict::Accepted,
+        _ => Verdict::Rejected,
+    }
+}
+
+/// Django's form: `<rounds>$<salt>$<base64 of 32 bytes>`.
+fn check_pbkdf2(password: &str, rest: &str) -> Option<()> {
+    let mut parts = rest.split('$');
+    let (rounds, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
+    let rounds: u32 = rounds.parse().ok().filter(|r| *r <= MAX_PBKDF2_ROUNDS)?;
+    let hash = STANDARD.decode(hash).ok()?;
+    pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(rounds)?, salt.as_bytes(), password.as_bytes(), &hash)
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn right_wrong_and_unknown() {
+        let pool = Passwords::new(2, 8);
+        let hash = pool.hash("correct horse").await.expect("hash");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(pool.verify("correct horse", Some(hash.clone())).await, Ok(Verdict::Accepted));
+        assert_eq!(pool.verify("wrong", Some(hash)).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify("decoy", None).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify(&"a".repeat(2000), None).await, Err(HashError::TooLong));
+        assert_eq!(pool.verify("x", Some("not a hash".into())).await, Ok(Verdict::Rejected));
+    }
+
+    #[tokio::test]
+    async fn django_hashes_verify_and_count_as_outdated() {
+        let pool = Passwords::new(1, 8);
+        let mut key = [0_u8; 32];
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            NonZeroU32::new(1000).expect("rounds"),
+            b"salt",
+            b"secret",
+            &mut key,
+        );
+        let stored = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode(key));
+        assert_eq!(pool.verify("secret", Some(stored.clone())).await, Ok(Verdict::AcceptedOutdated));
+        assert_eq!(pool.verify("Secret", Some(stored)).await, Ok(Verdict::Rejected));
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_told_to_come_back() {
+        let pool = Passwords::new(1, 2);
+        let tries: Vec<_> = (0..6).map(|_| pool.verify("x", None)).collect();
+        let answers = futures_join(tries).await;
+        let refused = answers.iter().filter(|a| matches!(a, Err(HashError::Overloaded { .. }))).count();
+        assert_eq!(refused, 4, "two places, six callers");
+        assert_eq!(pool.queued(), 0, "every place is given back");
+    }
+
+    async fn futures_join<F: Future + Send>(tries: Vec<F>) -> Vec<F::Output> {
+        let mut pinned: Vec<_> = tries.into_iter().map(Box::pin).collect();
+        let mut done: Vec<Option<F::Output>> = pinned.iter().map(|_| None).collect();
+        std::future::poll_fn(|cx| {
+            for (slot, future) in done.iter_mut().zip(&mut pinned) {
+                if slot.is_none()
+                    && let std::task::Poll::Ready(value) = future.as_mut().poll(cx)
+                {
+                    *slot = Some(value);
+                }
+            }
+            if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        done.into_iter().flatten().collect()
+    }
+}

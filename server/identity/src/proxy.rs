@@ -1,0 +1,178 @@
+//! Sign-ins at proxied applications: a single-use code carries the login from the sign-in host to the
+//! application's own host, where a cookie of its own stands for a session that ends with the browser's.
+
+use crate::{
+    fresh::{Fresh, FreshCache},
+    sessions::{SessionEntry, Sessions, plausible},
+    system::alphanumeric,
+};
+use chrono::TimeDelta;
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_store::{AuthorizationCode, ProxySession, Redemption, Session, Store, StoreError, hash_secret};
+use serde_json::Value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How long a code may travel.
+const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
+
+/// Sign-ins that are kept in memory.
+const CAPACITY: usize = 50_000;
+
+/// A sign-in, with the browser session that it derives from.
+#[derive(Debug)]
+pub struct ProxyLogin {
+    /// The row.
+    pub row: ProxySession,
+    /// The browser session.
+    pub session: Arc<SessionEntry>,
+}
+
+/// A cached sign-in.
+pub type ProxyEntry = Fresh<ProxyLogin>;
+
+/// Whether a sign-in may still be used: it was not forgotten, nor was its browser session.
+#[must_use]
+pub fn is_valid(entry: &ProxyEntry) -> bool {
+    entry.is_valid() && entry.session.is_valid()
+}
+
+/// Sign-ins at proxied applications.
+pub struct ProxyLogins {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    cache: FreshCache<String, ProxyLogin>,
+}
+
+impl ProxyLogins {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { store, clock, random, cache: FreshCache::new(CAPACITY) }
+    }
+
+    /// A code for this provider, good for one redemption within a minute (RFC 6749, 4.1.2).
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn issue_code(&self, session: &Session, provider: Uuid, data: Value) -> Result<String, StoreError> {
+        let code = alphanumeric(&*self.random, 43);
+        let expires = self.clock.now() + CODE_LIFE;
+        let row = AuthorizationCode { code_hash: hash_secret(&code), session: session.uuid, provider, data, expires };
+        self.store.codes().create(&row).await?;
+        Ok(code)
+    }
+
+    /// Redeems a code. A replay ends every sign-in of that browser at that provider (RFC 9700, 4.5.3.1).
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn redeem(&self, code: &str, provider: Uuid) -> Result<Redemption, StoreError> {
+        if !plausible(code) {
+            return Ok(Redemption::Unknown);
+        }
+        match self.store.codes().redeem(&hash_secret(code), self.clock.now()).await? {
+            Redemption::Redeemed(row) if row.provider == provider => Ok(Redemption::Redeemed(row)),
+            Redemption::Replayed(row) => {
+                for login in self.store.proxy_sessions().of_session(row.session).await? {
+                    if login.provider == row.provider {
+                        self.end(&login.id_hash).await?;
+                    }
+                }
+                Ok(Redemption::Replayed(row))
+            }
+            _ => Ok(Redemption::Unknown),
+        }
+    }
+
+    /// Starts a sign-in; answers the value of the application's cookie. `None` when the browser session
+    /// has ended meanwhile.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn start(
+        &self,
+        provider: Uuid,
+        session: Uuid,
+        validity: TimeDelta,
+        data: Value,
+    ) -> Result<Option<String>, StoreError> {
+        let now = self.clock.now();
+        let Some(browser) = self.store.sessions().by_uuid(session, now).await? else { return Ok(None) };
+        let Some(user_pk) = browser.user_pk else { return Ok(None) };
+        let token = alphanumeric(&*self.random, 43);
+        let expires = browser.expires.min(now + validity);
+        let row =
+            ProxySession { id_hash: hash_secret(&token), session, provider, user_pk, created: now, expires, data };
+        match self.store.proxy_sessions().create(&row, now).await {
+            Ok(()) => Ok(Some(token)),
+            Err(StoreError::Dangling) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The sign-in that an application's cookie names, unless it or its browser session has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_token(&self, token: &str, sessions: &Sessions) -> Result<Option<Arc<ProxyEntry>>, StoreError> {
+        if !plausible(token) {
+            return Ok(None);
+        }
+        self.by_hash(&hash_secret(token), sessions).await
+    }
+
+    /// The sign-in with this hash, unless it or its browser session has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_hash(&self, id_hash: &str, sessions: &Sessions) -> Result<Option<Arc<ProxyEntry>>, StoreError> {
+        let id_hash = id_hash.to_owned();
+        let now = self.clock.now();
+        let load = async {
+            let Some((row, browser)) = self.store.proxy_sessions().load(&id_hash, now).await? else {
+                return Ok::<_, StoreError>(None);
+            };
+            let session = sessions.by_hash(&browser.id_hash).await?;
+            Ok(session.map(|session| ProxyLogin { row, session }))
+        };
+        let found = self.cache.get(&id_hash, load).await?;
+        let Some(entry) = found else { return Ok(None) };
+        if !entry.session.is_valid() {
+            // The browser session was touched by somebody: look again, once, past the cache.
+            self.cache.forget(&id_hash);
+            let Some((row, browser)) = self.store.proxy_sessions().load(&id_hash, now).await? else {
+                return Ok(None);
+            };
+            let session = sessions.by_hash(&browser.id_hash).await?;
+            let login = session.map(|session| ProxyLogin { row, session });
+            return self.cache.get(&id_hash, async { Ok(login) }).await;
+        }
+        Ok(Some(entry).filter(|e| e.row.expires > now && e.session.expires > now))
+    }
+
+    /// Ends one sign-in.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn end(&self, id_hash: &str) -> Result<(), StoreError> {
+        self.store.proxy_sessions().delete(id_hash, self.clock.now()).await?;
+        self.forget(id_hash);
+        Ok(())
+    }
+
+    /// Ends all sign-ins that a user has at a provider, from whatever browser.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn end_of_user(&self, user_pk: i64, provider: Uuid) -> Result<u64, StoreError> {
+        self.store.proxy_sessions().delete_for_user(user_pk, provider, self.clock.now()).await
+    }
+
+    pub(crate) fn forget(&self, id_hash: &str) {
+        self.cache.forget(&id_hash.to_owned());
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+}

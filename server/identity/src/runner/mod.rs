@@ -1,0 +1,477 @@
+//! Runs the engine on browser sessions: reads the plan, takes the step, stores what came of it and
+//! carries out its effects. Of two requests that come together one wins; the other is told to look again.
+
+mod decide;
+mod ports;
+mod session_data;
+
+use crate::{
+    Core,
+    config::Snapshot,
+    journal::{Action, Entry},
+    net::Client,
+    principals::PrincipalEntry,
+    sessions::{LoginFacts, NewSession},
+    system::random_uuid,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use decide::Decider;
+use lockgate_engine::{
+    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Plan, Response, Step, StepEnv,
+    ports::{BrandFacts, RequestFacts},
+};
+use lockgate_model::kinds::NetworkBinding;
+use lockgate_store::{Session, StoreError};
+use ports::Ports;
+use serde_json::{Map, Value, json};
+use session_data::SessionData;
+use std::sync::Arc;
+
+/// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
+const BROWSER_SESSION: TimeDelta = TimeDelta::days(1);
+
+/// How often a step is taken again because another request changed the session meanwhile.
+const TRIES: usize = 3;
+
+/// A request to a flow.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowRequest<'a> {
+    /// The flow.
+    pub slug: &'a str,
+    /// The page's query string, without `?`.
+    pub query: &'a str,
+    /// Value of the session cookie.
+    pub session_token: Option<&'a str>,
+    /// Who asks.
+    pub client: &'a Client,
+    /// Identifier of the request, as in the log.
+    pub request_id: &'a str,
+    /// Path that was asked for.
+    pub path: &'a str,
+}
+
+/// A cookie to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetSession {
+    /// Value of the session cookie.
+    pub token: String,
+    /// Seconds that the browser may keep it; `None`: until it closes.
+    pub max_age: Option<i64>,
+}
+
+/// What a flow answers.
+#[derive(Debug)]
+pub enum FlowOutcome {
+    /// There is no such flow.
+    NotFound,
+    /// Show this; a redirect is one of them.
+    Challenge(Box<Challenge>),
+    /// Ask again: the response was accepted, or another request was faster.
+    Next,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct FlowAnswer {
+    /// What to show.
+    pub outcome: FlowOutcome,
+    /// The session's new identifier, if it has one.
+    pub set_session: Option<SetSession>,
+    /// The session is over: drop the cookie.
+    pub clear_session: bool,
+    /// Seconds for `Retry-After`; the answer is 429.
+    pub retry_after: Option<u64>,
+}
+
+impl FlowAnswer {
+    fn plain(outcome: FlowOutcome) -> Self {
+        Self { outcome, set_session: None, clear_session: false, retry_after: None }
+    }
+}
+
+/// Where a flow begins that somebody else asked for.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its page.
+    pub location: String,
+    /// The session's identifier, if it is new.
+    pub set_session: Option<SetSession>,
+}
+
+enum Ask {
+    Show,
+    Respond(Response),
+}
+
+/// The runner.
+#[derive(Clone, Copy)]
+pub struct FlowRunner<'a> {
+    pub(crate) core: &'a Core,
+}
+
+impl FlowRunner<'_> {
+    /// The current challenge; starts the flow when the session runs another one, or none.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
+        self.run(request, &Ask::Show).await
+    }
+
+    /// Takes a response.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn post(&self, request: FlowRequest<'_>, response: Response) -> Result<FlowAnswer, StoreError> {
+        self.run(request, &Ask::Respond(response)).await
+    }
+
+    async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {
+        let snapshot = self.core.config.snapshot();
+        let Some(flow) = snapshot.flow(request.slug) else { return Ok(FlowAnswer::plain(FlowOutcome::NotFound)) };
+        for _ in 0..TRIES {
+            let session = self.session(request.session_token).await?;
+            let visit = Visit::new(self.core, &snapshot, request, session).await?;
+            if let Some(answer) = visit.step(&flow, ask).await? {
+                return Ok(answer);
+            }
+            if matches!(ask, Ask::Respond(_)) {
+                // The other request may have taken this very response: look before answering twice.
+                return Ok(FlowAnswer::plain(FlowOutcome::Next));
+            }
+        }
+        Ok(FlowAnswer::plain(FlowOutcome::Next))
+    }
+
+    async fn session(&self, token: Option<&str>) -> Result<Option<Session>, StoreError> {
+        match token {
+            Some(token) => self.core.sessions.reload(token).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Plans a flow with a context, for somebody who needs it gone through: the way of authorization
+    /// and sign-out. `context.ticket` comes back through [`Self::take_ticket`].
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn begin(&self, request: FlowRequest<'_>, context: Context) -> Result<Option<Begun>, StoreError> {
+        let snapshot = self.core.config.snapshot();
+        let Some(flow) = snapshot.flow(request.slug) else { return Ok(None) };
+        for _ in 0..TRIES {
+            let session = self.session(request.session_token).await?;
+            let visit = Visit::new(self.core, &snapshot, request, session).await?;
+            if let Some(set_session) = visit.begin(&flow, context.clone()).await? {
+                let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+                return Ok(Some(Begun { location: format!("/if/flow/{}/{query}", request.slug), set_session }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the flow that was begun with this ticket was gone through in this session; true once.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn take_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
+        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(false) };
+        let mut data = SessionData::read(&session.data);
+        if !data.take(ticket) {
+            return Ok(false);
+        }
+        // Only who stores the session without the ticket has taken it.
+        self.core.sessions.save(&session, &data.write()).await
+    }
+
+    /// Drops the running flow.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn cancel(&self, session_token: &str) -> Result<(), StoreError> {
+        if let Some(session) = self.core.sessions.reload(session_token).await? {
+            let data = SessionData { plan: None, ..SessionData::read(&session.data) };
+            self.core.sessions.save(&session, &data.write()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One request to a flow, with everything that is known about it.
+struct Visit<'a> {
+    core: &'a Core,
+    snapshot: &'a Arc<Snapshot>,
+    client: &'a Client,
+    query: &'a str,
+    session: Option<Session>,
+    who: Option<Arc<PrincipalEntry>>,
+    facts: RequestFacts,
+    brand: BrandFacts,
+    setup_open: bool,
+}
+
+impl<'a> Visit<'a> {
+    async fn new(
+        core: &'a Core,
+        snapshot: &'a Arc<Snapshot>,
+        request: FlowRequest<'a>,
+        session: Option<Session>,
+    ) -> Result<Self, StoreError> {
+        let session = session.filter(|s| crate::sessions::bound_here(s, request.client.ip));
+        let who = match session.as_ref().and_then(|s| s.user_pk) {
+            Some(pk) => core.principals.get(pk).await?.filter(|p| p.principal().user.is_active),
+            None => None,
+        };
+        let now = core.clock.now();
+        let facts = RequestFacts {
+            id: request.request_id.to_owned(),
+            ip: request.client.ip,
+            host: request.client.host.clone(),
+            path: request.path.to_owned(),
+            method: String::new(),
+            user_agent: request.client.user_agent.clone(),
+            now,
+            from_outpost: false,
+            mfa: session.as_ref().is_some_and(crate::sessions::has_mfa),
+        };
+        let brand = snapshot.brand_facts(&request.client.host);
+        let setup_open = core.setup_open().await?;
+        Ok(Self {
+            core,
+            snapshot,
+            client: request.client,
+            query: request.query,
+            session,
+            who,
+            facts,
+            brand,
+            setup_open,
+        })
+    }
+
+    fn data(&self) -> SessionData {
+        self.session.as_ref().map(|s| SessionData::read(&s.data)).unwrap_or_default()
+    }
+
+    async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
+        let ports = Ports(self.core);
+        let decider = Decider { core: self.core, snapshot: self.snapshot, setup_open: self.setup_open };
+        let env = StepEnv {
+            directory: &ports,
+            credentials: &ports,
+            consents: &ports,
+            decide: &decider,
+            events: &ports,
+            random: &*self.core.random,
+            request: &self.facts,
+            brand: &self.brand,
+            session: self.who.as_ref().map(|p| &**p.principal()),
+        };
+        work(&env).await
+    }
+
+    /// Takes the step and stores it; `None` when another request changed the session meanwhile.
+    async fn step(self, flow: &CompiledFlow, ask: &Ask) -> Result<Option<FlowAnswer>, StoreError> {
+        let mut data = self.data();
+        let running = data.plan.take().filter(|plan| plan.slug == flow.flow.slug);
+        // A flow that begins anew shows its first challenge; a response to a plan that is gone is no answer to it.
+        let stale = running.is_none() && matches!(ask, Ask::Respond(_));
+        let (plan, step) = self.with_env(async |env| take(flow, running, self.query, ask, stale, env).await).await;
+        data.plan = plan.filter(|_| step.outcome.keeps_plan());
+        if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
+            && let Some(next) = self.snapshot.flow_by_id(*id)
+        {
+            let begun =
+                self.with_env(async |env| lockgate_engine::start(&next, env, query, (**context).clone()).await).await;
+            data.plan = begun.ok();
+        }
+        self.conclude(data, step).await
+    }
+
+    async fn begin(self, flow: &CompiledFlow, context: Context) -> Result<Option<Option<SetSession>>, StoreError> {
+        let mut data = self.data();
+        let begun = self.with_env(async |env| lockgate_engine::start(flow, env, self.query, context).await).await;
+        // A flow that is not for this person says so on its own page.
+        data.plan = begun.ok();
+        match &self.session {
+            Some(session) => Ok(self.core.sessions.save(session, &data.write()).await?.then_some(None)),
+            None => {
+                let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
+                Ok(Some(Some(SetSession { token: new.token, max_age: new.max_age })))
+            }
+        }
+    }
+
+    async fn conclude(self, mut data: SessionData, step: Step) -> Result<Option<FlowAnswer>, StoreError> {
+        let mut login = None;
+        let mut logout = false;
+        let mut rotate = None;
+        for effect in step.effects {
+            match effect {
+                Effect::Login(effect) => login = Some(effect),
+                Effect::Logout => logout = true,
+                Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
+                Effect::UserWritten { .. } => {}
+                Effect::Completed { ticket, .. } => ticket.into_iter().for_each(|t| data.leave(t)),
+            }
+        }
+        let stored = if let Some(login) = login {
+            self.login(*login, &data).await?
+        } else if logout {
+            self.logout(&data).await?
+        } else {
+            self.keep(rotate, &data).await?
+        };
+        let Some(stored) = stored else { return Ok(None) };
+        let outcome = match step.outcome.into_challenge() {
+            Some(challenge) => FlowOutcome::Challenge(Box::new(challenge)),
+            None => FlowOutcome::Next,
+        };
+        let (set_session, clear_session) = match stored {
+            Stored::Same => (None, false),
+            Stored::New(new) => (Some(SetSession { token: new.token, max_age: new.max_age }), false),
+            Stored::Gone => (None, true),
+        };
+        Ok(Some(FlowAnswer { outcome, set_session, clear_session, retry_after: step.retry_after }))
+    }
+
+    async fn login(&self, login: LoginEffect, data: &SessionData) -> Result<Option<Stored>, StoreError> {
+        let now = self.core.clock.now();
+        let facts = login_facts(&login, self.core.session_lifetime, self.client, now);
+        let session = match &self.session {
+            Some(session) => session.clone(),
+            None => self.core.sessions.create_anonymous(self.client, Value::Null).await?.session,
+        };
+        // Whoever was signed in here before leaves nothing behind.
+        let old_user = session.user_pk.filter(|pk| *pk != login.user);
+        if old_user.is_some() {
+            self.core.store.proxy_sessions().delete_for_session(session.uuid, now).await?;
+        }
+        let Some(new) = self.core.sessions.login(&session, facts, self.client, data.write()).await? else {
+            return Ok(None);
+        };
+        if login.terminate_others {
+            self.core.sessions.end_of_users(&[login.user], Some(&new.session)).await?;
+        }
+        self.core.store.users().touch_login(login.user, now).await?;
+        self.core.feed.settle().await;
+        self.note_login(&login).await;
+        Ok(Some(Stored::New(new)))
+    }
+
+    async fn note_login(&self, login: &LoginEffect) {
+        metrics::counter!("lockgate_logins_total", "outcome" => "succeeded").increment(1);
+        let entry = Entry::new(Action::Login, "lockgate.flows")
+            .from_ip(self.client.ip)
+            .with("auth_method", login.auth_method.clone())
+            .with("auth_method_args", Value::Object(login.auth_method_args.clone()))
+            .with("request_id", self.facts.id.as_str())
+            .with("user_agent", self.client.user_agent.as_str());
+        let user = self.core.store.users().get(login.user).await.ok().flatten();
+        self.core.journal.record(match &user {
+            Some(user) => entry.by(user),
+            None => entry,
+        });
+    }
+
+    async fn logout(&self, data: &SessionData) -> Result<Option<Stored>, StoreError> {
+        if let Some(session) = &self.session {
+            self.core.sessions.end(session).await?;
+            self.core.feed.settle().await;
+        }
+        if let Some(who) = &self.who {
+            let entry = Entry::new(Action::Logout, "lockgate.flows").from_ip(self.client.ip);
+            self.core.journal.record(entry.by(&who.principal().user));
+        }
+        if data.plan.is_none() {
+            return Ok(Some(Stored::Gone));
+        }
+        let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
+        Ok(Some(Stored::New(new)))
+    }
+
+    /// Stores what the flow remembers. A changed password ends the user's other sessions, and rotates
+    /// this one's identifier when it is theirs.
+    async fn keep(&self, rotate: Option<i64>, data: &SessionData) -> Result<Option<Stored>, StoreError> {
+        let Some(session) = &self.session else {
+            if data.plan.is_none() && data.tickets.is_empty() {
+                return Ok(Some(Stored::Same));
+            }
+            let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
+            return Ok(Some(Stored::New(new)));
+        };
+        let Some(user) = rotate else {
+            let written = data.write();
+            if written == session.data {
+                return Ok(Some(Stored::Same));
+            }
+            return Ok(self.core.sessions.save(session, &written).await?.then_some(Stored::Same));
+        };
+        self.core.sessions.end_of_users(&[user], Some(session)).await?;
+        let stored = if session.user_pk == Some(user) {
+            let now = self.core.clock.now();
+            let facts = LoginFacts {
+                user_pk: user,
+                auth: session.auth.clone().unwrap_or(Value::Null),
+                expires: session.expires,
+                max_age: Some((session.expires - now).num_seconds().max(1)),
+            };
+            self.core.sessions.login(session, facts, self.client, data.write()).await?.map(Stored::New)
+        } else {
+            self.core.sessions.save(session, &data.write()).await?.then_some(Stored::Same)
+        };
+        self.core.feed.settle().await;
+        Ok(stored)
+    }
+}
+
+enum Stored {
+    Same,
+    New(NewSession),
+    Gone,
+}
+
+async fn take(
+    flow: &CompiledFlow,
+    running: Option<Plan>,
+    query: &str,
+    ask: &Ask,
+    stale: bool,
+    env: &StepEnv<'_>,
+) -> (Option<Plan>, Step) {
+    let mut plan = match running {
+        Some(plan) => plan,
+        None => match lockgate_engine::start(flow, env, query, Context::default()).await {
+            Ok(plan) => plan,
+            Err(step) => return (None, *step),
+        },
+    };
+    let step = match ask {
+        Ask::Respond(response) if !stale => lockgate_engine::respond(flow, &mut plan, response, env).await,
+        _ => lockgate_engine::challenge(flow, &mut plan, env).await,
+    };
+    (Some(plan), step)
+}
+
+fn login_facts(login: &LoginEffect, lifetime: Option<TimeDelta>, client: &Client, now: DateTime<Utc>) -> LoginFacts {
+    let kept = login.duration.or(lifetime);
+    let mut auth = Map::new();
+    auth.insert("method".to_owned(), json!(login.auth_method));
+    auth.insert("args".to_owned(), Value::Object(login.auth_method_args.clone()));
+    auth.insert("mfa".to_owned(), json!(false));
+    auth.insert("at".to_owned(), json!(now.timestamp()));
+    if login.network_binding == NetworkBinding::BindAsnNetworkIp {
+        auth.insert("ip".to_owned(), json!(client.ip.to_string()));
+    }
+    LoginFacts {
+        user_pk: login.user,
+        auth: Value::Object(auth),
+        expires: now + kept.unwrap_or(BROWSER_SESSION),
+        max_age: kept.map(|d| d.num_seconds()),
+    }
+}
+
+/// A fresh identifier for whoever begins a flow and wants to know when it is done.
+#[must_use]
+pub fn new_ticket(core: &Core) -> String {
+    random_uuid(&*core.random).to_string()
+}

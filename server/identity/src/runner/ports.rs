@@ -1,0 +1,282 @@
+//! The engine's ports over the services: users, passwords, consents, events.
+
+use crate::{
+    Core,
+    journal::{Action, Entry},
+    passwords::{HashError, Verdict},
+    people::plausible_email,
+    system::random_uuid,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use lockgate_engine::ports::{
+    Consents, Credentials, Directory, Event, Events, NewUser, PasswordOutcome, PortError, RequestFacts, SealError,
+    UserChanges, WriteError,
+};
+use lockgate_model::{
+    Principal, User,
+    kinds::{PasswordBackend, UserField},
+};
+use lockgate_store::{Case, Consent, Page, StoreError, TokenIntent, UserFilter, UserPatch};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The services as the engine sees them.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports<'a>(pub(crate) &'a Core);
+
+#[async_trait]
+impl Directory for Ports<'_> {
+    async fn find(&self, fields: &[UserField], value: &str, ignore_case: bool) -> Result<Option<User>, PortError> {
+        let users = self.0.store.users();
+        let case = if ignore_case { Case::Fold } else { Case::Exact };
+        for field in fields {
+            let found = match field {
+                UserField::Username => users.by_username(value, case).await.map_err(PortError::from)?,
+                UserField::Email => only(users.by_email(value, case).await.map_err(PortError::from)?),
+                UserField::Upn => self.by_upn(value).await?,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn principal(&self, pk: i64) -> Result<Option<Principal>, PortError> {
+        self.0.principals.load(pk).await.map_err(PortError::from)
+    }
+
+    async fn username_taken(&self, username: &str, except: Option<i64>) -> Result<bool, PortError> {
+        let found = self.0.store.users().by_username(username, Case::Fold).await.map_err(PortError::from)?;
+        Ok(found.is_some_and(|user| Some(user.pk) != except))
+    }
+
+    async fn create(&self, new: NewUser) -> Result<User, WriteError> {
+        let changes = new.changes;
+        check(&changes)?;
+        let mut attributes = Map::new();
+        set_attributes(&mut attributes, changes.attributes);
+        let row = lockgate_store::NewUser {
+            uuid: random_uuid(&*self.0.random),
+            username: changes.username.unwrap_or_default(),
+            name: changes.name.unwrap_or_default(),
+            email: changes.email.unwrap_or_default(),
+            is_active: new.is_active,
+            user_type: new.user_type,
+            path: new.path,
+            attributes,
+            groups: changes.groups,
+            password_hash: changes.password,
+        };
+        let user = self.0.store.users().create(row, self.0.clock.now()).await.map_err(write_error)?;
+        self.0.feed.settle().await;
+        Ok(user)
+    }
+
+    async fn update(&self, pk: i64, changes: UserChanges) -> Result<User, WriteError> {
+        check(&changes)?;
+        let users = self.0.store.users();
+        let user = users.get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
+        let mut patch =
+            UserPatch { username: changes.username, name: changes.name, email: changes.email, ..UserPatch::default() };
+        if !changes.attributes.is_empty() {
+            let mut attributes = user.attributes;
+            set_attributes(&mut attributes, changes.attributes);
+            patch.attributes = Some(attributes);
+        }
+        let now = self.0.clock.now();
+        let user = users.update(pk, patch, now).await.map_err(write_error)?;
+        if let Some(hash) = changes.password {
+            users.set_password_hash(pk, Some(&hash), now).await.map_err(write_error)?;
+            self.0.journal.record(Entry::new(Action::PasswordSet, "lockgate.flows").by(&user));
+        }
+        for group in changes.groups {
+            self.0.store.groups().add_user(group, pk, now).await.map_err(write_error)?;
+        }
+        self.0.feed.settle().await;
+        Ok(user)
+    }
+}
+
+fn only(users: Vec<User>) -> Option<User> {
+    let mut users = users.into_iter();
+    users.next().filter(|_| users.next().is_none())
+}
+
+fn check(changes: &UserChanges) -> Result<(), WriteError> {
+    match changes.email.as_deref() {
+        Some(email) if !email.is_empty() && !plausible_email(email) => {
+            Err(WriteError::Invalid("Enter a valid email address.".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn set_attributes(attributes: &mut Map<String, Value>, changes: Vec<(Vec<String>, Value)>) {
+    for (path, value) in changes {
+        let Some((last, parents)) = path.split_last() else { continue };
+        let mut at = &mut *attributes;
+        for part in parents {
+            let slot = at.entry(part.clone()).or_insert_with(|| Value::Object(Map::new()));
+            if !slot.is_object() {
+                *slot = Value::Object(Map::new());
+            }
+            match slot {
+                Value::Object(nested) => at = nested,
+                _ => return,
+            }
+        }
+        at.insert(last.clone(), value);
+    }
+}
+
+fn write_error(error: StoreError) -> WriteError {
+    match error {
+        StoreError::Unique { .. } => WriteError::UsernameTaken,
+        StoreError::NotFound { .. } => WriteError::Gone,
+        StoreError::TooLong { .. } | StoreError::Unstorable { .. } | StoreError::Dangling => {
+            WriteError::Invalid(error.to_string())
+        }
+        other => WriteError::Failed(PortError::from(other)),
+    }
+}
+
+#[async_trait]
+impl Credentials for Ports<'_> {
+    async fn verify(
+        &self,
+        user: Option<&User>,
+        password: &str,
+        backends: &[PasswordBackend],
+    ) -> Result<PasswordOutcome, PortError> {
+        for backend in backends {
+            let accepted = match backend {
+                PasswordBackend::Inbuilt => match self.inbuilt(user, password).await {
+                    Err(HashError::Overloaded { retry_after }) => {
+                        return Ok(PasswordOutcome::Overloaded { retry_after: retry_after.as_secs() });
+                    }
+                    // Too long to be anybody's password.
+                    Err(HashError::TooLong) => false,
+                    Err(error) => return Err(PortError::from(error)),
+                    Ok(accepted) => accepted,
+                },
+                PasswordBackend::Token => self.app_password(user, password).await?,
+                // Refused when the stage is written; a stage from elsewhere lets nobody in by them.
+                PasswordBackend::Ldap | PasswordBackend::Kerberos => false,
+            };
+            if accepted {
+                return Ok(PasswordOutcome::Accepted { backend: *backend });
+            }
+        }
+        Ok(PasswordOutcome::Rejected)
+    }
+
+    async fn seal(&self, password: &str) -> Result<String, SealError> {
+        self.0.passwords.hash(password).await.map_err(|error| match error {
+            HashError::Overloaded { retry_after } => SealError::Overloaded { retry_after: retry_after.as_secs() },
+            other => SealError::Failed(PortError::from(other)),
+        })
+    }
+}
+
+impl Ports<'_> {
+    /// Attributes have no index: stages that match by `upn` pay a scan of the directory.
+    async fn by_upn(&self, value: &str) -> Result<Option<User>, PortError> {
+        let attributes = Some(Map::from_iter([("upn".to_owned(), Value::from(value))]));
+        let page = Page { number: 1, size: 2 };
+        let filter = UserFilter { attributes, page, ..UserFilter::default() };
+        Ok(only(self.0.store.users().list(&filter).await.map_err(PortError::from)?.0))
+    }
+
+    async fn inbuilt(&self, user: Option<&User>, password: &str) -> Result<bool, HashError> {
+        let users = self.0.store.users();
+        let stored = match user {
+            Some(user) => users.password_hash(user.pk).await.map_err(|_| HashError::Failed)?,
+            None => None,
+        };
+        let verdict = self.0.passwords.verify(password, stored.clone()).await?;
+        if let (Verdict::AcceptedOutdated, Some(user), Some(old)) = (verdict, user, stored) {
+            // The login goes on whether or not the better hash could be stored.
+            if let Ok(new) = self.0.passwords.hash(password).await
+                && let Err(error) = users.upgrade_password_hash(user.pk, &old, &new).await
+            {
+                tracing::warn!(%error, user = user.username, "the password's hash could not be upgraded");
+            }
+        }
+        Ok(user.is_some() && verdict != Verdict::Rejected)
+    }
+
+    async fn app_password(&self, user: Option<&User>, password: &str) -> Result<bool, PortError> {
+        let found = self.0.tokens.authenticate(password, TokenIntent::AppPassword).await.map_err(PortError::from)?;
+        Ok(matches!((found, user), (Some((token, _)), Some(user)) if token.user_pk == user.pk))
+    }
+}
+
+#[async_trait]
+impl Consents for Ports<'_> {
+    async fn granted(&self, user: i64, app: Uuid, now: DateTime<Utc>) -> Result<Option<Vec<String>>, PortError> {
+        let consent = self.0.store.consents().find(user, app, now).await.map_err(PortError::from)?;
+        Ok(consent.map(|c| c.permissions.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    async fn grant(
+        &self,
+        user: i64,
+        app: Uuid,
+        permissions: &[String],
+        expires: Option<DateTime<Utc>>,
+    ) -> Result<(), PortError> {
+        let consent = Consent {
+            pk: random_uuid(&*self.0.random),
+            user_pk: user,
+            application: app,
+            permissions: permissions.join(" "),
+            expires,
+        };
+        self.0.store.consents().grant(&consent).await.map_err(PortError::from)
+    }
+}
+
+#[async_trait]
+impl Events for Ports<'_> {
+    async fn record(&self, event: Event, request: &RequestFacts) {
+        let (action, user) = match &event {
+            Event::LoginFailed { user, .. } => (Action::LoginFailed, *user),
+            Event::UserWritten { user, .. } => (Action::UserWrite, Some(*user)),
+            Event::FlowCompleted { user, .. } => {
+                tracing::debug!(?event, ?user, "flow completed");
+                return;
+            }
+            Event::FlowDenied { user, .. } => (Action::PolicyExecution, *user),
+            Event::Failed { user, .. } => (Action::SystemException, *user),
+        };
+        if action == Action::LoginFailed {
+            metrics::counter!("lockgate_logins_total", "outcome" => "failed").increment(1);
+        }
+        let user = match user {
+            Some(pk) => self.0.store.users().get(pk).await.ok().flatten(),
+            None => None,
+        };
+        let entry = describe(Entry::new(action, "lockgate.flows").from_ip(request.ip), event)
+            .with("request_id", request.id.as_str())
+            .with("user_agent", request.user_agent.as_str());
+        self.0.journal.record(match &user {
+            Some(user) => entry.by(user),
+            None => entry,
+        });
+    }
+}
+
+fn describe(entry: Entry, event: Event) -> Entry {
+    match event {
+        Event::LoginFailed { identifier, stage, reason, .. } => {
+            let shown: String = identifier.chars().take(150).collect();
+            entry.with("username", shown).with("stage", stage).with("reason", reason)
+        }
+        Event::UserWritten { created, fields, .. } => entry.with("created", created).with("fields", fields),
+        Event::FlowCompleted { flow, .. } => entry.with("flow", flow),
+        Event::FlowDenied { flow, reason, .. } => entry.with("flow", flow).with("reason", reason),
+        Event::Failed { flow, error, .. } => entry.with("flow", flow).with("error", error),
+    }
+}

@@ -1,0 +1,266 @@
+//! Browser sessions: an opaque random identifier in a cookie, its SHA-256 in the database, the row in a
+//! local cache. The identifier rotates at login; the public UUID stays.
+
+use crate::{
+    fresh::{Fresh, FreshCache},
+    net::Client,
+    system::{alphanumeric, random_uuid},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_store::{Session, SessionFilter, Store, StoreError, hash_secret};
+use serde_json::{Value, json};
+use std::{collections::HashSet, sync::Arc, sync::Mutex, sync::PoisonError};
+use uuid::Uuid;
+
+/// A cached session.
+pub type SessionEntry = Fresh<Session>;
+
+/// Characters of a session's identifier: 256 bits and a little more.
+const TOKEN_LENGTH: usize = 43;
+
+/// How long a session without a login may rest.
+const ANONYMOUS_LIFE: TimeDelta = TimeDelta::days(1);
+
+/// Sessions that are kept in memory.
+const CAPACITY: usize = 50_000;
+
+/// Sessions whose use was seen and not yet written down.
+const MAX_TOUCHED: usize = 100_000;
+
+/// A session that the browser does not know yet.
+#[derive(Debug)]
+pub struct NewSession {
+    /// Value of the cookie.
+    pub token: String,
+    /// Seconds that the browser may keep it; `None`: until it closes.
+    pub max_age: Option<i64>,
+    /// The row.
+    pub session: Session,
+}
+
+/// What a login settles.
+#[derive(Debug, Clone)]
+pub struct LoginFacts {
+    /// Who.
+    pub user_pk: i64,
+    /// How it was proven: `method`, `args`, `mfa`, `at`.
+    pub auth: Value,
+    /// When the session ends.
+    pub expires: DateTime<Utc>,
+    /// Seconds that the browser may keep the cookie; `None`: until it closes.
+    pub max_age: Option<i64>,
+}
+
+/// Sessions.
+pub struct Sessions {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    cache: FreshCache<String, Session>,
+    touched: Mutex<HashSet<String>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { store, clock, random, cache: FreshCache::new(CAPACITY), touched: Mutex::default() }
+    }
+
+    /// The session that a cookie names, unless it has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_token(&self, token: &str) -> Result<Option<Arc<SessionEntry>>, StoreError> {
+        if !plausible(token) {
+            return Ok(None);
+        }
+        self.by_hash(&hash_secret(token)).await
+    }
+
+    /// The session with this hash, unless it has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_hash(&self, id_hash: &str) -> Result<Option<Arc<SessionEntry>>, StoreError> {
+        let now = self.clock.now();
+        let found = self.cache.get(&id_hash.to_owned(), self.store.sessions().load(id_hash, now)).await?;
+        let Some(entry) = found.filter(|entry| entry.expires > now) else { return Ok(None) };
+        self.used(&entry, now);
+        Ok(Some(entry))
+    }
+
+    /// The session as the database has it now; for steps that will change it.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn reload(&self, token: &str) -> Result<Option<Session>, StoreError> {
+        if !plausible(token) {
+            return Ok(None);
+        }
+        self.store.sessions().load(&hash_secret(token), self.clock.now()).await
+    }
+
+    /// A session for somebody who is not signed in.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn create_anonymous(&self, client: &Client, data: Value) -> Result<NewSession, StoreError> {
+        let now = self.clock.now();
+        let token = alphanumeric(&*self.random, TOKEN_LENGTH);
+        let session = Session {
+            id_hash: hash_secret(&token),
+            uuid: random_uuid(&*self.random),
+            user_pk: None,
+            data,
+            rev: 0,
+            created: now,
+            last_used: now,
+            expires: now + ANONYMOUS_LIFE,
+            last_ip: client.ip.to_string(),
+            user_agent: client.user_agent.clone(),
+            login_event: None,
+            auth: None,
+        };
+        self.store.sessions().create(&session, now).await?;
+        Ok(NewSession { token, max_age: None, session })
+    }
+
+    /// Signs in: the identifier rotates, the plan of the flow is replaced by `data`, all in one
+    /// statement. `None` when another request changed the session first.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn login(
+        &self,
+        old: &Session,
+        facts: LoginFacts,
+        client: &Client,
+        data: Value,
+    ) -> Result<Option<NewSession>, StoreError> {
+        let now = self.clock.now();
+        let token = alphanumeric(&*self.random, TOKEN_LENGTH);
+        let session = Session {
+            id_hash: hash_secret(&token),
+            uuid: old.uuid,
+            user_pk: Some(facts.user_pk),
+            data,
+            rev: old.rev + 1,
+            created: old.created,
+            last_used: now,
+            expires: facts.expires,
+            last_ip: client.ip.to_string(),
+            user_agent: client.user_agent.clone(),
+            login_event: Some(json!({"method": facts.auth["method"], "at": now.to_rfc3339()})),
+            auth: Some(facts.auth),
+        };
+        let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &session, now).await?;
+        Ok(replaced.then_some(NewSession { token, max_age: facts.max_age, session }))
+    }
+
+    /// Stores what a flow remembers, if nobody else changed the session since it was read.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn save(&self, session: &Session, data: &Value) -> Result<bool, StoreError> {
+        self.store.sessions().update_data(&session.id_hash, session.rev, data, self.clock.now()).await
+    }
+
+    /// Ends a session and all that derive from it.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn end(&self, session: &Session) -> Result<(), StoreError> {
+        self.store.sessions().delete(&session.id_hash, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Ends the session with this public identifier; answers whether it existed.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn end_by_uuid(&self, uuid: Uuid) -> Result<bool, StoreError> {
+        self.store.sessions().delete_by_uuid(uuid, self.clock.now()).await
+    }
+
+    /// Ends all sessions of these users, except perhaps one.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn end_of_users(&self, users: &[i64], except: Option<&Session>) -> Result<u64, StoreError> {
+        let except = except.map(|s| s.id_hash.as_str());
+        self.store.sessions().delete_for_users(users, except, self.clock.now()).await
+    }
+
+    /// Open sessions, page by page.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn list(&self, filter: &SessionFilter) -> Result<(Vec<Session>, u64), StoreError> {
+        self.store.sessions().list(filter, self.clock.now()).await
+    }
+
+    /// Notes the use of a session; written down in batches by [`Self::write_touched`].
+    pub fn used(&self, session: &Session, now: DateTime<Utc>) {
+        if now - session.last_used < TimeDelta::minutes(1) {
+            return;
+        }
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        if touched.len() < MAX_TOUCHED && !touched.contains(&session.id_hash) {
+            touched.insert(session.id_hash.clone());
+        }
+    }
+
+    /// Writes down which sessions were used since the last time.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn write_touched(&self) -> Result<(), StoreError> {
+        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        let touched: Vec<String> = touched.into_iter().collect();
+        self.store.sessions().touch(&touched, self.clock.now()).await
+    }
+
+    pub(crate) fn forget(&self, id_hash: &str) {
+        self.cache.forget(&id_hash.to_owned());
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+}
+
+/// Whether a text can be one of our identifiers at all; anything else is not worth a hash.
+#[must_use]
+pub fn plausible(token: &str) -> bool {
+    token.len() == TOKEN_LENGTH && token.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Value of the cookie that guards writes against forgery (double submit): derived from the session's
+/// identifier, so that it needs no storage, and worthless for guessing it.
+#[must_use]
+pub fn csrf_token(session_token: &str) -> String {
+    hash_secret(&format!("csrf:{session_token}"))
+}
+
+/// Whether `given` is the session's CSRF value; takes the same time for every wrong one.
+#[must_use]
+pub fn csrf_matches(session_token: &str, given: &str) -> bool {
+    use subtle::ConstantTimeEq;
+    csrf_token(session_token).as_bytes().ct_eq(given.as_bytes()).into()
+}
+
+/// Whether a session may be used from this address: one that its login stage tied to an address only
+/// from there.
+#[must_use]
+pub fn bound_here(session: &Session, ip: std::net::IpAddr) -> bool {
+    match session.auth.as_ref().and_then(|auth| auth.get("ip")) {
+        Some(bound) => bound.as_str() == Some(ip.to_string().as_str()),
+        None => true,
+    }
+}
+
+/// Whether the session was opened with a second factor.
+#[must_use]
+pub fn has_mfa(session: &Session) -> bool {
+    session.auth.as_ref().is_some_and(|auth| auth["mfa"] == true)
+}

@@ -1,0 +1,192 @@
+//! API tokens and app passwords: recognised by their hash, shown again only to those who may.
+
+use crate::{
+    fresh::FreshCache,
+    principals::{PrincipalEntry, Principals},
+    system::{alphanumeric, random_uuid},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_engine::ports::{Clock, Random};
+use lockgate_store::{Store, StoreError, Token, TokenFilter, TokenIntent, TokenPatch, hash_secret};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Characters of a key that we make.
+pub const KEY_LENGTH: usize = 60;
+
+/// Keys outside these lengths are not looked up.
+const PLAUSIBLE: std::ops::RangeInclusive<usize> = 8..=512;
+
+/// How long a token lives when nobody says otherwise.
+pub const DEFAULT_LIFE: TimeDelta = TimeDelta::days(1);
+
+const CAPACITY: usize = 10_000;
+
+/// Tokens.
+pub struct Tokens {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    principals: Arc<Principals>,
+    cache: FreshCache<String, Token>,
+}
+
+/// What a new token is.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Unique name.
+    pub identifier: String,
+    /// What it is for.
+    pub intent: TokenIntent,
+    /// Whose it is.
+    pub user_pk: i64,
+    /// For people.
+    pub description: String,
+    /// When it ends; meaningful when `expiring`.
+    pub expires: Option<DateTime<Utc>>,
+    /// Whether it ends.
+    pub expiring: bool,
+    /// Stable identifier of tokens that the program makes itself.
+    pub managed: Option<String>,
+}
+
+impl Tokens {
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        principals: Arc<Principals>,
+    ) -> Self {
+        Self { store, clock, random, principals, cache: FreshCache::new(CAPACITY) }
+    }
+
+    /// Who holds this key, when it is of the wanted intent, has not expired, and its user is active.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn authenticate(
+        &self,
+        key: &str,
+        intent: TokenIntent,
+    ) -> Result<Option<(Token, Arc<PrincipalEntry>)>, StoreError> {
+        if !PLAUSIBLE.contains(&key.len()) {
+            return Ok(None);
+        }
+        let found = self.cache.get(&hash_secret(key), self.store.tokens().by_key(key)).await?;
+        let Some(token) = found else { return Ok(None) };
+        if token.intent != intent || token.is_expired(self.clock.now()) {
+            return Ok(None);
+        }
+        let principal = self.principals.get(token.user_pk).await?;
+        Ok(principal.filter(|p| p.principal().user.is_active).map(|p| ((**token).clone(), p)))
+    }
+
+    /// Makes a token; its key is `key`, or random.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] for a taken identifier, or whatever the database answers.
+    pub async fn create(&self, new: NewToken, key: Option<&str>) -> Result<Token, StoreError> {
+        let now = self.clock.now();
+        let random;
+        let key = match key {
+            Some(key) => key,
+            None => {
+                random = alphanumeric(&*self.random, KEY_LENGTH);
+                &random
+            }
+        };
+        let token = Token {
+            pk: random_uuid(&*self.random),
+            identifier: new.identifier,
+            intent: new.intent,
+            user_pk: new.user_pk,
+            description: new.description,
+            expires: new.expires,
+            expiring: new.expiring,
+            managed: new.managed,
+            created: now,
+        };
+        self.store.tokens().create(token, key, now).await
+    }
+
+    /// The token with this identifier.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_identifier(&self, identifier: &str) -> Result<Option<Token>, StoreError> {
+        self.store.tokens().by_identifier(identifier).await
+    }
+
+    /// The key itself; whoever calls this has checked the right to see it, and records the event.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn view_key(&self, pk: Uuid) -> Result<String, StoreError> {
+        self.store.tokens().view_key(pk).await
+    }
+
+    /// Replaces the key.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn set_key(&self, pk: Uuid, key: &str) -> Result<(), StoreError> {
+        self.store.tokens().set_key(pk, key, self.clock.now()).await?;
+        self.forget_all();
+        Ok(())
+    }
+
+    /// Changes a token.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn update(&self, pk: Uuid, patch: TokenPatch) -> Result<Token, StoreError> {
+        let updated = self.store.tokens().update(pk, patch, self.clock.now()).await?;
+        self.forget_all();
+        Ok(updated)
+    }
+
+    /// Deletes a token; answers whether it existed.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete(&self, pk: Uuid) -> Result<bool, StoreError> {
+        let existed = self.store.tokens().delete(pk, self.clock.now()).await?;
+        self.forget_all();
+        Ok(existed)
+    }
+
+    /// Ends what has expired: app passwords and the like are deleted, an API token gets a new key that
+    /// nobody knows, so that its identifier stays while its holder is shut out. Answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let expired = self.store.tokens().expired(now, 1_000).await?;
+        let mut ended = 0;
+        for token in expired {
+            if token.intent == TokenIntent::Api {
+                self.store.tokens().set_key(token.pk, &alphanumeric(&*self.random, KEY_LENGTH), now).await?;
+                let expires = Some(Some(now + DEFAULT_LIFE));
+                self.store.tokens().update(token.pk, TokenPatch { expires, ..TokenPatch::default() }, now).await?;
+            } else {
+                self.store.tokens().delete(token.pk, now).await?;
+            }
+            ended += 1;
+        }
+        self.forget_all();
+        Ok(ended)
+    }
+
+    /// Tokens, page by page.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn list(&self, filter: &TokenFilter) -> Result<(Vec<Token>, u64), StoreError> {
+        self.store.tokens().list(filter).await
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line. Exit code 0 only on success.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The identity provider that people keep in git.
+#[derive(Debug, Parser)]
+#[command(name = "lockgate", version, about, arg_required_else_help = false)]
+pub(crate) struct Cli {
+    /// Settings file in TOML; `lockgate.toml` is read when there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// What to do; `server` when nothing is said.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve everything: pages, API, forward auth, and the background jobs.
+    Server,
+    /// Run only the background jobs.
+    Worker {
+        /// Threads for the jobs.
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+        concurrency: u16,
+    },
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// List the migrations and whether each was applied.
+    Showmigrations,
+    /// Check a configuration folder without touching any database.
+    Check {
+        /// The folder; the one in the settings, or ./config.
+        dir: Option<PathBuf>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Print the JSON Schema of the configuration language, for editors.
+    Schema,
+    /// Print the OpenAPI document.
+    Openapi {
+        /// JSON instead of YAML.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask a running server whether it is alive.
+    Healthcheck,
+    /// Put a user into the group of administrators, which is made if it is missing.
+    #[command(name = "create_admin_group")]
+    CreateAdminGroup {
+        /// User name.
+        #[arg(default_value = "akadmin")]
+        user: String,
+    },
+    /// Set a user's password, asked for twice, or read from standard input when that is no terminal.
+    Changepassword {
+        /// User name.
+        user: String,
+    },
+}
+
+/// Form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}

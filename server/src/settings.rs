@@ -1,0 +1,412 @@
+//! Settings: defaults, then a TOML file, then the environment (`LOCKGATE_*`, and under `AUTHENTIK_*`
+//! with the reference's names). Read once at start; a bad value is an error that names it.
+
+use figment::{
+    Figment, Profile, Provider,
+    providers::{Format, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use thiserror::Error;
+
+/// Everything that is set outside the configuration folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where we listen and whom we believe.
+    pub listen: Listen,
+    /// Folder of the embedded database and of the secret key when none is set.
+    pub data_dir: PathBuf,
+    /// The configuration folder; `./config` if it exists.
+    pub config_dir: Option<PathBuf>,
+    /// `sqlite://…` or `postgres://…`; SQLite in the data folder when unset.
+    pub database_url: Option<String>,
+    /// The reference's way to name the database.
+    pub postgresql: Postgresql,
+    /// Public address of the sign-in host, such as `https://auth.example.com`.
+    pub public_url: Option<String>,
+    /// Key that seals secrets in the database; made and kept in the data folder when unset.
+    pub secret_key: Option<String>,
+    /// Password of `akadmin` at first start.
+    pub bootstrap_password: Option<String>,
+    /// API token of `akadmin` at first start.
+    pub bootstrap_token: Option<String>,
+    /// E-mail address of `akadmin` at first start.
+    pub bootstrap_email: Option<String>,
+    /// How long a session lasts, in seconds, where the login stage says nothing of its own.
+    pub session_lifetime: Option<i64>,
+    /// trace, debug, info, warning or error; or a filter such as `info,lockgate_store=debug`.
+    pub log_level: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// Where we listen and whom we believe.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port of plain HTTP.
+    pub http: SocketAddr,
+    /// Networks whose `X-Forwarded-*` is believed.
+    pub trusted_proxy_cidrs: Cidrs,
+}
+
+/// Networks, as a list or as text with commas.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cidrs {
+    /// A list.
+    List(Vec<IpNet>),
+    /// Text with commas.
+    Text(String),
+}
+
+impl Cidrs {
+    /// The networks.
+    ///
+    /// # Errors
+    /// The first part that is none.
+    pub fn networks(&self) -> Result<Vec<IpNet>, String> {
+        match self {
+            Self::List(list) => Ok(list.clone()),
+            Self::Text(text) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(|part| part.parse().map_err(|_| part.to_owned()))
+                .collect(),
+        }
+    }
+}
+
+/// The reference's way to name the database.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgresql {
+    /// Set: PostgreSQL is used.
+    pub host: Option<String>,
+    /// Port; 5432.
+    pub port: Option<u16>,
+    /// Database; `authentik`.
+    pub name: Option<String>,
+    /// Role; `authentik`.
+    pub user: Option<String>,
+    /// Password of the role.
+    pub password: Option<String>,
+    /// `disable`, `prefer`, `require`, `verify-ca`, `verify-full`.
+    pub sslmode: Option<String>,
+}
+
+/// Bounds on work and memory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Passwords checked at once, 19 MiB each; 0: one a core.
+    pub password_threads: usize,
+    /// Password checks that may wait before callers get 429.
+    pub password_queue: usize,
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// Connections to the database.
+    pub database_connections: u32,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: Listen {
+                http: SocketAddr::from(([0, 0, 0, 0], 9000)),
+                trusted_proxy_cidrs: Cidrs::Text(
+                    "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fe80::/10,::1/128".to_owned(),
+                ),
+            },
+            data_dir: PathBuf::from("./data"),
+            config_dir: None,
+            database_url: None,
+            postgresql: Postgresql::default(),
+            public_url: None,
+            secret_key: None,
+            bootstrap_password: None,
+            bootstrap_token: None,
+            bootstrap_email: None,
+            session_lifetime: None,
+            log_level: "info".to_owned(),
+            log_format: LogFormat::Text,
+            limits: Limits {
+                password_threads: 0,
+                password_queue: 128,
+                body_bytes: 1024 * 1024,
+                database_connections: 10,
+            },
+        }
+    }
+}
+
+/// Every setting, as the path in the file; the variable is `LOCKGATE_` and the path in upper case with
+/// `__` between the levels.
+const KNOWN: &[&str] = &[
+    "listen.http",
+    "listen.trusted_proxy_cidrs",
+    "data_dir",
+    "config_dir",
+    "database_url",
+    "postgresql.host",
+    "postgresql.port",
+    "postgresql.name",
+    "postgresql.user",
+    "postgresql.password",
+    "postgresql.sslmode",
+    "public_url",
+    "secret_key",
+    "bootstrap_password",
+    "bootstrap_token",
+    "bootstrap_email",
+    "session_lifetime",
+    "log_level",
+    "log_format",
+    "limits.password_threads",
+    "limits.password_queue",
+    "limits.body_bytes",
+    "limits.database_connections",
+];
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// A value does not fit; the text names the setting.
+    #[error("{0}")]
+    Value(String),
+    /// `file://` or `env://` leads nowhere.
+    #[error("{variable}: {target} cannot be read: {reason}")]
+    Reference {
+        /// The variable.
+        variable: String,
+        /// What it refers to.
+        target: String,
+        /// Why it cannot be read.
+        reason: String,
+    },
+}
+
+/// Settings, and what is worth a line in the log.
+#[derive(Debug)]
+pub struct Read {
+    /// The settings.
+    pub settings: Settings,
+    /// Warnings: variables that mean nothing here.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the settings. `environment` is the process's environment.
+///
+/// # Errors
+/// On the first value that does not fit.
+pub fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String>) -> Result<Read, SettingsError> {
+    let (values, warnings) = from_environment(environment)?;
+    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    figment = match file {
+        Some(path) if !path.exists() => {
+            return Err(SettingsError::Value(format!("--settings {}: there is no such file", path.display())));
+        }
+        Some(path) => figment.merge(Toml::file_exact(path)),
+        None => figment.merge(Toml::file("lockgate.toml")),
+    };
+    let settings: Settings =
+        figment.merge(Environment(values)).extract().map_err(|e| SettingsError::Value(named(&e)))?;
+    settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
+        SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
+    })?;
+    if let Some(url) = settings.public_url.as_deref()
+        && !(url.starts_with("http://") || url.starts_with("https://"))
+    {
+        return Err(SettingsError::Value(format!("public_url: \"{url}\" must start with http:// or https://")));
+    }
+    Ok(Read { settings, warnings })
+}
+
+fn named(error: &figment::Error) -> String {
+    let path = error.path.join(".");
+    let variable = format!("LOCKGATE_{}", error.path.join("__").to_uppercase());
+    if path.is_empty() { error.to_string() } else { format!("{path} ({variable}): {}", error.kind) }
+}
+
+/// Values by path, from variables.
+#[derive(Debug, Default)]
+struct Environment(BTreeMap<&'static str, String>);
+
+impl Provider for Environment {
+    fn metadata(&self) -> figment::Metadata {
+        figment::Metadata::named("environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut root = Dict::new();
+        for (path, text) in &self.0 {
+            // `parse` gives numbers and booleans their types; text that only looks like one stays text
+            // where the setting is text.
+            let value = match *path {
+                "postgresql.port" | "session_lifetime" => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
+                p if p.starts_with("limits.") => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
+                _ => Value::from(text.clone()),
+            };
+            match path.split_once('.') {
+                None => _ = root.insert((*path).to_owned(), value),
+                Some((outer, inner)) => {
+                    let nested = root.entry(outer.to_owned()).or_insert_with(|| Value::from(Dict::new()));
+                    if let Value::Dict(_, dict) = nested {
+                        dict.insert(inner.to_owned(), value);
+                    }
+                }
+            }
+        }
+        Ok(Map::from([(Profile::Default, root)]))
+    }
+}
+
+type FromEnvironment = (BTreeMap<&'static str, String>, Vec<String>);
+
+fn from_environment(environment: &BTreeMap<String, String>) -> Result<FromEnvironment, SettingsError> {
+    let mut values = BTreeMap::new();
+    let mut warnings = Vec::new();
+    // AUTHENTIK_ first, so that our own name wins where both are set.
+    for prefix in ["AUTHENTIK_", "LOCKGATE_"] {
+        for (variable, text) in environment.iter().filter(|(name, _)| name.starts_with(prefix)) {
+            let path = variable[prefix.len()..].to_lowercase().replace("__", ".");
+            let Some(known) = KNOWN.iter().find(|k| **k == path) else {
+                warnings.push(unknown(prefix, variable, &path));
+                continue;
+            };
+            let text = resolve(variable, text, environment)?;
+            if !text.is_empty() {
+                values.insert(*known, text);
+            }
+        }
+    }
+    Ok((values, warnings))
+}
+
+fn unknown(prefix: &str, variable: &str, path: &str) -> String {
+    if prefix == "AUTHENTIK_" {
+        return format!("{variable} has no meaning here and is ignored");
+    }
+    let nearest = KNOWN.iter().max_by(|a, b| strsim::jaro_winkler(a, path).total_cmp(&strsim::jaro_winkler(b, path)));
+    let name = nearest.map(|n| format!("LOCKGATE_{}", n.to_uppercase().replace('.', "__"))).unwrap_or_default();
+    format!("{variable} is not a setting; did you mean {name}?")
+}
+
+/// `file:///path?default` reads a file, `env://NAME?default` another variable.
+fn resolve(variable: &str, text: &str, environment: &BTreeMap<String, String>) -> Result<String, SettingsError> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme @ ("file" | "env"), rest)) => (scheme, rest),
+        _ => return Ok(text.to_owned()),
+    };
+    let (target, default) = rest.split_once('?').map_or((rest, None), |(t, d)| (t, Some(d)));
+    let found = match scheme {
+        "file" => std::fs::read_to_string(target).map(|t| t.trim_end().to_owned()).map_err(|e| e.to_string()),
+        _ => environment.get(target).cloned().ok_or_else(|| "the variable is not set".to_owned()),
+    };
+    found.or_else(|reason| {
+        default.map(str::to_owned).ok_or_else(|| SettingsError::Reference {
+            variable: variable.to_owned(),
+            target: target.to_owned(),
+            reason,
+        })
+    })
+}
+
+impl Settings {
+    /// The database's address: `database_url`, else the reference's parts, else SQLite in the data folder.
+    #[must_use]
+    pub fn database(&self) -> String {
+        if let Some(url) = &self.database_url {
+            return url.clone();
+        }
+        let Some(host) = &self.postgresql.host else {
+            return format!("sqlite://{}", self.data_dir.join("lockgate.db").display());
+        };
+        let pg = &self.postgresql;
+        let part = |value: &Option<String>, default: &str| encode(value.as_deref().unwrap_or(default));
+        let mut url = format!("postgres://{}", part(&pg.user, "authentik"));
+        if let Some(password) = &pg.password {
+            url = format!("{url}:{}", encode(password));
+        }
+        url = format!("{url}@{host}:{}/{}", pg.port.unwrap_or(5432), part(&pg.name, "authentik"));
+        if let Some(mode) = &pg.sslmode {
+            url = format!("{url}?sslmode={}", encode(mode));
+        }
+        url
+    }
+
+    /// The configuration folder, when there is one.
+    #[must_use]
+    pub fn config_dir(&self) -> Option<PathBuf> {
+        self.config_dir.clone().or_else(|| Some(PathBuf::from("./config")).filter(|p| p.is_dir()))
+    }
+}
+
+/// Percent-encoding of everything but unreserved characters (RFC 3986, 2.3).
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, b| {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn our_name_wins_over_the_references() {
+        let read =
+            read(None, &env(&[("AUTHENTIK_LOG_LEVEL", "debug"), ("LOCKGATE_LOG_LEVEL", "trace")])).expect("read");
+        assert_eq!(read.settings.log_level, "trace");
+    }
+
+    #[test]
+    fn the_references_database_settings_make_an_address() {
+        let pairs = [("AUTHENTIK_POSTGRESQL__HOST", "db"), ("AUTHENTIK_POSTGRESQL__PASSWORD", "p@ss/1")];
+        let read = read(None, &env(&pairs)).expect("read");
+        assert_eq!(read.settings.database(), "postgres://authentik:p%40ss%2F1@db:5432/authentik");
+    }
+
+    #[test]
+    fn references_are_followed_and_missing_ones_named() {
+        let read1 = read(None, &env(&[("LOCKGATE_SECRET_KEY", "env://KEY"), ("KEY", "k")])).expect("read");
+        assert_eq!(read1.settings.secret_key.as_deref(), Some("k"));
+        let error = read(None, &env(&[("LOCKGATE_SECRET_KEY", "file:///no/such/file")])).expect_err("must fail");
+        assert!(error.to_string().starts_with("LOCKGATE_SECRET_KEY: /no/such/file cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn bad_values_and_unknown_names_are_told() {
+        let error = read(None, &env(&[("LOCKGATE_LISTEN__HTTP", "nonsense")])).expect_err("must fail");
+        assert!(error.to_string().contains("LOCKGATE_LISTEN__HTTP"), "{error}");
+        let error = read(None, &env(&[("LOCKGATE_LISTEN__TRUSTED_PROXY_CIDRS", "10.0.0.0/8,x")])).expect_err("fail");
+        assert!(error.to_string().contains("\"x\" is not a network"), "{error}");
+        let read = read(None, &env(&[("LOCKGATE_LISTEN__HTPP", "0.0.0.0:1")])).expect("read");
+        assert!(read.warnings[0].contains("did you mean LOCKGATE_LISTEN__HTTP?"), "{:?}", read.warnings);
+    }
+}
