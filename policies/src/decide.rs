@@ -3,7 +3,7 @@
 use crate::{
     PolicySet, PreparedPrincipal,
     cedar::{
-        partition::{Check, Partition, Use, action_entity, loose_entity},
+        partition::{Check, Partition, Use, action_uid, grouped_action, loose_entity},
         principal::{ANONYMOUS, uid},
     },
     decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource},
@@ -17,7 +17,10 @@ use cedar_policy::{
 use chrono::{Datelike, SecondsFormat, Timelike};
 use lockgate_model::people::Principal;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 use uuid::Uuid;
 
 /// What the expressions of a decision came to.
@@ -37,7 +40,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) partition: &'a Partition,
     pub(crate) question: &'a Question<'a>,
     pub(crate) results: &'a Results,
-    entities: Entities,
+    entities: Cow<'a, Entities>,
 }
 
 impl PolicySet {
@@ -105,7 +108,7 @@ impl Asked<'_> {
     pub(crate) fn ask(&self, policies: &cedar_policy::PolicySet, mfa: bool) -> Result<Response, String> {
         let question = self.question;
         let principal = question.principal.map_or_else(|| uid(&ANONYMOUS, "visitor"), |p| p.uid.clone());
-        let action = action_entity(question.action).uid();
+        let action = action_uid(question.action);
         let resource =
             self.partition.resource.as_ref().map_or_else(|| loose_entity(question.resource).uid(), Entity::uid);
         let context = context(self.partition, question.facts, self.results, mfa)?;
@@ -114,21 +117,23 @@ impl Asked<'_> {
     }
 }
 
-/// The entities of a question: principal, resource and, where actions have groups, the action.
-fn entities(partition: &Partition, question: &Question<'_>) -> Result<Entities, String> {
-    let resource = partition.resource.clone().unwrap_or_else(|| loose_entity(question.resource));
-    let mut more = vec![resource];
-    if !matches!(question.action, Action::Access | Action::Run) {
-        more.push(action_entity(question.action));
+/// The entities of a question: the principal, and whatever else its policies look into. Most look
+/// into nothing else, and then the principal's own are used as they are.
+fn entities<'a>(partition: &Partition, question: &Question<'a>) -> Result<Cow<'a, Entities>, String> {
+    let mut more: Vec<Entity> = grouped_action(question.action).into_iter().collect();
+    if partition.looks_at_resource {
+        more.push(partition.resource.clone().unwrap_or_else(|| loose_entity(question.resource)));
     }
-    let known = match question.principal {
-        Some(principal) => principal.entities.clone(),
-        None => {
-            more.push(Entity::new_no_attrs(uid(&ANONYMOUS, "visitor"), HashSet::new()));
-            Entities::empty()
-        }
-    };
-    known.add_entities(more, None).map_err(|e| e.to_string())
+    let known = question.principal.map(|p| &p.entities);
+    match known {
+        Some(known) if more.is_empty() => Ok(Cow::Borrowed(known)),
+        known => known
+            .cloned()
+            .unwrap_or_else(Entities::empty)
+            .add_entities(more, None)
+            .map(Cow::Owned)
+            .map_err(|e| e.to_string()),
+    }
 }
 
 fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: bool) -> Result<Context, String> {

@@ -107,6 +107,9 @@ pub fn describe_denial(decision: &Decision) -> Vec<String> {
             sentences.push(sentence(need));
         }
     }
+    if sentences.is_empty() || !decision.errors.is_empty() {
+        sentences.push("A policy could not be evaluated, and what cannot be evaluated is denied.".to_owned());
+    }
     sentences
 }
 

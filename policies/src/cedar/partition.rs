@@ -73,6 +73,8 @@ pub(crate) struct Partition {
     pub(crate) reads: Reads,
     pub(crate) bindings: Vec<BindingInput>,
     pub(crate) mode: EngineMode,
+    /// Whether a policy looks into the resource, so that its entity must be at hand.
+    pub(crate) looks_at_resource: bool,
     /// The target's entity; `None` where the partition serves many.
     pub(crate) resource: Option<Entity>,
     pub(crate) app: Option<AppFact>,
@@ -182,6 +184,7 @@ impl Partition {
             policies: set(&mut chosen.iter())?,
             permits: set(&mut chosen.iter().filter(|k| k.policy.effect() == Effect::Permit))?,
             about: chosen.iter().map(|k| (k.policy.id().clone(), about(k))).collect(),
+            looks_at_resource: context.resource,
             context: context.facts,
             checks,
             reads,
@@ -255,12 +258,17 @@ pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
     }
 }
 
-/// The entity of an action, in its group.
-pub(crate) fn action_entity(action: Action) -> Entity {
-    let own = uid(&ACTION, action.as_str());
-    let parents = match action {
-        Action::Access | Action::Run => HashSet::new(),
-        Action::View | Action::Add | Action::Change | Action::Delete => HashSet::from([uid(&ACTION, "administer")]),
-    };
-    Entity::new_no_attrs(own, parents)
+/// The entity of an action.
+pub(crate) fn action_uid(action: Action) -> EntityUid {
+    uid(&ACTION, action.as_str())
+}
+
+/// An administrative act in its group; the other actions are in none.
+pub(crate) fn grouped_action(action: Action) -> Option<Entity> {
+    match action {
+        Action::Access | Action::Run => None,
+        Action::View | Action::Add | Action::Change | Action::Delete => {
+            Some(Entity::new_no_attrs(action_uid(action), HashSet::from([uid(&ACTION, "administer")])))
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Which facts a Cedar policy reads, told from its syntax tree in JSON.
 
 use crate::fact::{Fact, Reads};
-use cedar_policy::Policy;
+use cedar_policy::{Policy, ResourceConstraint};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -14,12 +14,15 @@ pub(crate) struct ContextReads {
     pub(crate) checks: BTreeSet<String>,
     /// Reads `checks`, or the whole context, in a way that does not tell which names.
     pub(crate) every_check: bool,
+    /// Looks at the resource's attributes or parents, so that its entity must be at hand.
+    pub(crate) resource: bool,
 }
 
 impl ContextReads {
     /// Of one policy. One whose tree cannot be had counts as reading everything.
     pub(crate) fn of(policy: &Policy) -> Self {
-        let mut reads = Self::default();
+        let resource = matches!(policy.resource_constraint(), ResourceConstraint::In(_) | ResourceConstraint::IsIn(..));
+        let mut reads = Self { resource, ..Self::default() };
         match policy.to_json() {
             Ok(tree) => reads.walk(&tree),
             Err(_) => reads.everything(),
@@ -31,11 +34,13 @@ impl ContextReads {
         self.facts.extend(&other.facts);
         self.checks.extend(other.checks.iter().cloned());
         self.every_check |= other.every_check;
+        self.resource |= other.resource;
     }
 
     fn everything(&mut self) {
         self.facts = Reads::all();
         self.every_check = true;
+        self.resource = true;
     }
 
     fn walk(&mut self, node: &Value) {
@@ -51,6 +56,7 @@ impl ContextReads {
                         // Only policies made from bindings read these, and they carry their own plan.
                         ("." | "has", Some((left, _))) if is_attribute(left, "bindings") => {}
                         ("Var", _) if value == "context" => self.everything(),
+                        ("Var", _) if value == "resource" => self.resource = true,
                         _ => self.walk(value),
                     }
                 }

@@ -1,7 +1,7 @@
 use super::{access, app, bind, compile, group, in_group, noon, person, prepared};
 use crate::{
-    Action, BindingInput, Cacheability, EngineMode, ExpressionInput, Facts, Need, PolicyInput, PolicySet, Question,
-    Resource, Subject, Target, TextOrigin, describe_denial,
+    Action, AppInput, BindingInput, Cacheability, EngineMode, ExpressionInput, Facts, Need, PolicyInput, PolicySet,
+    Question, Resource, Subject, Target, TextOrigin, describe_denial,
 };
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -209,6 +209,32 @@ fn superusers_administer_and_files_can_delegate() {
     assert!(!set.can_administer(Uuid::nil(), Some(&helper), Action::Delete, "user", &facts).allow);
     let refused = set.can_administer(Uuid::nil(), Some(&other), Action::View, "user", &facts);
     assert_eq!(refused.needed, [Need::AnyOf(vec![Need::Superuser, Need::Group("Grafana Admins".into())])]);
+}
+
+#[test]
+fn policies_may_look_into_the_resource() {
+    let text = r#"forbid (principal, action == Action::"access", resource) when { resource.group == "secret" };
+        forbid (principal, action, resource) when { resource in Tag::"closed" };
+        forbid (principal is Anonymous, action == Action::"run", resource == Flow::"members");"#;
+    let mut input = homelab();
+    input.apps.extend([app("vault", &["closed"]), AppInput { group: "secret".into(), ..app("safe", &[]) }]);
+    input.cedar_files.push(("r.cedar".into(), text.into()));
+    let set = compile(&input);
+    let (ada, facts) = (prepared(person("ada", &[])), Facts::at(noon()));
+    let open: Vec<&str> =
+        ["open", "movies", "vault", "safe"].into_iter().filter(|a| access(&set, Some(&ada), a, &facts).allow).collect();
+    assert_eq!(open, ["open", "movies"]);
+    let run = |principal, slug| {
+        set.decide(&Question {
+            id: Uuid::nil(),
+            principal,
+            action: Action::Run,
+            resource: Resource::Flow(slug),
+            facts: &facts,
+        })
+    };
+    assert!(run(Some(&ada), "members").allow && run(None, "other").allow);
+    assert!(!run(None, "members").allow);
 }
 
 #[test]
