@@ -1,1 +1,76 @@
-fn main() {}
+//! The program `lockgate`: command line, settings and wiring. The only room that knows all the others;
+//! what may not enter it is anything that another room could hold.
+
+mod cli;
+mod commands;
+mod listen;
+mod logging;
+mod serve;
+mod settings;
+mod telemetry;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::{collections::BTreeMap, process::ExitCode};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // The one place where the environment is read.
+    #[allow(clippy::disallowed_methods)]
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    match run(Cli::parse(), environment) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lockgate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, String> {
+    let read = settings::read(cli.settings.as_ref(), &environment).map_err(|e| e.to_string())?;
+    let settings = read.settings;
+    let command = cli.command.unwrap_or(Command::Server);
+    match command {
+        Command::Check { dir, format } => {
+            let sound = commands::check(&settings, dir, format, &environment)?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Schema => println!("{:#}", lockgate_flows::json_schema()),
+        Command::Openapi { json: true } => println!("{:#}", lockgate_api::openapi::document()),
+        Command::Openapi { json: false } => print!("{}", lockgate_api::openapi::yaml()),
+        Command::Healthcheck => commands::healthcheck(&settings)?,
+        Command::Server | Command::Worker { .. } => {
+            serve::start_log(&settings)?;
+            read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            match command {
+                Command::Worker { concurrency } => {
+                    block_on(usize::from(concurrency), serve::worker(settings, environment))?;
+                }
+                _ => block_on(threads(), serve::server(settings, environment))?,
+            }
+        }
+        Command::Migrate => block_on(1, commands::migrate(&settings))?,
+        Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
+        Command::CreateAdminGroup { user } => {
+            block_on(1, commands::create_admin_group(&settings, environment, &user))?;
+        }
+        Command::Changepassword { user } => block_on(1, commands::change_password(&settings, environment, &user))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+fn block_on(threads: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|e| format!("the runtime does not start: {e}"))?;
+    runtime.block_on(work)
+}

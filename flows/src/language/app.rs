@@ -18,7 +18,7 @@ pub(crate) const FORWARD_KEYS: [&str; 4] = ["mode", "domain", "consent", "name"]
 
 const IMPLICIT: &str = "default-provider-authorization-implicit-consent";
 const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
-const INVALIDATION: &str = "default-provider-invalidation-flow";
+const INVALIDATION: &str = "default-invalidation-flow";
 
 impl Loader<'_> {
     pub(crate) fn app(&mut self, doc: &Declaration<'_>) {

@@ -46,6 +46,10 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|a| a.ip()))
 }
 
+/// Identifier of a request, as the log has it: whoever takes the request in puts it into its extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
 /// What is known of a request beside its path and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {

@@ -291,7 +291,8 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         // folder and the API refuse it before it comes here.
         let lines = provider.skip_path_regex.lines().map(str::trim).filter(|l| !l.is_empty());
         let skip = lines.filter_map(|line| Regex::new(line).ok()).collect();
-        let scopes = provider.property_mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(m.0));
+        let mappings = mappings_of(objects, provider);
+        let scopes = mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(*m));
         let hash = hex::encode(Sha256::digest(provider.client_id.as_bytes()));
         let made = ProxyApp {
             id,
@@ -303,6 +304,7 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
             scopes: scopes.map(|m| m.scope_name.clone()).collect(),
+            mappings,
             validity: provider.access_token_validity.delta(),
         };
         if ready.insert(id, Arc::new(made)).is_some() {
@@ -311,6 +313,23 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         }
     }
     Ok(ready)
+}
+
+/// The mappings that a proxy provider has when none are named.
+const DEFAULT_MAPPINGS: [&str; 4] = [
+    "goauthentik.io/providers/oauth2/scope-openid",
+    "goauthentik.io/providers/oauth2/scope-email",
+    "goauthentik.io/providers/oauth2/scope-profile",
+    "goauthentik.io/providers/proxy/scope-proxy",
+];
+
+fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
+    if !provider.property_mappings.is_empty() {
+        return provider.property_mappings.iter().map(|m| m.0).collect();
+    }
+    let all = objects.all::<ScopeMapping>();
+    let named = |managed: &&str| all.iter().find(|(o, _)| o.document.managed.as_deref() == Some(*managed));
+    DEFAULT_MAPPINGS.iter().filter_map(named).map(|(o, _)| o.document.id).collect()
 }
 
 fn apps(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HashMap<String, Arc<App>> {

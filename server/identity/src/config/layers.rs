@@ -16,13 +16,13 @@ use lockgate_flows::{
     stable_id,
 };
 use lockgate_model::{
-    Document, Group, Lookup, Origin, Source,
+    Document, Group, Lookup, Origin,
     kind::{self, KindDef},
     kinds::key_pair::INTERNAL_JWT_KEY,
 };
 use lockgate_policies::{Stopwatch, TextOrigin};
 use lockgate_store::{Case, GroupPatch, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
@@ -89,7 +89,7 @@ impl Start<'_> {
             None => None,
         };
         let (loaded, error) = match read {
-            Some(checked) if checked.is_sound() => (Some(with_cedar(checked.loaded, &objects, now)), None),
+            Some(checked) if checked.is_sound() => (Some(checked.loaded), None),
             Some(checked) => (None, Some(lockgate_flows::render(&checked.diagnostics))),
             None => (None, None),
         };
@@ -245,28 +245,6 @@ fn group_patch(declared: &GroupDeclaration, existing: Option<&Group>, parents: V
 
 fn place(scripts: &[Script], document: Uuid, pointer: &str) -> Option<TextOrigin> {
     scripts.iter().find(|s| s.document == document && s.pointer == pointer).map(Script::origin)
-}
-
-/// Cedar files become documents, so that a revision holds everything that decides.
-pub(super) fn with_cedar(mut loaded: Loaded, objects: &StoredObjects, now: DateTime<Utc>) -> Loaded {
-    use lockgate_flows::Objects as _;
-    for file in &loaded.cedar {
-        let existing = objects.existing("cedar_file", &file.path);
-        loaded.documents.push(Document {
-            id: existing.map_or_else(|| stable_id("cedar_file", &file.path), |e| e.id),
-            number: None,
-            kind: "cedar_file".to_owned(),
-            name: file.path.clone(),
-            origin: Origin::Folder,
-            source: Some(Source { file: file.path.clone(), line: 1 }),
-            managed: None,
-            body: json!({"path": file.path, "text": file.text}),
-            version: 1,
-            created: now,
-            updated: now,
-        });
-    }
-    loaded
 }
 
 /// What has to be stored.

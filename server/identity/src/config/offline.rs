@@ -3,11 +3,11 @@
 
 use super::{
     compile::{CompileError, Surroundings, compile},
-    layers::{signing_key, with_cedar},
+    layers::signing_key,
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, Span, StoredObjects, merge,
+    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, Severity, Span, StoredObjects, merge,
 };
 use lockgate_model::Document;
 use lockgate_policies::{PolicyProblem, Stopwatch, TextOrigin};
@@ -36,8 +36,7 @@ pub fn check_folder(folder: &Path, variables: &BTreeMap<String, String>, now: Da
     if !checked.is_sound() {
         return checked;
     }
-    let loaded = with_cedar(checked.loaded.clone(), &objects, now);
-    let more = compile_all(&builtin, &loaded, now);
+    let more = compile_all(&builtin, &checked.loaded, now);
     checked.add(&texts, more);
     checked
 }
@@ -59,8 +58,8 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
     };
     let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
     match compile(documents.clone(), 0, &around) {
-        Ok(snapshot) => snapshot.policies.warnings().iter().map(|p| told(p, true)).collect(),
-        Err(CompileError::Policies(problems)) => problems.iter().map(|p| told(p, false)).collect(),
+        Ok(snapshot) => snapshot.policies.warnings().iter().map(warning).collect(),
+        Err(CompileError::Policies(problems)) => problems.into_iter().map(Diagnostic::from).collect(),
         Err(CompileError::Unsound(all)) => all
             .iter()
             .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
@@ -74,20 +73,10 @@ fn span(loaded: &Loaded, document: &Document, pointer: &str) -> Span {
     loaded.spans.get(document.id, pointer).cloned().unwrap_or_else(|| Span::whole(&document.name))
 }
 
-fn told(problem: &PolicyProblem, warning: bool) -> Diagnostic {
-    let span = match problem.line {
-        0 => Span::whole(&problem.file),
-        line => Span::at(&problem.file, line, problem.column.max(1)),
-    };
-    let diagnostic = if warning {
-        Diagnostic::warning("policy", &span, problem.message.clone())
-    } else {
-        Diagnostic::error("policy", &span, problem.message.clone())
-    };
-    match &problem.hint {
-        Some(hint) => diagnostic.hint(hint.clone()),
-        None => diagnostic,
-    }
+fn warning(problem: &PolicyProblem) -> Diagnostic {
+    let mut diagnostic = Diagnostic::from(problem.clone());
+    diagnostic.severity = Severity::Warning;
+    diagnostic
 }
 
 /// A directory in which every user exists, and only the given groups.

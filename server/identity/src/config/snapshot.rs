@@ -68,6 +68,8 @@ pub struct ProxyApp {
     pub app_name: String,
     /// Scopes of its mappings, in order.
     pub scopes: Vec<String>,
+    /// Its mappings, in order; the default ones where none are named.
+    pub mappings: Vec<Uuid>,
     /// How long a sign-in lasts.
     pub validity: TimeDelta,
 }
@@ -237,7 +239,7 @@ impl Snapshot {
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
         let mut claims = Map::new();
-        for mapping in app.provider.property_mappings.iter().filter_map(|m| self.mappings.get(&m.0)) {
+        for mapping in app.mappings.iter().filter_map(|m| self.mappings.get(m)) {
             claims.extend(mapping.claims(&env)?);
         }
         Ok(claims)
