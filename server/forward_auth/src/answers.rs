@@ -1,0 +1,145 @@
+//! From an [`Answer`] to the words of HTTP that a dialect understands.
+
+use crate::{
+    dialect::{Dialect, Malformed},
+    gate::{Answer, Denial, Failure, Gate, Scene},
+    login,
+    pages::Denied,
+};
+use axum::{
+    Json,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use lockgate_identity::{config::ProxyApp, journal::Action};
+use lockgate_policies::describe_denial;
+use serde_json::json;
+use std::sync::Arc;
+
+impl Gate {
+    /// Carries out an answer for a proxy that asked in `dialect`.
+    pub(crate) async fn respond(
+        &self,
+        scene: Scene<'_>,
+        dialect: Dialect,
+        answer: Answer,
+    ) -> Result<Response, Failure> {
+        Ok(match answer {
+            Answer::Allow(ready) => allow(scene, &ready.headers),
+            Answer::Open => StatusCode::OK.into_response(),
+            Answer::Callback(app) => self.callback(scene, &app).await?,
+            Answer::SignOut(app) => self.sign_out(scene, &app).await?,
+            Answer::Start(app) => self.start(scene, &app, login::wanted(scene.question, true).as_deref()),
+            Answer::Login(app) => self.login(scene, dialect, &app),
+            Answer::Refused(app) => self.refused(scene, dialect, &app),
+            Answer::Denied(denial) => self.denied(scene, &denial),
+            Answer::NoApp => no_app(scene),
+        })
+    }
+
+    fn login(&self, scene: Scene<'_>, dialect: Dialect, app: &Arc<ProxyApp>) -> Response {
+        if dialect == Dialect::Nginx {
+            return unauthorized("unauthorized request");
+        }
+        if scene.question.is_script {
+            return unauthorized("Sign in first: open this address in a browser window.");
+        }
+        self.start(scene, app, login::wanted(scene.question, false).as_deref())
+    }
+
+    fn refused(&self, scene: Scene<'_>, dialect: Dialect, app: &ProxyApp) -> Response {
+        if dialect == Dialect::Nginx || scene.question.is_script {
+            return unauthorized("unauthorized request");
+        }
+        let mut response = self.pages.no_redirect(&app.app_name);
+        challenge(&mut response);
+        response
+    }
+
+    fn denied(&self, scene: Scene<'_>, denial: &Denial) -> Response {
+        let missing = describe_denial(&denial.decision);
+        let decision = denial.decision.id.to_string();
+        if scene.question.is_script {
+            let body = json!({"detail": "Access denied.", "app": denial.app, "decision": decision, "missing": missing});
+            return no_store((StatusCode::FORBIDDEN, Json(body)).into_response());
+        }
+        let user = &denial.ready.who.principal().user.username;
+        let base = self.identity.public_base(scene.snapshot);
+        no_store(self.pages.denied(&Denied { app: &denial.app, user, decision, missing, base }))
+    }
+
+    /// A request that is no question at all.
+    pub(crate) fn malformed(&self, scene_origin: &crate::origin::Origin<'_>, error: Malformed) -> Response {
+        self.note(Action::ConfigurationError, scene_origin, &format!("the proxy's question makes no sense: {error}"));
+        text(StatusCode::INTERNAL_SERVER_ERROR, "configuration error")
+    }
+
+    /// Something of ours failed: nobody passes, and the log says why.
+    pub(crate) fn failed(&self, origin: &crate::origin::Origin<'_>, failure: &Failure) -> Response {
+        tracing::error!(error = %failure, "a forward-auth question could not be answered");
+        if let Failure::Mapping(error) = failure {
+            self.note(Action::PropertyMappingException, origin, &error.to_string());
+        }
+        let mut response = text(StatusCode::SERVICE_UNAVAILABLE, "temporarily unavailable");
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+}
+
+/// 200 with the identity, and the request's own `User-Agent` as the contract has it.
+fn allow(scene: Scene<'_>, headers: &http::HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = headers.clone();
+    if let Some(agent) = scene.question.user_agent() {
+        response.headers_mut().insert(header::USER_AGENT, agent.clone());
+    }
+    response
+}
+
+/// 400 in the contract's words (1.7).
+fn no_app(scene: Scene<'_>) -> Response {
+    let detail = if scene.question.vouched {
+        "Check the external host of the provider, and that an application uses the provider."
+    } else {
+        "The peer is not a trusted proxy, so its X-Forwarded-Host was not believed; see the trusted proxy networks in \
+         the settings."
+    };
+    let body = json!({"Message": "no app for hostname", "Host": scene.question.host, "Detail": detail});
+    no_store((StatusCode::BAD_REQUEST, Json(body)).into_response())
+}
+
+/// 302, never stored by anybody.
+pub(crate) fn redirect(to: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+    let Some(location) = login::location(to) else {
+        return text(StatusCode::INTERNAL_SERVER_ERROR, "configuration error");
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(login::LOCATION, location);
+    cookies.into_iter().for_each(|cookie| _ = headers.append(header::SET_COOKIE, cookie));
+    no_store(response)
+}
+
+/// A few plain words.
+pub(crate) fn text(status: StatusCode, text: &str) -> Response {
+    no_store((status, text.to_owned()).into_response())
+}
+
+fn unauthorized(words: &str) -> Response {
+    let mut response = text(StatusCode::UNAUTHORIZED, words);
+    challenge(&mut response);
+    response
+}
+
+/// A 401 names a scheme (RFC 9110, section 15.5.2); Bearer is the one that makes no browser ask for a
+/// password by itself.
+fn challenge(response: &mut Response) {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lockgate\""));
+}
+
+fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

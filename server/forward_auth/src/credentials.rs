@@ -1,0 +1,159 @@
+//! Credentials in the `Authorization` header instead of a cookie: a token of the gate itself, or an app
+//! password. What was found is remembered for a minute under the header's hash, and checked again on
+//! every use, so that a revoked one counts at once.
+
+use crate::{
+    gate::{Failure, Gate, Scene},
+    tickets::{Digested, Ticket, digest},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
+use lockgate_identity::{config::ProxyApp, journal::Action, keys::Expires};
+use lockgate_store::TokenIntent;
+use serde::Deserialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The longest header that is looked at, in bytes: a token with all its claims.
+const MAX_HEADER: usize = 16 * 1024;
+
+/// How long a header is remembered.
+const MEMORY: TimeDelta = TimeDelta::seconds(60);
+
+/// User name that says that the password is a token.
+const TOKEN_USER: &str = "goauthentik.io/token";
+
+/// What a header shows.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Bearer(String),
+    Password { user: String, password: String },
+}
+
+/// The claims of our own token that lead back to its session.
+#[derive(Debug, Deserialize)]
+struct Claims {
+    sub: String,
+    sid: Uuid,
+    exp: i64,
+}
+
+impl Expires for Claims {
+    fn expires(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Gate {
+    /// The sign-in that the header proves.
+    pub(crate) async fn by_header(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Option<Arc<Ticket>>, Failure> {
+        let header = scene.question.authorization().filter(|value| value.len() <= MAX_HEADER);
+        let Some((header, shown)) = header.and_then(|value| Some((value, parse(value.to_str().ok()?)?))) else {
+            return Ok(None);
+        };
+        let key = digest(b"header", app.id, header.as_bytes());
+        let found = match shown {
+            Shown::Bearer(token) => self.by_bearer(scene, app, &token, key).await?,
+            Shown::Password { user, password } => self.by_password(scene, app, &user, &password, key).await?,
+        };
+        if found.is_none() {
+            self.note(Action::LoginFailed, scene.origin, "the Authorization header of a request was not accepted");
+        }
+        Ok(found)
+    }
+
+    /// A token that this gate has issued to this application, as long as its session lives.
+    async fn by_bearer(
+        &self,
+        scene: Scene<'_>,
+        app: &ProxyApp,
+        token: &str,
+        key: Digested,
+    ) -> Result<Option<Arc<Ticket>>, Failure> {
+        if let Some(ticket) = self.tickets.get(&key, app.id, scene.now) {
+            return Ok(Some(ticket));
+        }
+        let verified = scene.snapshot.signing_key().verify::<Claims>(token, &app.provider.client_id, scene.now);
+        let Ok(claims) = verified else { return Ok(None) };
+        let identity = &self.identity;
+        for row in identity.store.proxy_sessions().of_session(claims.sid).await? {
+            if row.provider != app.id {
+                continue;
+            }
+            let Some(entry) = identity.proxy.by_hash(&row.id_hash, &identity.sessions).await? else { continue };
+            let who = identity.principals.get(entry.row.user_pk).await?;
+            if who.is_some_and(|who| who.principal().uid == claims.sub) {
+                let mut ticket = Ticket::of_session(entry);
+                ticket.until = ticket.until.min(scene.now + MEMORY);
+                let ticket = Arc::new(ticket);
+                self.tickets.keep(key, Arc::clone(&ticket));
+                return Ok(Some(ticket));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A user name with an app password of that user. The password is looked up every time, in memory:
+    /// the ticket only spares making the headers again.
+    async fn by_password(
+        &self,
+        scene: Scene<'_>,
+        app: &ProxyApp,
+        user: &str,
+        password: &str,
+        key: Digested,
+    ) -> Result<Option<Arc<Ticket>>, Failure> {
+        let found = self.identity.tokens.authenticate(password, TokenIntent::AppPassword).await?;
+        let Some((token, who)) = found else { return Ok(None) };
+        if who.principal().user.username.to_lowercase() != user.to_lowercase() {
+            return Ok(None);
+        }
+        let known = self.tickets.get(&key, app.id, scene.now).filter(|ticket| ticket.user == token.user_pk);
+        let ticket = known.unwrap_or_else(|| {
+            let until = scene.now + MEMORY;
+            let until = token.expires.filter(|_| token.expiring).map_or(until, |end| end.min(until));
+            let ticket = Arc::new(Ticket::of_token(app.id, token.user_pk, until));
+            self.tickets.keep(key, Arc::clone(&ticket));
+            ticket
+        });
+        Ok(Some(ticket))
+    }
+}
+
+/// Reads the header: Bearer (RFC 6750, section 2.1) or Basic (RFC 7617).
+fn parse(header: &str) -> Option<Shown> {
+    let (scheme, rest) = header.split_once(' ')?;
+    let rest = rest.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Shown::Bearer(rest.to_owned()));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let plain = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+    let (user, password) = plain.split_once(':')?;
+    if user == TOKEN_USER {
+        return Some(Shown::Bearer(password.to_owned()));
+    }
+    Some(Shown::Password { user: user.to_owned(), password: password.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_or_refused() {
+        let basic = |text: &str| parse(&format!("Basic {}", STANDARD.encode(text)));
+        assert_eq!(parse("Bearer a.b.c"), Some(Shown::Bearer("a.b.c".into())));
+        assert_eq!(parse("bearer  a.b.c"), Some(Shown::Bearer("a.b.c".into())));
+        assert_eq!(basic("goauthentik.io/token:a.b.c"), Some(Shown::Bearer("a.b.c".into())));
+        assert_eq!(basic("ann:x:y"), Some(Shown::Password { user: "ann".into(), password: "x:y".into() }));
+        for bad in ["", "Bearer", "Bearer ", "Basic", "Basic !!!", "Digest username=\"ann\"", "Basic YW5u"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

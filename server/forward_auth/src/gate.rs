@@ -1,0 +1,347 @@
+//! The one decision: may this request pass? Every dialect comes here, and nothing else decides.
+//!
+//! On the way that is gone for every request there is no database and no lock across an await: host to
+//! provider by a map, cookie to [`Ticket`] by a cache, validity by flags that whoever changes a session,
+//! a person or a group turns off, access by decisions remembered under the facts that they read.
+
+use crate::{
+    dialect::Question,
+    headers::{self, About},
+    origin::Origin,
+    pages::Pages,
+    skip,
+    state::{CALLBACK_FLAG, LOGOUT_FLAG},
+    tickets::{Outcome, Proof, Ready, Ticket, Tickets, digest},
+};
+use chrono::{DateTime, Utc};
+use lockgate_identity::{
+    Identity,
+    config::{ProxyApp, Snapshot, hosts::HostMatch},
+    journal::{Action, Entry},
+    keys::KeyError,
+    sessions::{bound_here, has_mfa, plausible},
+};
+use lockgate_policies::{Facts, MappingError};
+use lockgate_store::StoreError;
+use serde_json::{Map, Value, json};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// The gate.
+#[derive(Clone)]
+pub struct ForwardAuth(pub(crate) Arc<Gate>);
+
+/// What the gate needs.
+pub(crate) struct Gate {
+    pub(crate) identity: Identity,
+    pub(crate) pages: Arc<dyn Pages>,
+    pub(crate) tickets: Tickets,
+    noted: AtomicI64,
+}
+
+impl fmt::Debug for ForwardAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForwardAuth")
+    }
+}
+
+/// What became of a question.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Signed in and allowed.
+    Allow(Arc<Ready>),
+    /// Needs no sign-in.
+    Open,
+    /// Back from the sign-in host.
+    Callback(Arc<ProxyApp>),
+    /// Wants to be signed out.
+    SignOut(Arc<ProxyApp>),
+    /// Wants to be sent to the sign-in host.
+    Start(Arc<ProxyApp>),
+    /// Not signed in.
+    Login(Arc<ProxyApp>),
+    /// Showed credentials that are not accepted.
+    Refused(Arc<ProxyApp>),
+    /// Signed in and denied.
+    Denied(Denial),
+    /// Nobody answers for this host.
+    NoApp,
+}
+
+/// A denial with everything that its page tells.
+#[derive(Debug)]
+pub(crate) struct Denial {
+    /// Name of the application.
+    pub(crate) app: String,
+    pub(crate) ready: Arc<Ready>,
+    pub(crate) decision: Arc<lockgate_policies::Decision>,
+}
+
+/// Why there is no answer. Whatever it is, nobody passes.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Changes cannot be read, so that nothing remembered can be trusted.
+    #[error("the database does not tell what changed")]
+    Stale,
+    /// A mapping.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// The moment and the configuration that one request is answered under.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) question: &'a Question<'a>,
+    pub(crate) origin: &'a Origin<'a>,
+    pub(crate) now: DateTime<Utc>,
+    /// The proxy can only be told yes or no.
+    pub(crate) yes_or_no: bool,
+}
+
+impl Scene<'_> {
+    /// The circumstances that policies may read.
+    fn facts(&self, mfa: bool) -> Facts<'_> {
+        let user_agent = self.question.user_agent().and_then(|value| value.to_str().ok());
+        Facts {
+            ip: Some(self.origin.ip()),
+            path: self.question.path(),
+            host: &self.question.host,
+            method: self.question.method,
+            user_agent: user_agent.unwrap_or_default(),
+            mfa,
+            ..Facts::at(self.now)
+        }
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
+        Self { identity, pages, tickets: Tickets::new(), noted: AtomicI64::new(0) }
+    }
+
+    /// Answers a question.
+    pub(crate) async fn answer(&self, scene: Scene<'_>) -> Result<Answer, Failure> {
+        let question = scene.question;
+        let Some(found) = scene.snapshot.hosts.find(&question.host) else { return Ok(Answer::NoApp) };
+        let Some(app) = scene.snapshot.provider(found.provider) else { return Ok(Answer::NoApp) };
+        if let Some(errand) = errand(scene, app) {
+            return Ok(errand);
+        }
+        if let Some(ticket) = self.signed_in(scene, app).await?
+            && let Some(answer) = self.enter(scene, app, &found, &ticket).await?
+        {
+            return Ok(answer);
+        }
+        if skip::skips(question, app.provider.mode, &app.skip) {
+            return Ok(Answer::Open);
+        }
+        if app.provider.intercept_header_auth && question.shows_credentials() {
+            return Ok(Answer::Refused(Arc::clone(app)));
+        }
+        Ok(Answer::Login(Arc::clone(app)))
+    }
+
+    /// The sign-in that the request proves: by cookie, else by header.
+    async fn signed_in(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Option<Arc<Ticket>>, Failure> {
+        for cookie in scene.question.cookies(&app.cookie_name).filter(|cookie| plausible(cookie)) {
+            self.trust_memory(scene.now).await?;
+            if let Some(ticket) = self.by_cookie(cookie, app, scene.now).await? {
+                return Ok(Some(ticket));
+            }
+        }
+        if app.provider.intercept_header_auth && scene.question.shows_credentials() {
+            self.trust_memory(scene.now).await?;
+            return self.by_header(scene, app).await;
+        }
+        Ok(None)
+    }
+
+    pub(crate) async fn by_cookie(
+        &self,
+        cookie: &str,
+        app: &ProxyApp,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Ticket>>, Failure> {
+        let shown = digest(b"cookie", app.id, cookie.as_bytes());
+        if let Some(ticket) = self.tickets.get(&shown, app.id, now) {
+            return Ok(Some(ticket));
+        }
+        let found = self.identity.proxy.by_token(cookie, &self.identity.sessions).await?;
+        // A cookie is good for the application that set it, whatever name it comes under.
+        let Some(entry) = found.filter(|entry| entry.row.provider == app.id) else { return Ok(None) };
+        let ticket = Arc::new(Ticket::of_session(entry));
+        self.tickets.keep(shown, Arc::clone(&ticket));
+        Ok(Some(ticket))
+    }
+
+    /// What is in memory counts only while changes are being read: where they are not, they are read now.
+    async fn trust_memory(&self, now: DateTime<Utc>) -> Result<(), Failure> {
+        let feed = &self.identity.feed;
+        if feed.is_fresh(now) {
+            return Ok(());
+        }
+        feed.settle().await;
+        if feed.is_fresh(self.identity.clock.now()) { Ok(()) } else { Err(Failure::Stale) }
+    }
+
+    /// Whether somebody who is signed in may enter; `None` when the sign-in turns out to be worth nothing.
+    async fn enter(
+        &self,
+        scene: Scene<'_>,
+        app: &Arc<ProxyApp>,
+        found: &HostMatch<'_>,
+        ticket: &Ticket,
+    ) -> Result<Option<Answer>, Failure> {
+        if let Proof::Session(entry) = &ticket.proof
+            && entry.session.auth.as_ref().is_some_and(|auth| auth.get("ip").is_some())
+            && !bound_here(&entry.session, scene.origin.ip())
+        {
+            return Ok(None);
+        }
+        let Some(ready) = self.ready(scene.snapshot, app, ticket, scene.now).await? else { return Ok(None) };
+        let denied = self.judge(scene, app.app_id, &app.app_slug, &ready);
+        let mut denial = denied.map(|decision| (app.app_name.clone(), decision));
+        for id in found.apps.iter().filter(|id| **id != app.app_id) {
+            // The snapshot that names an application holds it; if not, nobody passes.
+            let Some(other) = scene.snapshot.app_by_id(*id) else { return Ok(Some(Answer::NoApp)) };
+            if denial.is_none() {
+                let denied = self.judge(scene, *id, &other.application.slug, &ready);
+                denial = denied.map(|decision| (other.application.name.clone(), decision));
+            }
+        }
+        let Some((app_name, decision)) = denial else { return Ok(Some(Answer::Allow(ready))) };
+        // What is open to strangers is open to everybody.
+        if skip::skips(scene.question, app.provider.mode, &app.skip) {
+            return Ok(Some(Answer::Open));
+        }
+        Ok(Some(Answer::Denied(Denial { app: app_name, ready, decision })))
+    }
+
+    /// The decision about one application: remembered, or taken now and noted when it denies.
+    fn judge(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
+        if let Some(outcome) = ready.known(app, scene.now, || scene.facts(ready.mfa)) {
+            return outcome;
+        }
+        let facts = scene.facts(ready.mfa);
+        let decision = self.identity.access.app(scene.snapshot, Some(&ready.who), slug, &facts);
+        if decision.allow {
+            ready.learn(app, &decision, &None, &facts);
+            return None;
+        }
+        self.identity.access.record(&decision, Some(&ready.who), scene.origin.ip(), slug);
+        let outcome = Some(Arc::new(decision));
+        if let Some(decision) = &outcome {
+            ready.learn(app, decision, &outcome, &facts);
+        }
+        outcome
+    }
+
+    /// The ticket made ready under this configuration; `None` when its user is gone or not active.
+    pub(crate) async fn ready(
+        &self,
+        snapshot: &Snapshot,
+        app: &ProxyApp,
+        ticket: &Ticket,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Ready>>, Failure> {
+        if let Some(ready) = ticket.ready(snapshot.revision) {
+            return Ok(Some(ready));
+        }
+        let Some(who) = self.identity.principals.get(ticket.user).await? else { return Ok(None) };
+        if !who.principal().user.is_active {
+            return Ok(None);
+        }
+        let mfa = matches!(&ticket.proof, Proof::Session(entry) if has_mfa(&entry.session));
+        let issuer = format!("{}/application/o/{}/", self.base(snapshot, app), app.app_slug);
+        let mut claims = snapshot.claims(app, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
+        claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
+        let jwt = snapshot.signing_key().sign(&claims)?;
+        let headers = headers::build(&About {
+            principal: who.principal(),
+            claims: &claims,
+            provider: &app.provider,
+            app: &app.app_slug,
+            outpost: &snapshot.outpost,
+            jwks: &format!("{issuer}jwks/"),
+            jwt: &jwt,
+        });
+        let ready = Arc::new(Ready::new(snapshot.revision, who, headers, jwt, mfa));
+        ticket.prepare(Arc::clone(&ready));
+        Ok(Some(ready))
+    }
+
+    /// Public address of the sign-in host; where nobody set one, a domain's own public address is it.
+    pub(crate) fn known_base(&self, snapshot: &Snapshot, app: &ProxyApp) -> Option<String> {
+        let own = || app.is_domain().then(|| app.external.origin().ascii_serialization());
+        self.identity.public_base(snapshot).or_else(own)
+    }
+
+    /// As [`Self::known_base`], or else the application's own address: good for names, not for redirects.
+    fn base(&self, snapshot: &Snapshot, app: &ProxyApp) -> String {
+        self.known_base(snapshot, app).unwrap_or_else(|| app.external.origin().ascii_serialization())
+    }
+
+    /// Notes an event that strangers can cause, at most once a second: a flood must not fill the database.
+    pub(crate) fn note(&self, action: Action, origin: &Origin<'_>, message: &str) {
+        let second = self.identity.clock.now().timestamp();
+        if self.noted.swap(second, Ordering::Relaxed) != second {
+            let entry = Entry::new(action, "lockgate.forward_auth").from_ip(origin.ip());
+            self.identity.journal.record(entry.with("message", message).with("peer", origin.peer.to_string()));
+        }
+    }
+}
+
+/// Errands of the outpost itself, which any path of a protected host can carry.
+fn errand(scene: Scene<'_>, app: &Arc<ProxyApp>) -> Option<Answer> {
+    let question = scene.question;
+    if scene.yes_or_no {
+        return skip::is_ours(question).then_some(Answer::Open);
+    }
+    if question.has_flag(CALLBACK_FLAG) {
+        return Some(Answer::Callback(Arc::clone(app)));
+    }
+    if question.has_flag(LOGOUT_FLAG) {
+        return Some(Answer::SignOut(Arc::clone(app)));
+    }
+    // Where the proxy has no route to us, our own addresses arrive as questions.
+    match question.path().strip_prefix(crate::dialect::PREFIX)? {
+        "/sign_out" => Some(Answer::SignOut(Arc::clone(app))),
+        "/start" => Some(Answer::Start(Arc::clone(app))),
+        _ => None,
+    }
+}
+
+/// The claims of the token that are ours to make, whatever mappings say (OpenID Connect Core, section 2).
+fn token_claims(app: &ProxyApp, ticket: &Ticket, issuer: &str, uid: &str, now: DateTime<Utc>) -> Map<String, Value> {
+    let client_id = &app.provider.client_id;
+    let mut claims = Map::new();
+    let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+    put("iss", json!(issuer));
+    put("sub", json!(uid));
+    put("aud", json!(client_id));
+    put("azp", json!(client_id));
+    put("uid", json!(uid));
+    put("iat", json!(now.timestamp()));
+    put("exp", json!(ticket.until.timestamp()));
+    put("acr", json!("goauthentik.io/providers/oauth2/default"));
+    if let Proof::Session(entry) = &ticket.proof {
+        put("sid", json!(entry.row.session));
+        let at = entry.session.auth.as_ref().and_then(|auth| auth.get("at")).and_then(Value::as_i64);
+        put("auth_time", json!(at.unwrap_or(entry.row.created.timestamp())));
+    }
+    claims
+}

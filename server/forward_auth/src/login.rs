@@ -1,0 +1,194 @@
+//! The way to the sign-in host and back, and out again (contract 1.5, 1.6, 1.10).
+
+use crate::{
+    answers,
+    cookies::{Jar, state_name},
+    dialect::Question,
+    gate::{Failure, Gate, Scene},
+    pages::Trouble,
+    state::{BadState, Home, LIFE, State, is_sid, sid},
+};
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use lockgate_identity::{
+    config::{ProxyApp, hosts::redirect_uris},
+    journal::Action,
+};
+use lockgate_store::Redemption;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use url::{Url, form_urlencoded::Serializer};
+
+/// Address on the application's host where a login starts.
+pub(crate) const START: &str = "/outpost.goauthentik.io/start";
+
+impl Gate {
+    /// Sends the browser to the authorize endpoint, with a state that remembers where it wanted to go.
+    pub(crate) fn start(&self, scene: Scene<'_>, app: &ProxyApp, wanted: Option<&str>) -> Response {
+        let Some(base) = self.known_base(scene.snapshot, app) else {
+            let why = "the public address of the sign-in host is not known: set LOCKGATE_PUBLIC_URL, or \
+                       authentik_host in the embedded outpost";
+            return self.configuration_error(scene, why);
+        };
+        let name = state_name(&app.cookie_name);
+        let known = scene.question.cookies(&name).find(|cookie| is_sid(cookie));
+        let sid = known.map_or_else(|| sid(self.noise()), str::to_owned);
+        let redirect = wanted.and_then(|wanted| home(app).return_url(wanted));
+        let made = State::new(&app.provider.client_id, &sid, self.noise(), redirect.as_ref(), scene.now.timestamp());
+        let cookie = jar(app).set(&name, &sid, LIFE);
+        let (Ok(state), Some(cookie)) = (made.sign(&app.provider.cookie_secret), cookie) else {
+            return self.login_failed("This application cannot start a login: its provider has no cookie secret.");
+        };
+        let [redirect_uri, _] = redirect_uris(&app.external);
+        let query = Serializer::new(format!("{base}/application/o/authorize/?"))
+            .append_pair("client_id", &app.provider.client_id)
+            .append_pair("redirect_uri", &redirect_uri)
+            .append_pair("response_type", "code")
+            .append_pair("scope", &app.scopes.join(" "))
+            .append_pair("state", &state)
+            .finish();
+        answers::redirect(&query, [cookie])
+    }
+
+    /// Takes a code back from the authorize endpoint and makes a session of it.
+    pub(crate) async fn callback(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Response, Failure> {
+        let question = scene.question;
+        let text = question.parameter("state").unwrap_or_default();
+        let cookie = state_name(&app.cookie_name);
+        let provider = &app.provider;
+        let opened = State::open(
+            &text,
+            &provider.cookie_secret,
+            &provider.client_id,
+            question.cookies(&cookie),
+            scene.now.timestamp(),
+        );
+        let state = match opened {
+            Ok(state) => state,
+            Err(error) => return Ok(self.bad_state(scene, error)),
+        };
+        if let Some(error) = question.parameter("error") {
+            let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
+            return Ok(self.login_failed(&format!("The sign-in host answered: {error}.")));
+        }
+        let Some(token) = self.redeem(scene, app, &text).await? else {
+            return Ok(self.login_failed("The login could not be completed: its code is unknown, used or too old."));
+        };
+        let life = app.validity.num_seconds() + 1;
+        let to = home(app).return_url(&state.redirect).unwrap_or_else(|| app.external.clone());
+        let Some(cookie) = jar(app).set(&app.cookie_name, &token, life) else {
+            return Ok(self.configuration_error(scene, "the provider's cookie domain is malformed"));
+        };
+        Ok(answers::redirect(to.as_str(), [cookie]))
+    }
+
+    /// Redeems the code, in process: it must be of this provider, for one of its addresses, and made for
+    /// this very state, so that nobody can slip a code of theirs into somebody else's login.
+    async fn redeem(&self, scene: Scene<'_>, app: &ProxyApp, state: &str) -> Result<Option<String>, Failure> {
+        let code = scene.question.parameter("code").unwrap_or_default();
+        let proxy = &self.identity.proxy;
+        let row = match proxy.redeem(&code, app.id).await? {
+            Redemption::Redeemed(row) => row,
+            Redemption::Replayed(_) => {
+                self.identity.feed.settle().await;
+                self.note(Action::SuspiciousRequest, scene.origin, "an authorization code was used twice");
+                return Ok(None);
+            }
+            Redemption::Unknown => return Ok(None),
+        };
+        let uris = redirect_uris(&app.external);
+        let returns_here = row.data["redirect_uri"].as_str().is_some_and(|uri| uris.iter().any(|u| u == uri));
+        if !returns_here || row.data["state"] != json!(state_digest(state)) {
+            self.note(Action::SuspiciousRequest, scene.origin, "an authorization code came back with another state");
+            return Ok(None);
+        }
+        Ok(proxy.start(app.id, row.session, app.validity, json!({})).await?)
+    }
+
+    /// Ends all sessions that the user has at applications, and leads to where the login itself ends.
+    pub(crate) async fn sign_out(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Response, Failure> {
+        let mut ended = None;
+        for cookie in scene.question.cookies(&app.cookie_name) {
+            if let Some(ticket) = self.by_cookie(cookie, app, scene.now).await? {
+                ended = Some(ticket);
+                break;
+            }
+        }
+        let Some(ticket) = ended else { return Ok(answers::redirect(START, [])) };
+        // Without a token the way out is the same; the page at its end only knows less.
+        let ready = self.ready(scene.snapshot, app, &ticket, scene.now).await.ok().flatten();
+        let proxy = &self.identity.proxy;
+        for other in scene.snapshot.all_apps().iter().filter_map(|app| app.proxy.as_ref()) {
+            proxy.end_of_user(ticket.user, other.id).await?;
+        }
+        self.identity.feed.settle().await;
+        let removed = jar(app).set(&app.cookie_name, "", 0);
+        let Some(base) = self.known_base(scene.snapshot, app) else {
+            return Ok(answers::redirect(app.external.as_str(), removed));
+        };
+        let mut to = format!("{base}/application/o/{}/end-session/", app.app_slug);
+        if let Some(ready) = ready {
+            to = Serializer::new(to + "?").append_pair("id_token_hint", &ready.jwt).finish();
+        }
+        Ok(answers::redirect(&to, removed))
+    }
+
+    fn noise(&self) -> [u8; 32] {
+        let mut noise = [0; 32];
+        self.identity.random.fill(&mut noise);
+        noise
+    }
+
+    fn bad_state(&self, scene: Scene<'_>, error: BadState) -> Response {
+        if error == BadState::Forged {
+            self.note(Action::SuspiciousRequest, scene.origin, "a login came back with a forged state");
+        }
+        self.login_failed(&format!("The login could not be completed: {error}."))
+    }
+
+    fn login_failed(&self, text: &str) -> Response {
+        let title = "Login failed";
+        self.pages.trouble(&Trouble { status: StatusCode::BAD_REQUEST, title, text, retry: Some(START) })
+    }
+
+    /// The operator has to change something: the log and an event say what, strangers only learn that.
+    pub(crate) fn configuration_error(&self, scene: Scene<'_>, why: &str) -> Response {
+        self.note(Action::ConfigurationError, scene.origin, why);
+        answers::text(StatusCode::INTERNAL_SERVER_ERROR, "configuration error")
+    }
+}
+
+/// SHA-256 of a state, in hex: binds the code that is issued for it. The authorize endpoint makes the same.
+fn state_digest(state: &str) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(state).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Where a provider may send browsers back to.
+fn home(app: &ProxyApp) -> Home<'_> {
+    Home { external: &app.external, mode: app.provider.mode, cookie_domain: &app.provider.cookie_domain }
+}
+
+fn jar(app: &ProxyApp) -> Jar<'_> {
+    let domain = if app.is_domain() { app.provider.cookie_domain.as_str() } else { "" };
+    Jar { secure: app.external.scheme() == "https", domain }
+}
+
+/// Where the question's visitor wants to be after the login: for a proxy's question the address that it
+/// asked about, for `/start` what its `rd` says.
+pub(crate) fn wanted(question: &Question<'_>, at_start: bool) -> Option<String> {
+    if at_start { question.parameter("rd") } else { question.vouched.then(|| question.url()) }
+}
+
+/// Makes sure that an address can stand in a `Location` header.
+pub(crate) fn location(to: &str) -> Option<HeaderValue> {
+    let absolute = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let local = to.starts_with('/') && !to.starts_with("//");
+    HeaderValue::try_from(to).ok().filter(|_| absolute || local)
+}
+
+/// Name of the header that [`location`] is for.
+pub(crate) const LOCATION: http::HeaderName = header::LOCATION;

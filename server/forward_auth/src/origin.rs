@@ -1,0 +1,61 @@
+//! Where a request comes from, worked out only as far as somebody asks.
+
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, Uri, request::Parts};
+use lockgate_identity::net::{Client, TrustedProxies};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::OnceLock,
+};
+
+/// The peer, and what it says.
+#[derive(Debug)]
+pub struct Origin<'r> {
+    /// Address of the peer.
+    pub peer: IpAddr,
+    /// Whether it is a trusted proxy.
+    pub trusted: bool,
+    headers: &'r HeaderMap,
+    proxies: &'r TrustedProxies,
+    ip: OnceLock<IpAddr>,
+}
+
+impl<'r> Origin<'r> {
+    /// The origin of a request; a request without a known peer comes from nowhere that is trusted.
+    #[must_use]
+    pub fn of(parts: &'r Parts, proxies: &'r TrustedProxies) -> Self {
+        let peer = peer_of(&parts.extensions);
+        let trusted = proxies.trusts(peer);
+        Self { peer, trusted, headers: &parts.headers, proxies, ip: OnceLock::new() }
+    }
+
+    /// Address of the person, as far as it can be believed.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        *self.ip.get_or_init(|| {
+            let lines = self.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+            let joined = lines.collect::<Vec<_>>().join(",");
+            self.proxies.client(self.peer, (!joined.is_empty()).then_some(joined.as_str()))
+        })
+    }
+
+    /// Everything about the client, for services that want it whole.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        Client { ip: self.ip(), ..lockgate_identity::net::client(self.proxies, self.peer, text) }
+    }
+}
+
+/// Address of the peer, which the listener has noted; nobody's when it has not.
+#[must_use]
+pub fn peer_of(extensions: &http::Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+}
+
+/// Path and query of a request, as sent.
+#[must_use]
+pub fn target_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |target| target.as_str())
+}

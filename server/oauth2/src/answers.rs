@@ -1,0 +1,31 @@
+//! Responses that several endpoints give.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+
+/// 302 that nobody stores, and that tells the next site nothing of this address.
+pub(crate) fn redirect(to: &str, cookie: Option<HeaderValue>) -> Response {
+    let Ok(location) = HeaderValue::try_from(to) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(cookie) = cookie {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    no_store(response)
+}
+
+pub(crate) fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 404 of an address that does not exist.
+pub(crate) fn not_found() -> Response {
+    no_store((StatusCode::NOT_FOUND, "Not found").into_response())
+}
