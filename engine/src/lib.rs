@@ -5,7 +5,7 @@
 //! touched but through the traits of [`ports`]; what changes the caller's session comes back as
 //! [`Effect`]s. What may not enter this room: I/O, HTTP, SQL, clocks, randomness, policy languages.
 //!
-//! The way of one request: [`start`] when the session holds no plan for the flow, then [`challenge`]
+//! The way of one request: [`start`] when the session holds no plan for the flow, then [`challenge()`]
 //! for a GET or [`respond`] for a POST; store the plan (or drop it, see [`Outcome::keeps_plan`]),
 //! apply the effects in order, answer the outcome.
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub enum Outcome {
     /// Show this; the flow waits for the response.
     Challenge(Box<Challenge>),
-    /// The response was accepted (or the flow begun anew): ask again with [`crate::challenge`]. The
+    /// The response was accepted (or the flow begun anew): ask again with [`crate::challenge()`]. The
     /// API answers 302 to the same address.
     Next,
     /// The flow is over: go there (`xak-flow-redirect`).
