@@ -1,5 +1,6 @@
 //! What a flow asks for next: the JSON of the flow executor and the input of the pages.
 
+use crate::context::AppContext;
 use lockgate_model::kinds::{FlowDesignation, FlowLayout, PromptType, UserField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -257,6 +258,9 @@ pub struct Consent {
     pub additional_permissions: Vec<Permission>,
     /// To be sent back.
     pub token: String,
+    /// Who asks; for pages only.
+    #[serde(skip)]
+    pub application: Option<AppContext>,
 }
 
 /// One choice of a field.

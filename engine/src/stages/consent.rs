@@ -38,7 +38,8 @@ pub(super) async fn enter(run: &mut Run<'_>, stage: &ConsentStage) -> Result<Ent
 fn challenge(run: &mut Run<'_>, header: String, permissions: Vec<Permission>, additional: Vec<Permission>) -> Consent {
     let token = run.plan.context.consent_token.clone().unwrap_or_else(|| run.token());
     run.context().consent_token = Some(token.clone());
-    Consent { who: run.who(), header_text: header, permissions, additional_permissions: additional, token }
+    let application = run.plan.context.application.clone();
+    Consent { who: run.who(), header_text: header, permissions, additional_permissions: additional, token, application }
 }
 
 pub(super) async fn answer(run: &mut Run<'_>, stage: &ConsentStage, response: &Response) -> Result<Answered, Failure> {

@@ -1,9 +1,47 @@
 //! The HTML face: login flow pages, the user portal and the pages that say no.
 //!
 //! Everything is rendered on the server from plain view structs ([`pages`]) and works without
-//! JavaScript; one small script of our own only makes it more comfortable. What may not enter:
+//! JavaScript; one small script of our own only makes it more comfortable. Handlers read a request
+//! as a `Visit`, ask the services of [`lockgate_identity`] and fill a view. What may not enter:
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 
 pub mod assets;
+pub mod denied;
+mod flow;
+mod looks;
 pub mod page;
 pub mod pages;
+mod portal;
+mod visit;
+
+pub use denied::{DeniedPages, denial};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{MethodRouter, any, get},
+};
+use lockgate_identity::Identity;
+
+/// The routes of every page and of the files that pages load.
+pub fn router(identity: Identity) -> Router {
+    let flow_page = get(flow::show).post(flow::submit).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
+    Router::new()
+        .route("/", get(portal::front_door))
+        .route("/setup", get(portal::setup))
+        .route("/robots.txt", get(portal::robots))
+        .route("/if/user/", get(portal::portal))
+        .route("/if/brand.css", get(looks::brand_css))
+        .route("/if/flow/{slug}/", flow_page)
+        .route("/flows/-/default/{designation}/", get(flow::ways::default))
+        .route("/flows/-/configure/{stage_uuid}/", get(flow::ways::configure))
+        .route("/flows/-/cancel/", get(flow::ways::cancel))
+        .route("/application/launch/{slug}/", get(portal::launch))
+        .merge(assets::router())
+        .with_state(identity)
+}
+
+/// Answers every address that nobody else does with the 404 page: for `Router::fallback_service`.
+pub fn not_found(identity: Identity) -> MethodRouter {
+    any(|visit: visit::Visit| async move { visit.not_found() }).with_state(identity)
+}

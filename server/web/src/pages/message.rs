@@ -40,6 +40,8 @@ pub struct Denial {
     pub back_url: Option<String>,
     /// Way to sign in as somebody else.
     pub switch_url: Option<String>,
+    /// Way to begin again, for somebody who is not signed in.
+    pub restart_url: Option<String>,
 }
 
 /// Access denied outside a flow; send it with 403.

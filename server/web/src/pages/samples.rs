@@ -195,6 +195,7 @@ fn denial() -> Denial {
         decision_id: Some("01939b1e-7f2c-7c41-9a55-3f0f6d1c2b7e".into()),
         back_url: Some("/if/user/".into()),
         switch_url: Some("/flows/-/default/invalidation/".into()),
+        restart_url: None,
     }
 }
 
@@ -274,6 +275,20 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
         (
             "access-denied",
             flow("Access denied", Body::AccessDenied(AccessDenied { person: Some(person()), denial: denial() })),
+        ),
+        (
+            "access-denied-visitor",
+            flow(
+                "Access denied",
+                Body::AccessDenied(AccessDenied {
+                    person: None,
+                    denial: Denial {
+                        reason: Some("Too many failed attempts. Start again.".into()),
+                        restart_url: Some("/if/flow/default-authentication-flow/".into()),
+                        ..Denial::default()
+                    },
+                }),
+            ),
         ),
         (
             "flow-error",

@@ -1,0 +1,189 @@
+//! Pages that say no, for every face on the sign-in host: what a decision comes to in words, and the
+//! error pages in the looks of the host.
+
+use crate::{
+    looks,
+    page::respond,
+    pages::{BrandView, Denial, DeniedPage, MessagePage, Person},
+    visit::with_next,
+};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use lockgate_identity::Identity;
+use lockgate_policies::{Decision, Need};
+
+/// What a denial comes to: what policies say, what is missing, and under which id it is recorded.
+/// `here` is the path and query that were asked for, to come back to as somebody else.
+#[must_use]
+pub fn denial(application: &str, decision: &Decision, here: &str) -> Denial {
+    let told = decision.determining.iter().any(|policy| policy.message.is_some());
+    let needed = decision.needed.iter().filter(|need| !(told && matches!(need, Need::NotForbidden(_))));
+    let needed: Vec<&Need> = needed.collect();
+    let (missing, any) = match needed.as_slice() {
+        [Need::AnyOf(choices)] => (choices.iter().map(phrase).collect(), true),
+        all => (all.iter().map(|need| phrase(need)).collect(), false),
+    };
+    let mut reasons = decision.messages.clone();
+    if !decision.errors.is_empty() {
+        reasons.push("A policy could not be evaluated, and what cannot be evaluated is denied.".to_owned());
+    }
+    Denial {
+        application: Some(application.to_owned()),
+        reason: (!reasons.is_empty()).then(|| reasons.join(" ")),
+        missing,
+        any_of_missing: any,
+        decision_id: Some(decision.id.to_string()),
+        back_url: Some("/if/user/".to_owned()),
+        switch_url: Some(with_next("/flows/-/default/invalidation/", here)),
+        restart_url: None,
+    }
+}
+
+fn phrase(need: &Need) -> String {
+    match need {
+        Need::Login => "To be signed in".to_owned(),
+        Need::Active => "An active account".to_owned(),
+        Need::Group(name) => format!("Membership in the group {name}"),
+        Need::NotGroup(name) => format!("Not to be in the group {name}"),
+        Need::User => "An account that was given access by name".to_owned(),
+        Need::NotUser => "Another account: yours is kept out by name".to_owned(),
+        Need::Check(name) => format!("That the condition {name} is met"),
+        Need::NotCheck(name) => format!("That the condition {name} is not met"),
+        Need::Mfa => "A second factor at sign-in".to_owned(),
+        Need::Superuser => "To be an administrator".to_owned(),
+        Need::Permission => "A policy that gives access: there is none".to_owned(),
+        Need::NotForbidden(policy) => format!("That the policy {policy} does not forbid it"),
+        Need::AnyOf(choices) => {
+            let choices: Vec<String> = choices.iter().map(phrase).collect();
+            format!("One of these: {}", choices.join("; "))
+        }
+    }
+}
+
+/// Renders the pages that say no in the looks of a host. Only for the sign-in host, which serves the
+/// style sheet that they load.
+#[derive(Clone)]
+pub struct DeniedPages {
+    identity: Identity,
+}
+
+impl DeniedPages {
+    /// Pages in the looks that the configuration in force gives to hosts.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        Self { identity }
+    }
+
+    fn brand(&self, host: &str) -> BrandView {
+        looks::of(&self.identity.config.snapshot(), host)
+    }
+
+    /// 403: signed in as `user`, and denied; see [`denial`].
+    #[must_use]
+    pub fn denied(&self, host: &str, user: Option<&str>, denial: Denial) -> Response {
+        let person = user.map(|name| Person { name: name.to_owned(), avatar_url: None });
+        respond(StatusCode::FORBIDDEN, &DeniedPage { brand: self.brand(host), person, denial })
+    }
+
+    /// 401: a session is needed, and the asker must not be redirected. `here` as in [`denial`].
+    #[must_use]
+    pub fn unauthorized(&self, host: &str, here: &str) -> Response {
+        let login = with_next("/flows/-/default/authentication/", here);
+        respond(StatusCode::UNAUTHORIZED, &MessagePage::unauthorized(self.brand(host), &login))
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(&self, host: &str) -> Response {
+        respond(StatusCode::NOT_FOUND, &MessagePage::not_found(self.brand(host)))
+    }
+
+    /// A status from 400 on that the person can do something about: `problem` says what, in a sentence.
+    #[must_use]
+    pub fn refused(&self, host: &str, status: StatusCode, problem: &str) -> Response {
+        let page = MessagePage { status: status.as_u16(), ..MessagePage::bad_request(self.brand(host), problem) };
+        respond(status, &page)
+    }
+
+    /// 400: an application asks for what its configuration does not permit; `details` are for whoever
+    /// looks after it.
+    #[must_use]
+    pub fn configuration_error(&self, host: &str, problem: &str, details: Vec<(String, String)>) -> Response {
+        let page = MessagePage::configuration_error(self.brand(host), problem, details);
+        respond(StatusCode::BAD_REQUEST, &page)
+    }
+
+    /// 429, with `Retry-After` in seconds.
+    #[must_use]
+    pub fn too_many_requests(&self, host: &str, retry_after: u64) -> Response {
+        let page = MessagePage::too_many_requests(self.brand(host), retry_after);
+        let mut response = respond(StatusCode::TOO_MANY_REQUESTS, &page);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+        response
+    }
+
+    /// 500: our fault; the log has more under the request's id.
+    #[must_use]
+    pub fn internal_error(&self, host: &str, request_id: &str) -> Response {
+        let page = MessagePage::internal_error(self.brand(host), request_id);
+        respond(StatusCode::INTERNAL_SERVER_ERROR, &page)
+    }
+}
+
+impl std::fmt::Debug for DeniedPages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeniedPages")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use lockgate_policies::{Action, Cacheability, PolicyRef, Reads};
+    use uuid::Uuid;
+
+    fn decision(needed: Vec<Need>, message: Option<&str>) -> Decision {
+        let policy = PolicyRef {
+            id: "p".into(),
+            file: None,
+            line: None,
+            bindings: Vec::new(),
+            message: message.map(str::to_owned),
+        };
+        Decision {
+            id: Uuid::from_u128(7),
+            principal: Some("ada".into()),
+            action: Action::Access,
+            resource: "app wiki".into(),
+            time: DateTime::UNIX_EPOCH,
+            allow: false,
+            determining: vec![policy],
+            facts_used: serde_json::Map::new(),
+            needed,
+            messages: message.map(str::to_owned).into_iter().collect(),
+            errors: Vec::new(),
+            cacheable: Cacheability::Unbounded,
+            reads: Reads::default(),
+        }
+    }
+
+    #[test]
+    fn a_denial_names_what_is_missing_and_its_record() {
+        let one_of = vec![Need::AnyOf(vec![Need::Group("A".into()), Need::Group("B".into())])];
+        let page = denial("Wiki", &decision(one_of, None), "/application/launch/wiki/?x=1");
+        assert_eq!(page.missing, ["Membership in the group A", "Membership in the group B"]);
+        assert!(page.any_of_missing && page.reason.is_none());
+        assert_eq!(page.decision_id.as_deref(), Some("00000000-0000-0000-0000-000000000007"));
+        let switch = "/flows/-/default/invalidation/?next=%2Fapplication%2Flaunch%2Fwiki%2F%3Fx%3D1";
+        assert_eq!(page.switch_url.as_deref(), Some(switch));
+
+        let forbidden = vec![Need::NotForbidden("p".into()), Need::Mfa];
+        let page = denial("Wiki", &decision(forbidden, Some("Use a second factor.")), "/");
+        assert_eq!(page.reason.as_deref(), Some("Use a second factor."));
+        assert_eq!(page.missing, ["A second factor at sign-in"]);
+        assert!(!page.any_of_missing);
+    }
+}

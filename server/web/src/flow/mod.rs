@@ -1,0 +1,254 @@
+//! The pages of flows, `/if/flow/{slug}/`: the current challenge as a page, its form as the answer.
+//!
+//! Every form carries a token made from the session's identifier; without it an answer has no effect.
+//! An accepted answer leads to the same address again, so that reloading a page sends nothing twice.
+
+pub(crate) mod form;
+mod view;
+pub(crate) mod ways;
+
+use crate::{
+    page::respond,
+    pages::{Body, BrandView, FlowPage, redirect_target},
+    visit::{Answer, Failure, Visit, redirect},
+};
+use axum::{
+    extract::{Path, Request},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use form::Form;
+use lockgate_engine::{ResponseErrors, challenge, safe_next};
+use lockgate_identity::{
+    runner::{FlowAnswer, FlowOutcome, FlowRequest, SetSession},
+    sessions,
+};
+use lockgate_model::kinds::FlowDesignation;
+use view::Frame;
+
+/// What a forged, or merely late, answer is told.
+const NOT_MEANT: &str = "This page was open for too long, or your browser keeps no cookies. Please try again.";
+
+/// `GET /if/flow/{slug}/`: the current challenge.
+pub(crate) async fn show(visit: Visit, Path(slug): Path<String>) -> Response {
+    let visitor = Visitor { visit: &visit, slug: &slug };
+    visit.answer(visitor.show().await)
+}
+
+/// `POST /if/flow/{slug}/`: an answer to it.
+pub(crate) async fn submit(visit: Visit, Path(slug): Path<String>, request: Request) -> Response {
+    let visitor = Visitor { visit: &visit, slug: &slug };
+    match Form::read(request).await {
+        Ok(form) => visit.answer(visitor.submit(&form).await),
+        Err(status) => refused(&visit, status),
+    }
+}
+
+fn refused(visit: &Visit, status: StatusCode) -> Response {
+    let problem = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "What you sent is too large. A file may have up to 190 kB.",
+        _ => "What your browser sent is not the form that this page has.",
+    };
+    visit.pages().refused(&visit.client.host, status, problem)
+}
+
+/// Somebody at the page of a flow.
+struct Visitor<'a> {
+    visit: &'a Visit,
+    slug: &'a str,
+}
+
+impl Visitor<'_> {
+    async fn show(&self) -> Answer {
+        let answer = self.visit.identity.flows().get(self.visit.flow(self.slug)).await?;
+        self.shown(answer, false, None).await
+    }
+
+    async fn submit(&self, form: &Form) -> Answer {
+        let token = self.visit.token.as_deref();
+        if !token.is_some_and(|token| sessions::csrf_matches(token, form.csrf())) {
+            return self.not_meant().await;
+        }
+        let Some(response) = form.response() else { return Ok(refused(self.visit, StatusCode::BAD_REQUEST)) };
+        let answer = self.visit.identity.flows().post(self.visit.flow(self.slug), response).await?;
+        match answer.outcome {
+            FlowOutcome::Next => self.next(answer).await,
+            _ => self.shown(answer, true, Some(form)).await,
+        }
+    }
+
+    /// The same page once more; the answer was not looked at.
+    async fn not_meant(&self) -> Answer {
+        let mut answer = self.visit.identity.flows().get(self.visit.flow(self.slug)).await?;
+        if let FlowOutcome::Challenge(challenge) = &mut answer.outcome
+            && !is_end(&challenge.body)
+        {
+            challenge.response_errors.add(ResponseErrors::GENERAL, "invalid", NOT_MEANT);
+        }
+        let mut response = self.shown(answer, true, None).await?;
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::FORBIDDEN;
+        }
+        Ok(response)
+    }
+
+    /// After an accepted answer. The end of a flow is answered here and now: browsers hold the page's
+    /// `form-action` against every redirect after a form, so an end on another host must not be
+    /// reached by one.
+    async fn next(&self, accepted: FlowAnswer) -> Answer {
+        let token = match &accepted.set_session {
+            Some(new) => Some(new.token.as_str()),
+            None => self.visit.token.as_deref().filter(|_| !accepted.clear_session),
+        };
+        let request = FlowRequest { session_token: token, ..self.visit.flow(self.slug) };
+        let next = self.visit.identity.flows().get(request).await?;
+        let answer = FlowAnswer {
+            clear_session: next.clear_session || accepted.clear_session,
+            set_session: next.set_session.or(accepted.set_session),
+            ..next
+        };
+        match &answer.outcome {
+            FlowOutcome::Challenge(challenge) if is_end(&challenge.body) => self.shown(answer, true, None).await,
+            _ => Ok(self.with_cookies(redirect(StatusCode::SEE_OTHER, &self.visit.here()), &answer)),
+        }
+    }
+
+    /// What a flow answers, as the browser gets it.
+    async fn shown(&self, answer: FlowAnswer, after_form: bool, typed: Option<&Form>) -> Answer {
+        let response = match &answer.outcome {
+            FlowOutcome::NotFound => self.visit.not_found(),
+            FlowOutcome::Next => redirect(StatusCode::SEE_OTHER, &self.visit.here()),
+            FlowOutcome::Challenge(challenge) => match way(&challenge.body, after_form) {
+                Way::Redirect(status, to) => redirect(status, to),
+                Way::Page => {
+                    let frame = self.frame(&challenge.body, answer.set_session.as_ref()).await?;
+                    let status = answer.retry_after.map(|_| StatusCode::TOO_MANY_REQUESTS);
+                    let page = view::page((**challenge).clone(), frame, typed);
+                    respond(status.unwrap_or_else(|| view::status(&challenge.body)), &page)
+                }
+            },
+        };
+        Ok(self.with_cookies(response, &answer))
+    }
+
+    fn with_cookies(&self, mut response: Response, answer: &FlowAnswer) -> Response {
+        if let Some(session) = &answer.set_session {
+            self.visit.set_session(&mut response, session);
+        } else if answer.clear_session {
+            self.visit.clear_session(&mut response);
+        }
+        if let Some(seconds) = answer.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    async fn frame(&self, body: &challenge::Body, session: Option<&SetSession>) -> Result<Frame, Failure> {
+        let visit = self.visit;
+        let token = session.map(|new| new.token.as_str()).or(visit.token.as_deref());
+        let user = match body {
+            challenge::Body::AccessDenied(_) => visit.signed_in().await?.map(|it| it.principal().user.username.clone()),
+            _ => None,
+        };
+        let app = match body {
+            challenge::Body::Consent(it) => it.application.as_ref().and_then(|app| visit.snapshot.app(&app.slug)),
+            _ => None,
+        };
+        Ok(Frame {
+            brand: visit.brand(),
+            action_url: visit.here(),
+            csrf: token.map(sessions::csrf_token).unwrap_or_default(),
+            user,
+            restart_url: self.restart_url(),
+            application_icon: app.and_then(|app| BrandView::picture(&app.application.meta_icon)),
+        })
+    }
+
+    /// A login can be tried again where it is; anything else begins at the front door.
+    fn restart_url(&self) -> String {
+        let flow = self.visit.snapshot.flow(self.slug);
+        match flow.is_some_and(|flow| flow.flow.designation == FlowDesignation::Authentication) {
+            true => self.visit.here(),
+            false => "/".to_owned(),
+        }
+    }
+}
+
+/// Whether nothing is asked any more. The plan is gone then: asking again would begin anew.
+fn is_end(body: &challenge::Body) -> bool {
+    use challenge::Body as B;
+    matches!(body, B::Redirect(_) | B::AccessDenied(_) | B::FlowError(_) | B::SessionEnd(_))
+}
+
+/// How the browser gets to see a challenge.
+#[derive(Debug, PartialEq)]
+enum Way<'a> {
+    Redirect(StatusCode, &'a str),
+    Page,
+}
+
+fn way(body: &challenge::Body, after_form: bool) -> Way<'_> {
+    let challenge::Body::Redirect(it) = body else { return Way::Page };
+    let to = it.to.as_str();
+    let here = safe_next(to).is_some();
+    let web = ["http://", "https://"].iter().any(|scheme| to.starts_with(scheme));
+    match after_form {
+        true if here && !leads_on(to) => Way::Redirect(StatusCode::SEE_OTHER, to),
+        false if here || web && redirect_target(to) == to => Way::Redirect(StatusCode::FOUND, to),
+        // Also for the schemes of native applications, which some browsers follow from a page only.
+        _ => Way::Page,
+    }
+}
+
+/// Whether a path of ours may redirect to another host.
+fn leads_on(path: &str) -> bool {
+    ["/application/", "/outpost.goauthentik.io/", "/if/flow/", "/flows/", "/source/", "/recovery/"]
+        .iter()
+        .any(|start| path.starts_with(start))
+}
+
+/// The page that leads to `to` without a redirect: the only way from a form to another host.
+pub(crate) fn leave(visit: &Visit, to: &str) -> Response {
+    let page = FlowPage {
+        brand: visit.brand(),
+        title: "One moment".to_owned(),
+        layout: crate::pages::Layout::Stacked,
+        action_url: visit.here(),
+        csrf: String::new(),
+        cancel_url: String::new(),
+        errors: crate::pages::Errors::default(),
+        form_targets: Vec::new(),
+        body: Body::Redirect(to.to_owned()),
+    };
+    respond(StatusCode::OK, &page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_redirect_after_a_form_can_lead_to_another_host() {
+        use StatusCode as S;
+        for (to, after_form, on_get) in [
+            ("/if/user/", Some(S::SEE_OTHER), Some(S::FOUND)),
+            ("/-/health/live/?x=1", Some(S::SEE_OTHER), Some(S::FOUND)),
+            ("/application/o/authorize/?client_id=x", None, Some(S::FOUND)),
+            ("/if/flow/other/?next=%2F", None, Some(S::FOUND)),
+            ("https://app.example.com/", None, Some(S::FOUND)),
+            ("com.example.app:/callback", None, None),
+            ("//evil.example/", None, None),
+            ("/\\evil.example", None, None),
+            ("javascript:alert(1)", None, None),
+        ] {
+            let body = challenge::Body::redirect(to);
+            for (after, expected) in [(true, after_form), (false, on_get)] {
+                let expected = expected.map_or(Way::Page, |status| Way::Redirect(status, to));
+                assert_eq!(way(&body, after), expected, "{to} after form: {after}");
+            }
+        }
+        let question = challenge::Body::Dummy(challenge::Dummy { name: "x".into() });
+        assert_eq!(way(&question, true), Way::Page);
+        assert!(!is_end(&question) && is_end(&challenge::Body::redirect("/")));
+    }
+}

@@ -1,0 +1,253 @@
+//! From the engine's challenge to the page that shows it.
+
+use super::form::Form;
+use crate::pages::{
+    AccessDenied, Autosubmit, Body, BrandView, Choice, Consent, Denial, Errors, FieldError, FieldKind, FlowError,
+    FlowPage, Identification, Layout, Password, Permission, Person, PromptField, SessionEnd,
+};
+use crate::visit::with_next;
+use axum::http::StatusCode;
+use lockgate_engine::{
+    ResponseErrors,
+    avatar::initials,
+    challenge::{self, Challenge, Who},
+};
+use serde::Serialize;
+
+/// Where giving up leads.
+const CANCEL: &str = "/flows/-/cancel/";
+
+/// What a page of a flow shows beside its challenge.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    pub(super) brand: BrandView,
+    /// The page's own address with its query.
+    pub(super) action_url: String,
+    pub(super) csrf: String,
+    /// Who is signed in in this browser.
+    pub(super) user: Option<String>,
+    /// Where somebody begins again who is refused without being signed in.
+    pub(super) restart_url: String,
+    /// Address of the icon of the application that asks for consent.
+    pub(super) application_icon: Option<String>,
+}
+
+/// The page of a challenge. `typed` is what was sent and refused; it is shown again, but for secrets.
+pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> FlowPage {
+    let Challenge { body, flow_info, response_errors } = challenge;
+    let component = body.component();
+    let errors = errors(&body, &response_errors);
+    let (title, layout, background) = match flow_info {
+        Some(info) => (info.title, Layout::from_api(&word(&info.layout)), BrandView::picture(&info.background)),
+        None => (String::new(), Layout::Stacked, frame.brand.background_url.clone()),
+    };
+    let title = own_title(&body).map_or(title, str::to_owned);
+    let cancel_url = cancel_url(&body, &frame);
+    let mut body = translate(body, &frame);
+    if let (Body::Prompt(fields), Some(form)) = (&mut body, typed)
+        && form.get("component").is_none_or(|answered| answered == component)
+    {
+        fields.iter_mut().for_each(|field| keep_typed(field, form));
+    }
+    FlowPage {
+        brand: BrandView { background_url: background, ..frame.brand },
+        title,
+        layout,
+        action_url: frame.action_url,
+        csrf: frame.csrf,
+        cancel_url,
+        errors,
+        form_targets: Vec::new(),
+        body,
+    }
+}
+
+/// The status of a page: the end of a flow says with it how it ended.
+pub(super) fn status(body: &challenge::Body) -> StatusCode {
+    match body {
+        challenge::Body::AccessDenied(_) => StatusCode::FORBIDDEN,
+        challenge::Body::FlowError(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::OK,
+    }
+}
+
+/// The heading where the flow's own would not fit what the page says.
+fn own_title(body: &challenge::Body) -> Option<&'static str> {
+    Some(match body {
+        challenge::Body::AccessDenied(_) => "Access denied",
+        challenge::Body::FlowError(_) => "This didn’t work",
+        challenge::Body::Redirect(_) => "One moment",
+        _ => return None,
+    })
+}
+
+/// "Not you?" leads back to the beginning of this very flow; giving up anything else leads home.
+fn cancel_url(body: &challenge::Body, frame: &Frame) -> String {
+    match body {
+        challenge::Body::Password(_) | challenge::Body::UserLogin(_) => with_next(CANCEL, &frame.action_url),
+        _ => CANCEL.to_owned(),
+    }
+}
+
+fn translate(body: challenge::Body, frame: &Frame) -> Body {
+    use challenge::Body as From;
+    match body {
+        From::Identification(it) => Body::Identification(identification(*it)),
+        From::Password(it) => Body::Password(Password {
+            person: person(it.who),
+            recovery_url: it.recovery_url,
+            allow_show_password: it.allow_show_password,
+        }),
+        From::UserLogin(it) => Body::UserLogin(person(it.who)),
+        From::Consent(it) => Body::Consent(consent(it, frame)),
+        From::Prompt(it) => Body::Prompt(it.fields.into_iter().map(field).collect()),
+        From::Dummy(it) => Body::Dummy(it.name),
+        From::Autosubmit(it) => Body::Autosubmit(Autosubmit { url: it.url, attrs: it.attrs.into_iter().collect() }),
+        From::AccessDenied(it) => Body::AccessDenied(denied(it.error_message, frame)),
+        From::FlowError(it) => Body::FlowError(FlowError { request_id: it.request_id, error: it.error }),
+        From::SessionEnd(it) => Body::SessionEnd(SessionEnd {
+            person: person(it.who),
+            application: it.application_name,
+            application_launch_url: it.application_launch_url,
+            invalidation_flow_url: it.invalidation_flow_url,
+            overview_url: it.overview_url,
+        }),
+        From::Redirect(it) => Body::Redirect(it.to),
+        From::Shell(it) => Body::Shell(it.body),
+    }
+}
+
+fn identification(it: challenge::Identification) -> Identification {
+    Identification {
+        user_fields: it.user_fields.iter().map(word).collect(),
+        value: it.pending_user_identifier.unwrap_or_default(),
+        password: it.password_fields,
+        allow_show_password: it.allow_show_password,
+        primary_action: it.primary_action,
+        application: it.application_pre,
+        enroll_url: it.enroll_url,
+        recovery_url: it.recovery_url,
+        passwordless_url: it.passwordless_url,
+        sources: Vec::new(),
+    }
+}
+
+/// A picture that the engine drew itself gives way to the page's own initials.
+fn person(who: Who) -> Person {
+    let drawn = who.pending_user_avatar.is_empty() || who.pending_user_avatar == initials(&who.pending_user);
+    Person { avatar_url: (!drawn).then_some(who.pending_user_avatar), name: who.pending_user }
+}
+
+fn consent(it: challenge::Consent, frame: &Frame) -> Consent {
+    let permissions =
+        |list: Vec<challenge::Permission>| list.into_iter().map(|p| Permission { id: p.id, name: p.name }).collect();
+    Consent {
+        person: person(it.who),
+        header_text: it.header_text,
+        application: it.application.map(|app| app.name).unwrap_or_default(),
+        application_icon_url: frame.application_icon.clone(),
+        permissions: permissions(it.permissions),
+        additional_permissions: permissions(it.additional_permissions),
+        token: it.token,
+    }
+}
+
+/// The name in a denied challenge may be one that was only typed: the page speaks to who is signed in.
+fn denied(reason: Option<String>, frame: &Frame) -> AccessDenied {
+    let user = frame.user.as_ref();
+    let denial = Denial {
+        reason,
+        back_url: user.map(|_| "/if/user/".to_owned()),
+        switch_url: user.map(|_| with_next("/flows/-/default/invalidation/", &frame.action_url)),
+        restart_url: user.is_none().then(|| frame.restart_url.clone()),
+        ..Denial::default()
+    };
+    AccessDenied { person: user.map(|name| Person { name: name.clone(), avatar_url: None }), denial }
+}
+
+fn field(it: challenge::PromptField) -> PromptField {
+    let kind = FieldKind::from_api(&word(&it.field_type)).unwrap_or(FieldKind::Text);
+    let choices = it.choices.unwrap_or_default().into_iter();
+    // The page has its own words for "none of these".
+    let choices = choices.filter(|choice| kind != FieldKind::Locale || !choice.value.is_empty());
+    PromptField {
+        key: it.field_key,
+        label: it.label,
+        kind,
+        required: it.required,
+        placeholder: it.placeholder,
+        value: it.initial_value,
+        sub_text: it.sub_text,
+        choices: choices.map(|choice| Choice { value: choice.value, label: choice.label }).collect(),
+    }
+}
+
+/// Shows what was typed before. Passwords and files are typed and chosen anew, and what cannot be
+/// changed stays what the configuration says.
+fn keep_typed(field: &mut PromptField, form: &Form) {
+    use FieldKind as K;
+    match (field.kind, form.get(&field.key)) {
+        (K::Checkbox, ticked) => field.value = ticked.unwrap_or_default().to_owned(),
+        (
+            K::Text
+            | K::TextArea
+            | K::Username
+            | K::Email
+            | K::Number
+            | K::RadioButtonGroup
+            | K::Dropdown
+            | K::Date
+            | K::DateTime
+            | K::Locale,
+            Some(typed),
+        ) => typed.clone_into(&mut field.value),
+        _ => {}
+    }
+}
+
+/// The names of the fields that the page shows, in its order.
+fn shown(body: &challenge::Body) -> Vec<&str> {
+    match body {
+        challenge::Body::Identification(it) if it.password_fields => vec!["uid_field", "password"],
+        challenge::Body::Identification(_) => vec!["uid_field"],
+        challenge::Body::Password(_) => vec!["password"],
+        challenge::Body::Prompt(it) => {
+            let can_be_wrong = |kind: &str| {
+                !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")
+            };
+            let fields = it.fields.iter().filter(|field| can_be_wrong(&word(&field.field_type)));
+            fields.map(|field| field.field_key.as_str()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Complaints in the order of the page; what belongs to nothing that the page shows comes first.
+fn errors(body: &challenge::Body, wrong: &ResponseErrors) -> Errors {
+    let shown = shown(body);
+    let mut errors = Errors::default();
+    for (key, complaints) in wrong.0.iter().filter(|(key, _)| !shown.contains(&key.as_str())) {
+        match key.as_str() {
+            // Another tab went on meanwhile.
+            "component" => errors.general.push("This page was out of date. Here is where you are.".to_owned()),
+            _ => errors.general.extend(complaints.iter().map(|complaint| complaint.string.clone())),
+        }
+    }
+    for key in shown {
+        let complaints = wrong.of(key).iter();
+        errors.fields.extend(complaints.map(|c| FieldError { field: key.to_owned(), message: c.string.clone() }));
+    }
+    errors
+}
+
+/// The word that the API has for an enumeration's value.
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;
