@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod listen;
 mod logging;
+mod pages;
 mod serve;
 mod settings;
 mod telemetry;

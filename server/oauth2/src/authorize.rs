@@ -70,15 +70,15 @@ impl Authorize<'_> {
         // Section 3.1.2: whose request is it, and is that where they want the answer?
         let app = match self.client() {
             Ok(app) => app,
-            Err(page) => return page,
+            Err(page) => return *page,
         };
         let redirect_uri = match self.redirect_uri(&app) {
             Ok(uri) => uri,
-            Err(page) => return page,
+            Err(page) => return *page,
         };
         let issuer = issuer(self.identity, self.snapshot, &self.visitor.client, &app);
         // From here on errors may be redirected (section 4.1.2.1).
-        let error = match self.code(&app, redirect_uri, &issuer).await {
+        let error = match Box::pin(self.code(&app, redirect_uri, &issuer)).await {
             Ok(response) => return response,
             Err(Stop::Here(response)) => return *response,
             Err(Stop::Tell(error)) => error,
@@ -93,28 +93,28 @@ impl Authorize<'_> {
         }
     }
 
-    fn client(&self) -> Result<Arc<ProxyApp>, Response> {
+    fn client(&self) -> Result<Arc<ProxyApp>, Box<Response>> {
         let client_id = self.parameters.get("client_id").unwrap_or_default();
         let found = self.snapshot.provider_by_client(client_id).filter(|_| !client_id.is_empty());
-        found
-            .cloned()
-            .ok_or_else(|| self.refuse("Client ID Error", "The client identifier (client_id) is missing or invalid."))
+        found.cloned().ok_or_else(|| {
+            Box::new(self.refuse("Client ID Error", "The client identifier (client_id) is missing or invalid."))
+        })
     }
 
     /// Exact comparison with the registered addresses (RFC 9700, section 2.1).
-    fn redirect_uri(&self, app: &ProxyApp) -> Result<&str, Response> {
+    fn redirect_uri(&self, app: &ProxyApp) -> Result<&str, Box<Response>> {
         let given = self.parameters.get("redirect_uri").unwrap_or_default();
         if redirect_uris(&app.external).iter().any(|registered| registered == given) {
             return Ok(given);
         }
         let text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri).";
-        Err(self.refuse("Redirect URI Error", text))
+        Err(Box::new(self.refuse("Redirect URI Error", text)))
     }
 
     /// Everything after the redirect URI, up to the code.
     async fn code(&self, app: &Arc<ProxyApp>, redirect_uri: &str, issuer: &str) -> Result<Response, Stop> {
         let request = AuthorizeRequest::read(self.parameters, redirect_uri)?;
-        let signed_in = self.authenticated(app, &request).await?;
+        let signed_in = Box::pin(self.authenticated(app, &request)).await?;
         self.permitted(app, &request, &signed_in)?;
         self.authorized(app, &request, &signed_in).await?;
         // The code is bound to provider, session, redirect URI and state; it lives for a minute (4.1.2).
@@ -271,6 +271,8 @@ impl Authorize<'_> {
             who: signed_in.who.principal(),
             decision: decision.id.to_string(),
             missing: describe_denial(decision),
+            record: decision,
+            here: self.own_address(),
         }))
     }
 

@@ -92,11 +92,10 @@ impl EndSession<'_> {
         })
     }
 
-    /// The provider's invalidation flow; the brand's where that one does nothing, since signing out of a
-    /// proxied application while the login goes on would sign the visitor in again with the next request.
+    /// The provider's invalidation flow, else the brand's. One without stages leaves the login as it is
+    /// and shows the way to sign out of everything.
     fn flow(&self) -> Option<String> {
         let own = self.snapshot.flow_by_id(self.app.provider.invalidation_flow.0);
-        let own = own.filter(|flow| !flow.stages.is_empty());
         own.map(|flow| flow.flow.slug.clone())
             .or_else(|| self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Invalidation))
     }

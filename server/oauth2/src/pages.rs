@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use lockgate_identity::config::Snapshot;
 use lockgate_model::Principal;
+use lockgate_policies::Decision;
 
 /// Somebody who is signed in and may not open an application.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub struct Denied<'a> {
     pub decision: String,
     /// What is missing, in sentences.
     pub missing: Vec<String>,
+    /// The decision itself.
+    pub record: &'a Decision,
+    /// Path and query that were asked for, to come back to as somebody else.
+    pub here: String,
 }
 
 /// A request that cannot be answered to the client that sent it.

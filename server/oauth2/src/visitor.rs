@@ -4,7 +4,7 @@ use axum::extract::ConnectInfo;
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 use lockgate_identity::{
     Identity,
-    net::Client,
+    net::{Client, RequestId},
     principals::PrincipalEntry,
     runner::SetSession,
     sessions::{SessionEntry, bound_here},
@@ -41,7 +41,7 @@ impl Visitor {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let request_id = text("x-authentik-id").filter(|id| id.len() <= 64).unwrap_or_default().to_owned();
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Self { client: identity.client(peer, text), token: cookie(&parts.headers), request_id }
     }
 

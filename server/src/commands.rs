@@ -1,0 +1,128 @@
+//! Commands that do one thing and end.
+
+use crate::{
+    cli::Format,
+    serve::{open, services},
+    settings::Settings,
+};
+use lockgate_identity::config::check_folder;
+use lockgate_identity::system::SystemClock;
+use lockgate_store::Case;
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, IsTerminal, Read, Write},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+type Environment = BTreeMap<String, String>;
+
+/// `migrate`.
+pub(crate) async fn migrate(settings: &Settings) -> Result<(), String> {
+    let store = open(settings).await?;
+    store.migrate().await.map_err(|e| e.to_string())?;
+    println!("The schema is up to date.");
+    store.close().await.map_err(|e| e.to_string())
+}
+
+/// `showmigrations`.
+pub(crate) async fn show_migrations(settings: &Settings) -> Result<(), String> {
+    let store = open(settings).await?;
+    for migration in store.migration_status().await.map_err(|e| e.to_string())? {
+        println!("[{}] {}", if migration.applied { 'X' } else { ' ' }, migration.name);
+    }
+    store.close().await.map_err(|e| e.to_string())
+}
+
+/// `check`: answers whether the folder is sound.
+pub(crate) fn check(
+    settings: &Settings,
+    dir: Option<PathBuf>,
+    format: Format,
+    environment: &Environment,
+) -> Result<bool, String> {
+    use lockgate_engine::ports::Clock;
+    let folder = dir.or_else(|| settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
+    if !Path::new(&folder).is_dir() {
+        return Err(format!("{}: there is no such folder", folder.display()));
+    }
+    let checked = check_folder(&folder, environment, SystemClock.now());
+    let sound = checked.is_sound();
+    match format {
+        Format::Json => println!("{}", lockgate_flows::to_json(&checked.diagnostics)),
+        Format::Text => {
+            if !checked.diagnostics.is_empty() {
+                eprintln!("{}", lockgate_flows::render(&checked.diagnostics));
+            }
+            if sound {
+                println!("{}: {} objects, no errors.", folder.display(), checked.loaded.documents.len());
+            }
+        }
+    }
+    Ok(sound)
+}
+
+/// `create_admin_group`.
+pub(crate) async fn create_admin_group(
+    settings: &Settings,
+    environment: Environment,
+    name: &str,
+) -> Result<(), String> {
+    let identity = services(settings, environment).await?;
+    let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
+    let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
+    let group = identity.people.ensure_admin_group().await.map_err(|e| e.to_string())?;
+    identity.people.add_member(group.pk, user.pk, None).await.map_err(|e| e.to_string())?;
+    println!("User '{}' successfully added to the group '{}'.", user.username, group.name);
+    identity.journal.flush().await;
+    identity.store.close().await.map_err(|e| e.to_string())
+}
+
+/// `changepassword`.
+pub(crate) async fn change_password(settings: &Settings, environment: Environment, name: &str) -> Result<(), String> {
+    let password = ask_password()?;
+    let identity = services(settings, environment).await?;
+    let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
+    let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
+    identity.people.set_password(user.pk, &password, None, None).await.map_err(|e| e.to_string())?;
+    println!("Password of '{}' changed; every session was ended.", user.username);
+    identity.journal.flush().await;
+    identity.store.close().await.map_err(|e| e.to_string())
+}
+
+fn ask_password() -> Result<String, String> {
+    let stdin = std::io::stdin();
+    let told = |e: std::io::Error| format!("the password could not be read: {e}");
+    if !stdin.is_terminal() {
+        let mut text = String::new();
+        stdin.lock().take(4096).read_to_string(&mut text).map_err(told)?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let mut answers = Vec::new();
+    for prompt in ["Password (shown while typing): ", "Password again: "] {
+        print!("{prompt}");
+        std::io::stdout().flush().map_err(told)?;
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line).map_err(told)?;
+        answers.push(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    if answers[0] == answers[1] { Ok(answers.remove(0)) } else { Err("the passwords differ".to_owned()) }
+}
+
+/// `healthcheck`: asks the server on this machine.
+pub(crate) fn healthcheck(settings: &Settings) -> Result<(), String> {
+    let listen = settings.listen.http;
+    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
+    let address = SocketAddr::new(ip, listen.port());
+    let patience = Duration::from_secs(3);
+    let told = |e: std::io::Error| format!("{address} does not answer: {e}");
+    let mut stream = TcpStream::connect_timeout(&address, patience).map_err(told)?;
+    stream.set_read_timeout(Some(patience)).map_err(told)?;
+    stream.set_write_timeout(Some(patience)).map_err(told)?;
+    stream.write_all(b"GET /-/health/ready/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").map_err(told)?;
+    let mut answer = Vec::new();
+    stream.take(4096).read_to_end(&mut answer).map_err(told)?;
+    let first = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+    if first.contains(" 200 ") { Ok(()) } else { Err(format!("{address} is not ready: {first}")) }
+}

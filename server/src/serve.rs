@@ -1,0 +1,241 @@
+//! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
+
+use crate::{logging, pages::BrandedPages, settings::Settings, telemetry};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use chrono::TimeDelta;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use lockgate_forward_auth::{ForwardAuth, PlainPages};
+use lockgate_identity::{
+    Bootstrap, Identity, Setup,
+    net::{RequestId, TrustedProxies},
+    system::{SystemClock, SystemRandom, alphanumeric, random_uuid},
+};
+use lockgate_store::{DatabaseSettings, SealKey, Store};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration, time::Instant};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+
+/// The longest that a request may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
+    let began = Instant::now();
+    let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
+    let identity = services(&settings, environment).await?;
+    let address = settings.listen.http;
+    let listener =
+        TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
+    let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
+    tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
+    announce(&settings, &identity).await;
+    crate::listen::serve(listener, router(&identity, figures, &settings), stop_signal()).await;
+    worker.abort();
+    identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
+    identity.journal.flush().await;
+    tracing::info!("stopped");
+    identity.store.close().await.map_err(|e| e.to_string())
+}
+
+/// Runs the background jobs alone until told to stop.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
+    let identity = services(&settings, environment).await?;
+    tracing::info!("processing background jobs");
+    tokio::select! {
+        () = lockgate_worker::run(identity.clone()) => {}
+        () = stop_signal() => {}
+    }
+    identity.journal.flush().await;
+    identity.store.close().await.map_err(|e| e.to_string())
+}
+
+/// Opens the database, its schema brought up to date.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
+    let secret = secret_key(settings)?;
+    let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
+    let mut database = DatabaseSettings::new(settings.database());
+    database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
+    Store::connect(&database, seal).await.map_err(|e| format!("database: {e}"))
+}
+
+/// Opens the database and starts the services on it.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, String>) -> Result<Identity, String> {
+    let store = open(settings).await?;
+    store.migrate().await.map_err(|e| format!("database: the schema could not be brought up to date: {e}"))?;
+    let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let setup = Setup {
+        store,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        folder: settings.config_dir(),
+        variables: environment,
+        trusted: TrustedProxies::new(trusted),
+        public_url: settings.public_url.clone(),
+        session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
+        password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
+        password_queue: settings.limits.password_queue,
+        bootstrap: Bootstrap {
+            password: settings.bootstrap_password.clone(),
+            token: settings.bootstrap_token.clone(),
+            email: settings.bootstrap_email.clone(),
+        },
+    };
+    Identity::start(setup).await.map_err(|e| e.to_string())
+}
+
+/// The key that seals secrets: the setting, else one that is made once and kept in the data folder.
+fn secret_key(settings: &Settings) -> Result<String, String> {
+    if let Some(key) = &settings.secret_key {
+        if key.len() < 16 {
+            return Err("secret_key (LOCKGATE_SECRET_KEY): it must have at least 16 characters".to_owned());
+        }
+        return Ok(key.clone());
+    }
+    let path = settings.data_dir.join("secret_key");
+    let told = |e: std::io::Error| format!("{}: {e}", path.display());
+    match std::fs::read_to_string(&path) {
+        Ok(key) if key.trim().len() >= 16 => return Ok(key.trim().to_owned()),
+        Ok(_) => return Err(format!("{}: the key is too short; restore the file from a backup", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(told(e)),
+    }
+    make_private_folder(&settings.data_dir).map_err(told)?;
+    let key = alphanumeric(&SystemRandom, 64);
+    use std::os::unix::fs::OpenOptionsExt;
+    // `create_new`: of two processes that start together one makes the key, the other reads it.
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map(|()| key).map_err(told),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            std::fs::read_to_string(&path).map(|k| k.trim().to_owned()).map_err(told)
+        }
+        Err(e) => Err(told(e)),
+    }
+}
+
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+async fn announce(settings: &Settings, identity: &Identity) {
+    let port = settings.listen.http.port();
+    let base = settings.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
+    match identity.setup_open().await {
+        Ok(true) => println!("Lockgate is ready. Create the administrator at {base}/if/flow/initial-setup/"),
+        _ => println!("Lockgate is ready at {base}/"),
+    }
+}
+
+async fn stop_signal() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be received; stop the process by force");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping; running requests finish first");
+}
+
+/// What the server's own addresses need.
+#[derive(Clone)]
+struct Own {
+    identity: Identity,
+    figures: PrometheusHandle,
+}
+
+/// The request's way, outermost layer first: count and time it, give it an id, bound its time and its
+/// body, turn a panic into 500, hand errands of proxied hosts to forward auth, route it.
+fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -> Router {
+    let gate = ForwardAuth::new(identity.clone(), Arc::new(PlainPages));
+    let own = Router::new()
+        .route("/-/health/live/", get(live).head(live))
+        .route("/-/health/ready/", get(ready).head(ready))
+        .route("/metrics", get(metrics))
+        .with_state(Own { identity: identity.clone(), figures });
+    let pages = Router::new()
+        .merge(own)
+        .merge(lockgate_web::router(identity.clone()))
+        .merge(lockgate_oauth2::router(identity.clone(), Arc::new(BrandedPages::new(identity.clone()))))
+        .nest("/api/v3", lockgate_api::router(identity.clone()))
+        .fallback_service(lockgate_web::not_found(identity.clone()));
+    gate.guard(pages)
+        .merge(gate.router())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(RequestBodyLimitLayer::new(settings.limits.body_bytes))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(middleware::from_fn(identify))
+        .layer(middleware::from_fn(telemetry::count))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("unknown"), "a request failed inside");
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+}
+
+/// Gives every request an id, for the log and for error pages; a client's own is not taken.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let id = random_uuid(&SystemRandom).simple().to_string();
+    let header = HeaderValue::from_str(&id);
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Ok(value) = header {
+        response.headers_mut().insert(HeaderName::from_static("x-authentik-id"), value);
+    }
+    response
+}
+
+async fn live() -> StatusCode {
+    StatusCode::OK
+}
+
+/// Ready to serve: the database answers. A folder that does not compile is told, and no reason to send
+/// people elsewhere, since the last good revision serves them.
+async fn ready(State(own): State<Own>) -> Response {
+    let health = own.identity.config.health();
+    let database = own.identity.store.ping().await;
+    let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({
+        "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
+        "configuration": {"revision": health.revision, "error": health.error},
+    });
+    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
+}
+
+async fn metrics(State(own): State<Own>) -> Response {
+    let text = own.figures.render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Starts the log; see [`logging`].
+///
+/// # Errors
+/// When the level is not one.
+pub(crate) fn start_log(settings: &Settings) -> Result<(), String> {
+    logging::start(settings)
+}
