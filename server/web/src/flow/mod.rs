@@ -59,8 +59,14 @@ struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
+    /// The current challenge. A step through a flow has a large state: on the heap, so that not every
+    /// future around it is as large.
+    async fn ask(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, Failure> {
+        Ok(Box::pin(self.visit.identity.flows().get(request)).await?)
+    }
+
     async fn show(&self) -> Answer {
-        let answer = self.visit.identity.flows().get(self.visit.flow(self.slug)).await?;
+        let answer = self.ask(self.visit.flow(self.slug)).await?;
         self.shown(answer, false, None).await
     }
 
@@ -70,7 +76,8 @@ impl Visitor<'_> {
             return self.not_meant().await;
         }
         let Some(response) = form.response() else { return Ok(refused(self.visit, StatusCode::BAD_REQUEST)) };
-        let answer = self.visit.identity.flows().post(self.visit.flow(self.slug), response).await?;
+        // On the heap, for the same reason as in `ask`.
+        let answer = Box::pin(self.visit.identity.flows().post(self.visit.flow(self.slug), response)).await?;
         match answer.outcome {
             FlowOutcome::Next => self.next(answer).await,
             _ => self.shown(answer, true, Some(form)).await,
@@ -79,7 +86,7 @@ impl Visitor<'_> {
 
     /// The same page once more; the answer was not looked at.
     async fn not_meant(&self) -> Answer {
-        let mut answer = self.visit.identity.flows().get(self.visit.flow(self.slug)).await?;
+        let mut answer = self.ask(self.visit.flow(self.slug)).await?;
         if let FlowOutcome::Challenge(challenge) = &mut answer.outcome
             && !is_end(&challenge.body)
         {
@@ -101,7 +108,7 @@ impl Visitor<'_> {
             None => self.visit.token.as_deref().filter(|_| !accepted.clear_session),
         };
         let request = FlowRequest { session_token: token, ..self.visit.flow(self.slug) };
-        let next = self.visit.identity.flows().get(request).await?;
+        let next = self.ask(request).await?;
         let answer = FlowAnswer {
             clear_session: next.clear_session || accepted.clear_session,
             set_session: next.set_session.or(accepted.set_session),
