@@ -170,9 +170,12 @@ fn field(it: challenge::PromptField) -> PromptField {
     let choices = it.choices.unwrap_or_default().into_iter();
     // The page has its own words for "none of these".
     let choices = choices.filter(|choice| kind != FieldKind::Locale || !choice.value.is_empty());
+    // Text to be read is the value; the label is then a name in lists, such as `header-text`.
+    let text =
+        matches!(kind, FieldKind::Static | FieldKind::AlertInfo | FieldKind::AlertWarning | FieldKind::AlertDanger);
     PromptField {
         key: it.field_key,
-        label: it.label,
+        label: if text && !it.initial_value.is_empty() { String::new() } else { it.label },
         kind,
         required: it.required,
         placeholder: it.placeholder,

@@ -195,6 +195,14 @@ fn a_denied_page_speaks_to_who_is_signed_in() {
 }
 
 #[test]
+fn text_to_be_read_needs_no_name() {
+    let silent = challenge::PromptField { initial_value: String::new(), ..prompt_field("intro", PromptType::Static) };
+    assert_eq!(field(silent).label, "INTRO");
+    assert_eq!(field(prompt_field("intro", PromptType::AlertInfo)).label, "");
+    assert_eq!(field(prompt_field("name", PromptType::TextReadOnly)).label, "NAME");
+}
+
+#[test]
 fn not_you_leads_back_to_the_same_flow() {
     let page = shown_as(challenge::Body::UserLogin(challenge::UserLogin { who: who("ada") }));
     assert_eq!(page.cancel_url, "/flows/-/cancel/?next=%2Fif%2Fflow%2Flogin%2F%3Fnext%3D%252Fx");
