@@ -28,7 +28,7 @@ pub(crate) fn start() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!("lockgate_snapshot_revision", "Revision of the configuration in force");
     metrics::describe_gauge!("lockgate_snapshot_age_seconds", "Time since it came into force");
     metrics::describe_gauge!("lockgate_configuration_broken", "1 while the folder does not compile");
-    metrics::describe_gauge!("lockgate_password_queue", "Password checks that wait or run");
+    metrics::describe_gauge!("lockgate_password_hash_queue", "Password checks that wait or run");
     let upkeep = handle.clone();
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(UPKEEP);

@@ -135,7 +135,7 @@ impl Place {
         let taken = waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1))
             .map_err(|_| HashError::Overloaded { retry_after: Duration::from_secs(2) })?;
-        metrics::gauge!("lockgate_password_queue").set(f64::from(u32::try_from(taken + 1).unwrap_or(u32::MAX)));
+        metrics::gauge!("lockgate_password_hash_queue").set(f64::from(u32::try_from(taken + 1).unwrap_or(u32::MAX)));
         Ok(Self(Arc::clone(waiting)))
     }
 }
@@ -143,7 +143,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let left = self.0.fetch_sub(1, Ordering::AcqRel) - 1;
-        metrics::gauge!("lockgate_password_queue").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
+        metrics::gauge!("lockgate_password_hash_queue").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
     }
 }
 

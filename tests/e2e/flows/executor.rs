@@ -112,7 +112,6 @@ async fn a_wrong_component_does_not_move_the_flow(database: Database) {
         json!({ "component": "ak-stage-user-login", "remember_me": true }),
         json!({ "component": "xak-flow-redirect", "to": "/" }),
         json!({ "component": "no-such-component" }),
-        json!({ "uid_field": "akadmin" }),
         json!({}),
     ] {
         let reply = flow.post(&response).await;

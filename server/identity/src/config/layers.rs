@@ -95,7 +95,8 @@ impl Start<'_> {
         };
         // A broken folder says nothing about what left it: all that it declared before stays.
         let keep_folder = error.is_some();
-        let plan = Plan::make(&stored, &builtin, loaded.as_ref(), keep_folder, random, now)?;
+        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref(), keep_folder, random, now)?;
+        plan.number(self.store).await?;
         let groups = builtin.groups.iter().chain(loaded.iter().flat_map(|l| &l.groups));
         self.declare(groups.collect(), loaded.is_some() || (folder.is_none() && !keep_folder), now).await?;
         let scripts = loaded.as_ref().map(|l| l.scripts.clone()).unwrap_or_default();
@@ -271,14 +272,13 @@ impl Plan {
         if keep_folder {
             plan.deletes.retain(|id| old.get(id).is_none_or(|d| d.origin != Origin::Folder));
         }
-        let mut next = stored.iter().filter_map(|d| d.number).max().unwrap_or(0) + 1;
         for document in merged.upserts {
             let before = old.get(&document.id).copied();
             if keep_folder && before.is_some_and(|d| d.origin == Origin::Folder) {
                 continue;
             }
             let Some(kind) = kind::by_name(&document.kind) else { continue };
-            let document = settle(document, before, kind, random, &mut next, now);
+            let document = settle(document, before, kind, random, now);
             if before.is_none_or(|b| differs(b, &document)) {
                 plan.upserts.push(document);
             }
@@ -287,6 +287,17 @@ impl Plan {
             plan.upserts.push(signing_key(now)?);
         }
         Ok(plan)
+    }
+
+    /// Gives numbers to new objects of kinds that are addressed by number.
+    async fn number(&mut self, store: &Store) -> Result<(), StoreError> {
+        for document in self.upserts.iter_mut().filter(|d| d.number.is_none()) {
+            let kind = kind::by_name(&document.kind);
+            if kind.is_some_and(|k| matches!(k.meta.lookup, Lookup::Number(_))) {
+                document.number = Some(store.documents().next_number().await?);
+            }
+        }
+        Ok(())
     }
 
     fn all(&self, stored: &[Document]) -> Vec<Document> {
@@ -305,7 +316,6 @@ fn settle(
     before: Option<&Document>,
     kind: &'static KindDef,
     random: &dyn Random,
-    next: &mut i32,
     now: DateTime<Utc>,
 ) -> Document {
     for field in kind.schema().fields.iter().filter(|f| f.read_only || (f.internal && f.secret)) {
@@ -318,12 +328,7 @@ fn settle(
     if let Ok(body) = kind.complete(&document.body, &mut |n| alphanumeric(random, n)) {
         document.body = body;
     }
-    document.number = before.and_then(|b| b.number).or_else(|| {
-        matches!(kind.meta.lookup, Lookup::Number(_)).then(|| {
-            *next += 1;
-            *next - 1
-        })
-    });
+    document.number = before.and_then(|b| b.number);
     document.version = before.map_or(1, |b| b.version + 1);
     document.created = before.map_or(now, |b| b.created);
     document.updated = now;
