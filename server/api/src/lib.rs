@@ -1,1 +1,55 @@
-//! 
+//! The REST face, `/api/v3`: the objects of the registry and people's data over HTTP, in the shapes of
+//! the contract, and the OpenAPI document that describes them.
+//!
+//! A handler reads one snapshot, asks for permission, does one thing through a service and shows the
+//! result. What may not enter this room: SQL, policy languages, HTML, the flow engine's rules, and
+//! knowledge of single kinds outside of the tables in `objects`.
+
+mod body;
+mod caller;
+mod error;
+mod executor;
+mod objects;
+pub mod openapi;
+mod paging;
+mod people;
+mod query;
+mod root;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use error::ApiError;
+use http::{HeaderValue, Method, header};
+use lockgate_identity::Identity;
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+
+/// The routes below `/api/v3`; to be nested there.
+pub fn router(identity: Identity) -> Router {
+    objects::routes()
+        .merge(people::routes())
+        .merge(executor::routes())
+        .merge(root::routes())
+        .fallback(async || ApiError::NotFound("Not found.".to_owned()))
+        .method_not_allowed_fallback(async |method: Method| ApiError::Method(method))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(guard))
+        .with_state(identity)
+}
+
+/// Refuses what announces itself as too large before anything is read, and keeps answers, which are for
+/// one caller only, out of caches.
+async fn guard(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > MAX_BODY) {
+        return ApiError::TooLarge.into_response();
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

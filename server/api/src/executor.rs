@@ -1,0 +1,157 @@
+//! `/flows/executor/{slug}/`: the flow engine over JSON, for pages of others and for scripts.
+//!
+//! Anybody may ask; the session cookie binds the plan. A response that was accepted leads back to the
+//! same address with 302, as clients of the reference expect.
+
+use crate::{
+    body::Body,
+    caller::{self, CSRF_COOKIE, SESSION_COOKIE, Visitor},
+    error::ApiError,
+    openapi::{
+        challenges,
+        components::Components,
+        operation::{Operation, Paths, parameter},
+    },
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    response::{AppendHeaders, IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use lockgate_engine::Response as Answer;
+use lockgate_identity::{
+    Identity,
+    net::Client,
+    runner::{FlowAnswer, FlowOutcome, FlowRequest},
+    sessions::csrf_token,
+    system::time_uuid,
+};
+use serde_json::{Value, json};
+
+/// Where this face is mounted: handlers see addresses without it.
+const MOUNT: &str = "/api/v3";
+
+/// Routes.
+pub(crate) fn routes() -> Router<Identity> {
+    Router::new().route("/flows/executor/{flow_slug}/", get(show).post(solve))
+}
+
+/// Operations.
+pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
+    let (challenge, response) = challenges::describe(components);
+    let operation = |method: Method, id: &str| {
+        let slug = parameter("path", "flow_slug", json!({"type": "string"}), "Slug of the flow.");
+        Operation::new(method, "/flows/executor/{flow_slug}/", id, "flows")
+            .query_required("query", json!({"type": "string"}))
+            .path(slug)
+            .anonymous()
+    };
+    paths.add(
+        operation(Method::GET, "flows_executor_get")
+            .says("Shows the current challenge; starts the flow when the session runs another one.")
+            .answers(200, "The challenge.", challenge.clone()),
+    );
+    paths.add(
+        operation(Method::POST, "flows_executor_solve")
+            .says("Responds to the current challenge. Within a signed-in session the CSRF header is needed.")
+            .body(response, true)
+            .answers(200, "The same challenge with what was wrong, or the last one.", challenge)
+            .empty(302, "Accepted: the next challenge is at the same address."),
+    );
+}
+
+async fn show(
+    State(identity): State<Identity>,
+    visitor: Visitor,
+    Path(slug): Path<String>,
+    query: Query,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let id = time_uuid(&*identity.clock, &*identity.random).simple().to_string();
+    let request = request(&slug, &query, &visitor, &id, &uri);
+    let answer = Box::pin(identity.flows().get(request)).await?;
+    respond(answer, &visitor.client, &uri)
+}
+
+async fn solve(
+    State(identity): State<Identity>,
+    visitor: Visitor,
+    Path(slug): Path<String>,
+    query: Query,
+    uri: Uri,
+    body: Body,
+) -> Result<Response, ApiError> {
+    meant(&identity, &visitor).await?;
+    let invalid = || ApiError::field("", "invalid", "The response is not an object, or its component is no text.");
+    let answer = Answer::from_json(Value::Object(body.0)).ok_or_else(invalid)?;
+    let id = time_uuid(&*identity.clock, &*identity.random).simple().to_string();
+    let request = request(&slug, &query, &visitor, &id, &uri);
+    let answer = Box::pin(identity.flows().post(request, answer)).await?;
+    respond(answer, &visitor.client, &uri)
+}
+
+/// Whoever is signed in must prove that a write is meant: another site could send it along with the
+/// cookie, and change what a flow of the account's settings writes.
+async fn meant(identity: &Identity, visitor: &Visitor) -> Result<(), ApiError> {
+    let Some(token) = &visitor.session_token else { return Ok(()) };
+    if visitor.is_meant || caller::signed_in(identity, token, &visitor.client).await?.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."))
+}
+
+fn request<'a>(
+    slug: &'a str,
+    query: &'a Query,
+    visitor: &'a Visitor,
+    request_id: &'a str,
+    uri: &'a Uri,
+) -> FlowRequest<'a> {
+    FlowRequest {
+        slug,
+        query: query.get("query").unwrap_or_default(),
+        session_token: visitor.session_token.as_deref(),
+        client: &visitor.client,
+        request_id,
+        path: uri.path(),
+    }
+}
+
+fn respond(answer: FlowAnswer, client: &Client, uri: &Uri) -> Result<Response, ApiError> {
+    let cookies = cookies(&answer, client);
+    if let Some(seconds) = answer.retry_after {
+        return Ok((cookies, ApiError::Throttled(seconds)).into_response());
+    }
+    match answer.outcome {
+        FlowOutcome::NotFound => Err(ApiError::no_such("Flow")),
+        FlowOutcome::Challenge(challenge) => Ok((cookies, Json(challenge)).into_response()),
+        FlowOutcome::Next => {
+            let here = uri.path_and_query().map_or("/", |here| here.as_str());
+            let location = HeaderValue::try_from(format!("{MOUNT}{here}")).map_err(|_| ApiError::Internal)?;
+            Ok((StatusCode::FOUND, cookies, [(header::LOCATION, location)]).into_response())
+        }
+    }
+}
+
+/// The session's cookie, which scripts cannot read, and beside it the value that writes repeat, which
+/// scripts of our own pages must read.
+fn cookies(answer: &FlowAnswer, client: &Client) -> AppendHeaders<Vec<(HeaderName, String)>> {
+    let secure = if client.is_https() { "; Secure" } else { "" };
+    let cookie = |name: &str, value: &str, http_only: bool, max_age: Option<i64>| {
+        let http_only = if http_only { "; HttpOnly" } else { "" };
+        let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        let value = format!("{name}={value}; Path=/; SameSite=Lax{http_only}{secure}{max_age}");
+        (header::SET_COOKIE, value)
+    };
+    let pair = |token: &str, csrf: &str, max_age| {
+        vec![cookie(SESSION_COOKIE, token, true, max_age), cookie(CSRF_COOKIE, csrf, false, max_age)]
+    };
+    AppendHeaders(match &answer.set_session {
+        Some(new) => pair(&new.token, &csrf_token(&new.token), new.max_age),
+        None if answer.clear_session => pair("", "", Some(0)),
+        None => Vec::new(),
+    })
+}

@@ -1,0 +1,189 @@
+//! Key pairs beside their objects: making one, and reading its halves.
+
+use super::{find, shapes::CertificateData, view, write};
+use crate::{
+    body::Body,
+    caller::Caller,
+    error::ApiError,
+    openapi::{
+        components::{Components, form, reference},
+        operation::{Operation, Paths, parameter},
+    },
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use http::{Method, header};
+use lockgate_identity::{
+    Identity,
+    journal::{Action as Noted, Entry},
+};
+use lockgate_model::{KindDef, kind::by_name, kinds::CertificateKeyPair, schema::KindSchema};
+use lockgate_policies::Action;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// Name of the kind.
+const KIND: &str = "key_pair";
+
+static GENERATE_FORM: LazyLock<KindSchema> = LazyLock::new(form::<CertificateGenerationRequest>);
+
+/// The algorithm of a new key.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AlgEnum")]
+enum Algorithm {
+    /// RSA, 2048 bits.
+    #[default]
+    Rsa,
+    /// Elliptic curve P-256.
+    Ecdsa,
+    /// Ed25519.
+    Ed25519,
+    /// Not made by this server.
+    Ed448,
+}
+
+/// A key pair to make, with a certificate that it signs itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct CertificateGenerationRequest {
+    /// Its name, also that of its owner.
+    #[schemars(length(min = 1, max = 64))]
+    common_name: String,
+    /// Host names, separated by commas.
+    #[serde(default)]
+    #[schemars(length(max = 2000))]
+    subject_alt_name: String,
+    /// Days that the certificate lasts.
+    #[schemars(range(min = 1, max = 36_500))]
+    validity_days: i64,
+    /// The algorithm.
+    #[serde(default)]
+    alg: Algorithm,
+}
+
+/// Routes beside those of every kind.
+pub(crate) fn routes() -> Router<Identity> {
+    let one = "/crypto/certificatekeypairs/{kp_uuid}";
+    Router::new()
+        .route("/crypto/certificatekeypairs/generate/", post(generate))
+        .route(&format!("{one}/view_certificate/"), get(view_certificate))
+        .route(&format!("{one}/view_private_key/"), get(view_private_key))
+}
+
+/// Operations beside those of every kind.
+pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
+    let operation = |method: Method, tail: &str, id: &str| {
+        let path = format!("/crypto/certificatekeypairs/{tail}/");
+        Operation::new(method, &path, format!("crypto_certificatekeypairs_{id}"), "crypto")
+    };
+    paths.add(
+        operation(Method::POST, "generate", "generate_create")
+            .says("Makes a key and a certificate that it signs itself.")
+            .body(components.request::<CertificateGenerationRequest>(), true)
+            .answers(200, "The key pair.", reference("CertificateKeyPair")),
+    );
+    let data = components.reply::<CertificateData>();
+    for (tail, what) in [("view_certificate", "certificate"), ("view_private_key", "private key")] {
+        let key = parameter("path", "kp_uuid", json!({"type": "string", "format": "uuid"}), "Key of the key pair.");
+        paths.add(
+            operation(Method::GET, &format!("{{kp_uuid}}/{tail}"), &format!("{tail}_retrieve"))
+                .says(&format!("Shows the {what}; with `download`, as a file. It is noted who looked."))
+                .path(key)
+                .query("download", json!({"type": "boolean"}))
+                .answers(200, "PEM.", data.clone()),
+        );
+    }
+}
+
+fn kind() -> Result<&'static KindDef, ApiError> {
+    by_name(KIND).ok_or(ApiError::Internal)
+}
+
+async fn generate(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Json<Value>, ApiError> {
+    let snapshot = identity.config.snapshot();
+    caller.require(&identity, &snapshot, Action::Add, KIND)?;
+    let wanted: CertificateGenerationRequest = body.read(&GENERATE_FORM, false)?;
+    let now = identity.clock.now();
+    // A long RSA key takes a while to find: not on a thread that serves others.
+    let pair = tokio::task::spawn_blocking(move || made(&wanted, now)).await.map_err(|_| ApiError::Internal)??;
+    let given = json!(pair);
+    let given = given.as_object().cloned().unwrap_or_default();
+    let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind()?, &given).await?;
+    let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such("CertificateKeyPair"))?;
+    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+}
+
+fn made(wanted: &CertificateGenerationRequest, now: DateTime<Utc>) -> Result<CertificateKeyPair, ApiError> {
+    let algorithm = match wanted.alg {
+        Algorithm::Rsa => &rcgen::PKCS_RSA_SHA256,
+        Algorithm::Ecdsa => &rcgen::PKCS_ECDSA_P256_SHA256,
+        Algorithm::Ed25519 => &rcgen::PKCS_ED25519,
+        Algorithm::Ed448 => return Err(ApiError::field("alg", "invalid", "This server makes no Ed448 keys.")),
+    };
+    let failed = |error: rcgen::Error| {
+        tracing::error!(%error, "a key could not be made");
+        ApiError::Internal
+    };
+    let keys = rcgen::KeyPair::generate_for(algorithm).map_err(failed)?;
+    let names: Vec<String> = wanted.subject_alt_name.split(',').map(|n| n.trim().to_owned()).collect();
+    let names: Vec<String> = names.into_iter().filter(|n| !n.is_empty()).collect();
+    let invalid = |_| ApiError::field("subject_alt_name", "invalid", "Enter host names, separated by commas.");
+    let mut params = rcgen::CertificateParams::new(names).map_err(invalid)?;
+    params.distinguished_name.push(rcgen::DnType::CommonName, wanted.common_name.as_str());
+    let part = |number: u32| u8::try_from(number).unwrap_or(1);
+    let day = |at: DateTime<Utc>| rcgen::date_time_ymd(at.year(), part(at.month()), part(at.day()));
+    params.not_before = day(now);
+    // Certificates name whole days here: the last one counts to its end.
+    params.not_after = day(now + TimeDelta::days(wanted.validity_days + 1));
+    let certificate = params.self_signed(&keys).map_err(failed)?;
+    Ok(CertificateKeyPair {
+        name: wanted.common_name.clone(),
+        certificate_data: certificate.pem(),
+        key_data: keys.serialize_pem(),
+    })
+}
+
+async fn view_certificate(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+) -> Result<Response, ApiError> {
+    half(&identity, &caller, &key, &query, false)
+}
+
+async fn view_private_key(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+) -> Result<Response, ApiError> {
+    half(&identity, &caller, &key, &query, true)
+}
+
+fn half(identity: &Identity, caller: &Caller, key: &str, query: &Query, private: bool) -> Result<Response, ApiError> {
+    let snapshot = identity.config.snapshot();
+    let verb = if private { Action::Change } else { Action::View };
+    caller.require_on(identity, &snapshot, verb, KIND, "CertificateKeyPair")?;
+    let object = find(&snapshot.objects, kind()?, key)?;
+    let pair = object.typed::<CertificateKeyPair>().ok_or(ApiError::Internal)?;
+    let data = if private { pair.key_data.clone() } else { pair.certificate_data.clone() };
+    let what = if private { "private_key" } else { "certificate" };
+    let entry = Entry::new(Noted::SecretView, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
+    identity.journal.record(entry.with("secret", what).with("name", object.document.name.as_str()));
+    if !query.has("download") {
+        return Ok(Json(CertificateData { data }).into_response());
+    }
+    let disposition = format!("attachment; filename=\"{}_{what}.pem\"", object.document.id);
+    let headers =
+        [(header::CONTENT_TYPE, "application/x-pem-file".to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, data).into_response())
+}

@@ -1,0 +1,202 @@
+//! Configuration objects: one set of handlers for every kind of the registry, compiled once, and the
+//! few operations that only some kinds have.
+
+pub(crate) mod applications;
+mod brand;
+mod certificate;
+pub(crate) mod extra_values;
+pub(crate) mod extras;
+pub(crate) mod face;
+pub(crate) mod families;
+pub(crate) mod filters;
+mod flows;
+mod key_pairs;
+pub(crate) mod list;
+mod outposts;
+mod policies;
+pub(crate) mod reading;
+mod referrers;
+pub(crate) mod shapes;
+mod stages;
+mod view;
+pub(crate) mod write;
+
+use crate::{
+    body::Body,
+    caller::Caller,
+    error::ApiError,
+    openapi::{components::Components, operation::Paths},
+    paging::{self, Listed},
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::get,
+};
+pub(crate) use referrers::list as used_by_of;
+
+use families::FamilyFace;
+use http::StatusCode;
+use lockgate_identity::Identity;
+use lockgate_model::{KindDef, Lookup, Object, ObjectSet, kind::KINDS};
+use lockgate_policies::Action;
+use reading::Reading;
+use serde_json::Value;
+use uuid::Uuid;
+
+type Answer = Result<Json<Value>, ApiError>;
+
+/// The kinds that are served.
+pub(crate) fn served() -> impl Iterator<Item = &'static KindDef> {
+    KINDS.iter().filter(|kind| !kind.meta.path.is_empty())
+}
+
+/// Routes of all kinds, families and special operations.
+pub(crate) fn routes() -> Router<Identity> {
+    let mut router = Router::new();
+    for kind in served() {
+        router = router.merge(kind_routes(kind));
+    }
+    for face in families::FACES {
+        router = router.merge(family_routes(face));
+    }
+    router
+        .merge(applications::routes())
+        .merge(brand::routes())
+        .merge(flows::routes())
+        .merge(key_pairs::routes())
+        .merge(outposts::routes())
+        .merge(policies::routes())
+        .merge(stages::routes())
+}
+
+/// The operations that the registry does not tell.
+pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
+    applications::describe(components, paths);
+    brand::describe(components, paths);
+    flows::describe(components, paths);
+    key_pairs::describe(components, paths);
+    outposts::describe(components, paths);
+    policies::describe(components, paths);
+    stages::describe(components, paths);
+}
+
+fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
+    let all = format!("/{}/", kind.meta.path);
+    let one = format!("{all}{{key}}/");
+    let listing = match kind.meta.kind {
+        "application" => get(applications::list),
+        _ => get(move |State(identity), caller, query| list_kind(kind, identity, caller, query)),
+    };
+    let listing = listing.post(move |State(identity), caller, body| create(kind, identity, caller, body));
+    let single = get(move |State(identity), caller, Path(key)| retrieve(kind, identity, caller, key))
+        .put(move |State(identity), caller, Path(key), body| update(kind, identity, caller, key, body, true))
+        .patch(move |State(identity), caller, Path(key), body| update(kind, identity, caller, key, body, false))
+        .delete(move |State(identity), caller, Path(key)| destroy(kind, identity, caller, key));
+    let used = get(move |State(identity), caller, Path(key)| used_by(kind, identity, caller, key));
+    Router::new().route(&all, listing).route(&one, single).route(&format!("{one}used_by/"), used)
+}
+
+/// The object of a kind under a key of its address.
+///
+/// # Errors
+/// 404 with the kind's name.
+pub(crate) fn find<'a>(objects: &'a ObjectSet, kind: &'static KindDef, key: &str) -> Result<&'a Object, ApiError> {
+    let found = match kind.meta.lookup {
+        Lookup::Uuid(_) => Uuid::parse_str(key).ok().and_then(|id| objects.get(id)),
+        Lookup::Number(_) => key.parse().ok().and_then(|number| objects.by_number(number)),
+        Lookup::Slug(_) => objects.by_name(kind.meta.kind, key),
+    };
+    let found = found.filter(|o| o.kind.meta.kind == kind.meta.kind);
+    found.ok_or_else(|| ApiError::no_such(kind.meta.schema))
+}
+
+async fn list_kind(
+    kind: &'static KindDef,
+    identity: Identity,
+    caller: Caller,
+    query: Query,
+) -> Result<Listed, ApiError> {
+    let snapshot = identity.config.snapshot();
+    caller.require(&identity, &snapshot, Action::View, kind.meta.kind)?;
+    let page = paging::wanted(&query)?;
+    let mut found = list::select(&snapshot.objects, kind, &query)?;
+    filters::keep(kind, &mut found, &Reading::new(&snapshot.objects, caller.principal()), &query);
+    let (total, shown) = paging::part(page, found)?;
+    let reading = view::reading(&identity, &snapshot, &caller, &shown).await?;
+    Listed::new(page, total, shown.into_iter().map(|object| face::show(object, &reading)).collect())
+}
+
+async fn create(
+    kind: &'static KindDef,
+    identity: Identity,
+    caller: Caller,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let snapshot = identity.config.snapshot();
+    caller.require(&identity, &snapshot, Action::Add, kind.meta.kind)?;
+    let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind, &body.0).await?;
+    let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
+    Ok((StatusCode::CREATED, Json(view::one(&identity, &snapshot, &caller, object).await?)))
+}
+
+async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
+    let snapshot = identity.config.snapshot();
+    if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key) {
+        caller.require_on(&identity, &snapshot, Action::View, kind.meta.kind, kind.meta.schema)?;
+    }
+    let object = find(&snapshot.objects, kind, &key)?;
+    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+}
+
+async fn update(
+    kind: &'static KindDef,
+    identity: Identity,
+    caller: Caller,
+    key: String,
+    body: Body,
+    whole: bool,
+) -> Answer {
+    let snapshot = identity.config.snapshot();
+    caller.require_on(&identity, &snapshot, Action::Change, kind.meta.kind, kind.meta.schema)?;
+    let object = find(&snapshot.objects, kind, &key)?;
+    let id = object.document.id;
+    let snapshot = write::update(&identity, &snapshot, &caller, object, &body.0, whole).await?;
+    let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
+    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+}
+
+async fn destroy(
+    kind: &'static KindDef,
+    identity: Identity,
+    caller: Caller,
+    key: String,
+) -> Result<StatusCode, ApiError> {
+    let snapshot = identity.config.snapshot();
+    caller.require_on(&identity, &snapshot, Action::Delete, kind.meta.kind, kind.meta.schema)?;
+    write::destroy(&identity, &caller, find(&snapshot.objects, kind, &key)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn used_by(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
+    let snapshot = identity.config.snapshot();
+    caller.require_on(&identity, &snapshot, Action::View, kind.meta.kind, kind.meta.schema)?;
+    let object = find(&snapshot.objects, kind, &key)?;
+    Ok(Json(used_by_of(&snapshot.objects, object.document.id)))
+}
+
+fn family_routes(face: &'static FamilyFace) -> Router<Identity> {
+    let all = format!("/{}/", face.path);
+    let one = format!("{all}{{key}}/");
+    let single = get(move |State(identity), caller, Path(key)| families::retrieve(face, identity, caller, key))
+        .delete(move |State(identity), caller, Path(key)| families::destroy(face, identity, caller, key));
+    let listing = get(move |State(identity), caller, query| families::list(face, identity, caller, query));
+    let used = get(move |State(identity), caller, Path(key)| families::used_by(face, identity, caller, key));
+    let types = get(move |caller: Caller| families::types(face, caller));
+    Router::new()
+        .route(&all, listing)
+        .route(&one, single)
+        .route(&format!("{one}used_by/"), used)
+        .route(&format!("{all}types/"), types)
+}

@@ -1,0 +1,35 @@
+//! Who refers to an object, and what its deletion would do to them.
+
+use super::reading::pk;
+use crate::openapi::shapes::{UsedBy, UsedByActionEnum};
+use lockgate_model::{ObjectSet, schema::OnDelete};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The objects that refer to `id`, by kind and name.
+pub(crate) fn list(objects: &ObjectSet, id: Uuid) -> Value {
+    let mut found: Vec<UsedBy> = objects
+        .referrers(id)
+        .iter()
+        .filter_map(|referrer| {
+            let from = objects.get(referrer.from)?;
+            let (app, model) = from.kind.meta.model.split_once('.').unwrap_or_default();
+            let many = from.kind.schema().field(&referrer.field).is_some_and(|f| f.many);
+            let action = match referrer.on_delete {
+                OnDelete::Cascade => UsedByActionEnum::Cascade,
+                OnDelete::SetNull if many => UsedByActionEnum::CascadeMany,
+                OnDelete::SetNull => UsedByActionEnum::SetNull,
+            };
+            let key = pk(from);
+            Some(UsedBy {
+                app: app.to_owned(),
+                model_name: model.to_owned(),
+                pk: key.as_str().map_or_else(|| key.to_string(), str::to_owned),
+                name: from.document.name.clone(),
+                action,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| (&a.model_name, &a.name, &a.pk).cmp(&(&b.model_name, &b.name, &b.pk)));
+    json!(found)
+}

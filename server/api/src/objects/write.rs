@@ -1,0 +1,157 @@
+//! Changes of configuration objects: from a client's body to a stored document, through the one door
+//! that validates, compiles, stores and puts into force.
+
+use super::face;
+use crate::{
+    caller::Caller,
+    error::{ApiError, not_of_folder},
+};
+use lockgate_identity::{
+    Identity,
+    config::{Change, ChangeError, Snapshot, draft},
+    system::random_uuid,
+};
+use lockgate_model::{
+    Document, KindDef, Object, ObjectSet, Problems,
+    kinds::{key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST},
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Objects that the server cannot be without.
+const INDISPENSABLE: &[&str] = &[EMBEDDED_OUTPOST, INTERNAL_JWT_KEY];
+
+/// Makes an object; answers its primary key and the configuration with it.
+///
+/// # Errors
+/// 400 for a body that is not sound, 409 when the folder stands in the way.
+pub(crate) async fn create(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    kind: &'static KindDef,
+    given: &Map<String, Value>,
+) -> Result<(Uuid, Arc<Snapshot>), ApiError> {
+    let body = face::accept(kind, &snapshot.objects, given, None, true)?;
+    let id = random_uuid(&*identity.random);
+    let mut document = draft(kind, id, body);
+    document.managed = managed(kind, &snapshot.objects, id, given)?;
+    sound(identity, snapshot, kind, &document).await?;
+    let change = Change { upserts: vec![document], deletes: Vec::new() };
+    Ok((id, apply(identity, caller, change).await?))
+}
+
+/// Changes an object; with `whole`, all required fields must be given.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn update(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    object: &Object,
+    given: &Map<String, Value>,
+    whole: bool,
+) -> Result<Arc<Snapshot>, ApiError> {
+    not_of_folder(&object.document)?;
+    let (kind, id) = (object.kind, object.document.id);
+    let existing = object.value.to_value();
+    let body = face::accept(kind, &snapshot.objects, given, Some(&existing), whole)?;
+    let managed = managed(kind, &snapshot.objects, id, given)?.or_else(|| object.document.managed.clone());
+    let document = Document { body, managed, ..object.document.clone() };
+    sound(identity, snapshot, kind, &document).await?;
+    apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await
+}
+
+/// Deletes an object, with what cannot be without it.
+///
+/// # Errors
+/// 409 for what the folder declares or the server needs.
+pub(crate) async fn destroy(identity: &Identity, caller: &Caller, object: &Object) -> Result<(), ApiError> {
+    not_of_folder(&object.document)?;
+    if object.document.managed.as_deref().is_some_and(|managed| INDISPENSABLE.contains(&managed)) {
+        return Err(ApiError::Conflict("The server needs this object: it cannot be deleted.".to_owned()));
+    }
+    let change = Change { upserts: Vec::new(), deletes: vec![object.document.id] };
+    apply(identity, caller, change).await.map(drop)
+}
+
+/// Puts a change into force and answers the configuration with it.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn apply(identity: &Identity, caller: &Caller, change: Change) -> Result<Arc<Snapshot>, ApiError> {
+    identity.config.change(change, Some(caller.user())).await.map_err(refused)?;
+    Ok(identity.config.snapshot())
+}
+
+fn refused(error: ChangeError) -> ApiError {
+    match error {
+        ChangeError::Invalid { problems, .. } => ApiError::Invalid(problems),
+        ChangeError::OwnedByFolder { place, .. } => ApiError::folder(&place.file, place.line),
+        ChangeError::NotFound => ApiError::no_such("object"),
+        ChangeError::Store(error) => error.into(),
+    }
+}
+
+/// What a client wants the stable identifier to be; two objects of a kind cannot have the same.
+fn managed(
+    kind: &KindDef,
+    objects: &ObjectSet,
+    id: Uuid,
+    given: &Map<String, Value>,
+) -> Result<Option<String>, ApiError> {
+    let Some(value) = given.get("managed").filter(|v| !v.is_null() && face::may_set_managed(kind)) else {
+        return Ok(None);
+    };
+    let Some(managed) = value.as_str().filter(|m| (1..=255).contains(&m.len())) else {
+        return Err(ApiError::field("managed", "invalid", "Not a valid string of 1 to 255 characters."));
+    };
+    let same = |o: &&Object| o.kind.meta.kind == kind.meta.kind && o.document.managed.as_deref() == Some(managed);
+    if objects.iter().find(same).is_some_and(|o| o.document.id != id) {
+        let text = format!("{} with this managed already exists.", kind.meta.verbose_name);
+        return Err(ApiError::field("managed", "unique", text));
+    }
+    Ok(Some(managed.to_owned()))
+}
+
+/// Checks what only the whole configuration tells, and puts each complaint at its field: the schema,
+/// references, and that a provider serves one application.
+async fn sound(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    kind: &'static KindDef,
+    document: &Document,
+) -> Result<(), ApiError> {
+    let value = kind.parse(&document.body)?.to_value();
+    let mut problems = Problems::default();
+    for found in kind.schema().references(&value) {
+        let exists = match found.target.as_str() {
+            "group" => identity.store.groups().get(found.to).await?.is_some(),
+            target => snapshot.objects.is_a(found.to, target),
+        };
+        if !exists {
+            let text = format!("Invalid pk \"{}\" - object does not exist.", found.to);
+            problems.add(&format!("/{}", found.field), "does_not_exist", text);
+        }
+    }
+    if let Some(user) = value["user"].as_i64().filter(|_| kind.meta.kind == "policy_binding")
+        && identity.store.users().get(user).await?.is_none()
+    {
+        problems.add("/user", "does_not_exist", format!("Invalid pk \"{user}\" - object does not exist."));
+    }
+    if kind.meta.kind == "application" {
+        one_application(&snapshot.objects, document.id, &value["provider"], &mut problems);
+    }
+    Ok(problems.into_result()?)
+}
+
+fn one_application(objects: &ObjectSet, id: Uuid, provider: &Value, problems: &mut Problems) {
+    let Some(provider) = provider.as_str().and_then(|p| Uuid::parse_str(p).ok()) else { return };
+    let others = objects.referrers(provider).iter().filter(|r| r.field == "provider" && r.from != id);
+    let applications = others.filter_map(|r| objects.get(r.from)).filter(|o| o.kind.meta.kind == "application");
+    if applications.count() > 0 {
+        problems.add("/provider", "unique", "Application with this provider already exists.");
+    }
+}

@@ -1,0 +1,75 @@
+//! The OpenAPI 3.1 document: made from the registry of kinds and the types that handlers answer with,
+//! so that it cannot say anything else than what is served.
+
+pub(crate) mod challenges;
+pub(crate) mod components;
+pub(crate) mod crud;
+pub(crate) mod operation;
+pub(crate) mod shapes;
+
+use crate::{executor, objects, people, root};
+use components::Components;
+use operation::Paths;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+static YAML: LazyLock<String> = LazyLock::new(|| {
+    // The document is JSON, which is YAML in other clothes.
+    serde_saphyr::to_string(&*DOCUMENT).unwrap_or_default()
+});
+static JSON: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+
+/// The document.
+#[must_use]
+pub fn document() -> Value {
+    DOCUMENT.clone()
+}
+
+/// The document as YAML: the text of `openapi/openapi.yaml`.
+#[must_use]
+pub fn yaml() -> &'static str {
+    &YAML
+}
+
+/// The document as JSON.
+#[must_use]
+pub fn json() -> &'static str {
+    &JSON
+}
+
+fn build() -> Value {
+    let mut components = Components::new();
+    let mut paths = Paths::default();
+    let _ = (components.reply::<shapes::ValidationError>(), components.reply::<shapes::GenericError>());
+    crud::describe(&mut components, &mut paths);
+    objects::describe(&mut components, &mut paths);
+    people::describe(&mut components, &mut paths);
+    executor::describe(&mut components, &mut paths);
+    root::describe(&mut components, &mut paths);
+    let (responses, parameters) = operation::shared();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lockgate",
+            "description": "Users, groups, applications, flows and policies of a Lockgate installation.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/api/v3"}],
+        "security": [{"authentik": []}],
+        "paths": paths.finish(),
+        "components": {
+            "parameters": parameters,
+            "responses": responses,
+            "schemas": components.finish(),
+            "securitySchemes": {
+                "authentik": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The key of a token of intent `api`.",
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,191 @@
+//! One operation of the document, and all of them by path.
+
+use super::components::reference;
+use http::Method;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// An operation in the making.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    method: Method,
+    path: String,
+    id: String,
+    tag: String,
+    summary: String,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    responses: Map<String, Value>,
+    anonymous: bool,
+}
+
+/// A parameter.
+pub(crate) fn parameter(place: &str, name: &str, schema: Value, description: &str) -> Value {
+    let mut parameter = json!({"in": place, "name": name, "schema": schema});
+    if !description.is_empty() {
+        parameter["description"] = json!(description);
+    }
+    if place == "path" {
+        parameter["required"] = json!(true);
+    }
+    parameter
+}
+
+fn json_of(schema: Value) -> Value {
+    json!({"application/json": {"schema": schema}})
+}
+
+impl Operation {
+    /// An operation at a path below `/api/v3`.
+    pub(crate) fn new(method: Method, path: &str, id: impl Into<String>, tag: &str) -> Self {
+        let shared = [("400", "ValidationErrorResponse"), ("403", "GenericErrorResponse")];
+        let response = |name| json!({"$ref": format!("#/components/responses/{name}")});
+        Self {
+            method,
+            path: path.to_owned(),
+            id: id.into(),
+            tag: tag.to_owned(),
+            summary: String::new(),
+            parameters: Vec::new(),
+            body: None,
+            responses: shared.into_iter().map(|(code, name)| (code.to_owned(), response(name))).collect(),
+            anonymous: false,
+        }
+    }
+
+    /// With one sentence on what it does.
+    pub(crate) fn says(mut self, summary: &str) -> Self {
+        self.summary = summary.to_owned();
+        self
+    }
+
+    /// With a parameter in the path.
+    pub(crate) fn path(mut self, parameter: Value) -> Self {
+        self.parameters.insert(0, parameter);
+        if !self.responses.contains_key("404") {
+            self.responses.insert("404".to_owned(), json!({"$ref": "#/components/responses/NotFoundResponse"}));
+        }
+        self
+    }
+
+    /// With a parameter in the query.
+    pub(crate) fn query(mut self, name: &str, schema: Value) -> Self {
+        self.parameters.push(parameter("query", name, schema, ""));
+        self
+    }
+
+    /// With a parameter in the query that must be given.
+    pub(crate) fn query_required(mut self, name: &str, schema: Value) -> Self {
+        let mut parameter = parameter("query", name, schema, "");
+        parameter["required"] = json!(true);
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// With the parameters that every list has.
+    pub(crate) fn paged(mut self) -> Self {
+        for name in ["QueryPaginationOrdering", "QueryPaginationPage", "QueryPaginationPageSize", "QuerySearch"] {
+            self = self.shared_query(name);
+        }
+        self
+    }
+
+    /// With a parameter that many operations share.
+    pub(crate) fn shared_query(mut self, name: &str) -> Self {
+        self.parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
+        self
+    }
+
+    /// With a body.
+    pub(crate) fn body(mut self, schema: Value, required: bool) -> Self {
+        self.body = Some(json!({"required": required, "content": json_of(schema)}));
+        self
+    }
+
+    /// With a JSON answer.
+    pub(crate) fn answers(self, status: u16, description: &str, schema: Value) -> Self {
+        self.answers_as(status, description, json_of(schema))
+    }
+
+    /// With an answer in these media.
+    pub(crate) fn answers_as(mut self, status: u16, description: &str, content: Value) -> Self {
+        self.responses.insert(status.to_string(), json!({"description": description, "content": content}));
+        self
+    }
+
+    /// With an answer without a body.
+    pub(crate) fn empty(mut self, status: u16, description: &str) -> Self {
+        self.responses.insert(status.to_string(), json!({"description": description}));
+        self
+    }
+
+    /// That the configuration folder may stand in the way.
+    pub(crate) fn may_conflict(mut self) -> Self {
+        self.responses.insert("409".to_owned(), json!({"$ref": "#/components/responses/ConflictResponse"}));
+        self
+    }
+
+    /// For everybody.
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
+    }
+
+    fn finish(mut self) -> Value {
+        self.responses.sort_keys();
+        let credentials = json!({"authentik": []});
+        let security = if self.anonymous { json!([credentials, {}]) } else { json!([credentials]) };
+        let mut operation = json!({"operationId": self.id, "tags": [self.tag], "security": security});
+        if !self.summary.is_empty() {
+            operation["summary"] = json!(self.summary);
+        }
+        if !self.parameters.is_empty() {
+            operation["parameters"] = Value::Array(self.parameters);
+        }
+        if let Some(body) = self.body {
+            operation["requestBody"] = body;
+        }
+        operation["responses"] = Value::Object(self.responses);
+        operation
+    }
+}
+
+/// All operations.
+#[derive(Debug, Default)]
+pub(crate) struct Paths(BTreeMap<String, BTreeMap<String, Value>>);
+
+impl Paths {
+    /// Adds an operation.
+    pub(crate) fn add(&mut self, operation: Operation) {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        self.0.entry(operation.path.clone()).or_default().insert(method, operation.finish());
+    }
+
+    /// The document's `paths`.
+    pub(crate) fn finish(self) -> Value {
+        let path =
+            |(path, methods): (String, BTreeMap<String, Value>)| (path, Value::Object(methods.into_iter().collect()));
+        Value::Object(self.0.into_iter().map(path).collect())
+    }
+}
+
+/// Responses and parameters that many operations share.
+pub(crate) fn shared() -> (Value, Value) {
+    let error =
+        |description: &str, schema: &str| json!({"description": description, "content": json_of(reference(schema))});
+    let responses = json!({
+        "ValidationErrorResponse": error("The body or a parameter is not sound.", "ValidationError"),
+        "GenericErrorResponse": error("No credentials, wrong ones, or no right to do this.", "GenericError"),
+        "NotFoundResponse": error("There is no such object, or the caller may not know of it.", "GenericError"),
+        "ConflictResponse": error("The configuration folder or the server itself owns the object.", "GenericError"),
+    });
+    let query = |name: &str, kind: &str, text: &str| parameter("query", name, json!({"type": kind}), text);
+    let parameters = json!({
+        "QueryName": query("name", "string", "Exact name."),
+        "QueryPaginationOrdering": query("ordering", "string", "Field to order by; with `-` before it, descending."),
+        "QueryPaginationPage": query("page", "integer", "Number of the page, from 1."),
+        "QueryPaginationPageSize": query("page_size", "integer", "Objects a page; 20 unless given, 100 at most."),
+        "QuerySearch": query("search", "string", "Words that the objects must mention."),
+    });
+    (responses, parameters)
+}

@@ -1,0 +1,317 @@
+//! `/core/groups/`: groups, how they nest, who is in them.
+
+use super::{
+    Noun,
+    shapes::{Group, GroupRequest, UserAccountRequest},
+    users::attributes,
+    views::{self, IncludeOfGroup, value},
+};
+use crate::{
+    body::Body,
+    caller::Caller,
+    error::{ApiError, not_of_folder},
+    objects::{used_by_of, write},
+    openapi::{
+        components::{Components, form},
+        operation::Paths,
+    },
+    paging::{self, Listed},
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::{get, post},
+};
+use http::{Method, StatusCode};
+use lockgate_identity::{Identity, config::Change};
+use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
+use lockgate_policies::Action;
+use lockgate_store::{GroupFilter, GroupPatch, NewGroup};
+use serde_json::{Value, json};
+use std::{collections::HashMap, sync::LazyLock};
+use uuid::Uuid;
+
+/// Name of the kind in policies.
+const KIND: &str = "group";
+
+/// Where groups live.
+const NOUN: Noun = Noun {
+    path: "core/groups",
+    stem: "core_groups",
+    schema: "Group",
+    key: "group_uuid",
+    key_schema: || json!({"type": "string", "format": "uuid"}),
+};
+
+static FORM: LazyLock<KindSchema> = LazyLock::new(form::<GroupRequest>);
+static MEMBER_FORM: LazyLock<KindSchema> = LazyLock::new(form::<UserAccountRequest>);
+
+const INCLUDES: &[&str] = &["include_children", "include_inherited_roles", "include_parents", "include_users"];
+
+/// Routes.
+pub(super) fn routes() -> Router<Identity> {
+    Router::new()
+        .route("/core/groups/", get(list).post(create))
+        .route("/core/groups/{group_uuid}/", get(retrieve).put(replace).patch(change).delete(destroy))
+        .route("/core/groups/{group_uuid}/add_user/", post(add_user))
+        .route("/core/groups/{group_uuid}/remove_user/", post(remove_user))
+        .route("/core/groups/{group_uuid}/used_by/", get(used_by))
+}
+
+/// Operations.
+pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
+    let group = components.reply::<Group>();
+    let page = components.page_of("Group");
+    let request = components.request::<GroupRequest>();
+    let patched = components.patched::<GroupRequest>();
+    let flag = || json!({"type": "boolean"});
+    let list_of = |item: &str| json!({"type": "array", "items": {"type": item}});
+    let mut listing = NOUN
+        .operation(Method::GET, "", "list")
+        .says("Lists every group that matches.")
+        .query("attributes", json!({"type": "string"}))
+        .query("is_superuser", flag())
+        .query("members_by_pk", list_of("integer"))
+        .query("members_by_username", list_of("string"));
+    let mut retrieve = NOUN.one(Method::GET, "", "retrieve").says("Shows a group.");
+    for include in INCLUDES {
+        listing = listing.query(include, flag());
+        retrieve = retrieve.query(include, flag());
+    }
+    paths.add(listing.shared_query("QueryName").paged().answers(200, "One page.", page));
+    paths.add(retrieve.answers(200, "The group.", group.clone()));
+    let create = NOUN.operation(Method::POST, "", "create").says("Makes a group.").body(request.clone(), true);
+    paths.add(create.answers(201, "Made.", group.clone()));
+    let replace = NOUN.one(Method::PUT, "", "update").says("Replaces a group.").body(request, true);
+    paths.add(replace.answers(200, "As it is now.", group.clone()).may_conflict());
+    let change = NOUN.one(Method::PATCH, "", "partial_update").says("Changes fields of a group.").body(patched, false);
+    paths.add(change.answers(200, "As it is now.", group).may_conflict());
+    let destroy = NOUN.one(Method::DELETE, "", "destroy").says("Deletes a group; its members stay.");
+    paths.add(destroy.empty(204, "Deleted.").may_conflict());
+    for (tail, verb, says) in [
+        ("add_user/", "add_user_create", "Puts a user into the group."),
+        ("remove_user/", "remove_user_create", "Takes a user out of the group."),
+    ] {
+        let member = components.request::<UserAccountRequest>();
+        paths.add(NOUN.one(Method::POST, tail, verb).says(says).body(member, true).empty(204, "Done."));
+    }
+    paths.add(NOUN.used_by(components));
+}
+
+fn include(query: &Query) -> IncludeOfGroup {
+    // Measured on the reference: members are shown unless refused, relatives only when asked for.
+    IncludeOfGroup {
+        users: query.flag("include_users") != Some(false),
+        parents: query.flag("include_parents") == Some(true),
+        children: query.flag("include_children") == Some(true),
+        inherited_roles: query.flag("include_inherited_roles") == Some(true),
+    }
+}
+
+async fn shown(identity: &Identity, group: Stored, query: &Query) -> Result<Json<Group>, ApiError> {
+    let shown = views::groups(identity, vec![group], include(query)).await?.pop();
+    shown.map(Json).ok_or(ApiError::Internal)
+}
+
+async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
+    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    let page = paging::wanted(&query)?;
+    let filter = GroupFilter {
+        search: query.get("search").map(str::to_owned),
+        name: query.get("name").map(str::to_owned),
+        is_superuser: query.flag("is_superuser"),
+        members_by_pk: query.several("members_by_pk", "Enter a number.")?,
+        members_by_username: query.repeated("members_by_username").into_iter().map(str::to_owned).collect(),
+        attributes: attributes(&query)?,
+        ordering: query.ordering(),
+        page,
+    };
+    let (found, total) = identity.store.groups().list(&filter).await?;
+    let shown = views::groups(&identity, found, include(&query)).await?;
+    Listed::new(page, total, shown.iter().map(value).collect())
+}
+
+async fn create(
+    State(identity): State<Identity>,
+    caller: Caller,
+    query: Query,
+    body: Body,
+) -> Result<(StatusCode, Json<Group>), ApiError> {
+    caller.require(&identity, &identity.config.snapshot(), Action::Add, KIND)?;
+    let given: GroupRequest = body.read(&FORM, false)?;
+    check_members(&identity, given.users.as_deref()).await?;
+    check_parents(&identity, given.parents.as_deref()).await?;
+    let new = NewGroup {
+        pk: identity.people.new_id(),
+        name: given.name.unwrap_or_default(),
+        is_superuser: given.is_superuser.unwrap_or_default(),
+        parents: given.parents.unwrap_or_default(),
+        attributes: given.attributes.unwrap_or_default(),
+        origin: Origin::Api,
+        source: None,
+    };
+    let mut group = identity.people.create_group(new, Some(caller.user())).await?;
+    if let Some(members) = given.users.filter(|users| !users.is_empty()) {
+        let patch = GroupPatch { members: Some(members), ..GroupPatch::default() };
+        group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
+    }
+    Ok((StatusCode::CREATED, shown(&identity, group, &query).await?))
+}
+
+async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Stored, ApiError> {
+    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "Group")?;
+    let missing = || ApiError::no_such("Group");
+    let pk = Uuid::parse_str(key).map_err(|_| missing())?;
+    identity.store.groups().get(pk).await?.ok_or_else(missing)
+}
+
+async fn retrieve(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+) -> Result<Json<Group>, ApiError> {
+    let group = found(&identity, &caller, Action::View, &key).await?;
+    shown(&identity, group, &query).await
+}
+
+async fn replace(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+    body: Body,
+) -> Result<Json<Group>, ApiError> {
+    store(&identity, &caller, &key, &query, body, false).await
+}
+
+async fn change(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+    body: Body,
+) -> Result<Json<Group>, ApiError> {
+    store(&identity, &caller, &key, &query, body, true).await
+}
+
+async fn store(
+    identity: &Identity,
+    caller: &Caller,
+    key: &str,
+    query: &Query,
+    body: Body,
+    partial: bool,
+) -> Result<Json<Group>, ApiError> {
+    let group = found(identity, caller, Action::Change, key).await?;
+    let given: GroupRequest = body.read(&FORM, partial)?;
+    check_members(identity, given.users.as_deref()).await?;
+    check_parents(identity, given.parents.as_deref()).await?;
+    let patch = GroupPatch {
+        name: given.name,
+        is_superuser: given.is_superuser,
+        parents: given.parents,
+        attributes: given.attributes,
+        members: given.users,
+        origin: None,
+    };
+    let group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
+    shown(identity, group, query).await
+}
+
+async fn check_members(identity: &Identity, pks: Option<&[i64]>) -> Result<(), ApiError> {
+    let Some(pks) = pks.filter(|pks| !pks.is_empty()) else { return Ok(()) };
+    let known = identity.store.users().get_many(pks).await?;
+    let missing = pks.iter().filter(|pk| !known.iter().any(|user| user.pk == **pk));
+    complain("/users", missing.map(ToString::to_string))
+}
+
+async fn check_parents(identity: &Identity, pks: Option<&[Uuid]>) -> Result<(), ApiError> {
+    let Some(pks) = pks.filter(|pks| !pks.is_empty()) else { return Ok(()) };
+    let known = identity.store.groups().get_many(pks).await?;
+    let missing = pks.iter().filter(|pk| !known.iter().any(|group| group.pk == **pk));
+    complain("/parents", missing.map(ToString::to_string))
+}
+
+fn complain(field: &str, missing: impl Iterator<Item = String>) -> Result<(), ApiError> {
+    let mut problems = Problems::default();
+    for pk in missing.take(20) {
+        problems.add(field, "does_not_exist", format!("Invalid pk \"{pk}\" - object does not exist."));
+    }
+    Ok(problems.into_result()?)
+}
+
+async fn destroy(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let group = found(&identity, &caller, Action::Delete, &key).await?;
+    if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
+        return Err(ApiError::folder(&at.file, at.line));
+    }
+    unbind(&identity, &caller, group.pk).await?;
+    identity.people.delete_group(group.pk, Some(caller.user())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a group out of the configuration before it goes: what was bound to it goes too, what only
+/// mentions it forgets it.
+async fn unbind(identity: &Identity, caller: &Caller, pk: Uuid) -> Result<(), ApiError> {
+    let snapshot = identity.config.snapshot();
+    let mut change = Change::default();
+    let mut forgetful: HashMap<Uuid, Document> = HashMap::new();
+    for referrer in snapshot.objects.referrers(pk) {
+        let Some(object) = snapshot.objects.get(referrer.from) else { continue };
+        not_of_folder(&object.document)?;
+        match referrer.on_delete {
+            OnDelete::Cascade => change.deletes.push(referrer.from),
+            OnDelete::SetNull => {
+                let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
+                match &mut document.body[&referrer.field] {
+                    Value::Array(list) => list.retain(|v| v.as_str() != Some(pk.to_string().as_str())),
+                    other => *other = Value::Null,
+                }
+            }
+        }
+    }
+    change.upserts = forgetful.into_values().collect();
+    if change.upserts.is_empty() && change.deletes.is_empty() {
+        return Ok(());
+    }
+    write::apply(identity, caller, change).await.map(drop)
+}
+
+async fn add_user(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let group = found(&identity, &caller, Action::Change, &key).await?;
+    let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
+    identity.people.add_member(group.pk, member.pk, Some(caller.user())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_user(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let group = found(&identity, &caller, Action::Change, &key).await?;
+    let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
+    identity.people.remove_member(group.pk, member.pk, Some(caller.user())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn used_by(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let group = found(&identity, &caller, Action::View, &key).await?;
+    Ok(Json(used_by_of(&identity.config.snapshot().objects, group.pk)))
+}

@@ -1,0 +1,93 @@
+//! People: users, groups, tokens and sessions. They grow with the number of people, so their lists are
+//! asked of the database and not of the snapshot.
+
+pub(crate) mod groups;
+mod me;
+mod sessions;
+pub(crate) mod shapes;
+mod tokens;
+mod user_actions;
+mod users;
+pub(crate) mod views;
+
+use crate::{
+    error::ApiError,
+    openapi::{
+        components::Components,
+        operation::{Operation, Paths, parameter},
+        shapes::UsedBy,
+    },
+};
+use axum::Router;
+use http::Method;
+use lockgate_identity::{Identity, passwords::HashError, people::PeopleError};
+use serde_json::{Value, json};
+
+/// Routes of all people's data.
+pub(crate) fn routes() -> Router<Identity> {
+    users::routes()
+        .merge(user_actions::routes())
+        .merge(me::routes())
+        .merge(groups::routes())
+        .merge(tokens::routes())
+        .merge(sessions::routes())
+}
+
+/// Operations on people's data.
+pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
+    users::describe(components, paths);
+    user_actions::describe(components, paths);
+    me::describe(components, paths);
+    groups::describe(components, paths);
+    tokens::describe(components, paths);
+    sessions::describe(components, paths);
+}
+
+impl From<PeopleError> for ApiError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Invalid(problems) => Self::Invalid(problems),
+            PeopleError::NotFound(noun) => Self::no_such(noun),
+            PeopleError::OwnedByFolder { source_place, .. } => Self::folder(&source_place.file, source_place.line),
+            PeopleError::Hash(error) => error.into(),
+            PeopleError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for ApiError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded { retry_after } => Self::Throttled(retry_after.as_secs().max(1)),
+            HashError::TooLong => Self::field("password", "max_length", error.to_string()),
+            HashError::Failed => Self::Internal,
+        }
+    }
+}
+
+/// The words of one noun for the document: where it lives and what its schemas are called.
+struct Noun {
+    path: &'static str,
+    stem: &'static str,
+    schema: &'static str,
+    key: &'static str,
+    key_schema: fn() -> Value,
+}
+
+impl Noun {
+    fn operation(&self, method: Method, tail: &str, verb: &str) -> Operation {
+        Operation::new(method, &format!("/{}/{tail}", self.path), format!("{}_{verb}", self.stem), "core")
+    }
+
+    fn one(&self, method: Method, tail: &str, verb: &str) -> Operation {
+        let key = parameter("path", self.key, (self.key_schema)(), &format!("Key of the {}.", self.schema));
+        self.operation(method, &format!("{{{}}}/{tail}", self.key), verb).path(key)
+    }
+
+    fn used_by(&self, components: &mut Components) -> Operation {
+        let list = json!({"type": "array", "items": components.reply::<UsedBy>()});
+        self.one(Method::GET, "used_by/", "used_by_list")
+            .says("Tells what refers to the object, and what its deletion would do to it.")
+            .answers(200, "What refers to it.", list)
+    }
+}

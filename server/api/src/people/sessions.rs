@@ -1,0 +1,198 @@
+//! `/core/authenticated_sessions/`: where people are signed in, and ending it.
+
+use super::{
+    Noun,
+    shapes::{AuthenticatedSession, BulkDeleteSessionResponse},
+    views::value,
+};
+use crate::{
+    caller::Caller,
+    error::ApiError,
+    openapi::{components::Components, operation::Paths},
+    paging::{self, Listed},
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::{delete, get},
+};
+use http::{Method, StatusCode};
+use lockgate_identity::Identity;
+use lockgate_policies::Action;
+use lockgate_store::{Session, SessionFilter};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// Name of the kind in policies.
+const KIND: &str = "session";
+
+/// Users whose sessions can be ended at once.
+const MAX_BULK: usize = 1_000;
+
+/// Where sessions live.
+const NOUN: Noun = Noun {
+    path: "core/authenticated_sessions",
+    stem: "core_authenticated_sessions",
+    schema: "AuthenticatedSession",
+    key: "uuid",
+    key_schema: || json!({"type": "string", "format": "uuid"}),
+};
+
+/// Routes.
+pub(super) fn routes() -> Router<Identity> {
+    Router::new()
+        .route("/core/authenticated_sessions/", get(list))
+        .route("/core/authenticated_sessions/bulk_delete/", delete(bulk_delete))
+        .route("/core/authenticated_sessions/{uuid}/", get(retrieve).delete(destroy))
+        .route("/core/authenticated_sessions/{uuid}/used_by/", get(used_by))
+}
+
+/// Operations.
+pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
+    let session = components.reply::<AuthenticatedSession>();
+    let page = components.page_of("AuthenticatedSession");
+    let text = || json!({"type": "string"});
+    let listing = NOUN
+        .operation(Method::GET, "", "list")
+        .says("Lists every session that matches: one's own, or all for administrators.")
+        .query("session__last_ip", text())
+        .query("session__last_user_agent", text())
+        .query("user__username", text());
+    paths.add(listing.paged().answers(200, "One page.", page));
+    paths.add(NOUN.one(Method::GET, "", "retrieve").says("Shows a session.").answers(200, "The session.", session));
+    let destroy =
+        NOUN.one(Method::DELETE, "", "destroy").says("Ends a session, with the sign-ins that derive from it.");
+    paths.add(destroy.empty(204, "Ended."));
+    let users = json!({"type": "array", "items": {"type": "integer"}});
+    paths.add(
+        NOUN.operation(Method::DELETE, "bulk_delete/", "bulk_delete_destroy")
+            .says("Ends all sessions of some users.")
+            .query_required("user_pks", users)
+            .answers(200, "How many were ended.", components.reply::<BulkDeleteSessionResponse>()),
+    );
+    paths.add(NOUN.used_by(components));
+}
+
+fn shown(session: Session, caller: &Caller) -> AuthenticatedSession {
+    AuthenticatedSession {
+        uuid: session.uuid,
+        current: caller.session.as_ref().is_some_and(|own| own.uuid == session.uuid),
+        user_agent: agent(&session.user_agent),
+        geo_ip: None,
+        asn: None,
+        user: session.user_pk.unwrap_or_default(),
+        last_ip: session.last_ip,
+        last_user_agent: session.user_agent,
+        last_used: session.last_used,
+        expires: session.expires,
+    }
+}
+
+/// What a `User-Agent` says of itself, as far as people care: browser, system, sort of device.
+fn agent(text: &str) -> Map<String, Value> {
+    let first = |words: &[(&'static str, &'static str)]| {
+        words.iter().find(|(mark, _)| text.contains(mark)).map_or("Other", |(_, name)| *name)
+    };
+    // Browsers name their ancestors too, so the youngest comes first.
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iOS"),
+        ("Mac OS X", "Mac OS X"),
+        ("CrOS", "Chrome OS"),
+        ("Linux", "Linux"),
+    ]);
+    let device = first(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Macintosh", "Mac")]);
+    let described = json!({
+        "device": {"brand": "", "family": device, "model": ""},
+        "os": {"family": system, "major": "", "minor": "", "patch": "", "patch_minor": ""},
+        "user_agent": {"family": browser, "major": "", "minor": "", "patch": ""},
+        "string": text,
+    });
+    described.as_object().cloned().unwrap_or_default()
+}
+
+async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
+    let page = paging::wanted(&query)?;
+    let text = |name: &str| query.get(name).map(str::to_owned);
+    let all = caller.may(&identity, &identity.config.snapshot(), Action::View, KIND);
+    let filter = SessionFilter {
+        search: text("search"),
+        user_pk: (!all).then_some(caller.user().pk),
+        username: text("user__username"),
+        last_ip: text("session__last_ip"),
+        user_agent: text("session__last_user_agent"),
+        ordering: query.ordering(),
+        page,
+    };
+    let (sessions, total) = identity.sessions.list(&filter).await?;
+    Listed::new(page, total, sessions.into_iter().map(|s| value(&shown(s, &caller))).collect())
+}
+
+/// A session that the caller may do this to: one's own always.
+async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Session, ApiError> {
+    let missing = || ApiError::no_such("AuthenticatedSession");
+    let uuid = Uuid::parse_str(key).map_err(|_| missing())?;
+    let session = identity.store.sessions().by_uuid(uuid, identity.clock.now()).await?;
+    let session = session.filter(|s| s.user_pk.is_some());
+    if session.as_ref().is_some_and(|s| s.user_pk == Some(caller.user().pk)) {
+        return session.ok_or_else(missing);
+    }
+    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "AuthenticatedSession")?;
+    session.ok_or_else(missing)
+}
+
+async fn retrieve(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<AuthenticatedSession>, ApiError> {
+    let session = found(&identity, &caller, Action::View, &key).await?;
+    Ok(Json(shown(session, &caller)))
+}
+
+async fn destroy(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let session = found(&identity, &caller, Action::Delete, &key).await?;
+    identity.sessions.end_by_uuid(session.uuid).await?;
+    identity.feed.settle().await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn bulk_delete(
+    State(identity): State<Identity>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<BulkDeleteSessionResponse>, ApiError> {
+    caller.require(&identity, &identity.config.snapshot(), Action::Delete, KIND)?;
+    let users: Vec<i64> = query.several("user_pks", "Enter a number.")?;
+    if users.is_empty() || users.len() > MAX_BULK {
+        let text = format!("Name between 1 and {MAX_BULK} users.");
+        return Err(ApiError::field("user_pks", "required", text));
+    }
+    let deleted = identity.sessions.end_of_users(&users, None).await?;
+    identity.feed.settle().await;
+    Ok(Json(BulkDeleteSessionResponse { deleted }))
+}
+
+async fn used_by(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    found(&identity, &caller, Action::View, &key).await?;
+    Ok(Json(json!([])))
+}

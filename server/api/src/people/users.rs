@@ -1,0 +1,326 @@
+//! `/core/users/`: list, retrieve, create, change, delete.
+
+use super::{
+    Noun,
+    shapes::{User, UserRequest},
+    views::{self, Include, value},
+};
+use crate::{
+    body::Body,
+    caller::Caller,
+    error::ApiError,
+    objects::write,
+    openapi::{
+        components::{Components, form},
+        operation::Paths,
+    },
+    paging::{self, Listed},
+    query::Query,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use http::{Method, StatusCode};
+use lockgate_identity::{Identity, config::Change, people::UserDraft};
+use lockgate_model::{Problems, User as Account, UserType, kinds::PolicyBinding, schema::KindSchema};
+use lockgate_policies::Action;
+use lockgate_store::{DateFilter, UserFilter, UserPatch};
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// Name of the kind in policies.
+pub(super) const KIND: &str = "user";
+
+/// Where users live.
+pub(super) const NOUN: Noun = Noun {
+    path: "core/users",
+    stem: "core_users",
+    schema: "User",
+    key: "id",
+    key_schema: || json!({"type": "integer"}),
+};
+
+static FORM: LazyLock<KindSchema> = LazyLock::new(form::<UserRequest>);
+
+/// Parameters of the list, beside those of every list.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("attributes", "string"),
+    ("date_joined", "time"),
+    ("date_joined__gt", "time"),
+    ("date_joined__lt", "time"),
+    ("email", "string"),
+    ("groups_by_name", "strings"),
+    ("groups_by_pk", "uuids"),
+    ("include_groups", "boolean"),
+    ("include_roles", "boolean"),
+    ("is_active", "boolean"),
+    ("is_superuser", "boolean"),
+    ("last_login", "time"),
+    ("last_login__gt", "time"),
+    ("last_login__isnull", "boolean"),
+    ("last_login__lt", "time"),
+    ("last_updated", "time"),
+    ("last_updated__gt", "time"),
+    ("last_updated__lt", "time"),
+    ("path", "string"),
+    ("path_startswith", "string"),
+    ("roles_by_name", "strings"),
+    ("roles_by_pk", "uuids"),
+    ("type", "types"),
+    ("username", "string"),
+    ("uuid", "uuid"),
+];
+
+/// Routes of users themselves.
+pub(super) fn routes() -> Router<Identity> {
+    Router::new()
+        .route("/core/users/", get(list).post(create))
+        .route("/core/users/{id}/", get(retrieve).put(replace).patch(change).delete(destroy))
+        .route("/core/users/{id}/used_by/", get(used_by))
+}
+
+/// Operations on users themselves.
+pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
+    let user = components.reply::<User>();
+    let page = components.page_of("User");
+    let request = components.request::<UserRequest>();
+    let patched = components.patched::<UserRequest>();
+    let mut listing = NOUN.operation(Method::GET, "", "list").says("Lists every user that matches.");
+    for (name, kind) in PARAMETERS {
+        listing = listing.query(name, schema_of(kind));
+    }
+    paths.add(listing.shared_query("QueryName").paged().answers(200, "One page.", page));
+    let create = NOUN.operation(Method::POST, "", "create").says("Makes a user, without a password.");
+    paths.add(create.body(request.clone(), true).answers(201, "Made.", user.clone()));
+    paths.add(NOUN.one(Method::GET, "", "retrieve").says("Shows a user.").answers(200, "The user.", user.clone()));
+    let replace = NOUN.one(Method::PUT, "", "update").says("Replaces a user.").body(request, true);
+    paths.add(replace.answers(200, "As it is now.", user.clone()));
+    let change = NOUN.one(Method::PATCH, "", "partial_update").says("Changes fields of a user.").body(patched, false);
+    paths.add(change.answers(200, "As it is now.", user));
+    let destroy = NOUN.one(Method::DELETE, "", "destroy").says("Deletes a user, with sessions and tokens.");
+    paths.add(destroy.empty(204, "Deleted.").may_conflict());
+    paths.add(NOUN.used_by(components));
+}
+
+fn schema_of(kind: &str) -> Value {
+    match kind {
+        "time" => json!({"type": "string", "format": "date-time"}),
+        "uuid" => json!({"type": "string", "format": "uuid"}),
+        "uuids" => json!({"type": "array", "items": {"type": "string", "format": "uuid"}}),
+        "strings" => json!({"type": "array", "items": {"type": "string"}}),
+        "types" => json!({"type": "array", "items": {"$ref": "#/components/schemas/UserTypeEnum"}}),
+        kind => json!({"type": kind}),
+    }
+}
+
+async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
+    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    let page = paging::wanted(&query)?;
+    // There are no roles, so nobody has one.
+    if !query.all("roles_by_name").is_empty() || !query.all("roles_by_pk").is_empty() {
+        return Listed::new(page, 0, Vec::new());
+    }
+    let (found, total) = identity.store.users().list(&filter(&query, page)?).await?;
+    let include = Include {
+        groups: query.flag("include_groups") != Some(false),
+        roles: query.flag("include_roles") != Some(false),
+    };
+    let shown = views::users(&identity, found, include).await?;
+    Listed::new(page, total, shown.iter().map(value).collect())
+}
+
+fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiError> {
+    let text = |name: &str| query.get(name).map(str::to_owned);
+    let types = query.all("type").into_iter().map(|word| {
+        let unknown = format!("Select a valid choice. {word} is not one of the available choices.");
+        UserType::parse(word).ok_or_else(|| ApiError::field("type", "invalid_choice", unknown))
+    });
+    Ok(UserFilter {
+        search: text("search"),
+        username: text("username"),
+        email: text("email"),
+        name: text("name"),
+        is_active: query.flag("is_active"),
+        is_superuser: query.flag("is_superuser"),
+        path: text("path"),
+        path_startswith: text("path_startswith"),
+        types: types.collect::<Result<_, _>>()?,
+        groups_by_name: query.repeated("groups_by_name").into_iter().map(str::to_owned).collect(),
+        groups_by_pk: query.several("groups_by_pk", "Enter a valid UUID.")?,
+        uuid: query.uuid("uuid")?,
+        pk_in: None,
+        attributes: attributes(query)?,
+        date_joined: dates(query, "date_joined")?,
+        last_updated: dates(query, "last_updated")?,
+        last_login: dates(query, "last_login")?,
+        ordering: query.ordering(),
+        page,
+    })
+}
+
+/// `attributes`: a JSON object whose parts must be there.
+///
+/// # Errors
+/// 400 for anything else.
+pub(super) fn attributes(query: &Query) -> Result<Option<Map<String, Value>>, ApiError> {
+    let Some(text) = query.get("attributes") else { return Ok(None) };
+    let invalid = |_| ApiError::field("attributes", "invalid", "Value must be a JSON object.");
+    serde_json::from_str(text).map(Some).map_err(invalid)
+}
+
+fn dates(query: &Query, name: &str) -> Result<DateFilter, ApiError> {
+    let time = |name: &str| query.parsed::<DateTime<Utc>>(name, "Enter a valid date/time.");
+    Ok(DateFilter {
+        exact: time(name)?,
+        after: time(&format!("{name}__gt"))?,
+        before: time(&format!("{name}__lt"))?,
+        is_null: query.flag(&format!("{name}__isnull")),
+    })
+}
+
+async fn create(
+    State(identity): State<Identity>,
+    caller: Caller,
+    body: Body,
+) -> Result<(StatusCode, Json<User>), ApiError> {
+    caller.require(&identity, &identity.config.snapshot(), Action::Add, KIND)?;
+    let given: UserRequest = body.read(&FORM, false)?;
+    check_type(given.user_type, None)?;
+    let draft = UserDraft {
+        username: given.username.unwrap_or_default(),
+        name: given.name.unwrap_or_default(),
+        email: given.email.unwrap_or_default(),
+        is_active: given.is_active.unwrap_or(true),
+        user_type: given.user_type.unwrap_or_default(),
+        path: given.path.unwrap_or_else(|| "users".to_owned()),
+        attributes: given.attributes.unwrap_or_default(),
+        groups: given.groups.unwrap_or_default(),
+        password: None,
+    };
+    let made = identity.people.create_user(draft, Some(caller.user())).await?;
+    Ok((StatusCode::CREATED, Json(views::user(&identity, made).await?)))
+}
+
+/// The user of an address, for a caller who may do this.
+///
+/// # Errors
+/// 403 or 404.
+pub(super) async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Account, ApiError> {
+    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "User")?;
+    let missing = || ApiError::no_such("User");
+    let pk = key.parse().map_err(|_| missing())?;
+    identity.store.users().get(pk).await?.ok_or_else(missing)
+}
+
+async fn retrieve(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<User>, ApiError> {
+    let account = found(&identity, &caller, Action::View, &key).await?;
+    Ok(Json(views::user(&identity, account).await?))
+}
+
+async fn replace(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Json<User>, ApiError> {
+    store(&identity, &caller, &key, body, false).await
+}
+
+async fn change(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Json<User>, ApiError> {
+    store(&identity, &caller, &key, body, true).await
+}
+
+async fn store(
+    identity: &Identity,
+    caller: &Caller,
+    key: &str,
+    body: Body,
+    partial: bool,
+) -> Result<Json<User>, ApiError> {
+    let account = found(identity, caller, Action::Change, key).await?;
+    let given: UserRequest = body.read(&FORM, partial)?;
+    check_type(given.user_type, Some(&account))?;
+    if given.is_active == Some(false) && account.pk == caller.user().pk {
+        return Err(ApiError::field("is_active", "invalid", "You cannot deactivate your own account."));
+    }
+    let patch = UserPatch {
+        username: given.username,
+        name: given.name,
+        email: given.email,
+        is_active: given.is_active,
+        user_type: given.user_type,
+        path: given.path,
+        attributes: given.attributes,
+        groups: given.groups,
+    };
+    let account = identity.people.update_user(account.pk, patch, Some(caller.user())).await?;
+    Ok(Json(views::user(identity, account).await?))
+}
+
+/// Accounts of the server's own are made, and stay, by the server alone.
+fn check_type(wanted: Option<UserType>, account: Option<&Account>) -> Result<(), ApiError> {
+    let internal = |t: UserType| t == UserType::InternalServiceAccount;
+    let is = account.is_some_and(|a| internal(a.user_type));
+    let text = match wanted {
+        Some(wanted) if internal(wanted) && !is => "Setting a user to internal service account is not allowed.",
+        Some(wanted) if !internal(wanted) && is => "Can't change internal service account to other user type.",
+        _ => return Ok(()),
+    };
+    Err(ApiError::field("type", "invalid", text))
+}
+
+async fn destroy(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let account = found(&identity, &caller, Action::Delete, &key).await?;
+    if account.pk == caller.user().pk {
+        return Err(ApiError::Invalid(Problems::one("", "invalid", "You cannot delete your own account.")));
+    }
+    unbind(&identity, &caller, account.pk).await?;
+    identity.people.delete_user(account.pk, Some(caller.user())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes the bindings that name a user: without them they would name nobody.
+async fn unbind(identity: &Identity, caller: &Caller, pk: i64) -> Result<(), ApiError> {
+    let snapshot = identity.config.snapshot();
+    let bindings = snapshot.objects.all::<PolicyBinding>();
+    let theirs = bindings.into_iter().filter(|(_, binding)| binding.user.is_some_and(|user| user.0 == pk));
+    let deletes: Vec<_> = theirs.map(|(object, _)| object.document.id).collect();
+    if deletes.is_empty() {
+        return Ok(());
+    }
+    write::apply(identity, caller, Change { upserts: Vec::new(), deletes }).await.map(drop)
+}
+
+async fn used_by(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let account = found(&identity, &caller, Action::View, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let bindings = snapshot.objects.all::<PolicyBinding>();
+    let theirs = bindings.into_iter().filter(|(_, binding)| binding.user.is_some_and(|user| user.0 == account.pk));
+    let shown = theirs.map(|(object, _)| {
+        json!({
+            "app": "authentik_policies", "model_name": "policybinding", "pk": object.document.id,
+            "name": object.document.name, "action": "cascade",
+        })
+    });
+    Ok(Json(shown.collect()))
+}

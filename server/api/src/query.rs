@@ -1,0 +1,110 @@
+//! The query string: parameters that may repeat, read with the contract's tolerance.
+
+use crate::error::ApiError;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use std::{convert::Infallible, str::FromStr};
+use uuid::Uuid;
+
+/// Parameters that are looked at; what comes after is ignored.
+const MAX_PARAMETERS: usize = 200;
+
+/// The parameters of a request, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a query string; what is not UTF-8 is replaced, never refused.
+    pub(crate) fn parse(text: &str) -> Self {
+        let pairs = url::form_urlencoded::parse(text.as_bytes()).take(MAX_PARAMETERS);
+        Self(pairs.map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+    }
+
+    /// The last value of a parameter that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// Whether a parameter is there at all.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(k, _)| k == name)
+    }
+
+    /// Every value of a parameter that repeats, or holds several between commas.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.0.iter().filter(|(k, _)| k == name).flat_map(|(_, v)| v.split(','));
+        values.map(str::trim).filter(|v| !v.is_empty()).collect()
+    }
+
+    /// Every value of a parameter that repeats; commas belong to the value.
+    pub(crate) fn repeated(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str()).collect()
+    }
+
+    /// Yes or no; anything else counts as not given.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).and_then(flag)
+    }
+
+    /// A parameter of another type.
+    ///
+    /// # Errors
+    /// 400 with `text` on the parameter's name.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str, text: &str) -> Result<Option<T>, ApiError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| ApiError::field(name, "invalid", text))
+    }
+
+    /// A UUID.
+    ///
+    /// # Errors
+    /// 400 on the parameter's name.
+    pub(crate) fn uuid(&self, name: &str) -> Result<Option<Uuid>, ApiError> {
+        self.parsed(name, "Enter a valid UUID.")
+    }
+
+    /// An integer.
+    ///
+    /// # Errors
+    /// 400 on the parameter's name.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        self.parsed(name, "Enter a number.")
+    }
+
+    /// Several values of another type.
+    ///
+    /// # Errors
+    /// 400 with `text` on the parameter's name.
+    pub(crate) fn several<T: FromStr>(&self, name: &str, text: &str) -> Result<Vec<T>, ApiError> {
+        let parsed = self.all(name).into_iter().map(|v| v.parse().map_err(|_| ApiError::field(name, "invalid", text)));
+        parsed.collect()
+    }
+
+    /// `ordering`: field names, each with whether it descends.
+    pub(crate) fn ordering(&self) -> Vec<(String, bool)> {
+        let fields = self.all("ordering").into_iter().take(8);
+        fields
+            .map(|f| match f.strip_prefix('-') {
+                Some(field) => (field.to_owned(), true),
+                None => (f.to_owned(), false),
+            })
+            .collect()
+    }
+}
+
+/// Yes or no, as clients write it.
+pub(crate) fn flag(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "1" => Some(true),
+        "false" | "False" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    }
+}

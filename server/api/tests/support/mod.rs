@@ -1,0 +1,173 @@
+//! The router over services on SQLite in a folder of its own, asked without a network.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use axum::{Router, body::Body};
+use http::{Method, Request, StatusCode, header, request::Builder};
+use lockgate_identity::{
+    Bootstrap, Identity, Setup,
+    net::TrustedProxies,
+    system::{SystemClock, SystemRandom},
+};
+use lockgate_store::{DatabaseSettings, SealKey, Store};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
+
+/// A client of a server of its own.
+#[derive(Clone)]
+pub(crate) struct Api {
+    router: Router,
+    token: Option<String>,
+    _folder: Arc<TempDir>,
+}
+
+/// An answer.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+    pub(crate) cookies: Vec<String>,
+    pub(crate) location: String,
+}
+
+impl Reply {
+    /// The body, when the status is as expected.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}
+
+impl Api {
+    /// Starts the services; the client is the first administrator.
+    pub(crate) async fn start() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let config = folder.path().join("config");
+        std::fs::create_dir(&config).expect("a folder");
+        Self::start_in(folder, None).await
+    }
+
+    /// As [`Self::start`], with this file in the configuration folder.
+    pub(crate) async fn start_with(file: &str, text: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let config = folder.path().join("config");
+        std::fs::create_dir(&config).expect("a folder");
+        std::fs::write(config.join(file), text).expect("a file");
+        Self::start_in(folder, Some(config)).await
+    }
+
+    async fn start_in(folder: TempDir, config: Option<std::path::PathBuf>) -> Self {
+        let url = format!("sqlite:{}", folder.path().join("lockgate.db").display());
+        let seal = SealKey::derive(b"a secret key for tests, long enough").expect("a key");
+        let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
+        store.migrate().await.expect("migrations");
+        let setup = Setup {
+            store,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            folder: config,
+            variables: BTreeMap::new(),
+            trusted: TrustedProxies::new(Vec::new()),
+            public_url: Some("https://auth.example.com".to_owned()),
+            session_lifetime: None,
+            password_threads: 1,
+            password_queue: 4,
+            bootstrap: Bootstrap { password: None, token: Some(TOKEN.to_owned()), email: None },
+        };
+        let identity = Identity::start(setup).await.expect("services");
+        Self { router: lockgate_api::router(identity), token: Some(TOKEN.to_owned()), _folder: Arc::new(folder) }
+    }
+
+    /// The same server for another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A request of nobody.
+    pub(crate) async fn anonymous(&self, method: Method, path: &str, body: &Value) -> Reply {
+        Self { token: None, ..self.clone() }.send(method, path, body).await
+    }
+
+    /// A request with a JSON body, which GET and DELETE leave out.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Reply {
+        let body = if matches!(method, Method::GET | Method::DELETE) { String::new() } else { body.to_string() };
+        self.raw(method, path, "application/json", &body).await
+    }
+
+    /// A request with any body.
+    pub(crate) async fn raw(&self, method: Method, path: &str, media: &str, body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, media);
+        }
+        self.answer(request, body).await
+    }
+
+    async fn answer(&self, request: Builder, body: &str) -> Reply {
+        let request = request.header(header::HOST, "auth.example.com");
+        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 16 << 20).await.expect("a body");
+        let text = || json!(String::from_utf8_lossy(&bytes));
+        let texts = |name| head.headers.get_all(name).iter().map(|v| v.to_str().expect("a text").to_owned()).collect();
+        let location: Vec<String> = texts(header::LOCATION);
+        Reply {
+            status: head.status,
+            body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
+            cookies: texts(header::SET_COOKIE),
+            location: location.concat(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &Value::Null).await
+    }
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, body).await
+    }
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PUT, path, body).await
+    }
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PATCH, path, body).await
+    }
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, &Value::Null).await
+    }
+}
+
+/// A client that keeps cookies, and sends the CSRF value unless told not to.
+pub(crate) struct Browser {
+    api: Api,
+    cookies: BTreeMap<String, String>,
+    pub(crate) csrf: bool,
+}
+
+impl Browser {
+    pub(crate) fn new(api: &Api) -> Self {
+        Self { api: api.clone(), cookies: BTreeMap::new(), csrf: true }
+    }
+
+    pub(crate) async fn send(&mut self, method: Method, path: &str, body: &Value) -> Reply {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = Request::builder().method(&method).uri(path).header(header::COOKIE, cookies.join("; "));
+        if let Some(csrf) = self.cookies.get("authentik_csrf").filter(|_| self.csrf) {
+            request = request.header("X-authentik-CSRF", csrf);
+        }
+        let text = if method == Method::GET { String::new() } else { body.to_string() };
+        let reply = self.api.answer(request.header(header::CONTENT_TYPE, "application/json"), &text).await;
+        for cookie in &reply.cookies {
+            let (name, rest) = cookie.split_once('=').expect("a cookie");
+            let value = rest.split(';').next().unwrap_or_default();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        reply
+    }
+}
