@@ -28,8 +28,8 @@ impl Gate {
         Ok(match answer {
             Answer::Allow(ready) => allow(scene, &ready.headers),
             Answer::Open => StatusCode::OK.into_response(),
-            Answer::Callback(app) => self.callback(scene, &app).await?,
-            Answer::SignOut(app) => self.sign_out(scene, &app).await?,
+            Answer::Callback(app) => Box::pin(self.callback(scene, &app)).await?,
+            Answer::SignOut(app) => Box::pin(self.sign_out(scene, &app)).await?,
             Answer::Start(app) => self.start(scene, &app, login::wanted(scene.question, true).as_deref()),
             Answer::Login(app) => self.login(scene, dialect, &app),
             Answer::Refused(app) => self.refused(scene, dialect, &app),

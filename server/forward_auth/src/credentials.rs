@@ -80,7 +80,9 @@ impl Gate {
             if row.provider != app.id {
                 continue;
             }
-            let Some(entry) = identity.proxy.by_hash(&row.id_hash, &identity.sessions).await? else { continue };
+            let Some(entry) = Box::pin(identity.proxy.by_hash(&row.id_hash, &identity.sessions)).await? else {
+                continue;
+            };
             let who = identity.principals.get(entry.row.user_pk).await?;
             if who.is_some_and(|who| who.principal().uid == claims.sub) {
                 let mut ticket = Ticket::of_session(entry);

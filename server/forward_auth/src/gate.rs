@@ -165,7 +165,7 @@ impl Gate {
         }
         if app.provider.intercept_header_auth && scene.question.shows_credentials() {
             self.trust_memory(scene.now).await?;
-            return self.by_header(scene, app).await;
+            return Box::pin(self.by_header(scene, app)).await;
         }
         Ok(None)
     }
@@ -180,7 +180,8 @@ impl Gate {
         if let Some(ticket) = self.tickets.get(&shown, app.id, now) {
             return Ok(Some(ticket));
         }
-        let found = self.identity.proxy.by_token(cookie, &self.identity.sessions).await?;
+        // Boxed, as everything that is not done for every request: a future is as large as its largest way.
+        let found = Box::pin(self.identity.proxy.by_token(cookie, &self.identity.sessions)).await?;
         // A cookie is good for the application that set it, whatever name it comes under.
         let Some(entry) = found.filter(|entry| entry.row.provider == app.id) else { return Ok(None) };
         let ticket = Arc::new(Ticket::of_session(entry));
@@ -194,7 +195,7 @@ impl Gate {
         if feed.is_fresh(now) {
             return Ok(());
         }
-        feed.settle().await;
+        Box::pin(feed.settle()).await;
         if feed.is_fresh(self.identity.clock.now()) { Ok(()) } else { Err(Failure::Stale) }
     }
 
@@ -261,7 +262,7 @@ impl Gate {
         if let Some(ready) = ticket.ready(snapshot.revision) {
             return Ok(Some(ready));
         }
-        let Some(who) = self.identity.principals.get(ticket.user).await? else { return Ok(None) };
+        let Some(who) = Box::pin(self.identity.principals.get(ticket.user)).await? else { return Ok(None) };
         if !who.principal().user.is_active {
             return Ok(None);
         }

@@ -40,14 +40,14 @@ impl Gate {
             return self.login_failed("This application cannot start a login: its provider has no cookie secret.");
         };
         let [redirect_uri, _] = redirect_uris(&app.external);
-        let query = Serializer::new(format!("{base}/application/o/authorize/?"))
+        let to = extended(format!("{base}/application/o/authorize/?"))
             .append_pair("client_id", &app.provider.client_id)
             .append_pair("redirect_uri", &redirect_uri)
             .append_pair("response_type", "code")
             .append_pair("scope", &app.scopes.join(" "))
             .append_pair("state", &state)
             .finish();
-        answers::redirect(&query, [cookie])
+        answers::redirect(&to, [cookie])
     }
 
     /// Takes a code back from the authorize endpoint and makes a session of it.
@@ -128,7 +128,7 @@ impl Gate {
         };
         let mut to = format!("{base}/application/o/{}/end-session/", app.app_slug);
         if let Some(ready) = ready {
-            to = Serializer::new(to + "?").append_pair("id_token_hint", &ready.jwt).finish();
+            to = extended(to + "?").append_pair("id_token_hint", &ready.jwt).finish();
         }
         Ok(answers::redirect(&to, removed))
     }
@@ -158,6 +158,12 @@ impl Gate {
     }
 }
 
+/// Writes a query behind an address that ends with `?`.
+fn extended(address: String) -> Serializer<'static, String> {
+    let start = address.len();
+    Serializer::for_suffix(address, start)
+}
+
 /// SHA-256 of a state, in hex: binds the code that is issued for it. The authorize endpoint makes the same.
 fn state_digest(state: &str) -> String {
     use std::fmt::Write as _;
@@ -180,7 +186,17 @@ fn jar(app: &ProxyApp) -> Jar<'_> {
 /// Where the question's visitor wants to be after the login: for a proxy's question the address that it
 /// asked about, for `/start` what its `rd` says.
 pub(crate) fn wanted(question: &Question<'_>, at_start: bool) -> Option<String> {
-    if at_start { question.parameter("rd") } else { question.vouched.then(|| question.url()) }
+    if at_start { rd(question) } else { question.vouched.then(|| question.url()) }
+}
+
+/// The value of `rd`. nginx cannot encode and is told to write `rd=$scheme://$http_host$request_uri`, so
+/// an address that is not encoded goes on to the end of the query, with the `&` of its own query.
+fn rd(question: &Question<'_>) -> Option<String> {
+    let plain = question.query().strip_prefix("rd=");
+    match plain.filter(|rd| ["http://", "https://", "/"].iter().any(|start| rd.starts_with(start))) {
+        Some(rd) => Some(rd.to_owned()),
+        None => question.parameter("rd"),
+    }
 }
 
 /// Makes sure that an address can stand in a `Location` header.
@@ -192,3 +208,33 @@ pub(crate) fn location(to: &str) -> Option<HeaderValue> {
 
 /// Name of the header that [`location`] is for.
 pub(crate) const LOCATION: http::HeaderName = header::LOCATION;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Asked;
+    use http::{HeaderMap, Method};
+
+    #[test]
+    fn rd_is_read_encoded_or_as_nginx_writes_it() {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static("app.test"));
+        let rd = |query: &str| {
+            let target = format!("{START}?{query}");
+            let asked = Asked { method: &Method::GET, target: &target, headers: &headers, trusted: true };
+            wanted(&Question::direct(asked).expect("a question"), true)
+        };
+        assert_eq!(rd("rd=http://app.test/a?b=c&d=%20").as_deref(), Some("http://app.test/a?b=c&d=%20"));
+        assert_eq!(rd("rd=http%3A%2F%2Fapp.test%2Fa%3Fb%3Dc%26d&x=1").as_deref(), Some("http://app.test/a?b=c&d"));
+        assert_eq!(rd("x=1&rd=/a").as_deref(), Some("/a"));
+        assert_eq!(rd(""), None);
+    }
+
+    #[test]
+    fn only_whole_addresses_are_redirected_to() {
+        assert!(location("https://app.test/a?b").is_some() && location("/a").is_some());
+        for bad in ["//evil.test", "javascript:alert(1)", "a", "", "/a\r\nx: y"] {
+            assert_eq!(location(bad), None, "{bad:?}");
+        }
+    }
+}
