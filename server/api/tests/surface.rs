@@ -38,6 +38,12 @@ fn the_document_in_the_repository_is_current() {
     assert!(same, "openapi/openapi.yaml is not current: run `cargo run -- openapi > openapi/openapi.yaml`");
 }
 
+#[test]
+fn the_yaml_says_the_same_as_the_json() {
+    let read: Value = serde_saphyr::from_str(lockgate_api::openapi::yaml()).expect("YAML");
+    assert_eq!(read, lockgate_api::openapi::document());
+}
+
 /// `cargo test -p lockgate-api -- --ignored`, where the program itself cannot be built yet.
 #[test]
 #[ignore = "writes openapi/openapi.yaml"]

@@ -124,7 +124,8 @@ async fn sound(
     kind: &'static KindDef,
     document: &Document,
 ) -> Result<(), ApiError> {
-    let value = kind.parse(&document.body)?.to_value();
+    let parsed = kind.parse(&document.body)?;
+    let (value, place) = (parsed.to_value(), parsed.identifier());
     let mut problems = Problems::default();
     for found in kind.schema().references(&value) {
         let exists = match found.target.as_str() {
@@ -140,6 +141,11 @@ async fn sound(
         && identity.store.users().get(user).await?.is_none()
     {
         problems.add("/user", "does_not_exist", format!("Invalid pk \"{user}\" - object does not exist."));
+    }
+    // Kinds without a name are told apart by their place, which the general check cannot put in words.
+    let same = snapshot.objects.by_name(kind.meta.kind, &place).is_some_and(|o| o.document.id != document.id);
+    if same && kind.schema().field("name").is_none() && kind.meta.kind != "brand" {
+        problems.add("", "unique", "There is one already with the same target, subject and order.");
     }
     if kind.meta.kind == "application" {
         one_application(&snapshot.objects, document.id, &value["provider"], &mut problems);

@@ -6,6 +6,7 @@ pub(crate) mod components;
 pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
+mod yaml;
 
 use crate::{executor, objects, people, root};
 use components::Components;
@@ -14,10 +15,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
-static YAML: LazyLock<String> = LazyLock::new(|| {
-    // The document is JSON, which is YAML in other clothes.
-    serde_saphyr::to_string(&*DOCUMENT).unwrap_or_default()
-});
+static YAML: LazyLock<String> = LazyLock::new(|| yaml::print(&DOCUMENT));
 static JSON: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 
 /// The document.
