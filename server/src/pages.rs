@@ -3,7 +3,7 @@
 use axum::response::Response;
 use lockgate_identity::Identity;
 use lockgate_oauth2::pages::{Denied, Pages, Trouble};
-use lockgate_web::{DeniedPages, pages::Denial};
+use lockgate_web::{DeniedPages, denial};
 
 /// The authorize endpoint's pages in the brand's looks.
 pub(crate) struct BrandedPages(DeniedPages);
@@ -16,16 +16,7 @@ impl BrandedPages {
 
 impl Pages for BrandedPages {
     fn denied(&self, denied: &Denied<'_>) -> Response {
-        let denial = Denial {
-            application: Some(denied.app.to_owned()),
-            reason: None,
-            missing: denied.missing.clone(),
-            any_of_missing: false,
-            decision_id: Some(denied.decision.clone()),
-            back_url: Some("/if/user/".to_owned()),
-            switch_url: Some("/flows/-/default/invalidation/".to_owned()),
-            restart_url: None,
-        };
+        let denial = denial(denied.app, denied.record, &denied.here);
         self.0.denied(denied.host, Some(&denied.who.user.username), denial)
     }
 

@@ -14,51 +14,51 @@ use thiserror::Error;
 /// Everything that is set outside the configuration folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where we listen and whom we believe.
-    pub listen: Listen,
+    pub(crate) listen: Listen,
     /// Folder of the embedded database and of the secret key when none is set.
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// The configuration folder; `./config` if it exists.
-    pub config_dir: Option<PathBuf>,
+    pub(crate) config_dir: Option<PathBuf>,
     /// `sqlite://…` or `postgres://…`; SQLite in the data folder when unset.
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// The reference's way to name the database.
-    pub postgresql: Postgresql,
+    pub(crate) postgresql: Postgresql,
     /// Public address of the sign-in host, such as `https://auth.example.com`.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Key that seals secrets in the database; made and kept in the data folder when unset.
-    pub secret_key: Option<String>,
+    pub(crate) secret_key: Option<String>,
     /// Password of `akadmin` at first start.
-    pub bootstrap_password: Option<String>,
+    pub(crate) bootstrap_password: Option<String>,
     /// API token of `akadmin` at first start.
-    pub bootstrap_token: Option<String>,
+    pub(crate) bootstrap_token: Option<String>,
     /// E-mail address of `akadmin` at first start.
-    pub bootstrap_email: Option<String>,
+    pub(crate) bootstrap_email: Option<String>,
     /// How long a session lasts, in seconds, where the login stage says nothing of its own.
-    pub session_lifetime: Option<i64>,
+    pub(crate) session_lifetime: Option<i64>,
     /// trace, debug, info, warning or error; or a filter such as `info,lockgate_store=debug`.
-    pub log_level: String,
+    pub(crate) log_level: String,
     /// `text` or `json`.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// Limits.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// Where we listen and whom we believe.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listen {
+pub(crate) struct Listen {
     /// Address and port of plain HTTP.
-    pub http: SocketAddr,
+    pub(crate) http: SocketAddr,
     /// Networks whose `X-Forwarded-*` is believed.
-    pub trusted_proxy_cidrs: Cidrs,
+    pub(crate) trusted_proxy_cidrs: Cidrs,
 }
 
 /// Networks, as a list or as text with commas.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Cidrs {
+pub(crate) enum Cidrs {
     /// A list.
     List(Vec<IpNet>),
     /// Text with commas.
@@ -70,7 +70,7 @@ impl Cidrs {
     ///
     /// # Errors
     /// The first part that is none.
-    pub fn networks(&self) -> Result<Vec<IpNet>, String> {
+    pub(crate) fn networks(&self) -> Result<Vec<IpNet>, String> {
         match self {
             Self::List(list) => Ok(list.clone()),
             Self::Text(text) => text
@@ -86,39 +86,39 @@ impl Cidrs {
 /// The reference's way to name the database.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Postgresql {
+pub(crate) struct Postgresql {
     /// Set: PostgreSQL is used.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// Port; 5432.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// Database; `authentik`.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Role; `authentik`.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Password of the role.
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
     /// `disable`, `prefer`, `require`, `verify-ca`, `verify-full`.
-    pub sslmode: Option<String>,
+    pub(crate) sslmode: Option<String>,
 }
 
 /// Bounds on work and memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Passwords checked at once, 19 MiB each; 0: one a core.
-    pub password_threads: usize,
+    pub(crate) password_threads: usize,
     /// Password checks that may wait before callers get 429.
-    pub password_queue: usize,
+    pub(crate) password_queue: usize,
     /// Largest request body, in bytes.
-    pub body_bytes: usize,
+    pub(crate) body_bytes: usize,
     /// Connections to the database.
-    pub database_connections: u32,
+    pub(crate) database_connections: u32,
 }
 
 /// Form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// For machines, one object a line.
@@ -186,7 +186,7 @@ const KNOWN: &[&str] = &[
 
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// A value does not fit; the text names the setting.
     #[error("{0}")]
     Value(String),
@@ -204,18 +204,18 @@ pub enum SettingsError {
 
 /// Settings, and what is worth a line in the log.
 #[derive(Debug)]
-pub struct Read {
+pub(crate) struct Read {
     /// The settings.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Warnings: variables that mean nothing here.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Reads the settings. `environment` is the process's environment.
 ///
 /// # Errors
 /// On the first value that does not fit.
-pub fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String>) -> Result<Read, SettingsError> {
+pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String>) -> Result<Read, SettingsError> {
     let (values, warnings) = from_environment(environment)?;
     let mut figment = Figment::from(Serialized::defaults(Settings::default()));
     figment = match file {
@@ -331,7 +331,7 @@ fn resolve(variable: &str, text: &str, environment: &BTreeMap<String, String>) -
 impl Settings {
     /// The database's address: `database_url`, else the reference's parts, else SQLite in the data folder.
     #[must_use]
-    pub fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         if let Some(url) = &self.database_url {
             return url.clone();
         }
@@ -353,7 +353,7 @@ impl Settings {
 
     /// The configuration folder, when there is one.
     #[must_use]
-    pub fn config_dir(&self) -> Option<PathBuf> {
+    pub(crate) fn config_dir(&self) -> Option<PathBuf> {
         self.config_dir.clone().or_else(|| Some(PathBuf::from("./config")).filter(|p| p.is_dir()))
     }
 }

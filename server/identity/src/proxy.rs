@@ -118,7 +118,7 @@ impl ProxyLogins {
         if !plausible(token) {
             return Ok(None);
         }
-        self.by_hash(&hash_secret(token), sessions).await
+        Box::pin(self.by_hash(&hash_secret(token), sessions)).await
     }
 
     /// The sign-in with this hash, unless it or its browser session has ended.
@@ -135,7 +135,7 @@ impl ProxyLogins {
             let session = sessions.by_hash(&browser.id_hash).await?;
             Ok(session.map(|session| ProxyLogin { row, session }))
         };
-        let found = self.cache.get(&id_hash, load).await?;
+        let found = Box::pin(self.cache.get(&id_hash, load)).await?;
         let Some(entry) = found else { return Ok(None) };
         if !entry.session.is_valid() {
             // The browser session was touched by somebody: look again, once, past the cache.

@@ -115,7 +115,7 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
-        self.run(request, &Ask::Show).await
+        Box::pin(self.run(request, &Ask::Show)).await
     }
 
     /// Takes a response.
@@ -123,7 +123,7 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn post(&self, request: FlowRequest<'_>, response: Response) -> Result<FlowAnswer, StoreError> {
-        self.run(request, &Ask::Respond(response)).await
+        Box::pin(self.run(request, &Ask::Respond(response))).await
     }
 
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {
@@ -132,7 +132,7 @@ impl FlowRunner<'_> {
         for _ in 0..TRIES {
             let session = self.session(request.session_token).await?;
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
-            if let Some(answer) = visit.step(&flow, ask).await? {
+            if let Some(answer) = Box::pin(visit.step(&flow, ask)).await? {
                 return Ok(answer);
             }
             if matches!(ask, Ask::Respond(_)) {
@@ -273,9 +273,7 @@ impl<'a> Visit<'a> {
     async fn step(self, flow: &CompiledFlow, ask: &Ask) -> Result<Option<FlowAnswer>, StoreError> {
         let mut data = self.data();
         let running = data.plan.take().filter(|plan| plan.slug == flow.flow.slug);
-        // A flow that begins anew shows its first challenge; a response to a plan that is gone is no answer to it.
-        let stale = running.is_none() && matches!(ask, Ask::Respond(_));
-        let (plan, step) = self.with_env(async |env| take(flow, running, self.query, ask, stale, env).await).await;
+        let (plan, step) = self.with_env(async |env| take(flow, running, self.query, ask, env).await).await;
         data.plan = plan.filter(|_| step.outcome.keeps_plan());
         if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
             && let Some(next) = self.snapshot.flow_by_id(*id)
@@ -355,7 +353,7 @@ impl<'a> Visit<'a> {
         self.core.store.users().touch_login(login.user, now).await?;
         self.core.feed.settle().await;
         self.note_login(&login).await;
-        Ok(Some(Stored::New(new)))
+        Ok(Some(Stored::New(Box::new(new))))
     }
 
     async fn note_login(&self, login: &LoginEffect) {
@@ -386,7 +384,7 @@ impl<'a> Visit<'a> {
             return Ok(Some(Stored::Gone));
         }
         let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
-        Ok(Some(Stored::New(new)))
+        Ok(Some(Stored::New(Box::new(new))))
     }
 
     /// Stores what the flow remembers. A changed password ends the user's other sessions, and rotates
@@ -397,7 +395,7 @@ impl<'a> Visit<'a> {
                 return Ok(Some(Stored::Same));
             }
             let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
-            return Ok(Some(Stored::New(new)));
+            return Ok(Some(Stored::New(Box::new(new))));
         };
         let Some(user) = rotate else {
             let written = data.write();
@@ -415,7 +413,11 @@ impl<'a> Visit<'a> {
                 expires: session.expires,
                 max_age: Some((session.expires - now).num_seconds().max(1)),
             };
-            self.core.sessions.login(session, facts, self.client, data.write()).await?.map(Stored::New)
+            self.core
+                .sessions
+                .login(session, facts, self.client, data.write())
+                .await?
+                .map(|new| Stored::New(Box::new(new)))
         } else {
             self.core.sessions.save(session, &data.write()).await?.then_some(Stored::Same)
         };
@@ -426,7 +428,7 @@ impl<'a> Visit<'a> {
 
 enum Stored {
     Same,
-    New(NewSession),
+    New(Box<NewSession>),
     Gone,
 }
 
@@ -435,7 +437,6 @@ async fn take(
     running: Option<Plan>,
     query: &str,
     ask: &Ask,
-    stale: bool,
     env: &StepEnv<'_>,
 ) -> (Option<Plan>, Step) {
     let mut plan = match running {
@@ -446,8 +447,8 @@ async fn take(
         },
     };
     let step = match ask {
-        Ask::Respond(response) if !stale => lockgate_engine::respond(flow, &mut plan, response, env).await,
-        _ => lockgate_engine::challenge(flow, &mut plan, env).await,
+        Ask::Respond(response) => lockgate_engine::respond(flow, &mut plan, response, env).await,
+        Ask::Show => lockgate_engine::challenge(flow, &mut plan, env).await,
     };
     (Some(plan), step)
 }
