@@ -16,6 +16,8 @@ pub(crate) fn list(objects: &ObjectSet, id: Uuid) -> Value {
             let (app, model) = from.kind.meta.model.split_once('.').unwrap_or_default();
             let many = from.kind.schema().field(&referrer.field).is_some_and(|f| f.many);
             let action = match referrer.on_delete {
+                // A binding outlives its group, so that nobody passes it.
+                OnDelete::Cascade if objects.get(id).is_none() => UsedByActionEnum::LeftDangling,
                 OnDelete::Cascade => UsedByActionEnum::Cascade,
                 OnDelete::SetNull if many => UsedByActionEnum::CascadeMany,
                 OnDelete::SetNull => UsedByActionEnum::SetNull,

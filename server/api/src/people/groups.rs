@@ -251,36 +251,31 @@ async fn destroy(
     if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
         return Err(ApiError::folder(&at.file, at.line));
     }
-    unbind(&identity, &caller, group.pk).await?;
+    forget_group(&identity, &caller, group.pk).await?;
     identity.people.delete_group(group.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes a group out of the configuration before it goes: what was bound to it goes too, what only
-/// mentions it forgets it.
-async fn unbind(identity: &Identity, caller: &Caller, pk: Uuid) -> Result<(), ApiError> {
+/// What only mentions a group forgets it before it goes. A binding stays, and nobody passes it any more:
+/// an application must not open because the last group that it was given to is deleted.
+async fn forget_group(identity: &Identity, caller: &Caller, pk: Uuid) -> Result<(), ApiError> {
     let snapshot = identity.config.snapshot();
-    let mut change = Change::default();
     let mut forgetful: HashMap<Uuid, Document> = HashMap::new();
-    for referrer in snapshot.objects.referrers(pk) {
+    for referrer in snapshot.objects.referrers(pk).iter().filter(|r| r.on_delete == OnDelete::SetNull) {
         let Some(object) = snapshot.objects.get(referrer.from) else { continue };
         not_of_folder(&object.document)?;
-        match referrer.on_delete {
-            OnDelete::Cascade => change.deletes.push(referrer.from),
-            OnDelete::SetNull => {
-                let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
-                match &mut document.body[&referrer.field] {
-                    Value::Array(list) => list.retain(|v| v.as_str() != Some(pk.to_string().as_str())),
-                    other => *other = Value::Null,
-                }
-            }
+        let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
+        match &mut document.body[&referrer.field] {
+            Value::Array(list) => list.retain(|v| v.as_str() != Some(pk.to_string().as_str())),
+            other => *other = Value::Null,
         }
     }
-    change.upserts = forgetful.into_values().collect();
-    if change.upserts.is_empty() && change.deletes.is_empty() {
+    if forgetful.is_empty() {
         return Ok(());
     }
-    write::apply(identity, caller, change).await.map(drop)
+    write::apply(identity, caller, Change { upserts: forgetful.into_values().collect(), deletes: Vec::new() })
+        .await
+        .map(drop)
 }
 
 async fn add_user(

@@ -9,7 +9,6 @@ use crate::{
     body::Body,
     caller::Caller,
     error::ApiError,
-    objects::write,
     openapi::{
         components::{Components, form},
         operation::Paths,
@@ -24,7 +23,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use lockgate_identity::{Identity, config::Change, people::UserDraft};
+use lockgate_identity::{Identity, people::UserDraft};
 use lockgate_model::{Problems, User as Account, UserType, kinds::PolicyBinding, schema::KindSchema};
 use lockgate_policies::Action;
 use lockgate_store::{DateFilter, UserFilter, UserPatch};
@@ -290,21 +289,8 @@ async fn destroy(
     if account.pk == caller.user().pk {
         return Err(ApiError::Invalid(Problems::one("", "invalid", "You cannot delete your own account.")));
     }
-    unbind(&identity, &caller, account.pk).await?;
     identity.people.delete_user(account.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Deletes the bindings that name a user: without them they would name nobody.
-async fn unbind(identity: &Identity, caller: &Caller, pk: i64) -> Result<(), ApiError> {
-    let snapshot = identity.config.snapshot();
-    let bindings = snapshot.objects.all::<PolicyBinding>();
-    let theirs = bindings.into_iter().filter(|(_, binding)| binding.user.is_some_and(|user| user.0 == pk));
-    let deletes: Vec<_> = theirs.map(|(object, _)| object.document.id).collect();
-    if deletes.is_empty() {
-        return Ok(());
-    }
-    write::apply(identity, caller, Change { upserts: Vec::new(), deletes }).await.map(drop)
 }
 
 async fn used_by(
@@ -319,7 +305,7 @@ async fn used_by(
     let shown = theirs.map(|(object, _)| {
         json!({
             "app": "authentik_policies", "model_name": "policybinding", "pk": object.document.id,
-            "name": object.document.name, "action": "cascade",
+            "name": object.document.name, "action": "left_dangling",
         })
     });
     Ok(Json(shown.collect()))
