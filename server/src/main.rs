@@ -3,6 +3,7 @@
 
 mod cli;
 mod commands;
+mod front;
 mod listen;
 mod logging;
 mod pages;

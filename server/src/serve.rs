@@ -1,32 +1,27 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{logging, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{front::Front, logging, pages::BrandedPages, settings::Settings, telemetry};
 use axum::{
     Router,
-    extract::{Request, State},
-    middleware::{self, Next},
+    extract::State,
     response::{IntoResponse, Response},
     routing::get,
 };
 use chrono::TimeDelta;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
-    net::{RequestId, TrustedProxies},
-    system::{SystemClock, SystemRandom, alphanumeric, random_uuid},
+    net::TrustedProxies,
+    system::{SystemClock, SystemRandom, alphanumeric},
 };
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration, time::Instant};
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Instant};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
-
-/// The longest that a request may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the server until it is told to stop.
 ///
@@ -168,8 +163,8 @@ struct Own {
     figures: PrometheusHandle,
 }
 
-/// The request's way, outermost layer first: count and time it, give it an id, bound its time and its
-/// body, turn a panic into 500, hand errands of proxied hosts to forward auth, route it.
+/// The request's way, outermost layer first: what [`Front`] does for all of them, then hand errands of
+/// proxied hosts to forward auth, route it.
 fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -> Router {
     let gate = ForwardAuth::new(identity.clone(), Arc::new(PlainPages));
     let own = Router::new()
@@ -183,31 +178,7 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -
         .merge(lockgate_oauth2::router(identity.clone(), Arc::new(BrandedPages::new(identity.clone()))))
         .nest("/api/v3", lockgate_api::router(identity.clone()))
         .fallback_service(lockgate_web::not_found(identity.clone()));
-    gate.guard(pages)
-        .merge(gate.router())
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(RequestBodyLimitLayer::new(settings.limits.body_bytes))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(middleware::from_fn(identify))
-        .layer(middleware::from_fn(telemetry::count))
-}
-
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("unknown"), "a request failed inside");
-    (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
-}
-
-/// Gives every request an id, for the log and for error pages; a client's own is not taken.
-async fn identify(mut request: Request, next: Next) -> Response {
-    let id = random_uuid(&SystemRandom).simple().to_string();
-    let header = HeaderValue::from_str(&id);
-    request.extensions_mut().insert(RequestId(id));
-    let mut response = next.run(request).await;
-    if let Ok(value) = header {
-        response.headers_mut().insert(HeaderName::from_static("x-authentik-id"), value);
-    }
-    response
+    gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes })
 }
 
 async fn live() -> StatusCode {

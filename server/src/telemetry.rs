@@ -1,13 +1,10 @@
-//! Metrics in Prometheus' text form, and the layer that counts requests by route and status.
+//! Metrics in Prometheus' text form, and the counts of requests by route and status.
 
-use axum::{
-    extract::{MatchedPath, Request},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::MatchedPath;
+use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration, time::Instant};
+use std::{cell::RefCell, collections::HashMap, time::Duration};
 
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -40,40 +37,51 @@ pub(crate) fn start() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-type Key = (Arc<str>, &'static str, u16);
+/// What is counted of a route.
+struct OfRoute {
+    duration: Histogram,
+    requests: Vec<(&'static str, StatusCode, Counter)>,
+}
+
+impl OfRoute {
+    fn new(route: &str) -> Self {
+        let duration = histogram!("lockgate_http_request_duration_seconds", "route" => route.to_owned());
+        Self { duration, requests: Vec::new() }
+    }
+
+    fn count(&mut self, route: &str, method: &'static str, status: StatusCode, took: Duration) {
+        self.duration.record(took);
+        if let Some((.., requests)) = self.requests.iter().find(|(m, s, _)| (*m, *s) == (method, status)) {
+            return requests.increment(1);
+        }
+        let labels =
+            [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
+        let requests = counter!("lockgate_http_requests_total", &labels);
+        requests.increment(1);
+        self.requests.push((method, status, requests));
+    }
+}
 
 thread_local! {
     /// Looking a metric up by its labels costs more than counting; each thread keeps what it has used.
-    static METRICS: RefCell<HashMap<Key, (Counter, Histogram)>> = RefCell::default();
+    static METRICS: RefCell<HashMap<String, OfRoute>> = RefCell::default();
 }
 
 /// Counts a request. The route is the pattern, never the path, so that labels stay few.
-pub(crate) async fn count(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).map(Arc::from);
-    let method = known_method(request.method());
-    let began = Instant::now();
-    let response = next.run(request).await;
-    let route = route.unwrap_or_else(|| Arc::from("unmatched"));
-    let took = began.elapsed();
+pub(crate) fn count(route: Option<&MatchedPath>, method: &'static str, status: StatusCode, took: Duration) {
+    let route = route.map_or("unmatched", MatchedPath::as_str);
     METRICS.with_borrow_mut(|known| {
-        let (requests, duration) =
-            known.entry((route, method, response.status().as_u16())).or_insert_with_key(register);
-        requests.increment(1);
-        duration.record(took);
+        if let Some(metrics) = known.get_mut(route) {
+            return metrics.count(route, method, status, took);
+        }
+        let mut metrics = OfRoute::new(route);
+        metrics.count(route, method, status, took);
+        known.insert(route.to_owned(), metrics);
     });
-    response
-}
-
-fn register((route, method, status): &Key) -> (Counter, Histogram) {
-    let route = route.to_string();
-    (
-        counter!("lockgate_http_requests_total", "route" => route.clone(), "method" => *method, "status" => status.to_string()),
-        histogram!("lockgate_http_request_duration_seconds", "route" => route),
-    )
 }
 
 /// Methods are the client's choice: unknown ones share a label.
-fn known_method(method: &http::Method) -> &'static str {
+pub(crate) fn known_method(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
