@@ -1,0 +1,154 @@
+//! What every request passes before it is routed, and every answer on its way out, in one layer: each
+//! layer of its own would cost every request a copy of the service, a boxed future and a boxed body.
+
+use crate::telemetry;
+use axum::{
+    body::{Body, HttpBody},
+    extract::{MatchedPath, Request},
+    response::{IntoResponse, Response},
+    routing::Route,
+};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, StatusCode};
+use lockgate_identity::{
+    net::RequestId,
+    system::{SystemRandom, random_uuid},
+};
+use std::{
+    any::Any,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+use tower::{Layer, Service};
+use tower_http::limit::RequestBodyLimit;
+
+/// The longest that a request may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tells the client the request's id.
+const ID: HeaderName = HeaderName::from_static("x-authentik-id");
+
+/// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Front {
+    /// The longest body, in bytes.
+    pub(crate) body_bytes: usize,
+}
+
+impl Layer<Route> for Front {
+    type Service = Fronted;
+
+    fn layer(&self, inner: Route) -> Fronted {
+        Fronted(RequestBodyLimit::new(inner, self.body_bytes))
+    }
+}
+
+/// A route behind [`Front`].
+#[derive(Debug, Clone)]
+pub(crate) struct Fronted(RequestBodyLimit<Route>);
+
+impl Service<Request> for Fronted {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Routes are always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let began = Instant::now();
+        // The id is counted nowhere and known to its client: a client's own is not taken.
+        let id = random_uuid(&SystemRandom).simple().to_string();
+        let header = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(id.as_bytes()));
+        request.extensions_mut().insert(RequestId(id));
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let method = telemetry::known_method(request.method());
+        let mut limited = self.0.clone();
+        Box::pin(async move {
+            let work = AssertUnwindSafe(pass(&mut limited, request)).catch_unwind();
+            let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => panicked(&*panic),
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            };
+            if let Ok(value) = header {
+                response.headers_mut().insert(ID, value);
+            }
+            telemetry::count(route.as_ref(), method, response.status(), began.elapsed());
+            Ok(response)
+        })
+    }
+}
+
+async fn pass(limited: &mut RequestBodyLimit<Route>, request: Request) -> Response {
+    // What has no body needs no limit, and most requests have none.
+    let answer = if request.body().is_end_stream() {
+        limited.get_mut().call(request).await
+    } else {
+        limited.call(request).await.map(|response| response.map(Body::new))
+    };
+    match answer {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("unknown"), "a request failed inside");
+    (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, routing::any};
+    use tower::ServiceExt;
+
+    fn app() -> Router {
+        Router::new()
+            .route(
+                "/id",
+                any(async |request: Request| {
+                    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+                }),
+            )
+            .route("/length", any(async |body: Bytes| body.len().to_string()))
+            .route("/panic", any(async || -> StatusCode { panic!("on purpose") }))
+            .layer(Front { body_bytes: 8 })
+    }
+
+    async fn answer(path: &str, body: impl Into<Body>) -> (Response, String) {
+        let request = Request::builder().uri(path).body(body.into()).expect("a request");
+        let mut response = app().oneshot(request).await.expect("an answer");
+        let body = std::mem::take(response.body_mut());
+        let text = axum::body::to_bytes(body, 1024).await.expect("a body");
+        (response, String::from_utf8_lossy(&text).into_owned())
+    }
+
+    #[tokio::test]
+    async fn the_id_in_the_answer_is_the_one_that_the_handler_knows() {
+        let (response, known) = answer("/id", Body::empty()).await;
+        assert_eq!(known.len(), 32);
+        assert_eq!(response.headers()[ID], known.as_str());
+    }
+
+    #[tokio::test]
+    async fn bodies_are_bounded_whether_they_tell_their_length_or_not() {
+        assert_eq!(answer("/length", "12345678").await.1, "8");
+        assert_eq!(answer("/length", "123456789").await.0.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let pieces = futures_util::stream::iter([Ok::<_, Infallible>("12345"), Ok("6789")]);
+        assert_eq!(answer("/length", Body::from_stream(pieces)).await.0.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        assert_eq!(answer("/panic", Body::empty()).await.0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
