@@ -7,7 +7,14 @@ use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::User;
 use lockgate_store::{Event, Store};
 use serde_json::{Map, Value, json};
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Events that may wait for the database; what comes beyond is logged only, and counted.
@@ -137,6 +144,20 @@ impl Entry {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.context.insert(key.to_owned(), value.into());
         self
+    }
+}
+
+/// Lets one event a second pass, for those that strangers can cause: a flood must not fill the database.
+#[derive(Debug, Default)]
+pub struct Seldom(AtomicI64);
+
+impl Seldom {
+    /// Records the event, unless this second has had its own.
+    pub fn record(&self, journal: &Journal, entry: impl FnOnce() -> Entry) {
+        let second = journal.clock.now().timestamp();
+        if self.0.swap(second, Ordering::Relaxed) != second {
+            journal.record(entry());
+        }
     }
 }
 

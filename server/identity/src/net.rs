@@ -24,14 +24,18 @@ impl TrustedProxies {
     }
 
     /// The client behind a chain of trusted proxies: the rightmost address of `X-Forwarded-For` that is
-    /// not itself a trusted proxy. `forwarded_for` is the header's values joined by commas.
+    /// not itself a trusted proxy. `forwarded_for` are all lines of the header in their order: a proxy may
+    /// add one instead of lengthening the one that the client sent (RFC 9110, section 5.3).
     #[must_use]
-    pub fn client(&self, peer: IpAddr, forwarded_for: Option<&str>) -> IpAddr {
+    pub fn client<'h, L>(&self, peer: IpAddr, forwarded_for: L) -> IpAddr
+    where
+        L: IntoIterator<Item = &'h str, IntoIter: DoubleEndedIterator>,
+    {
         if !self.trusts(peer) {
             return peer.to_canonical();
         }
         let mut client = peer.to_canonical();
-        for hop in forwarded_for.unwrap_or_default().rsplit(',').take(32) {
+        for hop in forwarded_for.into_iter().rev().flat_map(|line| line.rsplit(',')).take(32) {
             let Some(address) = parse_hop(hop.trim()) else { break };
             client = address.to_canonical();
             if !self.trusts(client) {
@@ -79,12 +83,24 @@ impl Client {
     }
 }
 
-/// Reads a request's origin. `header` answers with a header's value by lower-case name.
+/// What [`client`] asks for when there is no `host`: the authority of the request's target, which is
+/// all that HTTP/2 has (RFC 9113, section 8.3.1).
+pub const AUTHORITY: &str = ":authority";
+
+/// Reads a request's origin. `header` answers with all lines of a header by lower-case name, in their
+/// order, an unreadable one as an empty text; see also [`AUTHORITY`].
 #[must_use]
-pub fn client<'h>(trusted: &TrustedProxies, peer: IpAddr, header: impl Fn(&str) -> Option<&'h str>) -> Client {
+pub fn client<'h, L>(trusted: &TrustedProxies, peer: IpAddr, header: impl Fn(&str) -> L) -> Client
+where
+    L: IntoIterator<Item = &'h str, IntoIter: DoubleEndedIterator>,
+{
     let trusted_peer = trusted.trusts(peer);
-    let forwarded = |name: &str| header(name).filter(|_| trusted_peer).map(|v| v.split(',').next().unwrap_or(v).trim());
-    let host = forwarded("x-forwarded-host").filter(|h| !h.is_empty()).or_else(|| header("host")).unwrap_or_default();
+    let forwarded = |name: &str| if trusted_peer { told(header(name).into_iter()) } else { None };
+    let own = || match only(header("host").into_iter()) {
+        Some(host) => host,
+        None => header(AUTHORITY).into_iter().next(),
+    };
+    let host = forwarded("x-forwarded-host").filter(|h| !h.is_empty()).or_else(own).unwrap_or_default();
     let scheme = match forwarded("x-forwarded-proto") {
         Some(proto) if proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss") => "https",
         _ => "http",
@@ -94,8 +110,27 @@ pub fn client<'h>(trusted: &TrustedProxies, peer: IpAddr, header: impl Fn(&str) 
         trusted_peer,
         scheme: scheme.to_owned(),
         host: if valid_host(host) { host.to_ascii_lowercase() } else { String::new() },
-        user_agent: header("user-agent").unwrap_or_default().chars().take(512).collect(),
+        user_agent: header("user-agent").into_iter().next().unwrap_or_default().chars().take(512).collect(),
     }
+}
+
+/// What a trusted peer says with a forwarding header. In one line the first value counts: what the proxy
+/// next to the browser saw. Of several lines only the last value of the last one does, the peer's own
+/// word: it adds to what it was sent instead of replacing it, so everything before may be the browser's.
+fn told<'h>(mut lines: impl DoubleEndedIterator<Item = &'h str>) -> Option<&'h str> {
+    let first = lines.next()?;
+    let value = match lines.next_back() {
+        None => first.split(',').next(),
+        Some(last) => last.rsplit(',').next(),
+    };
+    value.map(str::trim)
+}
+
+/// The line of a header that may stand there once (RFC 9112, section 3.2): `None` when there is none,
+/// `Some(None)` when there are more and none can be believed.
+fn only<'h>(mut lines: impl Iterator<Item = &'h str>) -> Option<Option<&'h str>> {
+    let first = lines.next()?;
+    Some(lines.next().is_none().then_some(first))
 }
 
 /// Whether a text can be a host with an optional port: nothing that could break out of a URL.
@@ -124,6 +159,8 @@ mod tests {
         assert_eq!(p.client(ip("127.0.0.1"), Some("6.6.6.6, 203.0.113.5, 10.0.0.2")), ip("203.0.113.5"));
         assert_eq!(p.client(ip("127.0.0.1"), Some("garbage")), ip("127.0.0.1"));
         assert_eq!(p.client(ip("::ffff:127.0.0.1"), Some("2001:db8::1")), ip("2001:db8::1"));
+        assert_eq!(p.client(ip("127.0.0.1"), ["6.6.6.6", "203.0.113.5, 10.0.0.2", "10.0.0.3"]), ip("203.0.113.5"));
+        assert_eq!(p.client(ip("127.0.0.1"), ["6.6.6.6", ""]), ip("127.0.0.1"), "an unreadable line ends the chain");
     }
 
     #[test]
@@ -138,5 +175,19 @@ mod tests {
         assert_eq!(client(&proxies(), ip("203.0.113.9"), headers).base(), "http://auth.example.com");
         let evil = |name: &str| (name == "host").then_some("a.example/\\evil");
         assert_eq!(client(&proxies(), ip("10.1.2.3"), evil).host, "");
+    }
+
+    #[test]
+    fn of_several_lines_only_the_peers_own_word_counts() {
+        let base = |lines: &[(&str, &'static str)]| {
+            let of = |name: &str| lines.iter().filter(|(n, _)| *n == name).map(|(_, v)| *v).collect::<Vec<_>>();
+            client(&proxies(), ip("10.1.2.3"), of).base()
+        };
+        let (host, proto) = ("x-forwarded-host", "x-forwarded-proto");
+        assert_eq!(base(&[(host, "a.test, b.test"), (proto, "https, http")]), "https://a.test");
+        let added = [(host, "evil.test"), (host, "evil.test, a.test"), (proto, "https"), (proto, "http")];
+        assert_eq!(base(&added), "http://a.test");
+        assert_eq!(base(&[("host", "a.test"), ("host", "b.test"), (AUTHORITY, "c.test")]), "http://");
+        assert_eq!(base(&[(AUTHORITY, "c.test")]), "http://c.test");
     }
 }

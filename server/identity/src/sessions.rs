@@ -4,17 +4,29 @@
 use crate::{
     fresh::{Fresh, FreshCache},
     net::Client,
+    principals::PrincipalEntry,
     system::{alphanumeric, random_uuid},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_store::{Session, SessionFilter, Store, StoreError, hash_secret};
 use serde_json::{Value, json};
-use std::{collections::HashSet, sync::Arc, sync::Mutex, sync::PoisonError};
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 use uuid::Uuid;
 
 /// A cached session.
 pub type SessionEntry = Fresh<Session>;
+
+/// Name of the session's cookie.
+const COOKIE: &str = "authentik_session";
+
+/// Name of the cookie whose value scripts repeat in a header when they write.
+const CSRF_COOKIE: &str = "authentik_csrf";
 
 /// Characters of a session's identifier: 256 bits and a little more.
 const TOKEN_LENGTH: usize = 43;
@@ -229,6 +241,65 @@ impl Sessions {
     }
 }
 
+impl crate::Core {
+    /// Who is signed in with this session: an active person, from an address that the session may be
+    /// used from.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn signed_in(
+        &self,
+        token: &str,
+        ip: IpAddr,
+    ) -> Result<Option<(Arc<SessionEntry>, Arc<PrincipalEntry>)>, StoreError> {
+        let Some(session) = self.sessions.by_token(token).await? else { return Ok(None) };
+        let Some(user) = session.user_pk.filter(|_| bound_here(&session, ip)) else { return Ok(None) };
+        let who = self.principals.get(user).await?.filter(|who| who.principal().user.is_active);
+        Ok(who.map(|who| (session, who)))
+    }
+}
+
+/// The session's identifier among a request's cookies; `lines` are its `Cookie` headers. The first one
+/// that can be ours at all: a foreign cookie of the same name, from a wider domain, must not hide it.
+pub fn session_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut values =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    values.find(|value| plausible(value))
+}
+
+/// Values of the `Set-Cookie` headers that give a browser its session: the identifier, which scripts
+/// cannot read, and what they prove their writes by. `max_age` in seconds; `None`: until it closes.
+#[must_use]
+pub fn set_cookies(token: &str, max_age: Option<i64>, secure: bool) -> [String; 2] {
+    [
+        set_cookie_header(COOKIE, token, secure, max_age, true),
+        set_cookie_header(CSRF_COOKIE, &csrf_token(token), secure, max_age, false),
+    ]
+}
+
+/// As [`set_cookies`], to take the session from the browser.
+#[must_use]
+pub fn clear_cookies(secure: bool) -> [String; 2] {
+    [(COOKIE, true), (CSRF_COOKIE, false)]
+        .map(|(name, http_only)| set_cookie_header(name, "", secure, Some(0), http_only))
+}
+
+/// Value of a `Set-Cookie` header (RFC 6265, section 4.1); name and value are ours and need no escaping.
+fn set_cookie_header(name: &str, value: &str, secure: bool, max_age: Option<i64>, http_only: bool) -> String {
+    let mut line = format!("{name}={value}; Path=/; SameSite=Lax");
+    if http_only {
+        line.push_str("; HttpOnly");
+    }
+    if let Some(seconds) = max_age {
+        // Writing to a String cannot fail.
+        let _ = write!(line, "; Max-Age={}", seconds.max(0));
+    }
+    if secure {
+        line.push_str("; Secure");
+    }
+    line
+}
+
 /// Whether a text can be one of our identifiers at all; anything else is not worth a hash.
 #[must_use]
 pub fn plausible(token: &str) -> bool {
@@ -252,7 +323,7 @@ pub fn csrf_matches(session_token: &str, given: &str) -> bool {
 /// Whether a session may be used from this address: one that its login stage tied to an address only
 /// from there.
 #[must_use]
-pub fn bound_here(session: &Session, ip: std::net::IpAddr) -> bool {
+pub fn bound_here(session: &Session, ip: IpAddr) -> bool {
     match session.auth.as_ref().and_then(|auth| auth.get("ip")) {
         Some(bound) => bound.as_str() == Some(ip.to_string().as_str()),
         None => true,
@@ -263,4 +334,31 @@ pub fn bound_here(session: &Session, ip: std::net::IpAddr) -> bool {
 #[must_use]
 pub fn has_mfa(session: &Session) -> bool {
     session.auth.as_ref().is_some_and(|auth| auth["mfa"] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "0123456789012345678901234567890123456789abc";
+
+    #[test]
+    fn a_foreign_cookie_does_not_hide_the_session() {
+        let ours = format!("a=b;authentik_session={OURS}");
+        let lines = ["authentik_session=eyJhbGciOi; x=1", &ours, "authentik_session=later"];
+        assert_eq!(session_cookie(lines.into_iter()), Some(OURS));
+        let other = format!("authentik_session_2={OURS}; xauthentik_session={OURS}");
+        assert_eq!(session_cookie([other.as_str()].into_iter()), None);
+    }
+
+    #[test]
+    fn only_what_scripts_need_can_be_read_by_them() {
+        let [session, csrf] = set_cookies(OURS, Some(60), true);
+        assert_eq!(session, format!("authentik_session={OURS}; Path=/; SameSite=Lax; HttpOnly; Max-Age=60; Secure"));
+        let proof = csrf_token(OURS);
+        assert_eq!(csrf, format!("authentik_csrf={proof}; Path=/; SameSite=Lax; Max-Age=60; Secure"));
+        let [session, csrf] = clear_cookies(false);
+        assert_eq!(session, "authentik_session=; Path=/; SameSite=Lax; HttpOnly; Max-Age=0");
+        assert_eq!(csrf, "authentik_csrf=; Path=/; SameSite=Lax; Max-Age=0");
+    }
 }
