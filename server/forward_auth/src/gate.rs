@@ -17,20 +17,14 @@ use chrono::{DateTime, Utc};
 use lockgate_identity::{
     Identity,
     config::{ProxyApp, Snapshot, hosts::HostMatch},
-    journal::{Action, Entry},
+    journal::{Action, Entry, Seldom},
     keys::KeyError,
     sessions::{bound_here, has_mfa, plausible},
 };
 use lockgate_policies::{Facts, MappingError};
 use lockgate_store::StoreError;
 use serde_json::{Map, Value, json};
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -43,7 +37,7 @@ pub(crate) struct Gate {
     pub(crate) identity: Identity,
     pub(crate) pages: Arc<dyn Pages>,
     pub(crate) tickets: Tickets,
-    noted: AtomicI64,
+    noted: Seldom,
 }
 
 impl fmt::Debug for ForwardAuth {
@@ -130,7 +124,7 @@ impl Scene<'_> {
 
 impl Gate {
     pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
-        Self { identity, pages, tickets: Tickets::new(), noted: AtomicI64::new(0) }
+        Self { identity, pages, tickets: Tickets::new(), noted: Seldom::default() }
     }
 
     /// Answers a question.
@@ -296,13 +290,12 @@ impl Gate {
         self.known_base(snapshot, app).unwrap_or_else(|| app.external.origin().ascii_serialization())
     }
 
-    /// Notes an event that strangers can cause, at most once a second: a flood must not fill the database.
+    /// Notes an event that strangers can cause, at most once a second.
     pub(crate) fn note(&self, action: Action, origin: &Origin<'_>, message: &str) {
-        let second = self.identity.clock.now().timestamp();
-        if self.noted.swap(second, Ordering::Relaxed) != second {
+        self.noted.record(&self.identity.journal, || {
             let entry = Entry::new(action, "lockgate.forward_auth").from_ip(origin.ip());
-            self.identity.journal.record(entry.with("message", message).with("peer", origin.peer.to_string()));
-        }
+            entry.with("message", message).with("peer", origin.peer.to_string())
+        });
     }
 }
 

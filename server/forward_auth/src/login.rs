@@ -14,9 +14,8 @@ use lockgate_identity::{
     config::{ProxyApp, hosts::redirect_uris},
     journal::Action,
 };
-use lockgate_store::Redemption;
+use lockgate_store::{Redemption, hash_secret};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded::Serializer};
 
 /// Address on the application's host where a login starts.
@@ -98,7 +97,7 @@ impl Gate {
         };
         let uris = redirect_uris(&app.external);
         let returns_here = row.data["redirect_uri"].as_str().is_some_and(|uri| uris.iter().any(|u| u == uri));
-        if !returns_here || row.data["state"] != json!(state_digest(state)) {
+        if !returns_here || row.data["state"] != json!(hash_secret(state)) {
             self.note(Action::SuspiciousRequest, scene.origin, "an authorization code came back with another state");
             return Ok(None);
         }
@@ -162,15 +161,6 @@ impl Gate {
 fn extended(address: String) -> Serializer<'static, String> {
     let start = address.len();
     Serializer::for_suffix(address, start)
-}
-
-/// SHA-256 of a state, in hex: binds the code that is issued for it. The authorize endpoint makes the same.
-fn state_digest(state: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(state).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Where a provider may send browsers back to.

@@ -33,17 +33,16 @@ impl<'r> Origin<'r> {
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         *self.ip.get_or_init(|| {
-            let lines = self.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-            let joined = lines.collect::<Vec<_>>().join(",");
-            self.proxies.client(self.peer, (!joined.is_empty()).then_some(joined.as_str()))
+            let lines = self.headers.get_all("x-forwarded-for").iter();
+            self.proxies.client(self.peer, lines.map(|line| line.to_str().unwrap_or_default()))
         })
     }
 
     /// Everything about the client, for services that want it whole.
     #[must_use]
     pub fn client(&self) -> Client {
-        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        Client { ip: self.ip(), ..lockgate_identity::net::client(self.proxies, self.peer, text) }
+        let lines = |name: &str| self.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+        lockgate_identity::net::client(self.proxies, self.peer, lines)
     }
 }
 
