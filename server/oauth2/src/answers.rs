@@ -7,16 +7,14 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 
 /// 302 that nobody stores, and that tells the next site nothing of this address.
-pub(crate) fn redirect(to: &str, cookie: Option<HeaderValue>) -> Response {
+pub(crate) fn redirect(to: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     let Ok(location) = HeaderValue::try_from(to) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if let Some(cookie) = cookie {
-        headers.append(header::SET_COOKIE, cookie);
-    }
+    cookies.into_iter().for_each(|cookie| _ = headers.append(header::SET_COOKIE, cookie));
     no_store(response)
 }
 

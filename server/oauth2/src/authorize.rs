@@ -5,7 +5,7 @@ use crate::{
     answers,
     metadata::issuer,
     pages::{Denied, Pages, Trouble},
-    request::{AuthorizeRequest, Parameters, RedirectError, digest, failure},
+    request::{AuthorizeRequest, Parameters, RedirectError, failure},
     visitor::{SignedIn, Visitor},
 };
 use axum::response::Response;
@@ -19,13 +19,13 @@ use lockgate_engine::{
 use lockgate_identity::{
     Identity,
     config::{ProxyApp, Snapshot, hosts::redirect_uris},
-    journal::{Action, Entry},
+    journal::{Action, Entry, Seldom},
     runner::{Begun, FlowRequest},
     sessions::has_mfa,
 };
 use lockgate_model::kinds::{FlowDesignation, ScopeMapping};
 use lockgate_policies::{Action as Verb, Facts, Resource, describe_denial};
-use lockgate_store::StoreError;
+use lockgate_store::{StoreError, hash_secret};
 use serde_json::{Map, json};
 use std::sync::Arc;
 use thiserror::Error;
@@ -42,6 +42,8 @@ pub(crate) struct Authorize<'a> {
     pub(crate) parameters: &'a Parameters,
     pub(crate) method: &'a str,
     pub(crate) now: DateTime<Utc>,
+    /// For what anybody can cause.
+    pub(crate) seldom: &'a Seldom,
 }
 
 /// Why the client is not sent a code.
@@ -88,7 +90,7 @@ impl Authorize<'_> {
             }
         };
         match failure(redirect_uri, self.parameters.get("state"), &issuer, error) {
-            Some(to) => answers::redirect(to.as_str(), None),
+            Some(to) => answers::redirect(to.as_str(), []),
             None => self.refuse("Redirect URI Error", "The redirect URI is malformed."),
         }
     }
@@ -122,11 +124,11 @@ impl Authorize<'_> {
             "redirect_uri": request.redirect_uri,
             "client_id": app.provider.client_id,
             "scope": request.scopes.join(" "),
-            "state": digest(request.state.as_deref().unwrap_or_default()),
+            "state": hash_secret(request.state.as_deref().unwrap_or_default()),
         });
         let code = self.identity.proxy.issue_code(&signed_in.session, app.id, data).await?;
         let to = request.success(&code, issuer).ok_or(RedirectError::ServerError)?;
-        Ok(answers::redirect(to.as_str(), None))
+        Ok(answers::redirect(to.as_str(), []))
     }
 
     /// The person who is signed in, or the way to become one (OpenID Connect Core, section 3.1.2.3).
@@ -219,11 +221,11 @@ impl Authorize<'_> {
         let begun = self.identity.flows().begin(flow, context).await?;
         Ok(match begun {
             Some(Begun { location, set_session }) => {
-                let cookie = set_session.as_ref().and_then(|new| self.visitor.session_cookie(new));
-                answers::redirect(&location, cookie)
+                let cookies = self.visitor.cookies(set_session.as_ref());
+                answers::redirect(&location, cookies)
             }
             // Other requests of this browser were faster every time; the flow starts from its page.
-            None => answers::redirect(&format!("/if/flow/{slug}/?{query}"), None),
+            None => answers::redirect(&format!("/if/flow/{slug}/?{query}"), []),
         })
     }
 
@@ -279,12 +281,13 @@ impl Authorize<'_> {
     /// Section 4.1.2.1: the resource owner is told, and the user agent goes nowhere.
     fn refuse(&self, title: &str, text: &str) -> Response {
         let shown = |name: &str| self.parameters.get(name).unwrap_or_default().chars().take(256).collect::<String>();
-        let entry = Entry::new(Action::ConfigurationError, "lockgate.oauth2")
-            .from_ip(self.visitor.client.ip)
-            .with("message", title)
-            .with("client_id", shown("client_id"))
-            .with("redirect_uri", shown("redirect_uri"));
-        self.identity.journal.record(entry);
+        self.seldom.record(&self.identity.journal, || {
+            Entry::new(Action::ConfigurationError, "lockgate.oauth2")
+                .from_ip(self.visitor.client.ip)
+                .with("message", title)
+                .with("client_id", shown("client_id"))
+                .with("redirect_uri", shown("redirect_uri"))
+        });
         answers::no_store(self.pages.trouble(&Trouble {
             host: &self.visitor.client.host,
             snapshot: self.snapshot,

@@ -85,10 +85,10 @@ impl EndSession<'_> {
         };
         Ok(match self.identity.flows().begin(flow, context).await? {
             Some(begun) => {
-                let cookie = begun.set_session.as_ref().and_then(|new| self.visitor.session_cookie(new));
-                answers::redirect(&begun.location, cookie)
+                let cookies = self.visitor.cookies(begun.set_session.as_ref());
+                answers::redirect(&begun.location, cookies)
             }
-            None => answers::redirect(&format!("/if/flow/{slug}/"), None),
+            None => answers::redirect(&format!("/if/flow/{slug}/"), []),
         })
     }
 

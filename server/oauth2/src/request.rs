@@ -221,12 +221,6 @@ fn prompt(text: &str) -> Result<Prompt, RedirectError> {
     Ok(Prompt { none: has("none"), login: has("login") || has("select_account") })
 }
 
-/// SHA-256 in hex.
-#[must_use]
-pub fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

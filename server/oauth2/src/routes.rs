@@ -21,6 +21,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use lockgate_identity::{
     Identity,
     config::{ProxyApp, Snapshot},
+    journal::Seldom,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 struct Face {
     identity: Identity,
     pages: Arc<dyn Pages>,
+    seldom: Arc<Seldom>,
 }
 
 /// Everything below `/application/o`.
@@ -39,7 +41,7 @@ pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
         .route("/application/o/{slug}/jwks/", get(jwks))
         .route("/application/o/{slug}/.well-known/openid-configuration", get(discovery))
         .route("/application/o/{slug}/end-session/", get(end_session).post(end_session))
-        .with_state(Face { identity, pages })
+        .with_state(Face { identity, pages, seldom: Arc::default() })
 }
 
 async fn authorize(State(face): State<Face>, request: Request) -> Response {
@@ -61,6 +63,7 @@ async fn authorize(State(face): State<Face>, request: Request) -> Response {
         parameters: &parameters,
         method: parts.method.as_str(),
         now: face.identity.clock.now(),
+        seldom: &face.seldom,
     };
     asked.answer().await
 }
@@ -93,7 +96,7 @@ async fn application(State(face): State<Face>, Path(slug): Path<String>) -> Resp
     match provider(&face.identity.config.snapshot(), &slug) {
         Some(app) => {
             let to = format!("/application/o/{}/.well-known/openid-configuration", app.app_slug);
-            answers::redirect(&to, None)
+            answers::redirect(&to, [])
         }
         None => answers::not_found(),
     }

@@ -17,7 +17,7 @@ use lockgate_identity::{
 };
 use lockgate_model::UserType;
 use lockgate_oauth2::{Denied, Pages, Trouble};
-use lockgate_store::{DatabaseSettings, Redemption, SealKey, Store};
+use lockgate_store::{DatabaseSettings, EventFilter, Redemption, SealKey, Store};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
@@ -205,6 +205,29 @@ async fn a_request_whose_client_or_address_is_not_proven_goes_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_wrong_requests_does_not_fill_the_journal() {
+    let house = House::open().await;
+    let start = std::time::Instant::now();
+    for _ in 0..50 {
+        let reply = house.get(&house.request("open", &[("client_id", "nobody")]), "").await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    }
+    house.identity.journal.flush().await;
+    let filter = EventFilter { actions: vec!["configuration_error".into()], ..EventFilter::default() };
+    let (_, noted) = house.identity.store.events().list(&filter).await.expect("a database");
+    // One for every second that the requests touched.
+    assert!((1..=start.elapsed().as_secs() + 2).contains(&noted), "{noted} events");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_foreign_cookie_of_the_same_name_does_not_sign_anybody_out() {
+    let house = House::open().await;
+    let cookies = format!("authentik_session=of.a.neighbour; {}", house.cookie);
+    let reply = house.get(&house.request("open", &[]), &cookies).await;
+    assert!(!reply.told("code").is_empty(), "{}", reply.location());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_sign_in_first_and_nobody_is_shown_anything_unasked() {
     let house = House::open().await;
     let request = house.request("open", &[]);
@@ -212,6 +235,11 @@ async fn strangers_sign_in_first_and_nobody_is_shown_anything_unasked() {
     assert_eq!(reply.status, StatusCode::FOUND, "{}", reply.text);
     assert!(reply.location().starts_with("/if/flow/default-authentication-flow/?next="), "{}", reply.location());
     assert_eq!(reply.told("next"), request);
+    let set: Vec<_> = reply.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()).collect();
+    assert!(set[0].starts_with("authentik_session=") && set[0].contains("HttpOnly"), "{set:?}");
+    assert!(set[1].starts_with("authentik_csrf=") && !set[1].contains("HttpOnly"), "{set:?}");
+    let known = house.get(&request, set[0].split(';').next().unwrap_or_default()).await;
+    assert_eq!(known.headers.get(header::SET_COOKIE), None, "one session for one browser");
     let silent = house.get(&house.request("open", &[("prompt", "none")]), "").await;
     assert_eq!(silent.told("error"), "login_required");
     for again in [("prompt", "login"), ("max_age", "60")] {
