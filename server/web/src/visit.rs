@@ -4,13 +4,13 @@ use crate::{denied::DeniedPages, looks, pages::BrandView};
 use axum::{
     body::Body,
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::{Client, RequestId},
+    net::{self, Client, RequestId},
     principals::PrincipalEntry,
     runner::{FlowRequest, SetSession},
     sessions::{self, SessionEntry},
@@ -24,12 +24,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
-
-/// Name of the session's cookie.
-const SESSION_COOKIE: &str = "authentik_session";
-
-/// Name of the cookie whose value scripts repeat in a header when they write.
-const CSRF_COOKIE: &str = "authentik_csrf";
 
 /// Something inside failed; the page says under which id the log has more.
 #[derive(Debug)]
@@ -83,7 +77,7 @@ impl FromRequestParts<Identity> for Visit {
             identity: identity.clone(),
             snapshot: identity.config.snapshot(),
             client: client(identity, parts),
-            token: session_token(&parts.headers),
+            token: sessions::session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             request_id: given.unwrap_or_else(|| random_uuid(&*identity.random).simple().to_string()),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -96,26 +90,14 @@ fn client(identity: &Identity, parts: &Parts) -> Client {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     // Without a peer nothing of the headers is believed: an address that nobody trusts.
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    let headers = &parts.headers;
-    // A proxy may add a line instead of lengthening the one that the client sent.
-    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
-    let hops = lines.join(",");
-    identity.client(peer, |name| match name {
-        "x-forwarded-for" => Some(hops.as_str()).filter(|hops| !hops.is_empty()),
-        // HTTP/2 has no `Host`.
-        "host" if !headers.contains_key("host") => parts.uri.authority().map(|authority| authority.as_str()),
-        name => headers.get(name).and_then(|value| value.to_str().ok()),
-    })
+    net::client(&identity.trusted, peer, |name| lines(parts, name))
 }
 
-/// The first cookie of the session's name that can be one of ours: a foreign cookie of the same name
-/// from a wider domain must not hide it.
-fn session_token(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut values = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='));
-    values.find(|value| sessions::plausible(value)).map(str::to_owned)
+/// All lines of a header, in the way of [`net::client`].
+fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+    let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
+    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    lines.chain(authority.map(|authority| authority.as_str()))
 }
 
 impl Visit {
@@ -134,11 +116,8 @@ impl Visit {
     /// Who is signed in: an active person, with a session that may be used from here.
     pub(crate) async fn signed_in(&self) -> Result<Option<SignedIn>, Failure> {
         let Some(token) = &self.token else { return Ok(None) };
-        let Some(session) = self.identity.sessions.by_token(token).await? else { return Ok(None) };
-        let bound_here = sessions::bound_here(&session, self.client.ip);
-        let Some(user) = session.user_pk.filter(|_| bound_here) else { return Ok(None) };
-        let who = self.identity.principals.get(user).await?.filter(|who| who.principal().user.is_active);
-        Ok(who.map(|who| SignedIn { session, who }))
+        let found = self.identity.signed_in(token, self.client.ip).await?;
+        Ok(found.map(|(session, who)| SignedIn { session, who }))
     }
 
     /// The circumstances that policies may read.
@@ -186,37 +165,19 @@ impl Visit {
 
     /// Gives the browser its session, with the cookie that scripts prove their writes by.
     pub(crate) fn set_session(&self, response: &mut Response, session: &SetSession) {
-        let secure = self.client.is_https();
-        let csrf = sessions::csrf_token(&session.token);
-        for (name, value, scripts) in [(SESSION_COOKIE, &session.token, false), (CSRF_COOKIE, &csrf, true)] {
-            add_cookie(response, name, value, scripts, session.max_age, secure);
-        }
+        add_cookies(response, sessions::set_cookies(&session.token, session.max_age, self.client.is_https()));
     }
 
     /// Takes the session from the browser.
     pub(crate) fn clear_session(&self, response: &mut Response) {
-        for (name, scripts) in [(SESSION_COOKIE, false), (CSRF_COOKIE, true)] {
-            add_cookie(response, name, "", scripts, Some(0), self.client.is_https());
-        }
+        add_cookies(response, sessions::clear_cookies(self.client.is_https()));
     }
 }
 
-/// Adds a cookie (RFC 6265); `scripts` may read it only where they must.
-fn add_cookie(response: &mut Response, name: &str, value: &str, scripts: bool, max_age: Option<i64>, secure: bool) {
-    let mut line = format!("{name}={value}; Path=/; SameSite=Lax");
-    if !scripts {
-        line.push_str("; HttpOnly");
-    }
-    if let Some(seconds) = max_age {
-        // Writing to a String cannot fail.
-        let _ = write!(line, "; Max-Age={}", seconds.max(0));
-    }
-    if secure {
-        line.push_str("; Secure");
-    }
-    match HeaderValue::try_from(line) {
-        Ok(line) => _ = response.headers_mut().append(header::SET_COOKIE, line),
-        Err(_) => tracing::error!(name, "a cookie's value cannot stand in a header"),
+fn add_cookies(response: &mut Response, lines: [String; 2]) {
+    // Identifiers are letters and digits: every line is a header's value.
+    for line in lines.into_iter().filter_map(|line| HeaderValue::try_from(line).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, line);
     }
 }
 
@@ -248,30 +209,6 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn cookies(lines: &[&'static str]) -> HeaderMap {
-        lines.iter().map(|line| (header::COOKIE, HeaderValue::from_static(line))).collect()
-    }
-
-    #[test]
-    fn a_foreign_cookie_does_not_hide_the_session() {
-        let ours = "0123456789012345678901234567890123456789abc";
-        let headers = cookies(&[
-            "authentik_session=eyJhbGciOi; x=1",
-            "a=b;authentik_session=0123456789012345678901234567890123456789abc",
-        ]);
-        assert_eq!(session_token(&headers).as_deref(), Some(ours));
-        assert_eq!(session_token(&cookies(&["authentik_session_2=0123456789012345678901234567890123456789abc"])), None);
-    }
-
-    #[test]
-    fn only_scripts_that_must_can_read_a_cookie() {
-        let mut response = Response::new(Body::empty());
-        add_cookie(&mut response, "a", "b", false, None, true);
-        add_cookie(&mut response, "c", "d", true, Some(60), false);
-        let lines: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().collect();
-        assert_eq!(lines, ["a=b; Path=/; SameSite=Lax; HttpOnly; Secure", "c=d; Path=/; SameSite=Lax; Max-Age=60"]);
-    }
 
     #[test]
     fn a_location_is_ascii_and_one_line() {
