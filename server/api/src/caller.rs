@@ -3,12 +3,11 @@
 
 use crate::error::{ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum_extra::extract::CookieJar;
 use http::{HeaderMap, header, request::Parts};
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::Client,
+    net::{self, Client},
     principals::PrincipalEntry,
     sessions::{self, SessionEntry},
 };
@@ -20,11 +19,7 @@ use std::{
     sync::Arc,
 };
 
-/// Name of the session's cookie.
-pub(crate) const SESSION_COOKIE: &str = "authentik_session";
-/// Name of the cookie whose value writes repeat.
-pub(crate) const CSRF_COOKIE: &str = "authentik_csrf";
-/// Name of the header that repeats it.
+/// Name of the header that repeats the CSRF cookie's value.
 const CSRF_HEADER: &str = "x-authentik-csrf";
 
 /// Who calls.
@@ -91,7 +86,14 @@ pub(crate) fn client(identity: &Identity, parts: &Parts) -> Client {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     // Without a peer nothing of the headers is believed: an address that nobody trusts.
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    identity.client(peer, |name| text(&parts.headers, name))
+    net::client(&identity.trusted, peer, |name| lines(parts, name))
+}
+
+/// All lines of a header, in the way of [`net::client`].
+fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+    let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
+    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    lines.chain(authority.map(|authority| authority.as_str()))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -99,28 +101,13 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// The value of the session cookie.
-pub(crate) fn session_token(headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers).get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+fn session_token(parts: &Parts) -> Option<String> {
+    sessions::session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned)
 }
 
 /// Whether the header repeats the session's CSRF value.
 pub(crate) fn is_meant(headers: &HeaderMap, session_token: &str) -> bool {
     text(headers, CSRF_HEADER).is_some_and(|given| sessions::csrf_matches(session_token, given))
-}
-
-/// A signed-in session that came with a cookie, if it may be used from here.
-///
-/// # Errors
-/// Whatever the database answers.
-pub(crate) async fn signed_in(
-    identity: &Identity,
-    token: &str,
-    client: &Client,
-) -> Result<Option<(Arc<SessionEntry>, Arc<PrincipalEntry>)>, ApiError> {
-    let Some(session) = identity.sessions.by_token(token).await? else { return Ok(None) };
-    let Some(user) = session.user_pk.filter(|_| sessions::bound_here(&session, client.ip)) else { return Ok(None) };
-    let entry = identity.principals.get(user).await?.filter(|entry| entry.principal().user.is_active);
-    Ok(entry.map(|entry| (session, entry)))
 }
 
 /// The key of an `Authorization: Bearer` header; other schemes are none of ours.
@@ -139,8 +126,8 @@ impl FromRequestParts<Identity> for Caller {
             let (_, entry) = found.ok_or(BAD_TOKEN)?;
             return Ok(Self { entry, session: None, client });
         }
-        let token = session_token(&parts.headers).ok_or(NO_CREDENTIALS)?;
-        let (session, entry) = signed_in(identity, &token, &client).await?.ok_or(NO_CREDENTIALS)?;
+        let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
+        let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }
@@ -162,7 +149,7 @@ impl FromRequestParts<Identity> for Visitor {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Self::Rejection> {
-        let session_token = session_token(&parts.headers);
+        let session_token = session_token(parts);
         let is_meant = session_token.as_deref().is_some_and(|token| is_meant(&parts.headers, token));
         Ok(Self { client: client(identity, parts), session_token, is_meant })
     }

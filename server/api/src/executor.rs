@@ -5,7 +5,7 @@
 
 use crate::{
     body::Body,
-    caller::{self, CSRF_COOKIE, SESSION_COOKIE, Visitor},
+    caller::Visitor,
     error::ApiError,
     openapi::{
         challenges,
@@ -26,7 +26,7 @@ use lockgate_identity::{
     Identity,
     net::Client,
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
-    sessions::csrf_token,
+    sessions::{clear_cookies, set_cookies},
     system::time_uuid,
 };
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ async fn solve(
 /// cookie, and change what a flow of the account's settings writes.
 async fn meant(identity: &Identity, visitor: &Visitor) -> Result<(), ApiError> {
     let Some(token) = &visitor.session_token else { return Ok(()) };
-    if visitor.is_meant || caller::signed_in(identity, token, &visitor.client).await?.is_none() {
+    if visitor.is_meant || identity.signed_in(token, visitor.client.ip).await?.is_none() {
         return Ok(());
     }
     Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."))
@@ -136,22 +136,11 @@ fn respond(answer: FlowAnswer, client: &Client, uri: &Uri) -> Result<Response, A
     }
 }
 
-/// The session's cookie, which scripts cannot read, and beside it the value that writes repeat, which
-/// scripts of our own pages must read.
 fn cookies(answer: &FlowAnswer, client: &Client) -> AppendHeaders<Vec<(HeaderName, String)>> {
-    let secure = if client.is_https() { "; Secure" } else { "" };
-    let cookie = |name: &str, value: &str, http_only: bool, max_age: Option<i64>| {
-        let http_only = if http_only { "; HttpOnly" } else { "" };
-        let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        let value = format!("{name}={value}; Path=/; SameSite=Lax{http_only}{secure}{max_age}");
-        (header::SET_COOKIE, value)
+    let secure = client.is_https();
+    let lines = match &answer.set_session {
+        Some(new) => Some(set_cookies(&new.token, new.max_age, secure)),
+        None => answer.clear_session.then(|| clear_cookies(secure)),
     };
-    let pair = |token: &str, csrf: &str, max_age| {
-        vec![cookie(SESSION_COOKIE, token, true, max_age), cookie(CSRF_COOKIE, csrf, false, max_age)]
-    };
-    AppendHeaders(match &answer.set_session {
-        Some(new) => pair(&new.token, &csrf_token(&new.token), new.max_age),
-        None if answer.clear_session => pair("", "", Some(0)),
-        None => Vec::new(),
-    })
+    AppendHeaders(lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line)).collect())
 }

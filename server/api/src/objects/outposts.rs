@@ -22,6 +22,7 @@ use axum::{
     routing::get,
 };
 use http::Method;
+use lockgate_flows::outpost_config_defaults;
 use lockgate_identity::{Identity, config::ProxyApp};
 use lockgate_model::{
     KindDef, Object,
@@ -29,7 +30,7 @@ use lockgate_model::{
     kinds::{ProxyProvider, outpost::EMBEDDED_OUTPOST},
 };
 use lockgate_policies::Action;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// Name of the kind.
 const KIND: &str = "outpost";
@@ -85,35 +86,7 @@ async fn default_settings(
     caller: Caller,
 ) -> Result<Json<OutpostDefaultConfig>, ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
-    Ok(Json(OutpostDefaultConfig { config: defaults() }))
-}
-
-fn defaults() -> Map<String, Value> {
-    let config = json!({
-        "log_level": "info",
-        "docker_labels": null,
-        "authentik_host": "",
-        "docker_network": null,
-        "container_image": null,
-        "docker_map_ports": true,
-        "refresh_interval": "minutes=5",
-        "kubernetes_replicas": 1,
-        "kubernetes_namespace": "default",
-        "authentik_host_browser": "",
-        "object_naming_template": "ak-outpost-%(name)s",
-        "authentik_host_insecure": false,
-        "kubernetes_json_patches": null,
-        "kubernetes_service_type": "ClusterIP",
-        "kubernetes_ingress_path_type": null,
-        "kubernetes_image_pull_secrets": [],
-        "kubernetes_ingress_class_name": null,
-        "kubernetes_disabled_components": [],
-        "kubernetes_ingress_annotations": {},
-        "kubernetes_ingress_secret_name": "authentik-outpost-tls",
-        "kubernetes_httproute_annotations": {},
-        "kubernetes_httproute_parent_refs": [],
-    });
-    config.as_object().cloned().unwrap_or_default()
+    Ok(Json(OutpostDefaultConfig { config: outpost_config_defaults() }))
 }
 
 async fn health(
