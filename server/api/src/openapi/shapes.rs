@@ -62,6 +62,8 @@ pub(crate) enum UsedByActionEnum {
     CascadeMany,
     /// The reference is emptied.
     SetNull,
+    /// It stays and refers to nothing.
+    LeftDangling,
 }
 
 /// An object that refers to another one.
