@@ -8,29 +8,49 @@ use axum::{
     response::{IntoResponse, Response},
     routing::Route,
 };
-use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lockgate_identity::{
-    net::RequestId,
-    system::{SystemRandom, random_uuid},
-};
+use lockgate_identity::net::RequestId;
 use std::{
     any::Any,
     convert::Infallible,
+    hash::{BuildHasher, RandomState},
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 use tower::{Layer, Service};
 use tower_http::limit::RequestBodyLimit;
+use uuid::{Uuid, fmt::Simple};
 
 /// The longest that a request may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tells the client the request's id.
 const ID: HeaderName = HeaderName::from_static("x-authentik-id");
+
+static IDS: LazyLock<Ids> = LazyLock::new(Ids::default);
+
+/// Makes ids of requests. They are no secrets, so they are not worth the random generator's time; but
+/// they do not tell how many requests there were either: a number under keyed hashes (SipHash).
+#[derive(Default)]
+struct Ids {
+    keys: [RandomState; 2],
+    made: AtomicU64,
+}
+
+impl Ids {
+    fn next(&self) -> Uuid {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let [high, low] = self.keys.each_ref().map(|key| key.hash_one(number));
+        Uuid::from_u64_pair(high, low)
+    }
+}
 
 /// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it.
 #[derive(Debug, Clone, Copy)]
@@ -63,10 +83,11 @@ impl Service<Request> for Fronted {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let began = Instant::now();
-        // The id is counted nowhere and known to its client: a client's own is not taken.
-        let id = random_uuid(&SystemRandom).simple().to_string();
-        let header = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(id.as_bytes()));
-        request.extensions_mut().insert(RequestId(id));
+        // A client's own id is not taken: the log must not say what strangers want.
+        let mut id = [0; Simple::LENGTH];
+        let id = IDS.next().simple().encode_lower(&mut id);
+        let header = HeaderValue::from_str(id);
+        request.extensions_mut().insert(RequestId(id.to_owned()));
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = telemetry::known_method(request.method());
         let mut limited = self.0.clone();
@@ -108,7 +129,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, routing::any};
+    use axum::{Router, body::Bytes, routing::any};
     use tower::ServiceExt;
 
     fn app() -> Router {
