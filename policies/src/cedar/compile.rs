@@ -49,6 +49,10 @@ impl PolicySet {
         let warnings = validate(input, &guards, &files, made.values().flatten(), &mut problems);
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+            // One mistake is found once for each action that the policy speaks of.
+            problems.dedup_by(|b, a| {
+                b.line > 0 && (&b.file, b.line, b.column, &b.hint) == (&a.file, a.line, a.column, &a.hint)
+            });
             return Err(problems);
         }
         let resolver = Resolver { input, files: &files, expressions: &expressions };

@@ -5,6 +5,7 @@ use super::ConfigError;
 use super::{
     OriginOf,
     compile::{CompileError, Surroundings, compile},
+    offline::cedar_alone,
     snapshot::Snapshot,
     stored_form,
 };
@@ -90,7 +91,10 @@ impl Start<'_> {
         };
         let (loaded, error) = match read {
             Some(checked) if checked.is_sound() => (Some(checked.loaded), None),
-            Some(checked) => (None, Some(lockgate_flows::render(&checked.diagnostics))),
+            Some(mut checked) => {
+                checked.diagnostics.extend(cedar_alone(&checked.loaded));
+                (None, Some(lockgate_flows::render(&checked.diagnostics)))
+            }
             None => (None, None),
         };
         // A broken folder says nothing about what left it: all that it declared before stays.

@@ -7,10 +7,11 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, Severity, Span, StoredObjects, merge,
+    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, ScriptRole, Severity, Span, StoredObjects,
+    merge,
 };
 use lockgate_model::Document;
-use lockgate_policies::{PolicyProblem, Stopwatch, TextOrigin};
+use lockgate_policies::{ExpressionInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin};
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
@@ -33,12 +34,30 @@ pub fn check_folder(folder: &Path, variables: &BTreeMap<String, String>, now: Da
     let secrets = ProcessSecrets::new(variables.clone(), folder);
     let lookups = Lookups { objects: &objects, directory: &people, secrets: &secrets, builtin: Some(&builtin), now };
     let mut checked = lockgate_flows::check(&texts, &lookups);
-    if !checked.is_sound() {
-        return checked;
-    }
-    let more = compile_all(&builtin, &checked.loaded, now);
+    let more =
+        if checked.is_sound() { compile_all(&builtin, &checked.loaded, now) } else { cedar_alone(&checked.loaded) };
     checked.add(&texts, more);
     checked
+}
+
+/// What is wrong with the Cedar files of a folder whose other texts are not sound, so that everything
+/// is told at once.
+pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
+    let policies = loaded.scripts.iter().filter(|s| s.role == ScriptRole::Policy);
+    let expressions = policies.map(|s| ExpressionInput {
+        id: s.document,
+        name: s.name.clone(),
+        source: s.text.clone(),
+        origin: s.origin(),
+    });
+    let input = PolicyInput {
+        expressions: expressions.collect(),
+        cedar_files: loaded.cedar.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
+        ..PolicyInput::default()
+    };
+    let problems = PolicySet::compile(&input).err().unwrap_or_default();
+    // What is wrong with the scripts was found when they were read.
+    problems.into_iter().filter(|p| p.file.ends_with(".cedar")).map(Diagnostic::from).collect()
 }
 
 fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Diagnostic> {
