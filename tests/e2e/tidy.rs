@@ -25,7 +25,6 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("cedar-policy", &["policies"]),
     ("rhai", &["policies"]),
     ("axum", &["server", "server/api", "server/web", "server/oauth2", "server/forward_auth"]),
-    ("axum-extra", &["server", "server/api", "server/web", "server/oauth2", "server/forward_auth"]),
     ("askama", &["server/web"]),
     ("sea-orm", &["server/store"]),
     ("sqlx", &["server/store"]),

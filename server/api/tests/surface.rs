@@ -44,14 +44,6 @@ fn the_yaml_says_the_same_as_the_json() {
     assert_eq!(read, lockgate_api::openapi::document());
 }
 
-/// `cargo test -p lockgate-api -- --ignored`, where the program itself cannot be built yet.
-#[test]
-#[ignore = "writes openapi/openapi.yaml"]
-fn write_the_document() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/openapi.yaml");
-    fs::write(path, lockgate_api::openapi::yaml()).expect("the file can be written");
-}
-
 #[test]
 fn every_reference_of_the_document_leads_somewhere() {
     fn walk(node: &Value, root: &Value) {

@@ -28,7 +28,7 @@ use feed::{Caches, Feed};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_store::{Store, StoreError};
-use net::{Client, TrustedProxies};
+use net::TrustedProxies;
 use passwords::Passwords;
 use people::{People, PeopleError};
 use principals::Principals;
@@ -261,12 +261,6 @@ impl Core {
     #[must_use]
     pub fn flows(&self) -> FlowRunner<'_> {
         FlowRunner { core: self }
-    }
-
-    /// What may be believed of a request. `header` answers with a header's value by lower-case name.
-    #[must_use]
-    pub fn client<'h>(&self, peer: std::net::IpAddr, header: impl Fn(&str) -> Option<&'h str>) -> Client {
-        net::client(&self.trusted, peer, header)
     }
 
     /// Public address of the sign-in host, without a slash at the end: the setting, else what the

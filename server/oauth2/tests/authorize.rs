@@ -149,7 +149,7 @@ async fn sign_in(identity: &Identity) -> String {
         password: None,
     };
     let user_pk = identity.people.create_user(draft, None).await.expect("a user").pk;
-    let client = identity.client([192, 0, 2, 1].into(), |_| None);
+    let client = lockgate_identity::net::client(&identity.trusted, [192, 0, 2, 1].into(), |_| None);
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
     let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None };

@@ -71,6 +71,22 @@ pub struct ConfigHealth {
     pub error: Option<String>,
 }
 
+/// What keeps something newer from being in force.
+#[derive(Debug, Default)]
+struct Errors {
+    /// The folder does not compile.
+    folder: Option<String>,
+    /// A revision that another node stored cannot be loaded.
+    revision: Option<String>,
+}
+
+/// Whose trouble it is.
+#[derive(Clone, Copy)]
+enum Trouble {
+    Folder,
+    Revision,
+}
+
 /// The configuration in force.
 pub struct Config {
     pub(super) store: Store,
@@ -82,7 +98,7 @@ pub struct Config {
     stopwatch: Stopwatch,
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
-    error: Mutex<Option<String>>,
+    errors: Mutex<Errors>,
 }
 
 impl Config {
@@ -102,11 +118,11 @@ impl Config {
             stopwatch,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
-            error: Mutex::new(None),
+            errors: Mutex::default(),
         };
         config.tell();
         if let Some(error) = error {
-            config.broken(&error);
+            config.broken(Trouble::Folder, &error);
         }
         Ok(config)
     }
@@ -132,8 +148,11 @@ impl Config {
     /// What is in force, and what keeps something newer from it.
     #[must_use]
     pub fn health(&self) -> ConfigHealth {
-        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        ConfigHealth { revision: self.peek().revision, error }
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        ConfigHealth {
+            revision: self.peek().revision,
+            error: errors.folder.clone().or_else(|| errors.revision.clone()),
+        }
     }
 
     /// Reads the folder again and puts it into force; a broken one changes nothing.
@@ -143,13 +162,14 @@ impl Config {
         match start.load(self.folder.as_deref(), &self.variables, &*self.random).await {
             Ok((snapshot, None)) => {
                 let changed = snapshot.revision != self.peek().revision;
+                self.errors.lock().unwrap_or_else(PoisonError::into_inner).folder = None;
                 self.swap(snapshot);
                 if changed {
                     tracing::info!(revision = self.peek().revision, "the configuration folder is in force");
                 }
             }
-            Ok((_, Some(error))) => self.broken(&error),
-            Err(error) => self.broken(&error.to_string()),
+            Ok((_, Some(error))) => self.broken(Trouble::Folder, &error),
+            Err(error) => self.broken(Trouble::Folder, &error.to_string()),
         }
     }
 
@@ -160,7 +180,7 @@ impl Config {
             Ok(revision) if revision == self.peek().revision => {}
             Ok(_) => {
                 if let Err(error) = self.reload_locked().await {
-                    self.broken(&error.to_string());
+                    self.broken(Trouble::Revision, &error.to_string());
                 }
             }
             Err(error) => tracing::warn!(%error, "the revision of the configuration cannot be read"),
@@ -176,20 +196,24 @@ impl Config {
 
     fn swap(&self, snapshot: Snapshot) {
         self.current.store(Arc::new(snapshot));
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).revision = None;
         self.tell();
     }
 
     fn tell(&self) {
         let revision = i32::try_from(self.peek().revision).map_or(f64::MAX, f64::from);
         metrics::gauge!("lockgate_snapshot_revision").set(revision);
-        let broken = self.error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let broken = self.health().error.is_some();
         metrics::gauge!("lockgate_configuration_broken").set(f64::from(u8::from(broken)));
     }
 
-    fn broken(&self, error: &str) {
+    fn broken(&self, whose: Trouble, error: &str) {
         let known = {
-            let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+            let slot = match whose {
+                Trouble::Folder => &mut errors.folder,
+                Trouble::Revision => &mut errors.revision,
+            };
             let known = slot.as_deref() == Some(error);
             *slot = Some(error.to_owned());
             known
