@@ -25,6 +25,9 @@ pub(crate) enum ApiError {
     /// The body is not JSON at all.
     #[error("JSON parse error - {0}")]
     Syntax(String),
+    /// The call is sound, and there is nothing it could be about.
+    #[error("{0}")]
+    BadRequest(&'static str),
     /// Nobody is signed in, or may not.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -81,7 +84,7 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) | Self::Syntax(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::Syntax(_) | Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,

@@ -178,6 +178,13 @@ impl Identity {
             feed: Arc::clone(&feed),
             sessions: Arc::clone(&sessions),
         };
+        // Before everything else that takes memory, so that the 19 MiB of a hash are used again.
+        let hash = match &setup.bootstrap.password {
+            Some(password) if people.admin().await?.is_none() => {
+                Some(passwords.hash(password).await.map_err(PeopleError::from)?)
+            }
+            _ => None,
+        };
         let config = Config::start(config::Sources {
             store: store.clone(),
             clock: Arc::clone(clock),
@@ -207,17 +214,17 @@ impl Identity {
             session_lifetime: setup.session_lifetime,
             setup_done: AtomicBool::new(false),
         }));
-        identity.bootstrap(&setup.bootstrap).await?;
+        identity.bootstrap(&setup.bootstrap, hash.as_deref()).await?;
         identity.follow();
         Ok(identity)
     }
 
-    async fn bootstrap(&self, bootstrap: &Bootstrap) -> Result<(), StartError> {
+    async fn bootstrap(&self, bootstrap: &Bootstrap, hash: Option<&str>) -> Result<(), StartError> {
         self.people.ensure_admin_group().await?;
         if bootstrap.password.is_none() && bootstrap.token.is_none() {
             return Ok(());
         }
-        let admin = self.people.ensure_admin(bootstrap.password.as_deref(), bootstrap.email.as_deref()).await?;
+        let admin = self.people.ensure_admin(hash, bootstrap.email.as_deref()).await?;
         let identifier = "authentik-bootstrap-token";
         if let Some(key) = &bootstrap.token
             && self.tokens.by_identifier(identifier).await?.is_none()

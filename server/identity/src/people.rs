@@ -117,6 +117,15 @@ impl People {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
+        self.insert(draft, password_hash, by).await
+    }
+
+    async fn insert(
+        &self,
+        draft: UserDraft,
+        password_hash: Option<String>,
+        by: Option<&User>,
+    ) -> Result<User, PeopleError> {
         let new = NewUser {
             uuid: random_uuid(&*self.random),
             username: draft.username,
@@ -266,12 +275,16 @@ impl People {
         Ok((group, user))
     }
 
-    /// Makes `akadmin` with the given secrets if there is no such user yet; a no-op afterwards.
+    pub(crate) async fn admin(&self) -> Result<Option<User>, StoreError> {
+        self.store.users().by_username(ADMIN_USER, lockgate_store::Case::Exact).await
+    }
+
+    /// Makes `akadmin`, with this hash of a password, if there is no such user yet; a no-op afterwards.
     ///
     /// # Errors
     /// [`PeopleError`].
-    pub async fn ensure_admin(&self, password: Option<&str>, email: Option<&str>) -> Result<User, PeopleError> {
-        if let Some(user) = self.store.users().by_username(ADMIN_USER, lockgate_store::Case::Exact).await? {
+    pub async fn ensure_admin(&self, hash: Option<&str>, email: Option<&str>) -> Result<User, PeopleError> {
+        if let Some(user) = self.admin().await? {
             return Ok(user);
         }
         let admins = self.ensure_admin_group().await?;
@@ -284,14 +297,11 @@ impl People {
             path: "users".to_owned(),
             attributes: Map::new(),
             groups: vec![admins.pk],
-            password: password.map(str::to_owned),
+            password: None,
         };
-        match self.create_user(draft, None).await {
+        match self.insert(draft, hash.map(str::to_owned), None).await {
             // Another process made it between our look and our write.
-            Err(PeopleError::Invalid(_)) => {
-                let found = self.store.users().by_username(ADMIN_USER, lockgate_store::Case::Exact).await?;
-                found.ok_or(PeopleError::NotFound("user"))
-            }
+            Err(PeopleError::Invalid(_)) => self.admin().await?.ok_or(PeopleError::NotFound("user")),
             other => other,
         }
     }

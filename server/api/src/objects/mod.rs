@@ -10,6 +10,7 @@ pub(crate) mod face;
 pub(crate) mod families;
 pub(crate) mod filters;
 mod flows;
+mod inspector;
 mod key_pairs;
 pub(crate) mod list;
 mod outposts;
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(applications::routes())
         .merge(brand::routes())
         .merge(flows::routes())
+        .merge(inspector::routes())
         .merge(key_pairs::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
@@ -76,6 +78,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     applications::describe(components, paths);
     brand::describe(components, paths);
     flows::describe(components, paths);
+    inspector::describe(components, paths);
     key_pairs::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);

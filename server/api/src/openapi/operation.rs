@@ -31,7 +31,8 @@ pub(crate) fn parameter(place: &str, name: &str, schema: Value, description: &st
     parameter
 }
 
-fn json_of(schema: Value) -> Value {
+/// Content of a JSON answer.
+pub(crate) fn json_of(schema: Value) -> Value {
     json!({"application/json": {"schema": schema}})
 }
 

@@ -14,7 +14,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
+/// Key of the first administrator's token.
+pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
 
 /// A client of a server of its own.
 #[derive(Clone)]
@@ -148,16 +149,26 @@ pub(crate) struct Browser {
     api: Api,
     cookies: BTreeMap<String, String>,
     pub(crate) csrf: bool,
+    /// Sent as a bearer token beside the cookies.
+    pub(crate) token: Option<String>,
 }
 
 impl Browser {
+    /// Whether a cookie has this value.
+    pub(crate) fn holds(&self, value: &str) -> bool {
+        self.cookies.values().any(|v| v == value)
+    }
+
     pub(crate) fn new(api: &Api) -> Self {
-        Self { api: api.clone(), cookies: BTreeMap::new(), csrf: true }
+        Self { api: api.clone(), cookies: BTreeMap::new(), csrf: true, token: None }
     }
 
     pub(crate) async fn send(&mut self, method: Method, path: &str, body: &Value) -> Reply {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder().method(&method).uri(path).header(header::COOKIE, cookies.join("; "));
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
         if let Some(csrf) = self.cookies.get("authentik_csrf").filter(|_| self.csrf) {
             request = request.header("X-authentik-CSRF", csrf);
         }

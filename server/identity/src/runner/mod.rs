@@ -2,6 +2,7 @@
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
 mod decide;
+mod inspect;
 mod ports;
 mod session_data;
 
@@ -16,6 +17,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use decide::Decider;
+pub use inspect::Inspection;
 use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Plan, Response, Step, StepEnv,
     ports::{BrandFacts, RequestFacts},
