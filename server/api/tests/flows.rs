@@ -1,0 +1,54 @@
+//! What there is about flows beside their objects.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use http::Method;
+use serde_json::{Value, json};
+use support::{Api, Browser, TOKEN};
+
+const EXECUTOR: &str = "/flows/executor/default-authentication-flow/?query=";
+const INSPECTOR: &str = "/flows/inspector/default-authentication-flow/";
+
+/// The key of a token of a new user with this name.
+async fn key_of(api: &Api, name: &str) -> String {
+    let made = api.post("/core/users/", &json!({"username": name, "name": ""})).await.expect(201);
+    api.post("/core/tokens/", &json!({"identifier": name, "user": made["pk"]})).await.expect(201);
+    let key = api.get(&format!("/core/tokens/{name}/view_key/")).await.expect(200);
+    key["key"].as_str().expect("a key").to_owned()
+}
+
+#[tokio::test]
+async fn the_inspector_shows_administrators_the_plan_of_their_own_session() {
+    let api = Api::start().await;
+    let ada = key_of(&api, "ada").await;
+    let mut browser = Browser::new(&api);
+    browser.token = Some(TOKEN.to_owned());
+    let get = Method::GET;
+    assert!(browser.send(get.clone(), INSPECTOR, &Value::Null).await.expect(400)["detail"].is_string());
+
+    browser.send(get.clone(), EXECUTOR, &Value::Null).await.expect(200);
+    let found = browser.send(get.clone(), INSPECTOR, &Value::Null).await.expect(200);
+    let plan = &found["current_plan"];
+    assert_eq!(plan["current_stage"]["stage_obj"]["name"], "default-authentication-identification");
+    assert_eq!(plan["next_planned_stage"]["stage_obj"]["name"], "default-authentication-password");
+    assert_eq!((&found["plans"], &found["is_completed"]), (&json!([plan]), &json!(false)));
+    assert_eq!(plan["session_id"].as_str().map(str::len), Some(64));
+    assert!(!browser.holds(plan["session_id"].as_str().expect("a text")));
+
+    let who = json!({"component": "ak-stage-identification", "uid_field": "ada"});
+    browser.send(Method::POST, EXECUTOR, &who).await.expect(302);
+    browser.send(get.clone(), EXECUTOR, &Value::Null).await.expect(200);
+    let plan = browser.send(get.clone(), INSPECTOR, &Value::Null).await.expect(200)["current_plan"].clone();
+    assert_eq!(plan["current_stage"]["stage_obj"]["name"], "default-authentication-password");
+    assert_eq!(plan["plan_context"]["pending_user_identifier"], "ada");
+
+    let other = "/flows/inspector/default-invalidation-flow/";
+    assert!(browser.send(get.clone(), other, &Value::Null).await.expect(400)["detail"].is_string());
+    browser.send(get.clone(), "/flows/inspector/none/", &Value::Null).await.expect(404);
+    api.get(INSPECTOR).await.expect(400);
+    browser.token = Some(ada);
+    browser.send(get.clone(), INSPECTOR, &Value::Null).await.expect(404);
+    browser.token = None;
+    browser.send(get, INSPECTOR, &Value::Null).await.expect(403);
+}
