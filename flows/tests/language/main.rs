@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used)]
 
 mod broken;
+mod exported;
 mod layers;
 mod samples;
 

@@ -19,6 +19,23 @@ async fn key_of(api: &Api, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn an_exported_flow_is_a_document_of_the_configuration_folder() {
+    let api = Api::start().await;
+    let group = api.post("/core/groups/", &json!({"name": "Staff"})).await.expect(201);
+    let path = "/flows/instances/default-authentication-flow/";
+    let flow = api.get(path).await.expect(200);
+    let binding = json!({"target": flow["policybindingmodel_ptr_id"], "group": group["pk"], "order": 0});
+    api.post("/policies/bindings/", &binding).await.expect(201);
+    let text = api.get(&format!("{path}export/")).await.expect(200);
+    let text = text.as_str().expect("a text");
+    assert!(text.starts_with("flow: default-authentication-flow\n"), "{text}");
+    assert!(text.contains("\npolicies:\n- group: Staff\n"), "{text}");
+    let declared = Api::start_with("flow.yaml", &format!("{text}---\ngroup: Staff\n")).await;
+    assert_eq!(declared.get(&format!("{path}export/")).await.expect(200), text);
+    api.get("/flows/instances/none/export/").await.expect(404);
+}
+
+#[tokio::test]
 async fn the_inspector_shows_administrators_the_plan_of_their_own_session() {
     let api = Api::start().await;
     let ada = key_of(&api, "ada").await;

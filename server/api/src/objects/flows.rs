@@ -1,4 +1,4 @@
-//! Flows beside their objects: a diagram, a link to run one, and the cache that there is none of.
+//! Flows beside their objects: a diagram, the text that declares one, a link to run one, and the cache that there is none of.
 
 use super::{find, reading::Reading, shapes::FlowDiagram};
 use crate::{
@@ -13,17 +13,28 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{Path, State},
+    response::IntoResponse,
     routing::{get, post},
 };
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
+use lockgate_flows::{PeopleNames, export_flow, people_of_flow};
 use lockgate_identity::{Identity, config::Snapshot};
-use lockgate_model::{KindDef, Object, Problems, kind::by_name};
+use lockgate_model::{
+    Family, KindDef, Object, Problems,
+    kind::{KINDS, by_name},
+};
 use lockgate_policies::{Action, Facts, Resource, describe_denial};
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Name of the kind.
 const KIND: &str = "flow";
+
+/// What an exported flow holds beside itself and its stages.
+const PARTS: &[&str] = &["flow_stage_binding", "policy_binding", "expression_policy", "group", "user"];
+
+/// Media type of exported flows (RFC 9512).
+const YAML: &str = "application/yaml";
 
 /// Routes beside those of every kind.
 pub(crate) fn routes() -> Router<Identity> {
@@ -32,6 +43,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .route("/flows/instances/cache_clear/", post(cache_clear))
         .route("/flows/instances/{slug}/diagram/", get(diagram))
         .route("/flows/instances/{slug}/execute/", get(execute))
+        .route("/flows/instances/{slug}/export/", get(export))
 }
 
 /// Operations beside those of every kind.
@@ -62,6 +74,12 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .says("Answers the address where the caller can run the flow; 400 when it is not for them.")
             .path(slug())
             .answers(200, "The address.", components.reply::<Link>()),
+    );
+    paths.add(
+        operation(Method::GET, "{slug}/export", "export_retrieve")
+            .says("Writes the flow with its stages as a document for the configuration folder.")
+            .path(slug())
+            .answers_as(200, "YAML.", json!({YAML: {"schema": {"type": "string", "format": "binary"}}})),
     );
 }
 
@@ -102,6 +120,31 @@ async fn execute(
     applicable(&identity, &snapshot, &caller, &slug)?;
     let base = identity.public_base(&snapshot).unwrap_or_else(|| caller.client.base());
     Ok(Json(Link { link: format!("{base}/if/flow/{slug}/") }))
+}
+
+async fn export(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(slug): Path<String>,
+) -> Result<impl IntoResponse, ApiError> {
+    let snapshot = identity.config.snapshot();
+    caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
+    // The text shows the stages' settings, sources of conditions and people's names as well.
+    let stages = KINDS.iter().filter(|k| k.meta.family == Family::Stage).map(|k| k.meta.kind);
+    for kind in PARTS.iter().copied().chain(stages) {
+        caller.require(&identity, &snapshot, Action::View, kind)?;
+    }
+    let flow = find(&snapshot.objects, kind()?, &slug)?;
+    let named = people_of_flow(&snapshot.objects, flow.document.id);
+    let groups = identity.store.groups().get_many(&Vec::from_iter(named.groups)).await?;
+    let users = identity.store.users().get_many(&Vec::from_iter(named.users)).await?;
+    let people = PeopleNames {
+        groups: groups.into_iter().map(|g| (g.pk, g.name)).collect(),
+        users: users.into_iter().map(|u| (u.pk, u.username)).collect(),
+    };
+    let text = export_flow(&snapshot.objects, &people, flow.document.id).ok_or_else(|| ApiError::no_such("Flow"))?;
+    let disposition = format!("attachment; filename=\"{}.yaml\"", flow.document.name);
+    Ok(([(header::CONTENT_TYPE, YAML.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text))
 }
 
 fn applicable(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> Result<(), ApiError> {

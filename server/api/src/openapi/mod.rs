@@ -6,7 +6,6 @@ pub(crate) mod components;
 pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
-mod yaml;
 
 use crate::{executor, objects, people, root};
 use components::Components;
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
-static YAML: LazyLock<String> = LazyLock::new(|| yaml::print(&DOCUMENT));
+static YAML: LazyLock<String> = LazyLock::new(|| lockgate_flows::yaml::print(&DOCUMENT));
 static JSON: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 
 /// The document.

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 /// Words that YAML reads as something else than a text, in one version or another.
 const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"];
 
-/// The text of a value; ends with a line break.
-pub(super) fn print(value: &Value) -> String {
+/// A value as YAML; ends with a line break.
+#[must_use]
+pub fn print(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0, false);
     text
