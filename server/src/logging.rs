@@ -12,6 +12,12 @@ pub(crate) fn start(settings: &Settings) -> Result<(), String> {
         "warning" => "warn".to_owned(),
         other => other.to_owned(),
     };
+    let known = ["trace", "debug", "info", "warn", "error", "off"];
+    if !level.contains(['=', ',']) && !known.contains(&level.as_str()) {
+        return Err(format!(
+            "log_level (LOCKGATE_LOG_LEVEL): \"{level}\" is not a level; use trace, debug, info, warning or error"
+        ));
+    }
     // The database library reports every statement at debug, far too much for "debug" to be useful.
     let directives = if level.contains(['=', ',']) { level.clone() } else { format!("{level},sqlx=warn,sea_orm=warn") };
     let filter = EnvFilter::builder().parse(&directives).map_err(|e| {

@@ -69,7 +69,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
     let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
-    Store::connect(&database, seal).await.map_err(|e| format!("database: {e}"))
+    Store::connect(&database, seal).await.map_err(|e| format!("database_url (LOCKGATE_DATABASE_URL): {e}"))
 }
 
 /// Opens the database and starts the services on it.

@@ -127,6 +127,8 @@ fn a_bad_setting_is_named() {
     assert!(!success && text.contains("LOCKGATE_LISTEN__HTTP"), "{text}");
     let (success, text) = run("LOCKGATE_DATABASE_URL", "mysql://x");
     assert!(!success && text.contains("LOCKGATE_DATABASE_URL"), "{text}");
+    let (success, text) = run("LOCKGATE_LOG_LEVEL", "loud");
+    assert!(!success && text.contains("LOCKGATE_LOG_LEVEL"), "{text}");
 }
 
 #[tokio::test]
