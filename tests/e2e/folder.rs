@@ -124,7 +124,7 @@ fn check_names_file_line_and_column_of_every_error() {
         ("tabs.yaml", "app: tabs\n\tname: Tabs\n"),
     ]);
     assert_eq!(outcome.code, 1, "{}", outcome.text);
-    for expected in ["apps.yaml:4:18", "Wirters", "Writers", "flows.yaml:3:14", "authentication", "tabs.yaml:"] {
+    for expected in ["apps.yaml:4:18", "Wirters", "Writers", "flows.yaml:3:14", "authentication", "tabs.yaml:1:6"] {
         assert!(outcome.text.contains(expected), "{expected} is missing in:\n{}", outcome.text);
     }
 }
