@@ -16,11 +16,12 @@ pub(crate) fn issuer(identity: &Identity, snapshot: &Snapshot, client: &Client, 
 
 /// The key set.
 pub(crate) fn jwks(snapshot: &Snapshot) -> Value {
-    json!({"keys": [snapshot.signing_key().jwk()]})
+    let keys: Vec<_> = snapshot.signing_key().jwk().into_iter().collect();
+    json!({"keys": keys})
 }
 
 /// The discovery document.
-pub(crate) fn discovery(issuer: &str, app: &ProxyApp) -> Value {
+pub(crate) fn discovery(issuer: &str, app: &ProxyApp, algorithm: &str) -> Value {
     let base = issuer.strip_suffix(&format!("/{}/", app.app_slug)).unwrap_or(issuer);
     json!({
         "issuer": issuer,
@@ -31,7 +32,7 @@ pub(crate) fn discovery(issuer: &str, app: &ProxyApp) -> Value {
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": [algorithm],
         "acr_values_supported": ["goauthentik.io/providers/oauth2/default"],
         "scopes_supported": app.scopes,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

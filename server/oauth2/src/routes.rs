@@ -116,7 +116,7 @@ async fn discovery(State(face): State<Face>, Path(slug): Path<String>, request: 
     let snapshot = face.identity.config.snapshot();
     let Some(app) = provider(&snapshot, &slug) else { return answers::not_found() };
     let issuer = metadata::issuer(&face.identity, &snapshot, &visitor.client, &app);
-    public(metadata::discovery(&issuer, &app))
+    public(metadata::discovery(&issuer, &app, snapshot.signing_key().algorithm()))
 }
 
 impl Face {
