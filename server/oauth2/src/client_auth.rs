@@ -160,9 +160,7 @@ impl Call<'_> {
         let issuer = self.issuer(client);
         let base = self.base();
         let accepted = |text: &str| {
-            text == issuer
-                || text == format!("{base}{}", self.path)
-                || text == format!("{base}/application/o/token/")
+            text == issuer || text == format!("{base}{}", self.path) || text == format!("{base}/application/o/token/")
         };
         match audience {
             Some(Value::String(one)) => accepted(one),

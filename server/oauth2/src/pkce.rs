@@ -32,7 +32,11 @@ impl Challenge {
     /// When a parameter is malformed, in a sentence.
     pub fn read(challenge: Option<&str>, method: Option<&str>) -> Result<Option<Self>, &'static str> {
         let Some(challenge) = challenge else {
-            return if method.is_some() { Err("There is a code_challenge_method without a code_challenge.") } else { Ok(None) };
+            return if method.is_some() {
+                Err("There is a code_challenge_method without a code_challenge.")
+            } else {
+                Ok(None)
+            };
         };
         let method = match method {
             Some("S256") => Method::S256,

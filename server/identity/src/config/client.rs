@@ -280,9 +280,8 @@ impl Clients<'_> {
         app_id: Uuid,
         app: &Application,
     ) -> Result<Client, CompileError> {
-        let external = Url::parse(&provider.external_host).map_err(|e| {
-            CompileError::Other(format!("proxy provider \"{}\": external_host: {e}", provider.name))
-        })?;
+        let external = Url::parse(&provider.external_host)
+            .map_err(|e| CompileError::Other(format!("proxy provider \"{}\": external_host: {e}", provider.name)))?;
         let mappings = client_mappings(self.objects, &super::compile::mappings_of(self.objects, provider));
         Ok(Client {
             id,
@@ -297,7 +296,10 @@ impl Clients<'_> {
             is_proxy: true,
             grants: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::Password],
             redirects: Addresses { strict: redirect_uris(&external).into(), patterns: Vec::new() },
-            logout_redirects: Addresses { strict: vec![external.to_string()], patterns: Vec::new() },
+            logout_redirects: Addresses {
+                strict: vec![external.to_string(), provider.external_host.clone()],
+                patterns: Vec::new(),
+            },
             authentication_flow: provider.authentication_flow.map(|f| f.0),
             authorization_flow: provider.authorization_flow.0,
             invalidation_flow: provider.invalidation_flow.0,
@@ -392,12 +394,15 @@ mod tests {
     fn an_address_is_compared_whole() {
         let written = addresses(&["https://app.test/cb"], &[]);
         assert!(written.allow("https://app.test/cb"));
-        for other in ["https://app.test/cb/", "https://app.test/cb?x", "https://APP.test/cb", "https://app.test/cb#", ""] {
+        for other in
+            ["https://app.test/cb/", "https://app.test/cb?x", "https://APP.test/cb", "https://app.test/cb#", ""]
+        {
             assert!(!written.allow(other), "{other}");
         }
         let pattern = addresses(&[], &[r"https://[a-z]+\.app\.test/cb"]);
         assert!(pattern.allow("https://a.app.test/cb"));
-        for other in ["https://a.app.test/cb/x", "https://evil.test/?https://a.app.test/cb", "https://a.app.test/cb\n"] {
+        for other in ["https://a.app.test/cb/x", "https://evil.test/?https://a.app.test/cb", "https://a.app.test/cb\n"]
+        {
             assert!(!pattern.allow(other), "{other}");
         }
     }

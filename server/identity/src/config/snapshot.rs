@@ -258,8 +258,7 @@ impl Snapshot {
         who: &Principal,
         facts: &Facts<'_>,
     ) -> Result<Vec<MadeClaims>, MappingError> {
-        let app_fact =
-            AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
+        let app_fact = AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);

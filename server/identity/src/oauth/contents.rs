@@ -12,8 +12,26 @@ pub const ACR: &str = "goauthentik.io/providers/oauth2/default";
 
 /// Claims that mappings cannot set: they are what a token proves.
 pub const REGISTERED: &[&str] = &[
-    "acr", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "client_id", "cnf", "exp", "iat", "iss", "jti",
-    "nbf", "nonce", "s_hash", "scope", "sid", "sub", "uid",
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "client_id",
+    "cnf",
+    "exp",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "s_hash",
+    "scope",
+    "sid",
+    "sub",
+    "uid",
 ];
 
 /// The claims of OpenID Connect Core, section 5.4, by the scope that asks for them.

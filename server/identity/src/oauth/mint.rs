@@ -1,7 +1,7 @@
 //! Making tokens: claims, signatures and the rows that make them findable. What is made here counts
 //! only once it is stored.
 
-use super::{Contents, GrantFacts, OFFLINE_ACCESS, OAuth, contents::Made};
+use super::{Contents, GrantFacts, OAuth, OFFLINE_ACCESS, contents::Made};
 use crate::{
     config::{Client, Snapshot},
     journal::{Action, Entry},

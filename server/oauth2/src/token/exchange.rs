@@ -60,7 +60,8 @@ fn only_what_is_supported(call: &Call<'_>, client_id: &str) -> Result<(), Refusa
 /// The token to be exchanged: of this client, or of one that it trusts.
 async fn subject(call: &Call<'_>, asker: &Asker) -> Result<ValidToken, Refusal> {
     let client = &asker.client;
-    let unknown = || Refusal::invalid_grant("The subject_token is unknown, expired or revoked, or not for this client.");
+    let unknown =
+        || Refusal::invalid_grant("The subject_token is unknown, expired or revoked, or not for this client.");
     let token = call.required("subject_token")?;
     let found = call.identity.access_token(&call.snapshot, token).await?.ok_or_else(unknown)?;
     let trusted = found.client.id == client.id || client.federated.contains(&found.client.id);

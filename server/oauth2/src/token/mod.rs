@@ -208,7 +208,9 @@ impl Call<'_> {
             (Some(bound), Some(proven)) if bound != proven => {
                 Err(Refusal::invalid_grant("The grant is bound to another key than that of the DPoP proof."))
             }
-            (Some(_), None) => Err(Refusal::new("invalid_dpop_proof", "The grant is bound to a key: a proof is needed.")),
+            (Some(_), None) => {
+                Err(Refusal::new("invalid_dpop_proof", "The grant is bound to a key: a proof is needed."))
+            }
             (None, None) if client.require_dpop => {
                 Err(Refusal::new("invalid_dpop_proof", "This client gets tokens that are bound to a key only."))
             }
