@@ -182,7 +182,7 @@ fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
 }
 
-fn mode(object: &Object) -> Option<EngineMode> {
+pub(super) fn mode(object: &Object) -> Option<EngineMode> {
     let mode = object
         .typed::<Application>()
         .map(|a| a.policy_engine_mode)
@@ -204,7 +204,7 @@ fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
 }
 
 /// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its
-/// last group must not open the door.
+/// last group must not open the door, nor one that keeps out a group that is gone.
 fn binding(
     objects: &ObjectSet,
     object: &Object,
@@ -230,7 +230,7 @@ fn binding(
         target: target(objects, binding.target.0)?,
         order: binding.order,
         enabled: binding.enabled,
-        negate: binding.negate,
+        negate: binding.negate && binding.group.is_none_or(|group| around.groups.contains_key(&group.0)),
         failure_result: binding.failure_result,
         timeout: u32::try_from(binding.timeout).unwrap_or_default(),
         subject,

@@ -4,6 +4,7 @@
 
 mod change;
 mod compile;
+mod guards;
 pub mod hosts;
 mod layers;
 mod offline;
@@ -12,6 +13,7 @@ pub(crate) mod watch;
 
 pub use change::{Change, ChangeError, draft};
 pub use compile::CompileError;
+pub use guards::{StillGuards, group_may_go};
 pub use offline::check_folder;
 pub use snapshot::{App, ProxyApp, Snapshot};
 
@@ -242,6 +244,9 @@ impl Config {
         let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
         let compiled = start.compile(documents.into_values().collect(), base.revision, &|_, _| None).await;
         let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
+        let before: Vec<&Document> = base.objects.iter().map(|o| &o.document).collect();
+        let meant = |d: &Document| change.deletes.contains(&d.id) || change.upserts.iter().any(|u| u.id == d.id);
+        guards::check(&before, &snapshot.objects, &meant)?;
         let meta = RevisionMeta {
             author,
             origin: RevisionOrigin::Api,
