@@ -1,10 +1,10 @@
 //! Documents to snapshot: everything parsed, linked, planned and compiled, or every reason why not.
 
 use super::{
-    hosts::{HostIndex, ProxyHost},
+    hosts::{HostIndex, ProxyHost, redirect_uris},
     snapshot::{App, ProxyApp, Snapshot},
 };
-use crate::keys::SigningKey;
+use crate::keys::{MacKey, SigningKey};
 use chrono::{DateTime, Utc};
 use lockgate_engine::CompiledFlow;
 use lockgate_model::{
@@ -24,7 +24,7 @@ use regex::Regex;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
-use url::Url;
+use url::{Url, form_urlencoded::Serializer};
 use uuid::Uuid;
 
 /// What is compiled beside documents.
@@ -293,17 +293,20 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         let skip = lines.filter_map(|line| Regex::new(line).ok()).collect();
         let mappings = mappings_of(objects, provider);
         let scopes = mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(*m));
+        let scopes: Vec<String> = scopes.map(|m| m.scope_name.clone()).collect();
         let hash = hex::encode(Sha256::digest(provider.client_id.as_bytes()));
         let made = ProxyApp {
             id,
             provider: provider.clone(),
-            external,
             skip,
             cookie_name: format!("authentik_proxy_{}", &hash[..8]),
             app_id: app_object.document.id,
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
-            scopes: scopes.map(|m| m.scope_name.clone()).collect(),
+            authorize_query: authorize_query(provider, &external, &scopes),
+            state_key: MacKey::of(&provider.cookie_secret),
+            external,
+            scopes,
             mappings,
             validity: provider.access_token_validity.delta(),
         };
@@ -313,6 +316,18 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         }
     }
     Ok(ready)
+}
+
+/// What every authorize request of a provider says (RFC 6749, section 4.1.1); the state's value follows.
+fn authorize_query(provider: &ProxyProvider, external: &Url, scopes: &[String]) -> String {
+    let [redirect_uri, _] = redirect_uris(external);
+    Serializer::new(String::new())
+        .append_pair("client_id", &provider.client_id)
+        .append_pair("redirect_uri", &redirect_uri)
+        .append_pair("response_type", "code")
+        .append_pair("scope", &scopes.join(" "))
+        .append_pair("state", "")
+        .finish()
 }
 
 /// The mappings that a proxy provider has when none are named.

@@ -1,7 +1,7 @@
 //! The compiled configuration: immutable, read by every request from start to end, replaced as a whole.
 
 use super::hosts::HostIndex;
-use crate::keys::SigningKey;
+use crate::keys::{MacKey, SigningKey};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
@@ -72,6 +72,10 @@ pub struct ProxyApp {
     pub mappings: Vec<Uuid>,
     /// How long a sign-in lasts.
     pub validity: TimeDelta,
+    /// The query of its authorize requests up to the value of `state`.
+    pub authorize_query: String,
+    /// Signs the states of its logins; `None` when the provider has no secret.
+    pub state_key: Option<MacKey>,
 }
 
 impl ProxyApp {
