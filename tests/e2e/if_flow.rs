@@ -148,7 +148,8 @@ async fn the_page_fits_a_phone(database: Database) {
         picture("login-error").await;
         browser.open(&site.url("three", "/outpost.goauthentik.io/start")).await;
         browser.sign_in("bob", Site::password()).await;
-        browser.arrives_at(&site.url("auth", "/")).await;
+        // What is missing is told on no other page.
+        browser.find(".lacks").await;
         picture("denied").await;
         browser.driver().delete_all_cookies().await.expect("the browser forgets who is there");
         browser.open(&site.url("auth", "/if/user/")).await;
