@@ -113,7 +113,8 @@ fn a_state_is_believed_once_signed_for_this_provider_and_browser_and_in_time() {
 #[test]
 fn unsigned_and_tampered_states_are_forged() {
     let me = sid([1; 32]);
-    let text = State::new("client", &me, [3; 32], None, 1_000).sign(Some(&SigningKey::of_secret("secret"))).expect("signed");
+    let text =
+        State::new("client", &me, [3; 32], None, 1_000).sign(Some(&SigningKey::of_secret("secret"))).expect("signed");
     let (head, rest) = text.split_once('.').expect("three parts");
     let (body, signature) = rest.split_once('.').expect("three parts");
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
