@@ -7,6 +7,7 @@ mod compile;
 pub mod hosts;
 mod layers;
 mod offline;
+mod pairs;
 mod snapshot;
 pub(crate) mod watch;
 
