@@ -78,7 +78,7 @@ async fn a_pair_is_taken_in_when_its_halves_belong_together(database: Database) 
     ] {
         let refused = api.post(PAIRS, &body).await.expect(400).json();
         assert!(refused[field].is_array(), "{field}: {refused}");
-        assert!(!refused.to_string().contains("BEGIN"), "the refusal shows a key: {refused}");
+        assert!(!refused.to_string().contains(&key[30..60]), "the refusal shows a key: {refused}");
     }
     let path = path(&taken);
     let refused = api.patch(&path, &json!({ "key_data": other_key })).await.expect(400).json();
