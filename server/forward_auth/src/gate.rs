@@ -7,6 +7,7 @@
 use crate::{
     dialect::Question,
     headers::{self, About},
+    noise::Noise,
     origin::Origin,
     pages::Pages,
     skip,
@@ -37,6 +38,7 @@ pub(crate) struct Gate {
     pub(crate) identity: Identity,
     pub(crate) pages: Arc<dyn Pages>,
     pub(crate) tickets: Tickets,
+    pub(crate) noise: Noise,
     noted: Seldom,
 }
 
@@ -124,7 +126,7 @@ impl Scene<'_> {
 
 impl Gate {
     pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
-        Self { identity, pages, tickets: Tickets::new(), noted: Seldom::default() }
+        Self { identity, pages, tickets: Tickets::new(), noise: Noise::default(), noted: Seldom::default() }
     }
 
     /// Answers a question.
@@ -262,7 +264,9 @@ impl Gate {
         }
         let mfa = matches!(&ticket.proof, Proof::Session(entry) if has_mfa(&entry.session));
         let issuer = format!("{}/application/o/{}/", self.base(snapshot, app), app.app_slug);
-        let mut claims = snapshot.claims(app, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
+        let Some(client) = snapshot.client_by_provider(app.id) else { return Ok(None) };
+        let made = snapshot.claims(client, &client.scopes, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
+        let mut claims: Map<String, Value> = made.into_iter().flat_map(|made| made.claims).collect();
         claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
         let jwt = snapshot.signing_key().sign(&claims)?;
         let headers = headers::build(&About {

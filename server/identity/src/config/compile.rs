@@ -1,7 +1,8 @@
 //! Documents to snapshot: everything parsed, linked, planned and compiled, or every reason why not.
 
 use super::{
-    hosts::{HostIndex, ProxyHost},
+    client::{Client, Clients},
+    hosts::{HostIndex, ProxyHost, redirect_uris},
     snapshot::{App, ProxyApp, Snapshot},
 };
 use crate::keys::SigningKey;
@@ -24,7 +25,7 @@ use regex::Regex;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
-use url::Url;
+use url::{Url, form_urlencoded::Serializer};
 use uuid::Uuid;
 
 /// What is compiled beside documents.
@@ -106,10 +107,12 @@ pub(super) fn compile(
     let flows = CompiledFlow::build_all(&objects).map_err(|e| CompileError::Other(e.to_string()))?;
     let flows = flows.into_iter().map(|f| (f.flow.slug.clone(), Arc::new(f))).collect();
     let providers = providers(&objects)?;
-    let apps = apps(&objects, &providers);
+    let key = signing_key(&objects)?;
+    let apps = apps(&objects, &providers, &key)?;
+    let clients = clients(&apps)?;
+    let clients_by_provider = clients.values().map(|client| (client.id, Arc::clone(client))).collect();
     let hosts = host_index(&objects, &providers);
     let (outpost, authentik_host) = outpost(&objects);
-    let key = signing_key(&objects)?;
     Ok(Snapshot {
         revision,
         loaded: around.now,
@@ -118,6 +121,8 @@ pub(super) fn compile(
         flows,
         apps,
         providers,
+        clients,
+        clients_by_provider,
         expressions,
         prompts,
         mappings,
@@ -182,7 +187,7 @@ fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
 }
 
-fn mode(object: &Object) -> Option<EngineMode> {
+pub(super) fn mode(object: &Object) -> Option<EngineMode> {
     let mode = object
         .typed::<Application>()
         .map(|a| a.policy_engine_mode)
@@ -204,7 +209,7 @@ fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
 }
 
 /// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its
-/// last group must not open the door.
+/// last group must not open the door, nor one that keeps out a group that is gone.
 fn binding(
     objects: &ObjectSet,
     object: &Object,
@@ -230,7 +235,7 @@ fn binding(
         target: target(objects, binding.target.0)?,
         order: binding.order,
         enabled: binding.enabled,
-        negate: binding.negate,
+        negate: binding.negate && binding.group.is_none_or(|group| around.groups.contains_key(&group.0)),
         failure_result: binding.failure_result,
         timeout: u32::try_from(binding.timeout).unwrap_or_default(),
         subject,
@@ -293,17 +298,20 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         let skip = lines.filter_map(|line| Regex::new(line).ok()).collect();
         let mappings = mappings_of(objects, provider);
         let scopes = mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(*m));
+        let scopes: Vec<String> = scopes.map(|m| m.scope_name.clone()).collect();
         let hash = hex::encode(Sha256::digest(provider.client_id.as_bytes()));
         let made = ProxyApp {
             id,
             provider: provider.clone(),
-            external,
             skip,
             cookie_name: format!("authentik_proxy_{}", &hash[..8]),
             app_id: app_object.document.id,
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
-            scopes: scopes.map(|m| m.scope_name.clone()).collect(),
+            authorize_query: authorize_query(provider, &external, &scopes),
+            state_key: (!provider.cookie_secret.is_empty()).then(|| SigningKey::of_secret(&provider.cookie_secret)),
+            external,
+            scopes,
             mappings,
             validity: provider.access_token_validity.delta(),
         };
@@ -315,6 +323,18 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
     Ok(ready)
 }
 
+/// What every authorize request of a provider says (RFC 6749, section 4.1.1); the state's value follows.
+fn authorize_query(provider: &ProxyProvider, external: &Url, scopes: &[String]) -> String {
+    let [redirect_uri, _] = redirect_uris(external);
+    Serializer::new(String::new())
+        .append_pair("client_id", &provider.client_id)
+        .append_pair("redirect_uri", &redirect_uri)
+        .append_pair("response_type", "code")
+        .append_pair("scope", &scopes.join(" "))
+        .append_pair("state", "")
+        .finish()
+}
+
 /// The mappings that a proxy provider has when none are named.
 const DEFAULT_MAPPINGS: [&str; 4] = [
     "goauthentik.io/providers/oauth2/scope-openid",
@@ -323,7 +343,7 @@ const DEFAULT_MAPPINGS: [&str; 4] = [
     "goauthentik.io/providers/proxy/scope-proxy",
 ];
 
-fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
+pub(super) fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
     if !provider.property_mappings.is_empty() {
         return provider.property_mappings.iter().map(|m| m.0).collect();
     }
@@ -332,13 +352,40 @@ fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
     DEFAULT_MAPPINGS.iter().filter_map(named).map(|(o, _)| o.document.id).collect()
 }
 
-fn apps(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HashMap<String, Arc<App>> {
-    let all = objects.all::<Application>().into_iter().map(|(object, application)| {
+type Apps = HashMap<String, Arc<App>>;
+
+fn apps(
+    objects: &ObjectSet,
+    providers: &HashMap<Uuid, Arc<ProxyApp>>,
+    internal: &Arc<SigningKey>,
+) -> Result<Apps, CompileError> {
+    let mut clients = Clients { objects, keys: HashMap::new(), internal };
+    let mut apps = HashMap::new();
+    for (object, application) in objects.all::<Application>() {
+        let id = object.document.id;
         let proxy = application.provider.and_then(|p| providers.get(&p.0).cloned());
-        let app = App { id: object.document.id, application: application.clone(), proxy };
-        (application.slug.clone(), Arc::new(app))
-    });
-    all.collect()
+        let client = clients.of(id, application)?.map(Arc::new);
+        let app = App { id, application: application.clone(), proxy, client };
+        apps.insert(application.slug.clone(), Arc::new(app));
+    }
+    Ok(apps)
+}
+
+/// By `client_id`, which must tell them apart.
+fn clients(apps: &Apps) -> Result<HashMap<String, Arc<Client>>, CompileError> {
+    let mut found: HashMap<String, Arc<Client>> = HashMap::new();
+    for client in apps.values().filter_map(|app| app.client.as_ref()) {
+        if let Some(other) = found.insert(client.client_id.clone(), Arc::clone(client)) {
+            let text = if other.id == client.id {
+                format!("applications \"{}\" and \"{}\" have the same provider", other.app_slug, client.app_slug)
+            } else {
+                let (one, two) = (&other.name, &client.name);
+                format!("providers \"{one}\" and \"{two}\" have the same client_id \"{}\"", client.client_id)
+            };
+            return Err(CompileError::Other(text));
+        }
+    }
+    Ok(found)
 }
 
 fn host_index(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HostIndex {
