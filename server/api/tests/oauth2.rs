@@ -161,6 +161,41 @@ async fn the_addresses_for_an_application_are_told() {
     api.get("/providers/oauth2/999999/setup_urls/").await.expect(404);
 }
 
+#[tokio::test]
+async fn a_preview_says_what_a_token_would_or_why_there_is_none() {
+    let api = Api::start().await;
+    let (ada, ada_pk) = somebody(&api, "ada").await;
+    let mapping = async |name: &str, scope: &str, expression: &str| {
+        let body = json!({"name": name, "scope_name": scope, "expression": expression});
+        api.post("/propertymappings/provider/scope/", &body).await.expect(201)["pk"].clone()
+    };
+    let nick = mapping("nick", "nick", "#{ nick: user.username, sub: \"forged\" }").await;
+    let mut given = body(&api, "grafana").await;
+    given["property_mappings"] = json!([nick]);
+    let made = api.post("/providers/oauth2/", &given).await.expect(201);
+    let path = format!("/providers/oauth2/{}/preview_user/", made["pk"]);
+    assert!(api.get(&path).await.expect(400)["non_field_errors"].is_array());
+    app(&api, "grafana", &made).await;
+
+    let own = api.get(&path).await.expect(200);
+    assert_eq!(own["preview"]["nick"], "akadmin");
+    let other = api.get(&format!("{path}?for_user={ada_pk}")).await.expect(200)["preview"].clone();
+    assert_eq!((&other["nick"], &other["aud"]), (&json!("ada"), &made["client_id"]));
+    assert_eq!(other["iss"], "https://auth.example.com/application/o/grafana/");
+    let uid = api.get(&format!("/core/users/{ada_pk}/")).await.expect(200)["uid"].clone();
+    assert_eq!(other["sub"], uid);
+    assert!(api.get(&format!("{path}?for_user=999999")).await.expect(400)["for_user"].is_array());
+    assert!(api.get(&format!("{path}?for_user=x")).await.expect(400)["for_user"].is_array());
+    ada.get(&path).await.expect(404);
+
+    let broken = mapping("broken", "broken", "let one = 1;\n\n#{ x: one / 0 }").await;
+    let both = json!({"property_mappings": [nick, broken]});
+    api.patch(&format!("/providers/oauth2/{}/", made["pk"]), &both).await.expect(200);
+    let text = api.get(&path).await.expect(400)["non_field_errors"][0].clone();
+    let text = text.as_str().expect("a sentence");
+    assert!(text.contains("broken") && text.contains(":3:"), "{text}");
+}
+
 fn token(user_pk: i64, provider: Uuid, kind: TokenKind, hash: &str, at: DateTime<Utc>) -> NewOAuthToken {
     NewOAuthToken {
         token_hash: hash.to_owned(),
