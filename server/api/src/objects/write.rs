@@ -90,6 +90,7 @@ fn refused(error: ChangeError) -> ApiError {
     match error {
         ChangeError::Invalid { problems, .. } => ApiError::Invalid(problems),
         ChangeError::OwnedByFolder { place, .. } => ApiError::folder(&place.file, place.line),
+        ChangeError::StillGuards(error) => ApiError::Conflict(error.to_string()),
         ChangeError::NotFound => ApiError::no_such("object"),
         ChangeError::Store(error) => error.into(),
     }
