@@ -48,8 +48,8 @@ async fn whole(api: &Api) -> Value {
     let mappings = api.get(&format!("propertymappings/provider/scope/?{managed}")).await.expect(200).json();
     let mappings: Vec<Value> = results(&mappings).iter().map(|mapping| mapping["pk"].clone()).collect();
     assert_eq!(mappings.len(), 2);
-    let key =
-        api.post("crypto/certificatekeypairs/generate/", &json!({ "common_name": "signing", "validity_days": 365 }));
+    let wanted = json!({ "common_name": "signing", "validity_days": 365 });
+    let key = api.post("crypto/certificatekeypairs/generate/", &wanted).await.expect(200).json()["pk"].clone();
     let trusted = with_application(api, "trusted").await;
     json!({
         "name": "Grafana",
@@ -66,7 +66,7 @@ async fn whole(api: &Api) -> Value {
         "refresh_token_validity": "days=30",
         "refresh_token_threshold": "hours=1",
         "include_claims_in_id_token": false,
-        "signing_key": key.await.expect(200).json()["pk"],
+        "signing_key": key,
         "encryption_key": null,
         "redirect_uris": [
             { "matching_mode": "strict", "url": "https://grafana.example.org/login", "redirect_uri_type": "authorization" },
