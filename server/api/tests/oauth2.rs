@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_store::{Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
+use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
 use serde_json::{Value, json};
 use support::Api;
 use uuid::Uuid;
@@ -221,6 +221,20 @@ async fn document(api: &Api, provider: &Value) -> Uuid {
     found.expect("the provider").id
 }
 
+/// Whether the journal says that this user deleted something of this kind.
+async fn is_noted(api: &Api, username: &str, kind: &str) -> bool {
+    let filter = EventFilter { actions: vec!["model_deleted".to_owned()], ..EventFilter::default() };
+    // Events are written beside the requests that they tell of.
+    for _ in 0..100 {
+        let (events, _) = api.store.events().list(&filter).await.expect("events");
+        if events.iter().any(|e| e.context["model_name"] == kind && e.user["username"] == username) {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    false
+}
+
 #[tokio::test]
 async fn people_see_and_delete_their_own_tokens_and_administrators_all() {
     let api = Api::start().await;
@@ -277,6 +291,7 @@ async fn people_see_and_delete_their_own_tokens_and_administrators_all() {
     ada.delete(&path("access_tokens", new)).await.expect(404);
     assert!(api.store.oauth_tokens().find("a1").await.expect("an answer").is_none());
     api.delete(&path("access_tokens", &bobs)).await.expect(204);
+    assert!(is_noted(&api, "ada", "access_token").await && is_noted(&api, "akadmin", "access_token").await);
 
     // What a provider issued is not shown any more when the provider is gone.
     api.delete(&format!("/providers/oauth2/{}/", wiki["pk"])).await.expect(204);
@@ -364,4 +379,5 @@ async fn a_consent_is_taken_back_by_whoever_gave_it() {
     ada.delete(&path).await.expect(204);
     ada.get(&path).await.expect(404);
     assert_eq!(count(&api, "").await, 2);
+    assert!(is_noted(&api, "ada", "user_consent").await);
 }

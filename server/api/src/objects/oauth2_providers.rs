@@ -56,6 +56,12 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
         "The addresses.",
         components.reply::<OAuth2ProviderSetupURLs>(),
     ));
+    paths.add(
+        operation("preview_user")
+            .says("Shows what an ID token with all scopes would say about the caller, or another user.")
+            .query("for_user", json!({"type": "integer"}))
+            .answers(200, "The claims.", components.reply::<PropertyMappingPreview>()),
+    );
 }
 
 /// A provider that the caller may see.
@@ -128,6 +134,6 @@ async fn preview_user(
     let iss = issuer(&base(&identity, &snapshot, &caller), client.issuer_mode, Some(&client.app_slug));
     let facts = preview_facts(iss, now);
     let contents = Contents { client, who: who.principal(), scopes: &client.scopes, facts: &facts };
-    let preview = contents.preview(&snapshot, now).map_err(|error| refused(error.to_string()))?;
-    Ok(Json(PropertyMappingPreview { preview }))
+    let made = contents.made(&snapshot, now).map_err(|error| refused(error.to_string()))?;
+    Ok(Json(PropertyMappingPreview { preview: contents.id_token(&made, now) }))
 }
