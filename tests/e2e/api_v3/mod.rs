@@ -2,8 +2,11 @@
 
 mod applications;
 mod certificates;
+mod consents;
 mod conventions;
+mod grants;
 mod groups;
+mod oauth2_providers;
 mod read_only;
 mod sessions;
 mod tokens;
