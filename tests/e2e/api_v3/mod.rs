@@ -1,6 +1,7 @@
 //! `/api/v3/…`: the REST API as scripts and Terraform use it.
 
 mod applications;
+mod certificates;
 mod consents;
 mod conventions;
 mod grants;
