@@ -6,6 +6,7 @@
 //! at once.
 
 mod access;
+mod codes;
 mod contents;
 mod facts;
 mod keyring;
@@ -13,6 +14,7 @@ mod ledger;
 mod mint;
 
 pub use access::{AccessEntry, AccessToken, ValidToken};
+pub use codes::CodeGrant;
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
 pub use mint::{MintError, Minted, Want, preview_facts};
