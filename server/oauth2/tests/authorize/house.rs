@@ -283,6 +283,14 @@ impl House {
         self.step(slug, Some(json!({"token": asked["token"]}))).await;
     }
 
+    /// Goes through a flow that asks for consent, or does not because it was given.
+    pub async fn go_through(&self, slug: &str) {
+        let shown = self.challenge(slug).await;
+        if shown["component"] == "ak-stage-consent" {
+            self.step(slug, Some(json!({"token": shown["token"]}))).await;
+        }
+    }
+
     /// Presses Cancel; answers where that leads.
     pub async fn give_up(&self) -> String {
         let cookie = self.cookie();

@@ -38,7 +38,7 @@ async fn a_pushed_request_is_answered_once_to_its_client() {
 
     let foreign = house.visit(&reference("other", &uri, &[("redirect_uri", CALLBACK)])).await;
     assert_eq!(foreign.told("error"), "invalid_request_uri");
-    let asked = reference("wiki", &uri, &[("state", "injected"), ("scope", "profile")]);
+    let asked = reference("wiki", &uri, &[("scope", "profile"), ("state", "injected")]);
     let stranger = house.get(&asked, "").await;
     assert_eq!(stranger.told("next"), asked, "signing in leaves it as it is");
     let reply = house.visit(&asked).await;
