@@ -7,19 +7,23 @@
 
 mod answers;
 mod authorize;
+mod bearer;
 mod client_auth;
 mod dpop;
 mod end_session;
 mod endpoint;
 mod gatekeeper;
+mod introspect;
 mod jwt;
 mod limits;
 mod metadata;
 pub mod pages;
 pub mod pkce;
 pub mod request;
+mod revoke;
 mod routes;
 mod token;
+mod userinfo;
 mod visitor;
 
 pub use pages::{Denied, Pages, Trouble};

@@ -5,11 +5,12 @@ use crate::{
     authorize::Authorize,
     end_session::EndSession,
     endpoint::{self, Call},
+    introspect,
     limits::Limits,
     metadata,
     pages::{Pages, Trouble},
     request::{BadParameters, MAX_REQUEST, Parameters},
-    token,
+    revoke, token, userinfo,
     visitor::Visitor,
 };
 use axum::{
@@ -43,6 +44,9 @@ pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
         .route("/application/o/authorize/", get(authorize).post(authorize))
         .route("/application/o/token/", post(token))
+        .route("/application/o/userinfo/", get(userinfo).post(userinfo))
+        .route("/application/o/introspect/", post(introspect))
+        .route("/application/o/revoke/", post(revoke))
         .route("/application/o/{slug}/", get(application))
         .route("/application/o/{slug}/jwks/", get(jwks))
         .route("/application/o/{slug}/.well-known/openid-configuration", get(discovery))
@@ -109,12 +113,19 @@ async fn application(State(face): State<Face>, Path(slug): Path<String>) -> Resp
 }
 
 async fn token(State(face): State<Face>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let request_id = face.request_id(&parts);
-    match Call::read(&face.identity, &face.limits, parts, body).await {
-        Ok(call) => token::answer_to(&call).await,
-        Err(refusal) => endpoint::error(&refusal, &request_id, false),
-    }
+    face.call(request, async |call| token::answer_to(call).await).await
+}
+
+async fn userinfo(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| userinfo::answer_to(call).await).await
+}
+
+async fn introspect(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| introspect::answer_to(call).await).await
+}
+
+async fn revoke(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| revoke::answer_to(call).await).await
 }
 
 async fn jwks(State(face): State<Face>, Path(slug): Path<String>) -> Response {
@@ -141,6 +152,16 @@ async fn discovery(State(face): State<Face>, Path(slug): Path<String>, request: 
 }
 
 impl Face {
+    /// Reads a request that a client sends by itself, and answers it.
+    async fn call(&self, request: Request, answer: impl AsyncFnOnce(&Call<'_>) -> Response) -> Response {
+        let (parts, body) = request.into_parts();
+        let request_id = self.request_id(&parts);
+        match Call::read(&self.identity, &self.limits, parts, body).await {
+            Ok(call) => answer(&call).await,
+            Err(refusal) => endpoint::error(&refusal, &request_id, false),
+        }
+    }
+
     fn request_id(&self, parts: &http::request::Parts) -> String {
         parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
     }

@@ -269,4 +269,12 @@ impl Snapshot {
         })
         .collect()
     }
+
+    /// When the claims of these scopes, made at `now`, may change by the passing of time alone; `None`
+    /// when they never do.
+    #[must_use]
+    pub fn claims_expire(&self, client: &Client, scopes: &[String], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
+        mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min()
+    }
 }

@@ -12,7 +12,7 @@ mod keyring;
 mod ledger;
 mod mint;
 
-pub use access::{AccessEntry, AccessToken, ValidToken};
+pub use access::{AccessEntry, AccessToken, Purpose, ValidToken};
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
 pub use mint::{MintError, Minted, Want, preview_facts};
