@@ -12,7 +12,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use lockgate_identity::oauth::ValidToken;
 use serde_json::json;
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 /// What we verify proofs of possession with, as a challenge says it.
 const PROOF_ALGORITHMS: &str = "RS256 RS384 RS512 PS256 ES256 ES384 EdDSA";
@@ -61,6 +61,7 @@ impl Call<'_> {
             |why: &str| Rejected::Token { code: "invalid_token", why: why.to_owned(), dpop: scheme == Scheme::Dpop };
         let found = self.identity.access_token(&self.snapshot, token).await?;
         let found = found.ok_or_else(|| invalid("The access token is unknown, expired or revoked."))?;
+        let _ = self.named.set(Arc::clone(&found.client));
         match (&found.token.facts.jkt, scheme) {
             (None, Scheme::Bearer) => Ok(found),
             // Who has stolen a bound token would present it so (RFC 9449, section 7.1).

@@ -23,7 +23,10 @@ use lockgate_identity::{
 };
 use lockgate_store::StoreError;
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 use thiserror::Error;
 
 /// What is called, by whom, under which configuration.
@@ -39,6 +42,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: String,
     pub(crate) method: String,
     pub(crate) now: DateTime<Utc>,
+    /// Whose request it is, once that is known; not yet that it is proven.
+    pub(crate) named: OnceLock<Arc<Client>>,
 }
 
 /// Why a client is answered with an error.
@@ -113,6 +118,7 @@ impl<'a> Call<'a> {
             method: parts.method.to_string(),
             headers: parts.headers,
             now: identity.clock.now(),
+            named: OnceLock::new(),
         })
     }
 

@@ -9,6 +9,8 @@ mod answers;
 mod authorize;
 mod bearer;
 mod client_auth;
+mod cors;
+mod device;
 mod dpop;
 mod end_session;
 mod endpoint;
@@ -26,5 +28,5 @@ mod token;
 mod userinfo;
 mod visitor;
 
-pub use pages::{Denied, Pages, Trouble};
+pub use pages::{Denied, DevicePage, DeviceStep, Pages, SignOutPage, Trouble};
 pub use routes::router;

@@ -277,4 +277,12 @@ impl Snapshot {
         let mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
         mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min()
     }
+
+    /// Names of the claims that a client's mappings make, as far as their texts tell; in order, each once.
+    #[must_use]
+    pub fn claim_names(&self, client: &Client) -> Vec<String> {
+        let mappings = client.mappings.iter().filter_map(|m| self.mappings.get(&m.id));
+        let names: std::collections::BTreeSet<String> = mappings.flat_map(|m| m.expression.map_keys()).collect();
+        names.into_iter().collect()
+    }
 }

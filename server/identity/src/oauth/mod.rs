@@ -10,11 +10,13 @@ mod contents;
 mod facts;
 mod keyring;
 mod ledger;
+mod logout;
 mod mint;
 
 pub use access::{AccessEntry, AccessToken, Purpose, ValidToken};
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
+pub use logout::Told;
 pub use mint::{MintError, Minted, Want, preview_facts};
 
 use crate::fresh::FreshCache;
