@@ -65,13 +65,11 @@ impl Call<'_> {
         match (&found.token.facts.jkt, scheme) {
             (None, Scheme::Bearer) => Ok(found),
             // Who has stolen a bound token would present it so (RFC 9449, section 7.1).
-            (Some(_), Scheme::Bearer) => {
-                Err(Rejected::Token {
-                    code: "invalid_token",
-                    why: "The access token is bound to a key: present it as DPoP, with a proof.".to_owned(),
-                    dpop: true,
-                })
-            }
+            (Some(_), Scheme::Bearer) => Err(Rejected::Token {
+                code: "invalid_token",
+                why: "The access token is bound to a key: present it as DPoP, with a proof.".to_owned(),
+                dpop: true,
+            }),
             (None, Scheme::Dpop) => Err(invalid("The access token is not bound to a key: present it as Bearer.")),
             (Some(bound), Scheme::Dpop) => {
                 let proven = match self.dpop(Some(token)).await {
@@ -158,7 +156,9 @@ mod tests {
     fn who_sends_no_token_is_told_of_no_error() {
         assert_eq!(challenge("", "An access token is needed.", false), "Bearer realm=\"Lockgate\"");
         let told = challenge("invalid_token", "It has expired.", true);
-        assert!(told.starts_with("DPoP realm=\"Lockgate\", error=\"invalid_token\", error_description=\"It has expired.\""));
+        assert!(
+            told.starts_with("DPoP realm=\"Lockgate\", error=\"invalid_token\", error_description=\"It has expired.\"")
+        );
         assert!(told.contains("algs=\"RS256 "), "{told}");
     }
 }

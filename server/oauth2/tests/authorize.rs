@@ -297,7 +297,11 @@ async fn keys_discovery_and_the_way_out() {
     assert_eq!(about["authorization_endpoint"], "http://auth.test/application/o/authorize/");
     assert_eq!(about["jwks_uri"], "http://auth.test/application/o/open/jwks/");
     assert_eq!(about["token_endpoint"], "http://auth.test/application/o/token/");
-    for missing in ["/application/o/nobody/.well-known/openid-configuration", "/application/o/nobody/jwks/", "/application/o/nobody/end-session/"] {
+    for missing in [
+        "/application/o/nobody/.well-known/openid-configuration",
+        "/application/o/nobody/jwks/",
+        "/application/o/nobody/end-session/",
+    ] {
         assert_eq!(house.get(missing, "").await.status, StatusCode::NOT_FOUND, "{missing}");
     }
     let out = house.get("/application/o/open/end-session/", &house.cookie).await;

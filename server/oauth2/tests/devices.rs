@@ -144,7 +144,11 @@ async fn the_brands_own_flow_comes_first() {
     house.change(vec![document]).await;
     for _ in 0..2 {
         let first = house.get(&format!("/device?code={code}")).await;
-        assert!(first.location().starts_with("/if/flow/default-provider-authorization-implicit"), "{}", first.location());
+        assert!(
+            first.location().starts_with("/if/flow/default-provider-authorization-implicit"),
+            "{}",
+            first.location()
+        );
     }
     let form = [("code", code.as_str()), ("decision", "allow"), ("csrf_token", &house.csrf())];
     let reply = house.submit("/device", &form).await;

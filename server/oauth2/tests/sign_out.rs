@@ -71,7 +71,9 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
 async fn nobody_is_signed_out_of_everything_by_a_link_of_somebody_else() {
     let house = House::open().await;
     let flow = house.flow(EVERYTHING);
-    let wiki = house.client("wiki", json!({"invalidation_flow": flow, "redirect_uris": logout_at("https://wiki.test/bye")})).await;
+    let wiki = house
+        .client("wiki", json!({"invalidation_flow": flow, "redirect_uris": logout_at("https://wiki.test/bye")}))
+        .await;
     let asked = house.get(END).await;
     assert!(asked.text.starts_with("sign out of WIKI"), "{}", asked.text);
     let confirmed = house.submit(END, &[("confirmed", "yes"), ("csrf_token", "no")]).await;
@@ -82,11 +84,18 @@ async fn nobody_is_signed_out_of_everything_by_a_link_of_somebody_else() {
     assert_eq!(confirmed.text, format!("onward /if/flow/{EVERYTHING}/"));
     // The token of the login itself is as good as the click, expired or not.
     let id = house.tokens(&wiki, &["openid"]).await.id.expect("a token");
-    let hinted = house.get(&with(&[("id_token_hint", &id), ("post_logout_redirect_uri", "https://wiki.test/bye"), ("state", "a b")])).await;
+    let hinted = house
+        .get(&with(&[("id_token_hint", &id), ("post_logout_redirect_uri", "https://wiki.test/bye"), ("state", "a b")]))
+        .await;
     assert_eq!(hinted.location(), format!("/if/flow/{EVERYTHING}/"), "{}", hinted.text);
     let end = through(&house, EVERYTHING).await;
-    assert_eq!((&end["component"], &end["to"]), (&json!("xak-flow-redirect"), &json!("https://wiki.test/bye?state=a+b")));
-    assert!(house.identity.sessions.by_token(&house.token).await.expect("a database").is_none_or(|s| s.user_pk.is_none()));
+    assert_eq!(
+        (&end["component"], &end["to"]),
+        (&json!("xak-flow-redirect"), &json!("https://wiki.test/bye?state=a+b"))
+    );
+    assert!(
+        house.identity.sessions.by_token(&house.token).await.expect("a database").is_none_or(|s| s.user_pk.is_none())
+    );
 }
 
 #[tokio::test]
@@ -141,6 +150,9 @@ async fn applications_in_the_browser_are_told_in_frames() {
     let urls = frames["logout_urls"].as_array().expect("a list");
     assert_eq!((urls.len(), &urls[0]["provider_name"]), (1, &json!("wiki")));
     let url = urls[0]["url"].as_str().expect("an address");
-    assert!(url.starts_with("https://wiki.test/logout?a=b&iss=http%3A%2F%2Fauth.test%2Fapplication%2Fo%2Fwiki%2F&sid="), "{url}");
+    assert!(
+        url.starts_with("https://wiki.test/logout?a=b&iss=http%3A%2F%2Fauth.test%2Fapplication%2Fo%2Fwiki%2F&sid="),
+        "{url}"
+    );
     assert_eq!(frames.get("then"), None);
 }

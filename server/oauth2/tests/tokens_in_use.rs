@@ -29,11 +29,10 @@ async fn userinfo_tells_the_granted_claims_however_the_token_comes() {
         house.post(USERINFO, &[("access_token", &token)]).await,
         house.ask(&query, Ask::default()).await,
         house
-            .ask(USERINFO, Ask {
-                method: Some(Method::POST),
-                authorization: Some(format!("bearer {token}")),
-                ..Ask::default()
-            })
+            .ask(
+                USERINFO,
+                Ask { method: Some(Method::POST), authorization: Some(format!("bearer {token}")), ..Ask::default() },
+            )
             .await,
     ];
     for reply in replies {
@@ -43,7 +42,8 @@ async fn userinfo_tells_the_granted_claims_however_the_token_comes() {
         assert_eq!(claims["sub"].as_str().map(str::len), Some(64));
         assert_eq!(claims.get("iss"), None);
     }
-    let twice = Ask { authorization: Some(format!("Bearer {token}")), form: Some(&[("access_token", "x")]), ..Ask::default() };
+    let twice =
+        Ask { authorization: Some(format!("Bearer {token}")), form: Some(&[("access_token", "x")]), ..Ask::default() };
     assert_eq!(house.ask(USERINFO, twice).await.json()["error"], "invalid_request");
 }
 
@@ -131,7 +131,10 @@ async fn introspection_tells_those_whom_it_concerns() {
     };
     for client in ["wiki", "gate", "wiki"] {
         let told = ask(client, &access).await.json();
-        assert_eq!((&told["active"], &told["client_id"], &told["username"]), (&json!(true), &json!("wiki"), &json!("ada")));
+        assert_eq!(
+            (&told["active"], &told["client_id"], &told["username"]),
+            (&json!(true), &json!("wiki"), &json!("ada"))
+        );
         assert_eq!((&told["token_type"], &told["scope"]), (&json!("Bearer"), &json!("openid email offline_access")));
         assert_eq!((&told["aud"], &told["email"]), (&json!("wiki"), &json!("ada@example.org")));
         assert!(told["exp"].as_i64() > told["iat"].as_i64() && told["sub"].is_string());

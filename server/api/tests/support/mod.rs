@@ -22,6 +22,7 @@ pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
 pub(crate) struct Api {
     router: Router,
     token: Option<String>,
+    pub(crate) identity: Identity,
     _folder: Arc<TempDir>,
 }
 
@@ -79,7 +80,8 @@ impl Api {
             bootstrap: Bootstrap { password: None, token: Some(TOKEN.to_owned()), email: None },
         };
         let identity = Identity::start(setup).await.expect("services");
-        Self { router: lockgate_api::router(identity), token: Some(TOKEN.to_owned()), _folder: Arc::new(folder) }
+        let router = lockgate_api::router(identity.clone());
+        Self { router, token: Some(TOKEN.to_owned()), identity, _folder: Arc::new(folder) }
     }
 
     /// The same server for another token.

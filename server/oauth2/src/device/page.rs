@@ -115,7 +115,9 @@ impl DeviceRequest<'_> {
             return Ok(self.trouble(StatusCode::BAD_REQUEST, "Configuration error", text));
         };
         let here = match self.parameters.get("code") {
-            Some(code) => format!("{PATH}?{}", Serializer::new(String::new()).append_pair("code", &shown(&normal(code))).finish()),
+            Some(code) => {
+                format!("{PATH}?{}", Serializer::new(String::new()).append_pair("code", &shown(&normal(code))).finish())
+            }
             None => PATH.to_owned(),
         };
         let query = Serializer::new(String::new()).append_pair("next", &here).finish();

@@ -64,12 +64,7 @@ async fn client(call: &Call<'_>) -> Result<Arc<Client>, Refusal> {
     }
 }
 
-async fn stored(
-    call: &Call<'_>,
-    client: &Client,
-    scope: &str,
-    life: TimeDelta,
-) -> Result<(String, String), Refusal> {
+async fn stored(call: &Call<'_>, client: &Client, scope: &str, life: TimeDelta) -> Result<(String, String), Refusal> {
     let oauth = &call.identity.oauth;
     let mut last = StoreError::Unavailable { reason: "no user code is free".to_owned() };
     for _ in 0..TRIES {

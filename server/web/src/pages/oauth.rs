@@ -1,6 +1,6 @@
 //! Pages of the OAuth2 face: a device that waits to be let in, and the question before signing out.
 
-use super::{BrandView, CSRF_FIELD, Layout, Permission, Person};
+use super::{BrandView, Layout, Permission, Person};
 use crate::{
     assets,
     page::{Csp, Page},
@@ -50,7 +50,7 @@ pub struct DevicePage {
     pub person: Person,
     /// Way to decide as somebody else.
     pub switch_url: String,
-    /// Token against cross-site request forgery, sent as [`CSRF_FIELD`].
+    /// Token against cross-site request forgery, sent as [`super::CSRF_FIELD`].
     pub csrf: String,
     /// How far it has come.
     pub step: DeviceStep,
@@ -98,7 +98,7 @@ pub struct SignOutPage {
     pub person: Person,
     /// Name of the application.
     pub application: String,
-    /// Token against cross-site request forgery, sent as [`CSRF_FIELD`].
+    /// Token against cross-site request forgery, sent as [`super::CSRF_FIELD`].
     pub csrf: String,
     /// Where the form goes.
     pub action_url: String,

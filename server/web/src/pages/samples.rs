@@ -386,7 +386,10 @@ pub(super) fn all() -> Vec<Sample> {
             "device-wrong",
             &device(DeviceStep::Ask { code: "BCDF".into(), problem: Some("There is no such code.".into()) }),
         ),
-        sample("device-confirm", &device(confirm(vec![Permission { id: "email".into(), name: "Email address".into() }]))),
+        sample(
+            "device-confirm",
+            &device(confirm(vec![Permission { id: "email".into(), name: "Email address".into() }])),
+        ),
         sample("device-confirm-plain", &device(confirm(Vec::new()))),
         sample("device-allowed", &device(DeviceStep::Done { application: "Command line".into(), allowed: true })),
         sample("device-denied", &device(DeviceStep::Done { application: "Command line".into(), allowed: false })),

@@ -13,7 +13,10 @@ use lockgate_model::{kind, kinds::Flow};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, atomic::{AtomicI64, AtomicU16, Ordering}},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU16, Ordering},
+    },
 };
 use uuid::Uuid;
 
