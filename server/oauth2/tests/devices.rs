@@ -153,4 +153,14 @@ async fn the_brands_own_flow_comes_first() {
     let form = [("code", code.as_str()), ("decision", "allow"), ("csrf_token", &house.csrf())];
     let reply = house.submit("/device", &form).await;
     assert_eq!(reply.status, StatusCode::FOUND, "the form does not lead past it: {}", reply.text);
+    // The flow has nothing to ask; its page leads back.
+    house.through("default-provider-authorization-implicit-consent").await;
+    let shown = house.get(&format!("/device?code={code}")).await;
+    assert!(shown.text.starts_with("confirm TV"), "{} {}", shown.text, shown.location());
+    assert_eq!(house.submit("/device", &form).await.text, "done TV true");
+    let next = house.get("/device").await;
+    assert!(next.location().starts_with("/if/flow/"), "once for each device: {}", next.text);
+    // It is for people who are signed in, so strangers sign in first.
+    let stranger = house.ask("/device", Ask::default()).await;
+    assert!(stranger.location().starts_with("/if/flow/default-authentication-flow/"), "{}", stranger.location());
 }

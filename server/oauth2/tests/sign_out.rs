@@ -4,10 +4,6 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
-use lockgate_identity::{
-    net,
-    runner::{FlowOutcome, FlowRequest},
-};
 use serde_json::json;
 use support::{Ask, House};
 use url::form_urlencoded::byte_serialize;
@@ -27,22 +23,6 @@ fn with(parameters: &[(&str, &str)]) -> String {
     format!("{END}?{}", pairs.join("&"))
 }
 
-/// Goes through the flow that the browser was led to; answers its last challenge.
-async fn through(house: &House, slug: &str) -> serde_json::Value {
-    let client = net::client(&house.identity.trusted, [192, 0, 2, 1].into(), |_| None);
-    let request = FlowRequest {
-        slug,
-        query: "",
-        session_token: Some(&house.token),
-        client: &client,
-        request_id: "test",
-        path: "/if/flow/",
-    };
-    let answer = house.identity.flows().get(request).await.expect("a database");
-    let FlowOutcome::Challenge(challenge) = answer.outcome else { panic!("no challenge") };
-    serde_json::to_value(&*challenge).expect("JSON")
-}
-
 const EVERYTHING: &str = "default-invalidation-flow";
 const HERE: &str = "default-provider-invalidation-flow";
 
@@ -57,7 +37,7 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
     house.opened(&other).await;
     let out = house.get(END).await;
     assert_eq!(out.location(), format!("/if/flow/{HERE}/"), "{}", out.text);
-    let end = through(&house, HERE).await;
+    let end = house.through(HERE).await;
     assert_eq!((&end["component"], &end["application_name"]), (&json!("ak-stage-session-end"), &json!("WIKI")));
     assert_eq!(house.bearer("/application/o/userinfo/", &mine).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(house.bearer("/application/o/userinfo/", &theirs).await.status, StatusCode::OK);
@@ -88,7 +68,7 @@ async fn nobody_is_signed_out_of_everything_by_a_link_of_somebody_else() {
         .get(&with(&[("id_token_hint", &id), ("post_logout_redirect_uri", "https://wiki.test/bye"), ("state", "a b")]))
         .await;
     assert_eq!(hinted.location(), format!("/if/flow/{EVERYTHING}/"), "{}", hinted.text);
-    let end = through(&house, EVERYTHING).await;
+    let end = house.through(EVERYTHING).await;
     assert_eq!(
         (&end["component"], &end["to"]),
         (&json!("xak-flow-redirect"), &json!("https://wiki.test/bye?state=a+b"))
@@ -145,7 +125,7 @@ async fn applications_in_the_browser_are_told_in_frames() {
     let wiki = house.client("wiki", front).await;
     house.client("other", json!({"logout_method": "frontchannel", "logout_uri": "https://other.test/logout"})).await;
     house.opened(&wiki).await;
-    let frames = through(&house, EVERYTHING).await;
+    let frames = house.through(EVERYTHING).await;
     assert_eq!(frames["component"], "ak-provider-iframe-logout");
     let urls = frames["logout_urls"].as_array().expect("a list");
     assert_eq!((urls.len(), &urls[0]["provider_name"]), (1, &json!("wiki")));

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
-use lockgate_engine::{Context, challenge::Permission};
+use lockgate_engine::{CompiledFlow, Context, challenge::Permission};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
@@ -24,7 +24,7 @@ use lockgate_identity::{
     runner::FlowRequest,
     sessions::{csrf_matches, csrf_token, has_mfa},
 };
-use lockgate_model::kinds::{FlowDesignation, GrantType};
+use lockgate_model::kinds::{FlowAuthentication, FlowDesignation, GrantType};
 use lockgate_policies::describe_denial;
 use lockgate_store::{DeviceCode, StoreError, hash_secret};
 use serde_json::{Map, json};
@@ -59,10 +59,11 @@ struct Waiting {
 impl DeviceRequest<'_> {
     /// Answers the request.
     pub(crate) async fn answer(&self) -> Result<Response, StoreError> {
-        if let Some(response) = self.flow_first().await? {
+        let signed_in = self.visitor.signed_in(self.identity).await?;
+        if let Some(response) = self.flow_first(signed_in.is_some()).await? {
             return Ok(response);
         }
-        let Some(signed_in) = self.visitor.signed_in(self.identity).await? else {
+        let Some(signed_in) = signed_in else {
             return self.lead(self.snapshot.default_flow(self.host(), FlowDesignation::Authentication), None).await;
         };
         let typed = normal(self.parameters.get("code").unwrap_or_default());
@@ -92,20 +93,24 @@ impl DeviceRequest<'_> {
         &self.visitor.client.host
     }
 
-    /// The brand's flow for devices, where it has one and this session has not gone through it.
-    async fn flow_first(&self) -> Result<Option<Response>, StoreError> {
-        let Some(slug) = self.own_flow() else { return Ok(None) };
+    /// The brand's flow for devices, where it has one and this session has not gone through it. One that
+    /// is for people who are signed in waits until they are.
+    async fn flow_first(&self, is_signed_in: bool) -> Result<Option<Response>, StoreError> {
+        let Some(flow) = self.own_flow() else { return Ok(None) };
+        if !is_signed_in && flow.flow.authentication == FlowAuthentication::RequireAuthenticated {
+            return Ok(None);
+        }
         if let Some(token) = &self.visitor.token
             && self.identity.flows().has_ticket(token, TICKET).await?
         {
             return Ok(None);
         }
-        self.lead(Some(slug), Some(TICKET.to_owned())).await.map(Some)
+        self.lead(Some(flow.flow.slug.clone()), Some(TICKET.to_owned())).await.map(Some)
     }
 
-    fn own_flow(&self) -> Option<String> {
+    fn own_flow(&self) -> Option<Arc<CompiledFlow>> {
         let (_, brand) = self.snapshot.brand(self.host())?;
-        Some(self.snapshot.flow_by_id(brand.flow_device_code?.0)?.flow.slug.clone())
+        self.snapshot.flow_by_id(brand.flow_device_code?.0)
     }
 
     /// Leads the browser through a flow and back to this page, with the code that was typed.

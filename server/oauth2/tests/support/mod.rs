@@ -14,6 +14,7 @@ use lockgate_identity::{
     net::TrustedProxies,
     oauth::{Contents, GrantFacts, Minted, Told, Want, session_id, subject},
     people::UserDraft,
+    runner::{FlowOutcome, FlowRequest},
     sessions::{LoginFacts, csrf_token},
     system::{SystemClock, SystemRandom},
 };
@@ -193,6 +194,22 @@ impl House {
             created: self.identity.clock.now(),
         };
         self.identity.store.logins().note(&login).await.expect("a database");
+    }
+
+    /// Asks for the page of a flow as the browser that is signed in; answers its challenge.
+    pub async fn through(&self, slug: &str) -> Value {
+        let client = lockgate_identity::net::client(&self.identity.trusted, [192, 0, 2, 1].into(), |_| None);
+        let request = FlowRequest {
+            slug,
+            query: "",
+            session_token: Some(&self.token),
+            client: &client,
+            request_id: "test",
+            path: "/if/flow/",
+        };
+        let answer = self.identity.flows().get(request).await.expect("a database");
+        let FlowOutcome::Challenge(challenge) = answer.outcome else { panic!("no challenge") };
+        serde_json::to_value(&*challenge).expect("JSON")
     }
 
     pub fn csrf(&self) -> String {
