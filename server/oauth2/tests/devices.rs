@@ -117,7 +117,7 @@ async fn the_policies_of_the_application_are_asked_before_the_device_is_let_in()
     let house = House::open().await;
     house.client("tv", json!({})).await;
     let app = house.identity.config.snapshot().app("tv").expect("an application").id;
-    let policy = object("policy_expression", "never", json!({"name": "never", "expression": "false"}));
+    let policy = object("expression_policy", "never", json!({"name": "never", "expression": "false"}));
     let binding = json!({"target": app, "policy": policy.id, "order": 0});
     let binding = object("policy_binding", "binding", binding);
     house.change(vec![policy, binding]).await;
