@@ -127,13 +127,13 @@ impl Core {
 
 impl OAuth {
     async fn entry(&self, hash: &String, sessions: &Sessions) -> Result<Option<Arc<AccessEntry>>, StoreError> {
-        let found = self.cache.get(hash, self.load(hash, sessions)).await?;
+        let found = Box::pin(self.cache.get(hash, self.load(hash, sessions))).await?;
         let Some(entry) = found else { return Ok(None) };
         match &entry.session {
             // The browser session was touched by somebody: look again, once, past the cache.
             Some(session) if !session.is_valid() => {
                 self.cache.forget(hash);
-                self.cache.get(hash, self.load(hash, sessions)).await
+                Box::pin(self.cache.get(hash, self.load(hash, sessions))).await
             }
             Some(session) if session.expires <= self.clock.now() => Ok(None),
             _ => Ok(Some(entry)),

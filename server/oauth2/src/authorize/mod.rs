@@ -128,9 +128,9 @@ impl Authorize<'_> {
         let errand = Errand { of: self, client, asked, redirect, request: &request, target };
         let found = self.visitor.signed_in(self.identity).await?;
         let reached = errand.reached(found.as_ref()).await?;
-        let signed_in = errand.authenticated(found, reached).await?;
+        let signed_in = Box::pin(errand.authenticated(found, reached)).await?;
         let decision = errand.permitted(&signed_in)?;
-        errand.agreed(&signed_in, reached).await?;
+        Box::pin(errand.agreed(&signed_in, reached)).await?;
         errand.succeed(&signed_in, &decision).await
     }
 
