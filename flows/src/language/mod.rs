@@ -9,7 +9,9 @@ mod build;
 mod draft;
 mod flow;
 mod names;
+mod oauth2;
 mod plain;
+mod redirects;
 mod values;
 pub(crate) mod words;
 
@@ -17,6 +19,7 @@ pub use names::{NAMESPACE, stable_id};
 
 pub(crate) use app::{APP_KEYS, FORWARD_KEYS};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
+pub(crate) use oauth2::{NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES};
 pub(crate) use values::{accepts, plain, short_choice};
 
 use crate::{
@@ -30,6 +33,7 @@ use draft::Draft;
 use lockgate_model::{Document, Origin, Source, kinds::FolderSettings};
 use lockgate_policies::{ClaimMapping, Expression, PolicyProblem, TextOrigin};
 use names::Names;
+use oauth2::ScopesOf;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -181,21 +185,25 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
         names: Names::new(*lookups),
         drafts: Vec::new(),
         groups: Vec::new(),
+        scopes: Vec::new(),
         diagnostics: folder.diagnostics.clone(),
     };
     let mut loaded = Loaded::default();
-    let mut trees = Vec::new();
+    let yaml = folder.files.iter().filter(|f| !matches!(f.extension().as_str(), "cedar" | "rhai"));
+    let mut trees: Vec<Node> = yaml.flat_map(|file| loader.trees(file)).collect();
+    let named: Vec<&str> = trees.iter_mut().filter_map(|tree| plain::script_of(tree, folder)).collect();
     for file in &folder.files {
         match file.extension().as_str() {
             "cedar" => {
                 loader.cedar_file(file);
                 loaded.cedar.push(CedarText { path: file.path.clone(), text: file.text.clone() });
             }
-            "rhai" => loader.rhai_file(file),
-            _ => trees.extend(loader.trees(file)),
+            "rhai" if !named.contains(&file.path.as_str()) => loader.rhai_file(file),
+            _ => {}
         }
     }
     trees.iter().for_each(|tree| loader.document(tree));
+    loader.finish_scopes();
     loader.build(&mut loaded);
     loader.finish_groups(&mut loaded);
     let settings = loaded.documents.iter().find(|d| d.kind == "settings").map(|d| d.body.clone());
@@ -233,6 +241,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) names: Names<'a>,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) groups: Vec<GroupDraft>,
+    pub(crate) scopes: Vec<ScopesOf>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 

@@ -11,6 +11,7 @@ use crate::{
     limits::Limits,
     metadata,
     pages::{Pages, Trouble},
+    par,
     request::{BadParameters, MAX_REQUEST, Parameters},
     revoke, token, userinfo,
     visitor::Visitor,
@@ -45,6 +46,7 @@ struct Face {
 pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
         .route("/application/o/authorize/", get(authorize).post(authorize))
+        .route("/application/o/par/", post(par).options(preflight))
         .route("/application/o/token/", post(token).options(preflight))
         .route("/application/o/userinfo/", get(userinfo).post(userinfo).options(preflight))
         .route("/application/o/introspect/", post(introspect).options(preflight))
@@ -168,6 +170,10 @@ async fn device_page(State(face): State<Face>, request: Request) -> Response {
         tracing::error!(%error, "the page for devices could not be answered");
         answers::no_store(StatusCode::SERVICE_UNAVAILABLE.into_response())
     })
+}
+
+async fn par(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| par::answer_to(call).await).await
 }
 
 async fn jwks(State(face): State<Face>, Path(slug): Path<String>) -> Response {

@@ -22,6 +22,8 @@ pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
 pub(crate) struct Api {
     router: Router,
     token: Option<String>,
+    /// The database behind it.
+    pub(crate) store: Store,
     pub(crate) identity: Identity,
     _folder: Arc<TempDir>,
 }
@@ -67,7 +69,7 @@ impl Api {
         let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
         store.migrate().await.expect("migrations");
         let setup = Setup {
-            store,
+            store: store.clone(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             folder: config,
@@ -81,7 +83,7 @@ impl Api {
         };
         let identity = Identity::start(setup).await.expect("services");
         let router = lockgate_api::router(identity.clone());
-        Self { router, token: Some(TOKEN.to_owned()), identity, _folder: Arc::new(folder) }
+        Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
     }
 
     /// The same server for another token.

@@ -5,34 +5,31 @@ use super::ConfigError;
 use super::{
     OriginOf,
     compile::{CompileError, Surroundings, compile},
+    guards,
     offline::cedar_alone,
+    pairs,
     snapshot::Snapshot,
     stored_form,
 };
-use crate::{keys, system::alphanumeric};
+use crate::system::alphanumeric;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::{
     Checked, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, StoredObjects, merge,
-    stable_id,
 };
 use lockgate_model::{
-    Document, Group, Lookup, Origin,
+    Document, Group, Lookup, ObjectSet, Origin,
     kind::{self, KindDef},
     kinds::key_pair::INTERNAL_JWT_KEY,
 };
 use lockgate_policies::{Stopwatch, TextOrigin};
 use lockgate_store::{Case, GroupPatch, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
     sync::{Mutex, PoisonError},
 };
 use uuid::Uuid;
-
-/// How long the certificate of the signing key is valid.
-const KEY_YEARS: i32 = 10;
 
 /// What loading needs.
 pub(super) struct Start<'a> {
@@ -80,9 +77,9 @@ impl Start<'_> {
     ) -> Result<(Snapshot, Option<String>), ConfigError> {
         let expected = self.store.documents().current_revision().await?;
         let stored = self.store.documents().load_all().await?;
-        let objects = StoredObjects::new(&stored);
-        let people = People::load(self.store).await?;
         let now = self.clock.now();
+        let objects = StoredObjects::new(&pairs::with_default(&stored, now));
+        let people = People::load(self.store).await?;
         let builtin = lockgate_flows::builtin(&objects, &people, now)
             .map_err(|d| ConfigError::Builtin(lockgate_flows::render(&d)))?;
         let read = match folder {
@@ -98,18 +95,29 @@ impl Start<'_> {
             None => (None, None),
         };
         // A broken folder says nothing about what left it: all that it declared before stays.
-        let keep_folder = error.is_some();
-        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref(), keep_folder, random, now)?;
+        let kept = error.is_some().then(|| declared_before(&stored));
+        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref().or(kept.as_ref()), random, now)?;
         plan.number(self.store).await?;
+        plan.upserts.extend(pairs::named_default(&plan.all(&stored), now).await?);
         let groups = builtin.groups.iter().chain(loaded.iter().flat_map(|l| &l.groups));
-        self.declare(groups.collect(), loaded.is_some() || (folder.is_none() && !keep_folder), now).await?;
+        self.declare(groups.collect(), loaded.is_some() || folder.is_none(), now).await?;
         let scripts = loaded.as_ref().map(|l| l.scripts.clone()).unwrap_or_default();
-        let compiled = self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await;
+        let compiled = match pairs::unsound(&plan.upserts) {
+            none if none.is_empty() => {
+                self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await
+            }
+            unsound => Err(CompileFailure::Unsound(CompileError::Unsound(unsound))),
+        };
         let mut snapshot = match compiled {
             Ok(snapshot) => snapshot,
             Err(CompileFailure::Unsound(error)) => return Ok((self.stored().await?, Some(error.to_string()))),
             Err(failure) => return Err(failure.into()),
         };
+        // What the text itself binds may go with it; what somebody bound through the API may not.
+        let before: Vec<&Document> = stored.iter().collect();
+        if let Err(opening) = guards::check(&before, &snapshot.objects, &|d| is_of_text(d, &snapshot.objects)) {
+            return Ok((self.stored().await?, Some(opening.to_string())));
+        }
         let meta = RevisionMeta {
             author: "lockgate".to_owned(),
             origin: if loaded.is_some() { RevisionOrigin::Folder } else { RevisionOrigin::Start },
@@ -252,6 +260,18 @@ fn place(scripts: &[Script], document: Uuid, pointer: &str) -> Option<TextOrigin
     scripts.iter().find(|s| s.document == document && s.pointer == pointer).map(Script::origin)
 }
 
+/// What the folder declared when it was sound, as if it declared the same again.
+fn declared_before(stored: &[Document]) -> Loaded {
+    let documents = stored.iter().filter(|d| d.origin == Origin::Folder).cloned().collect();
+    Loaded { documents, ..Loaded::default() }
+}
+
+/// Whether a document, or what it is bound to, comes from a text, which then says alone what guards it.
+fn is_of_text(document: &Document, objects: &ObjectSet) -> bool {
+    let target = document.body["target"].as_str().and_then(|id| objects.get(Uuid::parse_str(id).ok()?));
+    document.origin != Origin::Api || target.is_some_and(|t| t.document.origin == Origin::Folder)
+}
+
 /// What has to be stored.
 struct Plan {
     upserts: Vec<Document>,
@@ -263,7 +283,6 @@ impl Plan {
         stored: &[Document],
         builtin: &Loaded,
         folder: Option<&Loaded>,
-        keep_folder: bool,
         random: &dyn Random,
         now: DateTime<Utc>,
     ) -> Result<Self, ConfigError> {
@@ -273,14 +292,8 @@ impl Plan {
         }
         let old: HashMap<Uuid, &Document> = stored.iter().map(|d| (d.id, d)).collect();
         let mut plan = Self { upserts: Vec::new(), deletes: merged.deletes.iter().map(|d| d.id).collect() };
-        if keep_folder {
-            plan.deletes.retain(|id| old.get(id).is_none_or(|d| d.origin != Origin::Folder));
-        }
         for document in merged.upserts {
             let before = old.get(&document.id).copied();
-            if keep_folder && before.is_some_and(|d| d.origin == Origin::Folder) {
-                continue;
-            }
             let Some(kind) = kind::by_name(&document.kind) else { continue };
             let document = settle(document, before, kind, random, now);
             if before.is_none_or(|b| differs(b, &document)) {
@@ -288,7 +301,7 @@ impl Plan {
             }
         }
         if !stored.iter().any(|d| d.managed.as_deref() == Some(INTERNAL_JWT_KEY)) {
-            plan.upserts.push(signing_key(now)?);
+            plan.upserts.push(pairs::signing_key(now)?);
         }
         Ok(plan)
     }
@@ -345,25 +358,6 @@ fn differs(before: &Document, after: &Document) -> bool {
         || before.source != after.source
         || before.managed != after.managed
         || before.name != after.name
-}
-
-pub(super) fn signing_key(now: DateTime<Utc>) -> Result<Document, ConfigError> {
-    let name = "authentik Internal JWT Certificate";
-    let pair = keys::generate(name, now, KEY_YEARS)?;
-    Ok(Document {
-        id: stable_id("key_pair", name),
-        number: None,
-        kind: "key_pair".to_owned(),
-        name: name.to_owned(),
-        // Not `builtin`: every installation has its own.
-        origin: Origin::Api,
-        source: None,
-        managed: Some(INTERNAL_JWT_KEY.to_owned()),
-        body: serde_json::to_value(&pair).unwrap_or(Value::Null),
-        version: 1,
-        created: now,
-        updated: now,
-    })
 }
 
 /// People as the language asks for them. Users are many: those that are asked for and not known yet are

@@ -19,7 +19,7 @@ use lockgate_identity::{
     system::{SystemClock, SystemRandom},
 };
 use lockgate_model::{Document, UserType, kind, kinds::Flow};
-use lockgate_oauth2::{Denied, DevicePage, DeviceStep, Pages, SignOutPage, Trouble};
+use lockgate_oauth2::{Denied, DevicePage, DeviceStep, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{DatabaseSettings, EventFilter, Issue, Login, SealKey, Session, Store};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
@@ -33,6 +33,10 @@ struct PlainPages;
 impl Pages for PlainPages {
     fn denied(&self, denied: &Denied<'_>) -> Response {
         (StatusCode::FORBIDDEN, format!("denied {} {}", denied.app, denied.missing.join(" "))).into_response()
+    }
+
+    fn form_post(&self, form: &FormPost<'_>) -> Response {
+        form.url.to_owned().into_response()
     }
 
     fn trouble(&self, trouble: &Trouble<'_>) -> Response {
