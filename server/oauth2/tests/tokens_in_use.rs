@@ -3,10 +3,18 @@
 
 mod support;
 
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
 use axum::http::{Method, StatusCode, header};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use lockgate_identity::oauth::GrantFacts;
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use lockgate_identity::{keys::thumbprint, oauth::GrantFacts};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use support::{Ask, House, object};
 
 const USERINFO: &str = "/application/o/userinfo/";
@@ -91,6 +99,63 @@ async fn a_bound_token_is_worth_nothing_without_its_key() {
     let free = house.tokens(&wiki, &["openid"]).await.access.expect("a token");
     let ask = Ask { authorization: Some(format!("DPoP {free}")), ..Ask::default() };
     assert_eq!(house.ask(USERINFO, ask).await.json()["error"], "invalid_token");
+}
+
+/// A key of a client, and proofs that it is held (RFC 9449, section 4.2).
+struct Held {
+    key: EcdsaKeyPair,
+    jwk: Value,
+}
+
+impl Held {
+    fn new() -> Self {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        let point = key.public_key().as_ref();
+        let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+        let jwk = json!({"kty": "EC", "crv": "P-256", "x": encode(&point[1..33]), "y": encode(&point[33..])});
+        Self { key, jwk }
+    }
+
+    fn proof(&self, token: &str, at: i64, jti: &str) -> String {
+        let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk});
+        let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
+        let htu = format!("http://auth.test{USERINFO}");
+        let claims = json!({"htm": "GET", "htu": htu, "iat": at, "jti": jti, "ath": ath});
+        let unsigned = format!("{}.{}", encode(header), encode(claims));
+        let signature = self.key.sign(&SystemRandom::new(), unsigned.as_bytes()).expect("a signature");
+        format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+    }
+}
+
+#[tokio::test]
+async fn a_bound_token_counts_with_a_fresh_proof_of_its_key() {
+    let house = House::open().await;
+    let wiki = house.client("wiki", json!({})).await;
+    let (held, stolen) = (Held::new(), Held::new());
+    let bound = async || {
+        let jkt = thumbprint(&held.jwk).expect("a key");
+        let facts = GrantFacts { jkt: Some(jkt), ..house.facts(&wiki) };
+        house.tokens_of(&wiki, &["openid"], facts).await.access.expect("a token")
+    };
+    let (token, other) = (bound().await, bound().await);
+    let now = house.identity.clock.now().timestamp();
+    let ask = async |proof: String| {
+        let authorization = Some(format!("DPoP {token}"));
+        house.ask(USERINFO, Ask { authorization, dpop: Some(proof), ..Ask::default() }).await
+    };
+    let proof = held.proof(&token, now, "first");
+    let reply = ask(proof.clone()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    for (wrong, error) in [
+        (proof, "invalid_dpop_proof"),
+        (stolen.proof(&token, now, "second"), "invalid_token"),
+        (held.proof(&other, now, "third"), "invalid_dpop_proof"),
+        (held.proof(&token, now - 3_600, "fourth"), "invalid_dpop_proof"),
+    ] {
+        let reply = ask(wrong).await;
+        assert_eq!((reply.status, &reply.json()["error"]), (StatusCode::UNAUTHORIZED, &json!(error)), "{}", reply.text);
+    }
 }
 
 #[tokio::test]

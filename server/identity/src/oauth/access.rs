@@ -115,7 +115,7 @@ impl Core {
             self.oauth.forget_all();
         }
         let hash = hash_secret(token);
-        let Some(entry) = Box::pin(self.oauth.entry(&hash, &self.sessions)).await? else { return Ok(None) };
+        let Some(entry) = self.oauth.entry(&hash, &self.sessions).await? else { return Ok(None) };
         if entry.row.expires <= now {
             return Ok(None);
         }
@@ -127,17 +127,25 @@ impl Core {
 
 impl OAuth {
     async fn entry(&self, hash: &String, sessions: &Sessions) -> Result<Option<Arc<AccessEntry>>, StoreError> {
-        let found = Box::pin(self.cache.get(hash, self.load(hash, sessions))).await?;
+        // What is in memory is answered without a place for the query's state.
+        let found = match self.cache.peek(hash) {
+            Some(entry) => Some(entry),
+            None => self.fetch(hash, sessions).await?,
+        };
         let Some(entry) = found else { return Ok(None) };
         match &entry.session {
             // The browser session was touched by somebody: look again, once, past the cache.
             Some(session) if !session.is_valid() => {
                 self.cache.forget(hash);
-                Box::pin(self.cache.get(hash, self.load(hash, sessions))).await
+                self.fetch(hash, sessions).await
             }
             Some(session) if session.expires <= self.clock.now() => Ok(None),
             _ => Ok(Some(entry)),
         }
+    }
+
+    async fn fetch(&self, hash: &String, sessions: &Sessions) -> Result<Option<Arc<AccessEntry>>, StoreError> {
+        self.cache.get(hash, Box::pin(self.load(hash, sessions))).await
     }
 
     async fn load(&self, hash: &str, sessions: &Sessions) -> Result<Option<AccessToken>, StoreError> {

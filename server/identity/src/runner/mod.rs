@@ -165,7 +165,7 @@ impl FlowRunner<'_> {
         for _ in 0..TRIES {
             let session = self.session(request.session_token).await?;
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
-            if let Some(set_session) = visit.begin(&flow, context.clone()).await? {
+            if let Some(set_session) = Box::pin(visit.begin(&flow, context.clone())).await? {
                 let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
                 return Ok(Some(Begun { location: format!("/if/flow/{}/{query}", request.slug), set_session }));
             }
