@@ -85,8 +85,8 @@ impl Authorize<'_> {
         };
         // … and is that where they want the answer?
         let Some(redirect) = Redirect::proven(&client, asked.parameters.get("redirect_uri")) else {
-            if let Some(Stop::Tell(error)) = unread {
-                return self.refuse("Request Error", &error.description);
+            if let Some(stop) = unread {
+                return self.refuse("Request Error", &self.told(&client, stop).description);
             }
             let text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri).";
             return self.refuse("Redirect URI Error", text);

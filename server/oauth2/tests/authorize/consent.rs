@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use axum::http::StatusCode;
+use lockgate_store::EventFilter;
 use serde_json::json;
 
 const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
@@ -17,6 +18,10 @@ async fn a_consent_is_remembered_and_widened_by_what_is_new() {
     assert_eq!(asked["additional_permissions"], json!([]));
     house.allow(EXPLICIT).await;
     assert!(!house.visit(&request).await.told("code").is_empty());
+    house.identity.journal.flush().await;
+    let filter = EventFilter { actions: vec!["authorize_application".into()], ..EventFilter::default() };
+    let (_, noted) = house.identity.store.events().list(&filter).await.expect("a database");
+    assert_eq!(noted, 1, "noted once, when it was made use of");
 
     let silent = House::ask("careful", &[("scope", "openid email"), ("prompt", "none")]);
     assert!(!house.visit(&silent).await.told("code").is_empty(), "nothing is left to ask");
