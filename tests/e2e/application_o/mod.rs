@@ -1,0 +1,3 @@
+//! `/application/o/…`: OAuth2 and OpenID Connect, seen by applications.
+
+mod clients;
