@@ -15,6 +15,9 @@ class App(OAuth2Mixin, OpenIDMixin, BaseApp):
 
     client_cls = OAuth2Session
 
+    def _on_update_token(self, token, refresh_token=None, access_token=None):
+        """Whoever has refreshed keeps the token."""
+
     def session(self, token=None):
         return self._get_oauth_client(token=token, **self.load_server_metadata())
 

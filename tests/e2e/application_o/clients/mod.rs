@@ -144,14 +144,16 @@ async fn refreshes_with_rotation(library: &mut LibraryClient) {
 /// Lets a library ask whether tokens are good, and revoke them.
 async fn introspects_and_revokes(library: &mut LibraryClient) {
     let tokens = signs_in(library, OFFLINE).await["tokens"].take();
-    for kind in ["access_token", "refresh_token"] {
-        let token = text(&tokens[kind]);
-        let before = library.tell("introspect", json!({ "token": token })).await;
-        assert_eq!((&before["active"], &before["client_id"]), (&json!(true), &json!("wiki")), "{kind}: {before:#}");
-        assert_eq!(before["scope"].as_str().map(words), Some(words(OFFLINE)), "{kind}: {before:#}");
+    let both = ["access_token", "refresh_token"].map(|kind| text(&tokens[kind]));
+    for token in both {
+        let about = library.tell("introspect", json!({ "token": token })).await;
+        assert_eq!((&about["active"], &about["client_id"]), (&json!(true), &json!("wiki")), "{about:#}");
+        assert_eq!(about["scope"].as_str().map(words), Some(words(OFFLINE)), "{about:#}");
+    }
+    for token in both {
         library.tell("revoke", json!({ "token": token })).await;
-        let after = library.tell("introspect", json!({ "token": token })).await;
-        assert_eq!(after, json!({ "active": false }), "{kind}");
+        let about = library.tell("introspect", json!({ "token": token })).await;
+        assert_eq!(about, json!({ "active": false }));
     }
     let strange = library.tell("introspect", json!({ "token": "not a token" })).await;
     assert_eq!(strange, json!({ "active": false }));
