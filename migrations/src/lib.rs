@@ -21,6 +21,7 @@ mod m20261123_000005_sessions;
 mod m20261123_000006_consents;
 mod m20261123_000007_events;
 mod m20261123_000008_operator_views;
+mod m20261124_000009_oauth2;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_consents::Migration),
             Box::new(m20261123_000007_events::Migration),
             Box::new(m20261123_000008_operator_views::Migration),
+            Box::new(m20261124_000009_oauth2::Migration),
         ]
     }
 }

@@ -46,10 +46,20 @@ pub enum Topic {
     Token,
     /// A derived session; the key is the hash of its identifier.
     ProxySession,
+    /// An access or refresh token that was revoked; the key is its hash.
+    OAuthToken,
 }
 
 impl Topic {
-    const ALL: [Self; 6] = [Self::Config, Self::User, Self::Groups, Self::Session, Self::Token, Self::ProxySession];
+    const ALL: [Self; 7] = [
+        Self::Config,
+        Self::User,
+        Self::Groups,
+        Self::Session,
+        Self::Token,
+        Self::ProxySession,
+        Self::OAuthToken,
+    ];
 
     /// The stored word.
     #[must_use]
@@ -61,6 +71,7 @@ impl Topic {
             Self::Session => "session",
             Self::Token => "token",
             Self::ProxySession => "proxy_session",
+            Self::OAuthToken => "oauth_token",
         }
     }
 

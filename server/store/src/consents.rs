@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
 use crate::entity::consent;
@@ -14,7 +17,7 @@ use crate::{Store, StoreError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     /// Primary key.
-    pub pk: Uuid,
+    pub pk: i64,
     /// Who agreed.
     pub user_pk: i64,
     /// To what.
@@ -22,6 +25,19 @@ pub struct Consent {
     /// Permissions, separated by spaces.
     pub permissions: String,
     /// When it has to be asked again; `None` means never.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// A consent to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewConsent {
+    /// See [`Consent::user_pk`].
+    pub user_pk: i64,
+    /// See [`Consent::application`].
+    pub application: Uuid,
+    /// See [`Consent::permissions`].
+    pub permissions: String,
+    /// See [`Consent::expires`].
     pub expires: Option<DateTime<Utc>>,
 }
 
@@ -48,11 +64,11 @@ impl Consents<'_> {
     /// # Errors
     /// [`StoreError::Dangling`] for an unknown user, [`StoreError::TooLong`], or whatever the database
     /// answers.
-    pub async fn grant(&self, new: &Consent) -> Result<(), StoreError> {
+    pub async fn grant(&self, new: &NewConsent) -> Result<(), StoreError> {
         use consent::Column;
         fits("permissions", &new.permissions, TEXT)?;
         let row = consent::ActiveModel {
-            pk: Set(new.pk),
+            pk: NotSet,
             user_pk: Set(new.user_pk),
             application: Set(new.application),
             permissions: Set(new.permissions.clone()),
@@ -100,7 +116,7 @@ impl Consents<'_> {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn get(&self, pk: Uuid) -> Result<Option<Consent>, StoreError> {
+    pub async fn get(&self, pk: i64) -> Result<Option<Consent>, StoreError> {
         self.store
             .bounded(async {
                 let row = consent::Entity::find_by_id(pk).one(self.store.reader()).await?;
@@ -133,7 +149,7 @@ impl Consents<'_> {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete(&self, pk: Uuid) -> Result<bool, StoreError> {
+    pub async fn delete(&self, pk: i64) -> Result<bool, StoreError> {
         Ok(self.remove(consent::Column::Pk.eq(pk).into()).await? > 0)
     }
 

@@ -11,7 +11,6 @@
 //! they must be read again ([`SealKey`]).
 
 mod changes;
-mod codes;
 mod connect;
 mod consents;
 mod document_row;
@@ -22,6 +21,7 @@ mod events;
 mod group_filter;
 mod groups;
 mod installation;
+mod oauth;
 mod paging;
 mod principal;
 mod proxy_sessions;
@@ -35,15 +35,19 @@ mod user_filter;
 mod users;
 
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
-pub use codes::{AuthorizationCode, Codes, Redemption};
 pub use connect::DatabaseSettings;
-pub use consents::{Consent, ConsentFilter, Consents};
+pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
 pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, Events};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use installation::Installation;
+pub use oauth::{
+    AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,
+    NewDeviceCode, NewOAuthToken, OAuthToken, OAuthTokens, Once, Polling, PublishedKey, PublishedKeys, PushedRequest,
+    Redemption, TokenKind,
+};
 pub use paging::Page;
 pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use seal::{SealKey, hash_secret};

@@ -12,8 +12,8 @@ use sea_orm_migration::MigrationStatus;
 
 use crate::connect::{self, Connections};
 use crate::{
-    Changes, Codes, Consents, DatabaseSettings, Documents, Events, Groups, Installation, ProxySessions, SealKey,
-    Sessions, StoreError, Tokens, Users,
+    Changes, Codes, Consents, DatabaseSettings, DeviceCodes, Documents, Events, Groups, Installation, Logins,
+    OAuthTokens, Once, ProxySessions, PublishedKeys, SealKey, Sessions, StoreError, Tokens, Users,
 };
 
 /// Longest time of all migrations together.
@@ -181,6 +181,36 @@ impl Store {
     #[must_use]
     pub fn codes(&self) -> Codes<'_> {
         Codes { store: self }
+    }
+
+    /// Access and refresh tokens.
+    #[must_use]
+    pub fn oauth_tokens(&self) -> OAuthTokens<'_> {
+        OAuthTokens { store: self }
+    }
+
+    /// Device codes.
+    #[must_use]
+    pub fn device_codes(&self) -> DeviceCodes<'_> {
+        DeviceCodes { store: self }
+    }
+
+    /// Pushed requests, and identifiers that count once.
+    #[must_use]
+    pub fn once(&self) -> Once<'_> {
+        Once { store: self }
+    }
+
+    /// Public keys of providers.
+    #[must_use]
+    pub fn published_keys(&self) -> PublishedKeys<'_> {
+        PublishedKeys { store: self }
+    }
+
+    /// Sign-ins of sessions at providers.
+    #[must_use]
+    pub fn logins(&self) -> Logins<'_> {
+        Logins { store: self }
     }
 
     /// Consents of users.

@@ -6,6 +6,7 @@ pub mod brand;
 pub mod flow;
 pub mod folder;
 pub mod key_pair;
+pub mod oauth2_provider;
 pub mod outpost;
 pub mod policy;
 pub mod proxy_provider;
@@ -20,6 +21,9 @@ pub use brand::Brand;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
 pub use folder::{CedarFile, DefaultAccess, FolderSettings};
 pub use key_pair::CertificateKeyPair;
+pub use oauth2_provider::{
+    ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType, SubMode,
+};
 pub use outpost::{Outpost, OutpostType};
 pub use policy::ExpressionPolicy;
 pub use proxy_provider::{ProxyMode, ProxyProvider};
@@ -44,6 +48,7 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<ExpressionPolicy>(),
     KindDef::of::<ScopeMapping>(),
     KindDef::of::<CertificateKeyPair>(),
+    KindDef::of::<OAuth2Provider>(),
     KindDef::of::<ProxyProvider>(),
     KindDef::of::<Application>(),
     KindDef::of::<PolicyBinding>(),

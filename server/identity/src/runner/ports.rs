@@ -17,7 +17,7 @@ use lockgate_model::{
     Principal, User,
     kinds::{PasswordBackend, UserField},
 };
-use lockgate_store::{Case, Consent, Page, StoreError, TokenIntent, UserFilter, UserPatch};
+use lockgate_store::{Case, NewConsent, Page, StoreError, TokenIntent, UserFilter, UserPatch};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -227,8 +227,7 @@ impl Consents for Ports<'_> {
         permissions: &[String],
         expires: Option<DateTime<Utc>>,
     ) -> Result<(), PortError> {
-        let consent = Consent {
-            pk: random_uuid(&*self.0.random),
+        let consent = NewConsent {
             user_pk: user,
             application: app,
             permissions: permissions.join(" "),

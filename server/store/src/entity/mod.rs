@@ -18,10 +18,12 @@ macro_rules! no_relations {
 
 mod config;
 mod log;
+mod oauth;
 mod people;
 mod sessions;
 
 pub(crate) use config::{document, document_ref, installation, revision};
 pub(crate) use log::{change, event};
+pub(crate) use oauth::{code, device_code, login, oauth_token, published_key, pushed_request, used};
 pub(crate) use people::{consent, credential, group, group_parent, membership, token, user};
-pub(crate) use sessions::{code, proxy_session, session};
+pub(crate) use sessions::{proxy_session, session};

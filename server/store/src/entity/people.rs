@@ -123,10 +123,10 @@ pub mod consent {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "user_consents")]
+    #[sea_orm(table_name = "consents")]
     pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub pk: Uuid,
+        #[sea_orm(primary_key)]
+        pub pk: i64,
         pub user_pk: i64,
         pub application: Uuid,
         pub permissions: String,

@@ -1,4 +1,4 @@
-//! Rows of sessions, derived sessions and codes.
+//! Rows of sessions and derived sessions.
 
 pub mod session {
     use sea_orm::entity::prelude::*;
@@ -38,24 +38,6 @@ pub mod proxy_session {
         pub created: DateTimeUtc,
         pub expires: DateTimeUtc,
         pub data: String,
-    }
-
-    no_relations!();
-}
-
-pub mod code {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "authorization_codes")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub code_hash: String,
-        pub session: Uuid,
-        pub provider: Uuid,
-        pub data: String,
-        pub expires: DateTimeUtc,
-        pub used: bool,
     }
 
     no_relations!();

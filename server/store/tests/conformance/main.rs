@@ -4,6 +4,7 @@
 mod bench;
 mod configuration;
 mod logs;
+mod oauth;
 mod people;
 mod principals;
 mod scale;
@@ -66,7 +67,14 @@ conformance! {
     sessions::ending_a_session_ends_what_derives_from_it,
     sessions::ended_sessions_are_not_found_and_swept,
     sessions::lists_show_open_sessions_of_users,
-    sessions::a_code_is_redeemed_exactly_once,
+    oauth::a_code_is_redeemed_exactly_once,
+    oauth::a_replayed_code_takes_back_what_it_gave,
+    oauth::of_a_family_that_is_used_twice_nothing_lives,
+    oauth::tokens_end_with_session_user_and_revocation,
+    oauth::a_device_code_is_approved_and_redeemed_once,
+    oauth::what_counts_once_counts_once,
+    oauth::a_key_stays_published_until_the_later_time,
+    oauth::the_end_of_a_login_is_noticed_whatever_ended_it,
     tokens::a_key_is_found_shown_and_replaced,
     tokens::lists_and_expiry,
     tokens::consents_are_renewed_in_place,

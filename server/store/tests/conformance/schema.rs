@@ -18,7 +18,11 @@ pub(crate) async fn processes_that_start_together_take_turns(bench: &Bench) -> O
         return Ok(());
     }
     bench.raw("DROP TABLE seaql_migrations").await?;
-    for table in ["authorization_codes", "proxy_sessions", "sessions", "tokens", "user_consents"] {
+    let oauth = ["oauth_codes", "oauth_tokens", "oauth_device_codes", "oauth_pushed_requests", "oauth_used"];
+    for table in oauth.into_iter().chain(["oauth_keys", "oauth_logins", "consents"]) {
+        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
+    }
+    for table in ["proxy_sessions", "sessions", "tokens"] {
         bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
     }
     for table in ["memberships", "group_parents", "groups", "credentials", "users", "events"] {

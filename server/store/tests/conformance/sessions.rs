@@ -1,6 +1,6 @@
 //! Sessions, derived sessions, codes.
 
-use lockgate_store::{AuthorizationCode, ProxySession, Redemption, Session, SessionFilter, StoreError, hash_secret};
+use lockgate_store::{ProxySession, Session, SessionFilter, StoreError, hash_secret};
 use serde_json::json;
 
 use crate::bench::{Bench, Outcome, id, later, new_session, now};
@@ -124,46 +124,5 @@ pub(crate) async fn lists_show_open_sessions_of_users(bench: &Bench) -> Outcome 
     assert_eq!(total(SessionFilter { last_ip: text("192.0.2.7"), ..any() }, now()).await?, 2);
     assert_eq!(total(SessionFilter { user_agent: text("100% t"), ..any() }, now()).await?, 2);
     assert_eq!(total(SessionFilter { user_agent: text("100_"), ..any() }, now()).await?, 0);
-    Ok(())
-}
-
-pub(crate) async fn a_code_is_redeemed_exactly_once(bench: &Bench) -> Outcome {
-    let codes = bench.store.codes();
-    let session = new_session("cookie");
-    bench.store.sessions().create(&session, now()).await?;
-    for round in 0..10 {
-        let code = AuthorizationCode {
-            code_hash: hash_secret(&format!("code {round}")),
-            session: session.uuid,
-            provider: id("grafana"),
-            data: json!({"redirect_uri": "https://grafana.example.com/"}),
-            expires: later(60),
-        };
-        codes.create(&code).await?;
-        let attempt = || {
-            let (store, hash) = (bench.store.clone(), code.code_hash.clone());
-            tokio::spawn(async move { store.codes().redeem(&hash, now()).await })
-        };
-        let attempts = [attempt(), attempt(), attempt()];
-        let mut outcomes = Vec::new();
-        for attempt in attempts {
-            outcomes.push(attempt.await??);
-        }
-        let first = outcomes.iter().filter(|o| **o == Redemption::Redeemed(code.clone())).count();
-        let replays = outcomes.iter().filter(|o| **o == Redemption::Replayed(code.clone())).count();
-        assert_eq!((first, replays), (1, 2), "{outcomes:?}");
-        assert_eq!(codes.redeem(&code.code_hash, later(70)).await?, Redemption::Replayed(code));
-    }
-    let late = AuthorizationCode {
-        code_hash: hash_secret("late"),
-        session: session.uuid,
-        provider: id("grafana"),
-        data: json!({}),
-        expires: later(60),
-    };
-    codes.create(&late).await?;
-    assert_eq!(codes.redeem(&late.code_hash, later(60)).await?, Redemption::Unknown);
-    assert_eq!(codes.redeem("unknown", now()).await?, Redemption::Unknown);
-    assert_eq!(codes.delete_expired(later(61)).await?, 11);
     Ok(())
 }

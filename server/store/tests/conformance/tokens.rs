@@ -1,6 +1,6 @@
 //! Tokens and consents.
 
-use lockgate_store::{Consent, ConsentFilter, StoreError, Token, TokenFilter, TokenIntent, TokenPatch};
+use lockgate_store::{Consent, ConsentFilter, NewConsent, StoreError, Token, TokenFilter, TokenIntent, TokenPatch};
 
 use crate::bench::{Bench, Outcome, id, later, now};
 
@@ -76,24 +76,23 @@ pub(crate) async fn lists_and_expiry(bench: &Bench) -> Outcome {
 
 pub(crate) async fn consents_are_renewed_in_place(bench: &Bench) -> Outcome {
     let (consents, ada) = (bench.store.consents(), bench.user("ada").await?);
-    let consent = Consent {
-        pk: id("consent"),
+    let consent = NewConsent {
         user_pk: ada.pk,
         application: id("grafana"),
         permissions: "openid".to_owned(),
         expires: Some(later(60)),
     };
     consents.grant(&consent).await?;
-    assert_eq!(consents.find(ada.pk, id("grafana"), now()).await?, Some(consent.clone()));
+    let found = consents.find(ada.pk, id("grafana"), now()).await?.ok_or("a consent")?;
+    assert_eq!(found.permissions, "openid");
     assert_eq!(consents.find(ada.pk, id("grafana"), later(60)).await?, None);
-    let more = Consent { pk: id("new"), permissions: "openid email".to_owned(), ..consent.clone() };
-    consents.grant(&more).await?;
-    let stored = Consent { pk: consent.pk, ..more };
+    consents.grant(&NewConsent { permissions: "openid email".to_owned(), ..consent }).await?;
     let filter = ConsentFilter { user_pk: Some(ada.pk), ..ConsentFilter::default() };
+    let stored = Consent { permissions: "openid email".to_owned(), ..found };
     assert_eq!(consents.list(filter).await?, (vec![stored.clone()], 1));
-    assert_eq!(consents.get(consent.pk).await?, Some(stored));
+    assert_eq!(consents.get(stored.pk).await?, Some(stored.clone()));
     assert_eq!(consents.delete_expired(now()).await?, 0);
-    assert!(consents.delete(consent.pk).await?);
-    assert!(!consents.delete(consent.pk).await?);
+    assert!(consents.delete(stored.pk).await?);
+    assert!(!consents.delete(stored.pk).await?);
     Ok(())
 }

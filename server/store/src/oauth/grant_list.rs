@@ -1,0 +1,71 @@
+//! Lists of codes and tokens, as the API asks for them.
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+use uuid::Uuid;
+
+use super::tokens::TokenKind;
+use crate::StoreError;
+use crate::entity::{code, oauth_token};
+use crate::paging::{self, Page};
+
+/// Which codes or tokens are wanted; all that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantFilter {
+    /// Whose.
+    pub user_pk: Option<i64>,
+    /// Of which providers.
+    pub providers: Option<Vec<Uuid>>,
+    /// `expires`, `scope`, `user` or `provider`, with `-` before it for descending; anything else orders
+    /// by the key.
+    pub ordering: String,
+    /// Which page.
+    pub page: Page,
+}
+
+fn split(ordering: &str) -> (&str, Order) {
+    match ordering.strip_prefix('-') {
+        Some(field) => (field, Order::Desc),
+        None => (ordering, Order::Asc),
+    }
+}
+
+type Found<M> = Result<(Vec<M>, u64), StoreError>;
+
+pub(super) async fn codes(db: &impl ConnectionTrait, filter: &GrantFilter) -> Found<code::Model> {
+    use code::Column;
+    let wanted = Condition::all()
+        .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
+        .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
+    let (field, direction) = split(&filter.ordering);
+    let column = match field {
+        "expires" => Column::Expires,
+        "scope" => Column::Scope,
+        "user" => Column::UserPk,
+        "provider" => Column::Provider,
+        _ => Column::Pk,
+    };
+    let order = |select: Select<code::Entity>| select.order_by(column, direction).order_by_asc(Column::Pk);
+    paging::fetch(db, code::Entity::find().filter(wanted), order, filter.page).await
+}
+
+pub(super) async fn tokens(
+    db: &impl ConnectionTrait,
+    kind: TokenKind,
+    filter: &GrantFilter,
+) -> Found<oauth_token::Model> {
+    use oauth_token::Column;
+    let wanted = Condition::all()
+        .add(Column::Kind.eq(kind.as_str()))
+        .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
+        .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
+    let (field, direction) = split(&filter.ordering);
+    let column = match field {
+        "expires" => Column::Expires,
+        "scope" => Column::Scope,
+        "user" => Column::UserPk,
+        "provider" => Column::Provider,
+        _ => Column::Pk,
+    };
+    let order = |select: Select<oauth_token::Entity>| select.order_by(column, direction).order_by_asc(Column::Pk);
+    paging::fetch(db, oauth_token::Entity::find().filter(wanted), order, filter.page).await
+}
