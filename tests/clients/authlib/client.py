@@ -6,7 +6,8 @@ import sys
 
 from authlib.integrations.base_client import BaseApp, OAuth2Mixin, OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc7523 import ClientSecretJWT
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from joserfc.jwk import ECKey
 from requests import HTTPError
 
 
@@ -23,14 +24,18 @@ class App(OAuth2Mixin, OpenIDMixin, BaseApp):
 
 
 class Client:
+    def key(self):
+        self.private_key = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"})
+        return self.private_key.as_dict(private=False)
+
     def discover(self, issuer, client_id, client_secret, auth, redirect_uri):
         self.redirect_uri = redirect_uri
         self.app = App(
             None,
             client_id=client_id,
-            client_secret=client_secret,
+            client_secret=self.private_key if auth == "private_key_jwt" else client_secret,
             server_metadata_url=f"{issuer}.well-known/openid-configuration",
-            client_auth_methods=[ClientSecretJWT()],
+            client_auth_methods=[ClientSecretJWT(), PrivateKeyJWT(alg="ES256")],
             client_kwargs={
                 "token_endpoint_auth_method": auth,
                 "revocation_endpoint_auth_method": auth,

@@ -7,14 +7,25 @@ const authentication = {
   client_secret_basic: (secret) => oidc.ClientSecretBasic(secret),
   client_secret_post: (secret) => oidc.ClientSecretPost(secret),
   client_secret_jwt: (secret) => oidc.ClientSecretJwt(secret),
+  private_key_jwt: () => oidc.PrivateKeyJwt({ key: keys.privateKey, kid: KEY_ID }),
   none: () => oidc.None(),
 };
 
+const KEY_ID = 'the only one';
+
+let keys;
 let config;
 let session = {};
 let options = {};
 
 const commands = {
+  async key() {
+    const curve = { name: 'ECDSA', namedCurve: 'P-256' };
+    keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', keys.publicKey);
+    return { kty, crv, x, y, kid: KEY_ID, use: 'sig', alg: 'ES256' };
+  },
+
   async discover({ issuer, client_id, client_secret, auth, redirect_uri, dpop }) {
     config = await oidc.discovery(new URL(issuer), client_id, {}, authentication[auth](client_secret), {
       // The tests' server listens on loopback, without TLS; so the signature

@@ -7,6 +7,7 @@ use super::{SECRET, World};
 
 on_each_database!(
     authlib_signs_in_however_it_proves_itself,
+    authlib_proves_itself_by_a_key,
     authlib_refreshes_with_rotation,
     authlib_introspects_and_revokes,
     authlib_signs_out,
@@ -34,6 +35,10 @@ async fn authlib_signs_in_however_it_proves_itself(database: Database) {
         let error = library.refused("callback", json!({ "url": back.url() })).await;
         assert_eq!(error, "invalid_client", "{auth} with a wrong secret");
     }
+}
+
+async fn authlib_proves_itself_by_a_key(database: Database) {
+    super::proves_itself_by_a_key(&mut LibraryClient::start(Library::Authlib).await, database).await;
 }
 
 async fn authlib_refreshes_with_rotation(database: Database) {

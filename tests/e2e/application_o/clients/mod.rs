@@ -67,7 +67,12 @@ struct World {
 
 impl World {
     async fn start(database: Database) -> Self {
-        let builder = Server::builder(database).config("apps.yaml", DOCUMENTS);
+        Self::start_with(database, "").await
+    }
+
+    /// With more documents.
+    async fn start_with(database: Database, extra: &str) -> Self {
+        let builder = Server::builder(database).config("apps.yaml", &format!("{DOCUMENTS}{extra}"));
         let server = builder.set("WIKI_CLIENT_SECRET", SECRET).start().await;
         server.api().create_user("ada", PASSWORD, &["Staff"]).await;
         Self { server }
@@ -80,7 +85,7 @@ impl World {
 
     /// Members of the command `discover` for a library.
     fn discovery(&self, slug: &str, auth: &str) -> Value {
-        let secret = (auth != "none").then_some(SECRET);
+        let secret = auth.starts_with("client_secret").then_some(SECRET);
         json!({
             "issuer": self.issuer(slug),
             "client_id": slug,
@@ -166,6 +171,32 @@ async fn signs_out(library: &mut LibraryClient) {
     let start = library.tell("end_session", members).await;
     let back = Client::new().sent_back(text(&start["url"]), GOODBYE, "ada", PASSWORD).await;
     assert_eq!(back.query("state").as_deref(), Some("as it was"));
+}
+
+/// Lets a library sign `ada` in that has no secret, but a key whose public half
+/// the provider was told.
+async fn proves_itself_by_a_key(library: &mut LibraryClient, database: Database) {
+    let key = library.tell("key", json!({})).await;
+    let keys = json!({ "keys": [key] });
+    let robot = format!(
+        r#"---
+app: robot
+name: Robot
+oauth2:
+  client_id: robot
+  redirect_uris: [{CALLBACK}]
+  jwks: '{keys}'
+"#
+    );
+    let world = World::start_with(database, &robot).await;
+    library.tell("discover", world.discovery("robot", "private_key_jwt")).await;
+    signs_in_once(library).await;
+
+    library.tell("key", json!({})).await;
+    library.tell("discover", world.discovery("robot", "private_key_jwt")).await;
+    let start = library.tell("authorize", json!({ "scope": "openid" })).await;
+    let back = sign_in(text(&start["url"]), "ada").await;
+    assert_eq!(library.refused("callback", json!({ "url": back.url() })).await, "invalid_client");
 }
 
 /// Lets a library get a token for itself.

@@ -10,6 +10,7 @@ use super::{OFFLINE, PASSWORD, World, is_ada, text};
 on_each_database!(
     openid_client_signs_in,
     openid_client_signs_in_without_a_secret,
+    openid_client_proves_itself_by_a_key,
     openid_client_refreshes_with_rotation,
     openid_client_introspects_and_revokes,
     openid_client_signs_out,
@@ -42,6 +43,10 @@ async fn openid_client_signs_in(database: Database) {
 async fn openid_client_signs_in_without_a_secret(database: Database) {
     let world = World::start(database).await;
     super::signs_in_once(&mut connected(&world, world.discovery("cli", "none")).await).await;
+}
+
+async fn openid_client_proves_itself_by_a_key(database: Database) {
+    super::proves_itself_by_a_key(&mut LibraryClient::start(Library::OpenidClient).await, database).await;
 }
 
 async fn openid_client_refreshes_with_rotation(database: Database) {
