@@ -52,6 +52,12 @@ impl Page {
         self.shown(browser).await
     }
 
+    /// Whether the browser has a session with Apache.
+    async fn knows(&self, browser: &Browser) -> bool {
+        let cookies = browser.driver().get_all_cookies().await.expect("a page is open");
+        cookies.iter().any(|cookie| cookie.name() == "mod_auth_openidc_session")
+    }
+
     async fn shown(&self, browser: &Browser) -> Echo {
         let text = browser.text().await;
         Echo::read(&text).unwrap_or_else(|| panic!("not the service: {text}\n{}", self.apache.tail()))
@@ -90,6 +96,7 @@ async fn apache_lets_a_visitor_in_and_out(database: Database) {
 
     let seen = site.entered_by(&browser).await;
     assert_eq!(browser.url().await, format!("{}{DEEP}", site.page));
+    assert!(site.knows(&browser).await);
     assert_eq!((seen.service(), seen.target().as_str()), ("page", DEEP));
     assert_eq!(seen.header("oidc_claim_preferred_username"), "ada");
     assert_eq!(seen.header("oidc_claim_email"), "ada@example.org");
@@ -106,6 +113,7 @@ async fn apache_lets_a_visitor_in_and_out(database: Database) {
     let encoded: String = url::form_urlencoded::byte_serialize(health.as_bytes()).collect();
     browser.open(&format!("{}{}?logout={encoded}", site.page, Apache::CALLBACK)).await;
     browser.arrives_at(&health).await;
+    assert!(!site.knows(&browser).await, "Apache still knows the visitor");
     browser.close().await;
 }
 
