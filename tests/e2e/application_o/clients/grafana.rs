@@ -54,7 +54,7 @@ const PEOPLE: [(&str, &[&str], &str); 4] = [
 
 /// Grafana with its settings, and the server that they point to.
 struct Grafana {
-    server: Server,
+    _server: Server,
     environment: BTreeMap<String, String>,
 }
 
@@ -82,7 +82,7 @@ impl Grafana {
         for (username, groups, _) in PEOPLE {
             server.api().create_user(username, PASSWORD, groups).await;
         }
-        Self { server, environment }
+        Self { _server: server, environment }
     }
 
     /// A setting of the section `auth.generic_oauth`.
