@@ -39,7 +39,6 @@ impl MigrationTrait for Migration {
     }
 }
 
-
 async fn codes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     drop_tables(manager, &["authorization_codes"]).await?;
     manager

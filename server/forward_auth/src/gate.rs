@@ -262,7 +262,9 @@ impl Gate {
         }
         let mfa = matches!(&ticket.proof, Proof::Session(entry) if has_mfa(&entry.session));
         let issuer = format!("{}/application/o/{}/", self.base(snapshot, app), app.app_slug);
-        let mut claims = snapshot.claims(app, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
+        let Some(client) = snapshot.client_by_provider(app.id) else { return Ok(None) };
+        let made = snapshot.claims(client, &client.scopes, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
+        let mut claims: Map<String, Value> = made.into_iter().flat_map(|made| made.claims).collect();
         claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
         let jwt = snapshot.signing_key().sign(&claims)?;
         let headers = headers::build(&About {

@@ -138,7 +138,7 @@ impl House {
     /// As the authorize endpoint answers an authorize request: with a code for it.
     async fn code(&self, authorize: &Url) -> String {
         let snapshot = self.identity.config.snapshot();
-        let provider = snapshot.provider_by_client(&parameter(authorize, "client_id")).expect("a provider");
+        let provider = snapshot.client(&parameter(authorize, "client_id")).expect("a provider");
         let state: String =
             Sha256::digest(parameter(authorize, "state")).iter().map(|byte| format!("{byte:02x}")).collect();
         let data = json!({"redirect_uri": parameter(authorize, "redirect_uri"), "state": state});

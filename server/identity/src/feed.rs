@@ -1,7 +1,7 @@
 //! What changed, here or on another node: read from the database's log of changes twice a second, and
 //! right after every write of our own, so that nothing in memory outlives the truth by more than that.
 
-use crate::{principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
+use crate::{oauth::OAuth, principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_store::{Change, ChangeCursor, Store, StoreError, Topic};
@@ -26,6 +26,7 @@ pub(crate) struct Caches {
     pub(crate) principals: Arc<Principals>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) proxy: Arc<ProxyLogins>,
+    pub(crate) oauth: Arc<OAuth>,
     pub(crate) tokens: Arc<Tokens>,
 }
 
@@ -69,6 +70,7 @@ impl Feed {
             self.caches.principals.forget_all();
             self.caches.sessions.forget_all();
             self.caches.proxy.forget_all();
+            self.caches.oauth.forget_all();
             self.caches.tokens.forget_all();
             self.config.notify_one();
         }
@@ -88,6 +90,7 @@ impl Feed {
             Topic::Session => self.caches.sessions.forget(&change.key),
             Topic::ProxySession => self.caches.proxy.forget(&change.key),
             Topic::Token => self.caches.tokens.forget_all(),
+            Topic::OAuthToken => self.caches.oauth.forget(&change.key),
         }
     }
 

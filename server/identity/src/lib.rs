@@ -12,6 +12,7 @@ pub mod fresh;
 pub mod journal;
 pub mod keys;
 pub mod net;
+pub mod oauth;
 pub mod passwords;
 pub mod people;
 pub mod principals;
@@ -29,6 +30,7 @@ use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_store::{Store, StoreError};
 use net::TrustedProxies;
+use oauth::OAuth;
 use passwords::Passwords;
 use people::{People, PeopleError};
 use principals::Principals;
@@ -114,6 +116,8 @@ pub struct Core {
     pub sessions: Arc<Sessions>,
     /// Sign-ins at proxied applications.
     pub proxy: Arc<ProxyLogins>,
+    /// OAuth2 grants and tokens.
+    pub oauth: Arc<OAuth>,
     /// Users and groups.
     pub people: People,
     /// API tokens and app passwords.
@@ -158,12 +162,14 @@ impl Identity {
         let principals = Arc::new(Principals::new(store.clone(), install_id));
         let sessions = Arc::new(Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
+        let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let tokens =
             Arc::new(Tokens::new(store.clone(), Arc::clone(clock), Arc::clone(random), Arc::clone(&principals)));
         let caches = Caches {
             principals: Arc::clone(&principals),
             sessions: Arc::clone(&sessions),
             proxy: Arc::clone(&proxy),
+            oauth: Arc::clone(&oauth),
             tokens: Arc::clone(&tokens),
         };
         let feed = Feed::start(store.clone(), Arc::clone(clock), caches).await?;
@@ -203,6 +209,7 @@ impl Identity {
             principals,
             sessions,
             proxy,
+            oauth,
             people,
             tokens,
             passwords,

@@ -4,11 +4,11 @@
 use crate::{
     fresh::{Fresh, FreshCache},
     sessions::{SessionEntry, Sessions, plausible},
-    system::alphanumeric,
+    system::{alphanumeric, random_uuid},
 };
 use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_store::{AuthorizationCode, ProxySession, Redemption, Session, Store, StoreError, hash_secret};
+use lockgate_store::{NewCode, ProxySession, Redemption, Session, Store, StoreError, hash_secret};
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -55,9 +55,20 @@ impl ProxyLogins {
     /// # Errors
     /// Whatever the database answers.
     pub async fn issue_code(&self, session: &Session, provider: Uuid, data: Value) -> Result<String, StoreError> {
+        let Some(user_pk) = session.user_pk else { return Err(StoreError::Dangling) };
         let code = alphanumeric(&*self.random, 43);
-        let expires = self.clock.now() + CODE_LIFE;
-        let row = AuthorizationCode { code_hash: hash_secret(&code), session: session.uuid, provider, data, expires };
+        let now = self.clock.now();
+        let row = NewCode {
+            code_hash: hash_secret(&code),
+            session: session.uuid,
+            provider,
+            user_pk,
+            grant: random_uuid(&*self.random),
+            scope: String::new(),
+            data,
+            created: now,
+            expires: now + CODE_LIFE,
+        };
         self.store.codes().create(&row).await?;
         Ok(code)
     }

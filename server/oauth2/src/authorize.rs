@@ -18,12 +18,12 @@ use lockgate_engine::{
 };
 use lockgate_identity::{
     Identity,
-    config::{ProxyApp, Snapshot, hosts::redirect_uris},
+    config::{Client, Snapshot},
     journal::{Action, Entry, Seldom},
     runner::{Begun, FlowRequest},
     sessions::has_mfa,
 };
-use lockgate_model::kinds::{FlowDesignation, ScopeMapping};
+use lockgate_model::kinds::FlowDesignation;
 use lockgate_policies::{Action as Verb, Facts, Resource, describe_denial};
 use lockgate_store::{StoreError, hash_secret};
 use serde_json::{Map, json};
@@ -95,18 +95,18 @@ impl Authorize<'_> {
         }
     }
 
-    fn client(&self) -> Result<Arc<ProxyApp>, Box<Response>> {
+    fn client(&self) -> Result<Arc<Client>, Box<Response>> {
         let client_id = self.parameters.get("client_id").unwrap_or_default();
-        let found = self.snapshot.provider_by_client(client_id).filter(|_| !client_id.is_empty());
+        let found = self.snapshot.client(client_id).filter(|_| !client_id.is_empty());
         found.cloned().ok_or_else(|| {
             Box::new(self.refuse("Client ID Error", "The client identifier (client_id) is missing or invalid."))
         })
     }
 
     /// Exact comparison with the registered addresses (RFC 9700, section 2.1).
-    fn redirect_uri(&self, app: &ProxyApp) -> Result<&str, Box<Response>> {
+    fn redirect_uri(&self, app: &Client) -> Result<&str, Box<Response>> {
         let given = self.parameters.get("redirect_uri").unwrap_or_default();
-        if redirect_uris(&app.external).iter().any(|registered| registered == given) {
+        if app.redirects.allow(given) {
             return Ok(given);
         }
         let text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri).";
@@ -114,7 +114,7 @@ impl Authorize<'_> {
     }
 
     /// Everything after the redirect URI, up to the code.
-    async fn code(&self, app: &Arc<ProxyApp>, redirect_uri: &str, issuer: &str) -> Result<Response, Stop> {
+    async fn code(&self, app: &Arc<Client>, redirect_uri: &str, issuer: &str) -> Result<Response, Stop> {
         let request = AuthorizeRequest::read(self.parameters, redirect_uri)?;
         let signed_in = Box::pin(self.authenticated(app, &request)).await?;
         self.permitted(app, &request, &signed_in)?;
@@ -122,7 +122,7 @@ impl Authorize<'_> {
         // The code is bound to provider, session, redirect URI and state; it lives for a minute (4.1.2).
         let data = json!({
             "redirect_uri": request.redirect_uri,
-            "client_id": app.provider.client_id,
+            "client_id": app.client_id,
             "scope": request.scopes.join(" "),
             "state": hash_secret(request.state.as_deref().unwrap_or_default()),
         });
@@ -132,7 +132,7 @@ impl Authorize<'_> {
     }
 
     /// The person who is signed in, or the way to become one (OpenID Connect Core, section 3.1.2.3).
-    async fn authenticated(&self, app: &ProxyApp, request: &AuthorizeRequest) -> Result<SignedIn, Stop> {
+    async fn authenticated(&self, app: &Client, request: &AuthorizeRequest) -> Result<SignedIn, Stop> {
         let found = self.visitor.signed_in(self.identity).await?;
         let ticket = format!("login:{}", self.parameters.fingerprint());
         if let Some(signed_in) = found {
@@ -144,7 +144,7 @@ impl Authorize<'_> {
         if request.prompt.none {
             return Err(RedirectError::LoginRequired.into());
         }
-        let own = app.provider.authentication_flow.and_then(|flow| self.snapshot.flow_by_id(flow.0));
+        let own = app.authentication_flow.and_then(|flow| self.snapshot.flow_by_id(flow));
         let slug = own
             .map(|flow| flow.flow.slug.clone())
             .or_else(|| self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Authentication));
@@ -160,7 +160,7 @@ impl Authorize<'_> {
     }
 
     /// The policies of the application; noted with their reasons either way.
-    fn permitted(&self, app: &ProxyApp, request: &AuthorizeRequest, signed_in: &SignedIn) -> Result<(), Stop> {
+    fn permitted(&self, app: &Client, request: &AuthorizeRequest, signed_in: &SignedIn) -> Result<(), Stop> {
         let mut context = Map::new();
         context.insert("oauth_scopes".to_owned(), json!(request.scopes));
         let facts = self.facts(signed_in, &context);
@@ -178,8 +178,8 @@ impl Authorize<'_> {
 
     /// The authorization flow, if it has anything to ask. That it was gone through for this very request
     /// is what its ticket in the session says, once.
-    async fn authorized(&self, app: &ProxyApp, request: &AuthorizeRequest, signed_in: &SignedIn) -> Result<(), Stop> {
-        let Some(flow) = self.snapshot.flow_by_id(app.provider.authorization_flow.0) else {
+    async fn authorized(&self, app: &Client, request: &AuthorizeRequest, signed_in: &SignedIn) -> Result<(), Stop> {
+        let Some(flow) = self.snapshot.flow_by_id(app.authorization_flow) else {
             return Err(self.refuse("Configuration error", "The application has no authorization flow.").into());
         };
         if flow.stages.is_empty() {
@@ -233,23 +233,20 @@ impl Authorize<'_> {
         format!("{PATH}?{}", self.parameters.to_query())
     }
 
-    fn context(&self, app: &ProxyApp) -> Context {
+    fn context(&self, app: &Client) -> Context {
         let application = AppContext {
             pk: app.app_id,
             slug: app.app_slug.clone(),
             name: app.app_name.clone(),
-            launch_url: app.external.to_string(),
+            launch_url: app.launch_url.clone(),
         };
         Context { application: Some(application), redirect: Some(self.own_address()), ..Context::default() }
     }
 
     /// What the consent page lists: the scopes whose mappings say something to people.
-    fn permissions(&self, app: &ProxyApp, request: &AuthorizeRequest) -> Vec<Permission> {
-        let mappings = app.provider.property_mappings.iter();
-        let mappings = mappings.filter_map(|m| self.snapshot.objects.typed::<ScopeMapping>(m.0));
-        let asked = |m: &&ScopeMapping| request.scopes.is_empty() || request.scopes.contains(&m.scope_name);
-        let told = mappings.filter(asked).filter(|m| !m.description.is_empty());
-        told.map(|m| Permission { name: m.description.clone(), id: m.scope_name.clone() }).collect()
+    fn permissions(&self, app: &Client, request: &AuthorizeRequest) -> Vec<Permission> {
+        let told = app.mappings_of(&request.scopes).filter(|m| !m.description.is_empty());
+        told.map(|m| Permission { name: m.description.clone(), id: m.scope.clone() }).collect()
     }
 
     fn facts<'f>(&'f self, signed_in: &SignedIn, context: &'f Map<String, serde_json::Value>) -> Facts<'f> {
@@ -265,7 +262,7 @@ impl Authorize<'_> {
         }
     }
 
-    fn denied(&self, app: &ProxyApp, signed_in: &SignedIn, decision: &lockgate_policies::Decision) -> Response {
+    fn denied(&self, app: &Client, signed_in: &SignedIn, decision: &lockgate_policies::Decision) -> Response {
         answers::no_store(self.pages.denied(&Denied {
             host: &self.visitor.client.host,
             snapshot: self.snapshot,

@@ -15,7 +15,7 @@ use lockgate_engine::{
 };
 use lockgate_identity::{
     Identity,
-    config::{ProxyApp, Snapshot},
+    config::{Client, Snapshot},
     keys::Expires,
     runner::FlowRequest,
 };
@@ -44,7 +44,7 @@ pub(crate) struct EndSession<'a> {
     pub(crate) snapshot: &'a Arc<Snapshot>,
     pub(crate) visitor: &'a Visitor,
     pub(crate) parameters: &'a Parameters,
-    pub(crate) app: &'a ProxyApp,
+    pub(crate) app: &'a Client,
 }
 
 impl EndSession<'_> {
@@ -67,7 +67,7 @@ impl EndSession<'_> {
             pk: self.app.app_id,
             slug: self.app.app_slug.clone(),
             name: self.app.app_name.clone(),
-            launch_url: self.app.external.to_string(),
+            launch_url: self.app.launch_url.clone(),
         };
         let context = Context {
             application: Some(application),
@@ -95,7 +95,7 @@ impl EndSession<'_> {
     /// The provider's invalidation flow, else the brand's. One without stages leaves the login as it is
     /// and shows the way to sign out of everything.
     fn flow(&self) -> Option<String> {
-        let own = self.snapshot.flow_by_id(self.app.provider.invalidation_flow.0);
+        let own = self.snapshot.flow_by_id(self.app.invalidation_flow);
         own.map(|flow| flow.flow.slug.clone())
             .or_else(|| self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Invalidation))
     }
@@ -104,9 +104,9 @@ impl EndSession<'_> {
     /// given; that the token has expired does not matter (section 2).
     fn allowed(&self, wanted: &str) -> Option<String> {
         let hint = self.parameters.get("id_token_hint")?;
-        let client_id = &self.app.provider.client_id;
-        self.snapshot.signing_key().verify::<Hint>(hint, client_id, DateTime::UNIX_EPOCH).ok()?;
-        let mut to = Url::parse(wanted).ok().filter(|url| *url == self.app.external)?;
+        let client_id = &self.app.client_id;
+        self.app.signing.verify::<Hint>(hint, client_id, DateTime::UNIX_EPOCH).ok()?;
+        let mut to = Url::parse(wanted).ok().filter(|_| self.app.logout_redirects.allow(wanted))?;
         if let Some(state) = self.parameters.get("state") {
             to.query_pairs_mut().append_pair("state", state);
         }

@@ -1,18 +1,25 @@
-//! OAuth2 and OpenID Connect as far as proxied applications need them: the authorize endpoint, key sets,
-//! discovery and sign-out.
+//! OAuth2 and OpenID Connect: the authorize endpoint, the token endpoint with its grants, and what
+//! clients and their users need around them.
 //!
-//! [`request`] is the protocol: pure functions over what a client sent. [`authorize`] reads as the
-//! steps of RFC 6749, section 4.1, in order. What may not enter: SQL, flows' inner life, any other face.
-//! There is no token endpoint yet: the one client of these codes is the forward-auth gate, which redeems
-//! them in process.
+//! Each endpoint reads as the steps of its RFC, in order. [`request`] and [`pkce`] are the protocol as
+//! pure functions over what a client sent; what tokens say and whether they count is decided in
+//! `lockgate_identity::oauth`. What may not enter: SQL, flows' inner life, any other face.
 
 mod answers;
 mod authorize;
+mod client_auth;
+mod dpop;
 mod end_session;
+mod endpoint;
+mod gatekeeper;
+mod jwt;
+mod limits;
 mod metadata;
 pub mod pages;
+pub mod pkce;
 pub mod request;
 mod routes;
+mod token;
 mod visitor;
 
 pub use pages::{Denied, Pages, Trouble};

@@ -1,43 +1,110 @@
-//! What verifiers fetch: key sets (RFC 7517) and discovery (OpenID Connect Discovery, section 3). Only
-//! what there is: proxied applications have no token endpoint.
+//! What clients find out about us: the issuer's name and the discovery document (OpenID Connect
+//! Discovery, section 3; RFC 8414, section 2; RFC 9126, section 5; RFC 9449, section 5.1).
 
 use lockgate_identity::{
     Identity,
-    config::{ProxyApp, Snapshot},
-    net::Client,
+    config::{Client, Snapshot},
+    net::Client as Peer,
+    oauth::ACR,
 };
+use lockgate_model::kinds::{GrantType, IssuerMode, LogoutMethod};
 use serde_json::{Value, json};
 
-/// Issuer of a provider's tokens, with a slash at the end.
-pub(crate) fn issuer(identity: &Identity, snapshot: &Snapshot, client: &Client, app: &ProxyApp) -> String {
-    let base = identity.public_base(snapshot).unwrap_or_else(|| client.base());
-    format!("{base}/application/o/{}/", app.app_slug)
+/// How clients may prove themselves.
+const AUTH_METHODS: [&str; 5] =
+    ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+
+/// What we verify signatures of clients with.
+const CLIENT_ALGORITHMS: [&str; 10] =
+    ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"];
+
+/// What we verify proofs of possession with.
+const DPOP_ALGORITHMS: [&str; 7] = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"];
+
+/// Public address of the sign-in host, without a slash at the end.
+pub(crate) fn base(identity: &Identity, snapshot: &Snapshot, peer: &Peer) -> String {
+    identity.public_base(snapshot).unwrap_or_else(|| peer.base())
 }
 
-/// The key set.
-pub(crate) fn jwks(snapshot: &Snapshot) -> Value {
-    json!({"keys": [snapshot.signing_key().jwk()]})
+/// Issuer of a client's tokens, with a slash at the end.
+pub(crate) fn issuer(identity: &Identity, snapshot: &Snapshot, peer: &Peer, client: &Client) -> String {
+    issuer_at(&base(identity, snapshot, peer), client)
 }
 
-/// The discovery document.
-pub(crate) fn discovery(issuer: &str, app: &ProxyApp) -> Value {
-    let base = issuer.strip_suffix(&format!("/{}/", app.app_slug)).unwrap_or(issuer);
-    json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{base}/authorize/"),
-        "end_session_endpoint": format!("{issuer}end-session/"),
-        "jwks_uri": format!("{issuer}jwks/"),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+/// Issuer of a client's tokens at a public address.
+pub(crate) fn issuer_at(base: &str, client: &Client) -> String {
+    match client.issuer_mode {
+        IssuerMode::PerProvider => format!("{base}/application/o/{}/", client.app_slug),
+        IssuerMode::Global => format!("{base}/"),
+    }
+}
+
+/// The discovery document of a client, at a public address. `claims`: names of the claims that its
+/// mappings make.
+pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value {
+    let at = |tail: &str| format!("{base}/application/o/{tail}/");
+    let own = |tail: &str| at(&format!("{}/{tail}", client.app_slug));
+    let grants: Vec<&str> =
+        client.grants.iter().filter(|g| **g != GrantType::Hybrid).map(|grant| grant.as_str()).collect();
+    let mut all_claims: Vec<&str> =
+        ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"].to_vec();
+    all_claims.extend(claims.iter().map(String::as_str));
+    let mut document = json!({
+        "issuer": issuer_at(base, client),
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "userinfo_endpoint": at("userinfo"),
+        "end_session_endpoint": own("end-session"),
+        "introspection_endpoint": at("introspect"),
+        "revocation_endpoint": at("revoke"),
+        "device_authorization_endpoint": at("device"),
+        "pushed_authorization_request_endpoint": at("par"),
+        "require_pushed_authorization_requests": client.require_pushed_requests,
+        "jwks_uri": own("jwks"),
+        "response_types_supported": response_types(client),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": grants,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
-        "acr_values_supported": ["goauthentik.io/providers/oauth2/default"],
-        "scopes_supported": app.scopes,
+        "id_token_signing_alg_values_supported": [client.signing.algorithm()],
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "acr_values_supported": [ACR],
+        "scopes_supported": client.scopes,
+        "claims_supported": all_claims,
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "code_challenge_methods_supported": ["S256", "plain"],
         "authorization_response_iss_parameter_supported": true,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
-    })
+        "request_object_signing_alg_values_supported": CLIENT_ALGORITHMS,
+        "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": client.logout_method == LogoutMethod::Frontchannel,
+        "frontchannel_logout_session_supported": client.logout_method == LogoutMethod::Frontchannel,
+    });
+    if client.encryption.is_some() {
+        document["id_token_encryption_alg_values_supported"] = json!(["RSA-OAEP-256"]);
+        document["id_token_encryption_enc_values_supported"] = json!(["A256CBC-HS512"]);
+    }
+    document
+}
+
+/// The response types that the client's grants open.
+pub(crate) fn response_types(client: &Client) -> Vec<&'static str> {
+    let mut types = Vec::new();
+    if client.allows(GrantType::AuthorizationCode) {
+        types.push("code");
+    }
+    if client.allows(GrantType::Implicit) {
+        types.extend(["id_token", "id_token token"]);
+    }
+    if client.allows(GrantType::Hybrid) {
+        types.extend(["code token", "code id_token", "code id_token token"]);
+    }
+    types
 }

@@ -4,9 +4,12 @@ use crate::{
     answers,
     authorize::Authorize,
     end_session::EndSession,
+    endpoint::{self, Call},
+    limits::Limits,
     metadata,
     pages::{Pages, Trouble},
     request::{BadParameters, MAX_REQUEST, Parameters},
+    token,
     visitor::Visitor,
 };
 use axum::{
@@ -14,16 +17,17 @@ use axum::{
     body::to_bytes,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use lockgate_identity::{
     Identity,
-    config::{ProxyApp, Snapshot},
+    config::{Client, Snapshot},
     journal::Seldom,
+    net::RequestId,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -31,17 +35,19 @@ struct Face {
     identity: Identity,
     pages: Arc<dyn Pages>,
     seldom: Arc<Seldom>,
+    limits: Arc<Limits>,
 }
 
 /// Everything below `/application/o`.
 pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
         .route("/application/o/authorize/", get(authorize).post(authorize))
+        .route("/application/o/token/", post(token))
         .route("/application/o/{slug}/", get(application))
         .route("/application/o/{slug}/jwks/", get(jwks))
         .route("/application/o/{slug}/.well-known/openid-configuration", get(discovery))
         .route("/application/o/{slug}/end-session/", get(end_session).post(end_session))
-        .with_state(Face { identity, pages, seldom: Arc::default() })
+        .with_state(Face { identity, pages, seldom: Arc::default(), limits: Arc::default() })
 }
 
 async fn authorize(State(face): State<Face>, request: Request) -> Response {
@@ -72,7 +78,7 @@ async fn end_session(State(face): State<Face>, Path(slug): Path<String>, request
     let (parts, body) = request.into_parts();
     let visitor = Visitor::of(&face.identity, &parts);
     let snapshot = face.identity.config.snapshot();
-    let Some(app) = provider(&snapshot, &slug) else { return answers::not_found() };
+    let Some(app) = client_of(&snapshot, &slug) else { return answers::not_found() };
     let parameters = match parameters(&parts, body).await {
         Ok(parameters) => parameters,
         Err(error) => return face.bad_request(&snapshot, &visitor, &error),
@@ -93,7 +99,7 @@ async fn end_session(State(face): State<Face>, Path(slug): Path<String>, request
 
 /// The application's address leads to its discovery document.
 async fn application(State(face): State<Face>, Path(slug): Path<String>) -> Response {
-    match provider(&face.identity.config.snapshot(), &slug) {
+    match client_of(&face.identity.config.snapshot(), &slug) {
         Some(app) => {
             let to = format!("/application/o/{}/.well-known/openid-configuration", app.app_slug);
             answers::redirect(&to, [])
@@ -102,11 +108,26 @@ async fn application(State(face): State<Face>, Path(slug): Path<String>) -> Resp
     }
 }
 
+async fn token(State(face): State<Face>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = face.request_id(&parts);
+    match Call::read(&face.identity, &face.limits, parts, body).await {
+        Ok(call) => token::answer_to(&call).await,
+        Err(refusal) => endpoint::error(&refusal, &request_id, false),
+    }
+}
+
 async fn jwks(State(face): State<Face>, Path(slug): Path<String>) -> Response {
     let snapshot = face.identity.config.snapshot();
-    match provider(&snapshot, &slug) {
-        Some(_) => public(metadata::jwks(&snapshot)),
-        None => answers::not_found(),
+    let Some(client) = client_of(&snapshot, &slug) else { return answers::not_found() };
+    match face.identity.oauth.key_set(&client).await {
+        // The reference answers an empty object where nothing is published.
+        Ok(keys) if keys.is_empty() => public(json!({})),
+        Ok(keys) => public(json!({"keys": keys})),
+        Err(error) => {
+            tracing::error!(%error, "a key set could not be answered");
+            answers::no_store(StatusCode::SERVICE_UNAVAILABLE.into_response())
+        }
     }
 }
 
@@ -114,12 +135,16 @@ async fn discovery(State(face): State<Face>, Path(slug): Path<String>, request: 
     let (parts, _) = request.into_parts();
     let visitor = Visitor::of(&face.identity, &parts);
     let snapshot = face.identity.config.snapshot();
-    let Some(app) = provider(&snapshot, &slug) else { return answers::not_found() };
-    let issuer = metadata::issuer(&face.identity, &snapshot, &visitor.client, &app);
-    public(metadata::discovery(&issuer, &app))
+    let Some(client) = client_of(&snapshot, &slug) else { return answers::not_found() };
+    let base = metadata::base(&face.identity, &snapshot, &visitor.client);
+    public(metadata::discovery(&base, &client, &[]))
 }
 
 impl Face {
+    fn request_id(&self, parts: &http::request::Parts) -> String {
+        parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
     fn bad_request(&self, snapshot: &Snapshot, visitor: &Visitor, error: &BadParameters) -> Response {
         answers::no_store(self.pages.trouble(&Trouble {
             host: &visitor.client.host,
@@ -131,9 +156,9 @@ impl Face {
     }
 }
 
-/// The proxy provider of an application.
-fn provider(snapshot: &Snapshot, slug: &str) -> Option<Arc<ProxyApp>> {
-    snapshot.app(slug)?.proxy.clone()
+/// The client of an application.
+fn client_of(snapshot: &Snapshot, slug: &str) -> Option<Arc<Client>> {
+    snapshot.app(slug)?.client.clone()
 }
 
 /// From the query, or from the form of a POST.

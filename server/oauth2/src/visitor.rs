@@ -35,10 +35,8 @@ pub(crate) struct SignedIn {
 
 impl Visitor {
     pub(crate) fn of(identity: &Identity, parts: &Parts) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        let client = net::client(&identity.trusted, peer, |name| lines(parts, name));
+        let client = net::client(&identity.trusted, peer(parts), |name| lines(parts, name));
         let token = session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned);
         Self { client, token, request_id }
     }
@@ -58,8 +56,14 @@ impl Visitor {
     }
 }
 
+/// Whose connection it is.
+pub(crate) fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+}
+
 /// All lines of a header, in the way of [`net::client`].
-fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+pub(crate) fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
     let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
     let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
     lines.chain(authority.map(|authority| authority.as_str()))

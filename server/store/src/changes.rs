@@ -51,15 +51,8 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 7] = [
-        Self::Config,
-        Self::User,
-        Self::Groups,
-        Self::Session,
-        Self::Token,
-        Self::ProxySession,
-        Self::OAuthToken,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Config, Self::User, Self::Groups, Self::Session, Self::Token, Self::ProxySession, Self::OAuthToken];
 
     /// The stored word.
     #[must_use]

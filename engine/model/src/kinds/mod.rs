@@ -22,7 +22,8 @@ pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayo
 pub use folder::{CedarFile, DefaultAccess, FolderSettings};
 pub use key_pair::CertificateKeyPair;
 pub use oauth2_provider::{
-    ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType, SubMode,
+    ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType,
+    SubMode,
 };
 pub use outpost::{Outpost, OutpostType};
 pub use policy::ExpressionPolicy;

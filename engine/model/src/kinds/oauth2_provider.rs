@@ -249,12 +249,7 @@ pub struct OAuth2Provider {
 }
 
 fn usual_grants() -> Vec<GrantType> {
-    vec![
-        GrantType::AuthorizationCode,
-        GrantType::RefreshToken,
-        GrantType::ClientCredentials,
-        GrantType::DeviceCode,
-    ]
+    vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials, GrantType::DeviceCode]
 }
 fn one_minute() -> Validity {
     Validity::minutes(1)
@@ -276,7 +271,9 @@ impl RedirectUri {
     /// What is wrong with it as a registration.
     fn complaint(&self) -> Option<&'static str> {
         if self.matching_mode == MatchingMode::Regex {
-            return regex::Regex::new(&anchored(&self.url)).is_err().then_some("This is not a valid regular expression.");
+            return regex::Regex::new(&anchored(&self.url))
+                .is_err()
+                .then_some("This is not a valid regular expression.");
         }
         let Ok(url) = Url::parse(&self.url) else {
             return Some("Enter a valid URL: it must be absolute, such as https://app.example.com/callback.");

@@ -129,11 +129,18 @@ async fn providers(State(identity): State<Identity>, caller: Caller, query: Quer
     let found: Vec<&Object> = wanted.filter(|o| super::list::mentions(o, &["name"], query.get("search"))).collect();
     Listed::cut(page, ordered(found, &query, "name"), |object| {
         let shown = object.typed::<ProxyProvider>().zip(snapshot.provider(object.document.id));
-        json!(shown.map(|(provider, app)| described(&base, object, provider, app)))
+        let algorithm = snapshot.signing_key().algorithm();
+        json!(shown.map(|(provider, app)| described(&base, object, provider, app, algorithm)))
     })
 }
 
-fn described(base: &str, object: &Object, provider: &ProxyProvider, app: &ProxyApp) -> ProxyOutpostConfig {
+fn described(
+    base: &str,
+    object: &Object,
+    provider: &ProxyProvider,
+    app: &ProxyApp,
+    algorithm: &str,
+) -> ProxyOutpostConfig {
     ProxyOutpostConfig {
         pk: object.document.number.unwrap_or_default(),
         name: provider.name.clone(),
@@ -142,7 +149,7 @@ fn described(base: &str, object: &Object, provider: &ProxyProvider, app: &ProxyA
         internal_host_ssl_validation: provider.internal_host_ssl_validation,
         client_id: provider.client_id.clone(),
         client_secret: provider.client_secret.clone(),
-        oidc_configuration: endpoints(base, &app.app_slug),
+        oidc_configuration: endpoints(base, &app.app_slug, algorithm),
         cookie_secret: provider.cookie_secret.clone(),
         certificate: provider.certificate.map(|c| c.0),
         skip_path_regex: provider.skip_path_regex.clone(),
@@ -159,7 +166,7 @@ fn described(base: &str, object: &Object, provider: &ProxyProvider, app: &ProxyA
     }
 }
 
-fn endpoints(base: &str, slug: &str) -> OpenIDConnectConfiguration {
+fn endpoints(base: &str, slug: &str, algorithm: &str) -> OpenIDConnectConfiguration {
     let at = |tail: &str| format!("{base}/application/o/{tail}/");
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
     OpenIDConnectConfiguration {
@@ -171,7 +178,7 @@ fn endpoints(base: &str, slug: &str) -> OpenIDConnectConfiguration {
         introspection_endpoint: at("introspect"),
         jwks_uri: at(&format!("{slug}/jwks")),
         response_types_supported: words(&["code"]),
-        id_token_signing_alg_values_supported: words(&["ES256"]),
+        id_token_signing_alg_values_supported: words(&[algorithm]),
         subject_types_supported: words(&["public"]),
         token_endpoint_auth_methods_supported: words(&["client_secret_post", "client_secret_basic"]),
     }

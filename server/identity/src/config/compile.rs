@@ -1,6 +1,7 @@
 //! Documents to snapshot: everything parsed, linked, planned and compiled, or every reason why not.
 
 use super::{
+    client::{Client, Clients},
     hosts::{HostIndex, ProxyHost},
     snapshot::{App, ProxyApp, Snapshot},
 };
@@ -106,10 +107,12 @@ pub(super) fn compile(
     let flows = CompiledFlow::build_all(&objects).map_err(|e| CompileError::Other(e.to_string()))?;
     let flows = flows.into_iter().map(|f| (f.flow.slug.clone(), Arc::new(f))).collect();
     let providers = providers(&objects)?;
-    let apps = apps(&objects, &providers);
+    let key = signing_key(&objects)?;
+    let apps = apps(&objects, &providers, &key)?;
+    let clients = clients(&apps)?;
+    let clients_by_provider = clients.values().map(|client| (client.id, Arc::clone(client))).collect();
     let hosts = host_index(&objects, &providers);
     let (outpost, authentik_host) = outpost(&objects);
-    let key = signing_key(&objects)?;
     Ok(Snapshot {
         revision,
         loaded: around.now,
@@ -118,6 +121,8 @@ pub(super) fn compile(
         flows,
         apps,
         providers,
+        clients,
+        clients_by_provider,
         expressions,
         prompts,
         mappings,
@@ -323,7 +328,7 @@ const DEFAULT_MAPPINGS: [&str; 4] = [
     "goauthentik.io/providers/proxy/scope-proxy",
 ];
 
-fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
+pub(super) fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
     if !provider.property_mappings.is_empty() {
         return provider.property_mappings.iter().map(|m| m.0).collect();
     }
@@ -332,13 +337,40 @@ fn mappings_of(objects: &ObjectSet, provider: &ProxyProvider) -> Vec<Uuid> {
     DEFAULT_MAPPINGS.iter().filter_map(named).map(|(o, _)| o.document.id).collect()
 }
 
-fn apps(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HashMap<String, Arc<App>> {
-    let all = objects.all::<Application>().into_iter().map(|(object, application)| {
+type Apps = HashMap<String, Arc<App>>;
+
+fn apps(
+    objects: &ObjectSet,
+    providers: &HashMap<Uuid, Arc<ProxyApp>>,
+    internal: &Arc<SigningKey>,
+) -> Result<Apps, CompileError> {
+    let mut clients = Clients { objects, keys: HashMap::new(), internal };
+    let mut apps = HashMap::new();
+    for (object, application) in objects.all::<Application>() {
+        let id = object.document.id;
         let proxy = application.provider.and_then(|p| providers.get(&p.0).cloned());
-        let app = App { id: object.document.id, application: application.clone(), proxy };
-        (application.slug.clone(), Arc::new(app))
-    });
-    all.collect()
+        let client = clients.of(id, application)?.map(Arc::new);
+        let app = App { id, application: application.clone(), proxy, client };
+        apps.insert(application.slug.clone(), Arc::new(app));
+    }
+    Ok(apps)
+}
+
+/// By `client_id`, which must tell them apart.
+fn clients(apps: &Apps) -> Result<HashMap<String, Arc<Client>>, CompileError> {
+    let mut found: HashMap<String, Arc<Client>> = HashMap::new();
+    for client in apps.values().filter_map(|app| app.client.as_ref()) {
+        if let Some(other) = found.insert(client.client_id.clone(), Arc::clone(client)) {
+            let text = if other.id == client.id {
+                format!("applications \"{}\" and \"{}\" have the same provider", other.app_slug, client.app_slug)
+            } else {
+                let (one, two) = (&other.name, &client.name);
+                format!("providers \"{one}\" and \"{two}\" have the same client_id \"{}\"", client.client_id)
+            };
+            return Err(CompileError::Other(text));
+        }
+    }
+    Ok(found)
 }
 
 fn host_index(objects: &ObjectSet, providers: &HashMap<Uuid, Arc<ProxyApp>>) -> HostIndex {

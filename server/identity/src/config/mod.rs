@@ -3,6 +3,7 @@
 //! revision goes on, and [`Config::health`] says why.
 
 mod change;
+mod client;
 mod compile;
 pub mod hosts;
 mod layers;
@@ -11,9 +12,10 @@ mod snapshot;
 pub(crate) mod watch;
 
 pub use change::{Change, ChangeError, draft};
+pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use offline::check_folder;
-pub use snapshot::{App, ProxyApp, Snapshot};
+pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 
 use crate::journal::{Action, Entry, Journal};
 use arc_swap::ArcSwap;

@@ -1,6 +1,6 @@
 //! The compiled configuration: immutable, read by every request from start to end, replaced as a whole.
 
-use super::hosts::HostIndex;
+use super::{client::Client, hosts::HostIndex};
 use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
@@ -22,8 +22,21 @@ pub struct App {
     pub id: Uuid,
     /// Its declaration.
     pub application: Application,
-    /// Its provider.
+    /// Its proxy provider.
     pub proxy: Option<Arc<ProxyApp>>,
+    /// Its provider as OAuth2 sees it.
+    pub client: Option<Arc<Client>>,
+}
+
+/// What one mapping makes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MadeClaims {
+    /// Name of the mapping.
+    pub mapping: String,
+    /// The scope that asked for it.
+    pub scope: String,
+    /// The claims.
+    pub claims: Map<String, Value>,
 }
 
 impl App {
@@ -32,10 +45,7 @@ impl App {
     #[must_use]
     pub fn launch_url(&self, who: &Principal) -> String {
         let own = &self.application.meta_launch_url;
-        let url = match &self.proxy {
-            Some(proxy) if own.is_empty() => proxy.provider.external_host.clone(),
-            _ => own.clone(),
-        };
+        let url = self.client.as_ref().map_or_else(|| own.clone(), |client| client.launch_url.clone());
         let user = &who.user;
         [("username", &user.username), ("name", &user.name), ("email", &user.email)]
             .iter()
@@ -97,6 +107,8 @@ pub struct Snapshot {
     pub(super) flows: HashMap<String, Arc<CompiledFlow>>,
     pub(super) apps: HashMap<String, Arc<App>>,
     pub(super) providers: HashMap<Uuid, Arc<ProxyApp>>,
+    pub(super) clients: HashMap<String, Arc<Client>>,
+    pub(super) clients_by_provider: HashMap<Uuid, Arc<Client>>,
     pub(super) expressions: HashMap<Uuid, Expression>,
     pub(super) prompts: HashMap<(Uuid, &'static str), Expression>,
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
@@ -196,10 +208,21 @@ impl Snapshot {
         self.providers.get(&id)
     }
 
-    /// The proxy provider with this client identifier.
+    /// The OAuth2 client with this `client_id`.
     #[must_use]
-    pub fn provider_by_client(&self, client_id: &str) -> Option<&Arc<ProxyApp>> {
-        self.providers.values().find(|p| p.provider.client_id == client_id)
+    pub fn client(&self, client_id: &str) -> Option<&Arc<Client>> {
+        self.clients.get(client_id)
+    }
+
+    /// The OAuth2 client of the provider with this primary key.
+    #[must_use]
+    pub fn client_by_provider(&self, id: Uuid) -> Option<&Arc<Client>> {
+        self.clients_by_provider.get(&id)
+    }
+
+    /// Every OAuth2 client, in no order.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.values()
     }
 
     /// The key that signs tokens.
@@ -224,24 +247,26 @@ impl Snapshot {
         &self.stopwatch
     }
 
-    /// The claims that a proxy provider's mappings make for a person, later mappings over earlier ones.
+    /// The claims that the mappings of some of a client's scopes make for a person, in order.
     ///
     /// # Errors
     /// The first mapping that fails; no token is made then.
     pub fn claims(
         &self,
-        app: &ProxyApp,
+        client: &Client,
+        scopes: &[String],
         who: &Principal,
         facts: &Facts<'_>,
-    ) -> Result<Map<String, Value>, MappingError> {
-        let app_fact = AppFact { slug: app.app_slug.clone(), name: app.app_name.clone(), ..AppFact::default() };
+    ) -> Result<Vec<MadeClaims>, MappingError> {
+        let app_fact = AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
-        let mut claims = Map::new();
-        for mapping in app.mappings.iter().filter_map(|m| self.mappings.get(m)) {
-            claims.extend(mapping.claims(&env)?);
-        }
-        Ok(claims)
+        let made = client.mappings_of(scopes).filter_map(|m| Some((m, self.mappings.get(&m.id)?)));
+        made.map(|(mapping, compiled)| {
+            let claims = compiled.claims(&env)?;
+            Ok(MadeClaims { mapping: mapping.name.clone(), scope: mapping.scope.clone(), claims })
+        })
+        .collect()
     }
 }

@@ -227,12 +227,7 @@ impl Consents for Ports<'_> {
         permissions: &[String],
         expires: Option<DateTime<Utc>>,
     ) -> Result<(), PortError> {
-        let consent = NewConsent {
-            user_pk: user,
-            application: app,
-            permissions: permissions.join(" "),
-            expires,
-        };
+        let consent = NewConsent { user_pk: user, application: app, permissions: permissions.join(" "), expires };
         self.0.store.consents().grant(&consent).await.map_err(PortError::from)
     }
 }

@@ -247,11 +247,7 @@ impl OAuthTokens<'_> {
 }
 
 /// Revokes tokens within a transaction and notes it for the other nodes; answers how many were in force.
-pub(super) async fn revoke(
-    tx: &DatabaseTransaction,
-    these: Condition,
-    now: DateTime<Utc>,
-) -> Result<u64, StoreError> {
+pub(super) async fn revoke(tx: &DatabaseTransaction, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
     use oauth_token::Column;
     let select = oauth_token::Entity::find().select_only().column(Column::Pk).column(Column::TokenHash);
     let valid = these.add(Column::Revoked.eq(false));

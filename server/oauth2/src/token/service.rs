@@ -1,0 +1,197 @@
+//! Tokens for programs (RFC 6749, section 4.4), in the four forms that clients of the reference use: a
+//! service account with an app password, the same folded into the client secret, the client's own
+//! secret, and a token of a provider that the client trusts.
+
+use super::{Entitled, Granted, Stop};
+use crate::{
+    client_auth::{ASSERTION_TYPE, Presented},
+    endpoint::{Call, Refusal},
+    jwt,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lockgate_identity::{
+    config::Client,
+    keys::Expires,
+    oauth::{GrantFacts, OFFLINE_ACCESS, Want},
+    people::{PeopleError, UserDraft},
+    principals::PrincipalEntry,
+};
+use lockgate_model::{UserType, kinds::GrantType};
+use lockgate_store::{Case, Issue, Issued, StoreError, TokenIntent};
+use serde::Deserialize;
+use serde_json::Map;
+use std::sync::Arc;
+
+pub(super) async fn grant(call: &Call<'_>, grant: GrantType) -> Result<Granted, Stop> {
+    let (client_id, presented) = call.presented()?;
+    let known = call.snapshot.client(&client_id).cloned();
+    let client = known.ok_or_else(|| call.failed("Client authentication failed."))?;
+    let granted = Box::pin(for_client(call, grant, &client, presented)).await;
+    granted.map_err(|refusal| Stop { refusal, client: Some(client) })
+}
+
+async fn for_client(
+    call: &Call<'_>,
+    grant: GrantType,
+    client: &Arc<Client>,
+    presented: Presented,
+) -> Result<Granted, Refusal> {
+    let who = Box::pin(account(call, grant, client, presented)).await?;
+    call.allowed(client, grant)?;
+    let mut all = client.scopes.clone();
+    all.retain(|scope| scope != OFFLINE_ACCESS);
+    let mut scopes = call.scopes(client, &all);
+    scopes.retain(|scope| scope != OFFLINE_ACCESS);
+    let mut facts = GrantFacts::of_service(call.issuer(client), call.now);
+    facts.jkt = call.bound(client, None).await?;
+    call.permitted(client, &who, grant, &scopes, false)?;
+    // No refresh token: the credential itself can be used again (RFC 6749, section 4.4.3).
+    let want = Want { access: true, id: true, refresh: false, code: None };
+    let family = call.identity.oauth.new_grant();
+    let entitled = Entitled { client, who: &who, facts, scopes, grant: family, want };
+    let (issued, granted) = entitled.tokens(call, Issue::Plain).await?;
+    if issued == Issued::Stored { Ok(granted) } else { Err(Refusal::invalid_grant("The tokens could not be stored.")) }
+}
+
+/// Who the tokens speak for, proven by one of the four forms.
+async fn account(
+    call: &Call<'_>,
+    grant: GrantType,
+    client: &Arc<Client>,
+    presented: Presented,
+) -> Result<Arc<PrincipalEntry>, Refusal> {
+    match (call.get("username"), call.get("password")) {
+        (Some(username), Some(password)) => {
+            // The account proves itself; a client that can keep a secret proves itself as well, if it
+            // sends one.
+            if let Presented::Secret(secret) = &presented
+                && !client.secret_matches(secret)
+            {
+                return Err(call.failed("Client authentication failed."));
+            }
+            return app_password(call, username, password).await;
+        }
+        _ if grant == GrantType::Password => {
+            return Err(Refusal::invalid_request("The parameters username and password are needed."));
+        }
+        (None, None) => {}
+        _ => return Err(Refusal::invalid_request("The parameters username and password belong together.")),
+    }
+    match presented {
+        Presented::Secret(secret) if client.is_confidential() && client.secret_matches(&secret) => {
+            own_account(call, client).await
+        }
+        Presented::Secret(secret) => match folded(&secret) {
+            Some((username, password)) => app_password(call, &username, &password).await,
+            None => Err(call.failed("Client authentication failed.")),
+        },
+        Presented::Assertion(assertion) => match foreign(call, client, &assertion).await? {
+            Some(subject) => account_named(call, client, &format!("{}-{subject}", client.name)).await,
+            // Not of a trusted provider: the client's own signature then.
+            None => {
+                call.client().await?;
+                own_account(call, client).await
+            }
+        },
+        Presented::Nothing => Err(call.failed("Client authentication failed.")),
+    }
+}
+
+/// Base64 of `user:app password`, in the place of the client secret.
+fn folded(secret: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(secret).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some((username.to_owned(), password.to_owned()))
+}
+
+/// An account and its app password; never the password of a login (RFC 9700, section 2.4).
+async fn app_password(call: &Call<'_>, username: &str, password: &str) -> Result<Arc<PrincipalEntry>, Refusal> {
+    let failed = || call.failed("The user name or the app password is wrong.");
+    let found = call.identity.tokens.authenticate(password, TokenIntent::AppPassword).await?;
+    match found {
+        Some((_, who)) if who.principal().user.username == username => Ok(who),
+        _ => Err(failed()),
+    }
+}
+
+/// The account that stands for the client itself.
+async fn own_account(call: &Call<'_>, client: &Client) -> Result<Arc<PrincipalEntry>, Refusal> {
+    account_named(call, client, &format!("ak-{}-client_credentials", client.name)).await
+}
+
+/// A service account of the client, made when it is needed first.
+async fn account_named(call: &Call<'_>, client: &Client, name: &str) -> Result<Arc<PrincipalEntry>, Refusal> {
+    let username: String = name.chars().filter(|c| !c.is_control()).take(150).collect();
+    let users = call.identity.store.users();
+    let path = format!("goauthentik.io/apps/{}", client.app_slug);
+    let user = match users.by_username(&username, Case::Exact).await? {
+        Some(user) => user,
+        None => {
+            let draft = UserDraft {
+                username: username.clone(),
+                name: format!("Application {}", client.app_name),
+                email: String::new(),
+                is_active: true,
+                user_type: UserType::ServiceAccount,
+                path: path.clone(),
+                attributes: Map::new(),
+                groups: Vec::new(),
+                password: None,
+            };
+            match call.identity.people.create_user(draft, None).await {
+                Ok(user) => user,
+                Err(error) => {
+                    // Another request was faster, or the name cannot be an account's.
+                    let made = users.by_username(&username, Case::Exact).await?;
+                    made.ok_or_else(|| store_error(error))?
+                }
+            }
+        }
+    };
+    // An account of a person that happens to have the name is not the client's.
+    if user.user_type != UserType::ServiceAccount || user.path != path {
+        return Err(Refusal::invalid_grant("The client's service account belongs to something else."));
+    }
+    call.person(user.pk).await
+}
+
+fn store_error(error: PeopleError) -> Refusal {
+    match error {
+        PeopleError::Store(error) => error.into(),
+        other => Refusal::Store(StoreError::Unavailable { reason: other.to_string() }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Foreign {
+    sub: String,
+    exp: i64,
+}
+
+impl Expires for Foreign {
+    fn expires(&self) -> i64 {
+        self.exp
+    }
+}
+
+/// The subject of a token that a trusted provider of ours has issued; `None` when it is none.
+async fn foreign(call: &Call<'_>, client: &Client, assertion: &str) -> Result<Option<String>, Refusal> {
+    if call.get("client_assertion_type") != Some(ASSERTION_TYPE) {
+        return Ok(None);
+    }
+    let claims = jwt::unverified(assertion).unwrap_or_default();
+    let trusted = client.federated.iter().filter_map(|id| call.snapshot.client_by_provider(*id));
+    let issuer = trusted.filter(|other| claims["aud"] == other.client_id.as_str()).find_map(|other| {
+        let found: Result<Foreign, _> = other.signing.verify(assertion, &other.client_id, call.now);
+        Some((other, found.ok()?))
+    });
+    let Some((other, token)) = issuer else { return Ok(None) };
+    // An access token of ours may have been revoked before it expired.
+    if claims["jti"].is_string() && claims["azp"] == other.client_id.as_str() {
+        let valid = call.identity.access_token(&call.snapshot, assertion).await?;
+        if valid.is_none() {
+            return Err(call.failed("The client assertion was revoked."));
+        }
+    }
+    Ok(Some(token.sub))
+}
