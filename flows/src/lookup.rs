@@ -26,6 +26,8 @@ pub trait Objects {
     fn existing(&self, kind: &str, name: &str) -> Option<Existing>;
     /// Names of all objects of a kind that do not belong to the folder, for suggestions.
     fn names(&self, kind: &str) -> Vec<String>;
+    /// The scope mappings that do not belong to the folder: scope and primary key.
+    fn scopes(&self) -> Vec<(String, Uuid)>;
     /// Whether any object has this primary key.
     fn is_taken(&self, id: Uuid) -> bool;
 }
@@ -77,6 +79,9 @@ impl Objects for Nobody {
     fn names(&self, _: &str) -> Vec<String> {
         Vec::new()
     }
+    fn scopes(&self) -> Vec<(String, Uuid)> {
+        Vec::new()
+    }
     fn is_taken(&self, _: Uuid) -> bool {
         false
     }
@@ -107,6 +112,7 @@ impl Secrets for Nobody {
 #[derive(Debug, Default)]
 pub struct StoredObjects {
     by_name: HashMap<String, BTreeMap<String, Existing>>,
+    scopes: Vec<(String, Uuid)>,
     ids: HashSet<Uuid>,
 }
 
@@ -119,7 +125,12 @@ impl StoredObjects {
             let entry = Existing { id: document.id, origin: document.origin };
             index.by_name.entry(document.kind.clone()).or_default().insert(document.name.clone(), entry);
             index.ids.insert(document.id);
+            if document.kind == "scope_mapping" && document.origin != Origin::Folder {
+                let scope = document.body["scope_name"].as_str().unwrap_or_default();
+                index.scopes.push((scope.to_owned(), document.id));
+            }
         }
+        index.scopes.sort();
         index
     }
 }
@@ -131,6 +142,9 @@ impl Objects for StoredObjects {
     fn names(&self, kind: &str) -> Vec<String> {
         let all = self.by_name.get(kind).into_iter().flatten();
         all.filter(|(_, e)| e.origin != Origin::Folder).map(|(n, _)| n.clone()).collect()
+    }
+    fn scopes(&self) -> Vec<(String, Uuid)> {
+        self.scopes.clone()
     }
     fn is_taken(&self, id: Uuid) -> bool {
         self.ids.contains(&id)

@@ -273,7 +273,12 @@ fn keep_what_the_server_made(document: &mut Document, stored: &Document) {
         document.managed.clone_from(&stored.managed);
     }
     let Some(kind) = kind::by_name(&document.kind) else { return };
-    for field in kind.schema().fields.iter().filter(|f| f.read_only || (f.internal && f.secret)) {
+    // What would be made anew is what was made before.
+    let made = kind.complete(&document.body, &mut |n| "x".repeat(n)).unwrap_or_default();
+    let is_made = |name: &str| made.get(name).is_some_and(|value| *value != document.body[name]);
+    let fields = kind.schema().fields.iter();
+    let fields = fields.filter(|f| f.read_only || (f.internal && f.secret) || is_made(&f.name));
+    for field in fields.collect::<Vec<_>>() {
         let empty = document.body[&field.name].as_str().is_none_or(str::is_empty);
         if let Some(made) = stored.body.get(&field.name).filter(|_| empty) {
             document.body[&field.name] = made.clone();

@@ -2,7 +2,10 @@
 
 use crate::{
     builtin::outpost_config_defaults,
-    language::{APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, accepts, plain, short_choice, words},
+    language::{
+        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_KEY, USUAL_SCOPES,
+        accepts, plain, short_choice, words,
+    },
 };
 use lockgate_model::{Family, KindDef, kind::KINDS, schema::Field};
 use serde_json::{Map, Value, json};
@@ -115,7 +118,9 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
             let forward = forward_auth(defs);
             map.insert("forward_auth".to_owned(), forward);
             map.insert("access".to_owned(), json!({"$ref": "#/$defs/access"}));
-            debug_assert!(APP_KEYS.iter().all(|k| *k == "oauth2" || map.contains_key(*k)));
+            let oauth2 = oauth2(defs);
+            map.insert("oauth2".to_owned(), oauth2);
+            debug_assert!(APP_KEYS.iter().all(|k| map.contains_key(*k)));
         }
         "outpost" => {
             let settings = outpost_config_defaults();
@@ -126,7 +131,11 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
     }
     let mut needed = required(kind, &implied);
     needed.push(word);
-    object(map, &needed)
+    let mut schema = object(map, &needed);
+    if word == "app" {
+        schema["not"] = json!({"required": ["forward_auth", "oauth2"]});
+    }
+    schema
 }
 
 fn forward_auth(defs: &mut Map<String, Value>) -> Value {
@@ -141,6 +150,35 @@ fn forward_auth(defs: &mut Map<String, Value>) -> Value {
     map.insert("name".to_owned(), name("provider"));
     debug_assert!(FORWARD_KEYS.iter().all(|k| map.contains_key(*k)));
     json!({"anyOf": [object(map, &[]), {"type": "null"}]})
+}
+
+fn oauth2(defs: &mut Map<String, Value>) -> Value {
+    let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "oauth2_provider") else { return json!({}) };
+    let mut map = properties(kind, defs);
+    let addresses =
+        |what: &str| json!({"type": "array", "description": what, "items": {"$ref": "#/$defs/redirectUri"}});
+    let names = |what: &str| json!({"type": "array", "description": what, "items": {"type": "string", "minLength": 1}});
+    map.insert("redirect_uris".to_owned(), addresses("Where browsers may be sent with an answer."));
+    map.insert("post_logout_redirect_uris".to_owned(), addresses("Where browsers may be sent after signing out."));
+    map.insert("scopes".to_owned(), names("Scopes that the app may ask for; every mapping of one counts."));
+    map["scopes"]["default"] = json!(USUAL_SCOPES);
+    map.insert("mappings".to_owned(), names("Further mappings, by name."));
+    map.insert("consent".to_owned(), json!({"type": "string", "default": "implicit"}));
+    map.insert("name".to_owned(), name("provider"));
+    map["grants"]["default"] = json!(USUAL_GRANTS);
+    map["signing_key"]["description"] = json!(format!(
+        "Name of the key pair that signs the tokens; \"{USUAL_KEY}\" where there is one. \"{NO_KEY}\": HMAC with the client secret."
+    ));
+    debug_assert!(OAUTH2_KEYS.iter().all(|k| map.contains_key(*k)));
+    let entry = object(
+        Map::from_iter([
+            ("url".to_owned(), json!({"type": "string", "minLength": 1})),
+            ("regex".to_owned(), json!({"type": "boolean", "default": false})),
+        ]),
+        &["url"],
+    );
+    defs.insert("redirectUri".to_owned(), json!({"anyOf": [{"type": "string", "minLength": 1}, entry]}));
+    object(map, &[])
 }
 
 fn stage_kinds() -> impl Iterator<Item = &'static KindDef> {

@@ -1,7 +1,9 @@
-//! `app:` documents: an application, the provider that protects it, and who may reach it.
+//! `app:` documents: an application, the provider that protects it or speaks OAuth2 with it, and who may
+//! reach it.
 
 use super::{
     Declaration, Loader,
+    draft::Draft,
     values::{WEB_ADDRESS, is_web_address},
     words,
 };
@@ -16,30 +18,48 @@ pub(crate) const APP_KEYS: [&str; 4] = ["app", "forward_auth", "access", "oauth2
 /// Keys of `forward_auth` that are not fields of its kind under these names.
 pub(crate) const FORWARD_KEYS: [&str; 4] = ["mode", "domain", "consent", "name"];
 
+/// Keys of an app that make its provider.
+const PROTOCOLS: [&str; 2] = ["forward_auth", "oauth2"];
+
 const IMPLICIT: &str = "default-provider-authorization-implicit-consent";
 const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
 const INVALIDATION: &str = "default-invalidation-flow";
+
+/// The flow that `consent` names, which asks or does not ask; nobody is asked by default.
+pub(crate) fn consent(provider: &Node, at: &Span) -> Node {
+    let Some(node) = provider.get("consent") else { return Node::implied(IMPLICIT, at) };
+    match node.text() {
+        Some("implicit") => Node::implied(IMPLICIT, &node.span),
+        Some("explicit") => Node::implied(EXPLICIT, &node.span),
+        _ => node.clone(),
+    }
+}
 
 impl Loader<'_> {
     pub(crate) fn app(&mut self, doc: &Declaration<'_>) {
         let mut draft = self.draft(words::kind("application"), doc.name, doc.at);
         self.fields(&mut draft, doc.entries, &APP_KEYS);
         draft.imply_text("name", doc.name, doc.at);
-        if let Some((key, _)) = doc.entry("oauth2") {
-            self.error("later", &key.span, "\"oauth2\" is not built yet");
-        }
-        if let Some((key, node)) = doc.entry("forward_auth") {
-            let url = draft.entry("meta_launch_url").map(|e| e.node.clone());
-            let wrong = url.as_ref().is_some_and(|u| u.text().is_some_and(|t| !is_web_address(t)));
-            if let Some(url) = url.as_ref().filter(|_| wrong) {
-                self.wrong(url, "url", WEB_ADDRESS);
-                draft.failed.push("/meta_launch_url".to_owned());
-            }
-            let provider = self.forward_auth(doc, key, node, url.as_ref());
+        let mut protocols = doc.entries.iter().filter(|(k, _)| PROTOCOLS.contains(&k.text.as_str()));
+        if let Some((key, node)) = protocols.next() {
+            let provider = match key.text.as_str() {
+                "oauth2" => self.oauth2(doc, key, node),
+                _ => {
+                    let url = self.external_url(&mut draft);
+                    self.forward_auth(doc, key, node, url.as_ref())
+                }
+            };
             if let Some(entry) = draft.entry("provider") {
-                self.error("conflict", &entry.key, "\"provider\" is given beside \"forward_auth\", which makes one");
+                let message = format!("\"provider\" is given beside \"{}\", which makes one", key.text);
+                self.error("conflict", &entry.key, message);
             }
             draft.imply_text("provider", &provider, &key.span);
+            if let Some((second, _)) = protocols.next() {
+                let message =
+                    format!("\"{}\" is given beside \"{}\", but an app has one provider", second.text, key.text);
+                let complaint = Diagnostic::error("conflict", &second.span, message);
+                self.diagnostics.push(complaint.hint("declare a second app for the other way in"));
+            }
         }
         let app = self.push(draft);
         if let Some((_, node)) = doc.entry("access") {
@@ -47,12 +67,27 @@ impl Loader<'_> {
         }
     }
 
-    /// Makes the provider; its name is returned.
-    fn forward_auth(&mut self, doc: &Declaration<'_>, key: &Key, node: &Node, url: Option<&Node>) -> String {
+    /// The address of the app, which forward auth needs to be one of the web.
+    fn external_url(&mut self, app: &mut Draft) -> Option<Node> {
+        let url = app.entry("meta_launch_url")?.node.clone();
+        if url.text().is_some_and(|t| !is_web_address(t)) {
+            self.wrong(&url, "url", WEB_ADDRESS);
+            app.failed.push("/meta_launch_url".to_owned());
+        }
+        Some(url)
+    }
+
+    /// The name that a provider gets: that of its app, if it says nothing else.
+    pub(crate) fn provider_name(&mut self, doc: &Declaration<'_>, node: &Node) -> String {
         if let Some(name) = node.get("name").filter(|n| n.text().is_none()) {
             self.wrong(name, "name", "a text");
         }
-        let name = node.get("name").and_then(Node::text).unwrap_or(doc.name).to_owned();
+        node.get("name").and_then(Node::text).unwrap_or(doc.name).to_owned()
+    }
+
+    /// Makes the provider; its name is returned.
+    fn forward_auth(&mut self, doc: &Declaration<'_>, key: &Key, node: &Node, url: Option<&Node>) -> String {
+        let name = self.provider_name(doc, node);
         let mut draft = self.draft(words::kind("proxy_provider"), &name, &key.span);
         draft.label = format!("forward_auth of app \"{}\"", doc.name);
         let entries = self.map(node, "forward_auth", true).unwrap_or_default();
@@ -83,15 +118,7 @@ impl Loader<'_> {
             }
             _ => {}
         }
-        let consent = match get("consent") {
-            Some((_, node)) => match node.text() {
-                Some("implicit") => Node::implied(IMPLICIT, &node.span),
-                Some("explicit") => Node::implied(EXPLICIT, &node.span),
-                _ => node.clone(),
-            },
-            None => Node::implied(IMPLICIT, &key.span),
-        };
-        draft.imply("authorization_flow", consent);
+        draft.imply("authorization_flow", consent(node, &key.span));
         draft.imply_text("invalidation_flow", INVALIDATION, &key.span);
         self.push(draft);
         name

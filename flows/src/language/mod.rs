@@ -9,7 +9,9 @@ mod build;
 mod draft;
 mod flow;
 mod names;
+mod oauth2;
 mod plain;
+mod redirects;
 mod values;
 pub(crate) mod words;
 
@@ -17,6 +19,7 @@ pub use names::{NAMESPACE, stable_id};
 
 pub(crate) use app::{APP_KEYS, FORWARD_KEYS};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
+pub(crate) use oauth2::{NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_KEY, USUAL_SCOPES};
 pub(crate) use values::{accepts, plain, short_choice};
 
 use crate::{
@@ -30,6 +33,7 @@ use draft::Draft;
 use lockgate_model::{Document, Origin, Source, kinds::FolderSettings};
 use lockgate_policies::{ClaimMapping, Expression, PolicyProblem, TextOrigin};
 use names::Names;
+use oauth2::ScopesOf;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -181,6 +185,7 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
         names: Names::new(*lookups),
         drafts: Vec::new(),
         groups: Vec::new(),
+        scopes: Vec::new(),
         diagnostics: folder.diagnostics.clone(),
     };
     let mut loaded = Loaded::default();
@@ -196,6 +201,7 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
         }
     }
     trees.iter().for_each(|tree| loader.document(tree));
+    loader.finish_scopes();
     loader.build(&mut loaded);
     loader.finish_groups(&mut loaded);
     let settings = loaded.documents.iter().find(|d| d.kind == "settings").map(|d| d.body.clone());
@@ -233,6 +239,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) names: Names<'a>,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) groups: Vec<GroupDraft>,
+    pub(crate) scopes: Vec<ScopesOf>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 

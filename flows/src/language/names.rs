@@ -43,6 +43,11 @@ impl<'a> Names<'a> {
         self.broken.insert((word, name));
     }
 
+    /// Whether a document that is not YAML seems to declare one of these.
+    pub(crate) fn has_broken(&self, word: &str) -> bool {
+        self.broken.iter().any(|(broken, _)| broken == word)
+    }
+
     /// The primary key of an object: its own if it exists, else one made from its name.
     pub(crate) fn id(&self, kind: &str, name: &str) -> Uuid {
         if let Some(existing) = self.lookups.objects.existing(kind, name) {

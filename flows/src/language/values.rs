@@ -5,6 +5,7 @@ use super::{Loader, words};
 use crate::{
     diagnostics::Diagnostic,
     node::{Node, Value as Yaml, quoted},
+    span::Span,
 };
 use lockgate_model::{Validity, schema::Field};
 use regex::Regex;
@@ -19,8 +20,11 @@ pub(crate) struct Slot<'s> {
     pub(crate) root: &'s Value,
 }
 
-/// Short words for long values of the reference.
+/// Short words for long values of the reference and of the protocols.
 pub(crate) fn short_choice(choice: &str) -> Option<String> {
+    if let Some(grant) = choice.strip_prefix("urn:ietf:params:oauth:grant-type:") {
+        return Some(grant.replace('-', "_"));
+    }
     let (_, last) = choice.rsplit_once('.')?;
     Some(last.strip_suffix("Backend").unwrap_or(last).to_lowercase())
 }
@@ -149,20 +153,23 @@ impl Loader<'_> {
                 continue;
             };
             for line in text.lines() {
-                if let Err(e) = Regex::new(line.trim()) {
-                    sound = false;
-                    let reason = e.to_string();
-                    let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    let message = format!("{} is not a regular expression: {reason}", quoted(line));
-                    self.error("regex", &item.span, message);
-                }
+                sound &= self.is_pattern(line.trim(), &item.span);
                 lines.push(line.trim().to_owned());
             }
         }
         sound.then(|| json!(lines.join("\n")))
     }
 
-    fn reference(&mut self, target: &str, node: &Node) -> Option<Value> {
+    /// Whether a text is a regular expression; one that is not is reported.
+    pub(crate) fn is_pattern(&mut self, text: &str, at: &Span) -> bool {
+        let Err(error) = Regex::new(text) else { return true };
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        self.error("regex", at, format!("{} is not a regular expression: {reason}", quoted(text)));
+        false
+    }
+
+    pub(crate) fn reference(&mut self, target: &str, node: &Node) -> Option<Value> {
         let noun = words::noun(target);
         let Some(name) = node.text() else {
             self.wrong(node, &noun, &format!("a text: the name of a {noun}"));

@@ -79,6 +79,7 @@ pub(crate) fn identifier_field(kind: &KindDef) -> &'static str {
 fn is_hidden(kind: &KindDef, field: &Field) -> bool {
     let elsewhere: &[&str] = match kind.meta.kind {
         "proxy_provider" => &["mode", "cookie_domain", "authorization_flow"],
+        "oauth2_provider" => &["redirect_uris", "property_mappings", "authorization_flow"],
         "outpost" => &["service_connection"],
         "flow_stage_binding" => &["target", "stage"],
         _ => &[],
@@ -101,7 +102,7 @@ pub(crate) fn noun(target: &str) -> String {
         "prompt" => "field".to_owned(),
         "expression_policy" => "policy".to_owned(),
         "scope_mapping" => "mapping".to_owned(),
-        "proxy_provider" => "provider".to_owned(),
+        "proxy_provider" | "oauth2_provider" => "provider".to_owned(),
         other => other.replace('_', " "),
     }
 }

@@ -100,6 +100,22 @@ fn the_folder_takes_over_and_lets_go() {
 }
 
 #[test]
+fn what_the_server_made_for_a_client_stays() {
+    let yaml = "app: wiki\noauth2: { redirect_uris: [https://wiki.example.com/cb] }\n";
+    let mut stored = Vec::new();
+    settle(&mut stored, Some(yaml));
+    let provider = find(&mut stored, "oauth2_provider", "wiki");
+    (provider.body["client_id"], provider.body["client_secret"]) = (json!("made"), json!("made too"));
+    assert!(settle(&mut stored, Some(yaml)).is_empty());
+    settle(&mut stored, Some(&yaml.replace("/cb", "/callback")));
+    let body = find(&mut stored, "oauth2_provider", "wiki").body.clone();
+    assert_eq!((&body["client_id"], &body["client_secret"]), (&json!("made"), &json!("made too")));
+    // What the folder says itself counts.
+    settle(&mut stored, Some(&yaml.replace("{ ", "{ client_id: wiki, ")));
+    assert_eq!(find(&mut stored, "oauth2_provider", "wiki").body["client_id"], "wiki");
+}
+
+#[test]
 fn nobody_is_let_in_by_a_binding_that_the_folder_does_not_show() {
     let mut stored = Vec::new();
     settle(&mut stored, Some(MINE));

@@ -4,6 +4,7 @@
 mod broken;
 mod exported;
 mod layers;
+mod oauth2;
 mod samples;
 
 use chrono::{DateTime, Utc};

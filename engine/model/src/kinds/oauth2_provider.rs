@@ -199,6 +199,7 @@ pub struct OAuth2Provider {
     pub refresh_token_threshold: Validity,
     /// Put the claims of the scopes into the ID token as well.
     #[serde(default = "yes")]
+    #[schemars(extend("x-yaml" = "claims_in_id_token"))]
     pub include_claims_in_id_token: bool,
     /// Signs the tokens; HMAC with the client secret when null.
     #[serde(default)]
@@ -218,9 +219,11 @@ pub struct OAuth2Provider {
     pub logout_method: LogoutMethod,
     /// What `sub` says.
     #[serde(default)]
+    #[schemars(extend("x-yaml" = "subject"))]
     pub sub_mode: SubMode,
     /// What `iss` says.
     #[serde(default)]
+    #[schemars(extend("x-yaml" = "issuer"))]
     pub issuer_mode: IssuerMode,
     /// Sources whose tokens are accepted.
     #[serde(default)]
@@ -269,7 +272,8 @@ const FORBIDDEN_SCHEMES: [&str; 5] = ["javascript", "data", "vbscript", "blob", 
 
 impl RedirectUri {
     /// What is wrong with it as a registration.
-    fn complaint(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn complaint(&self) -> Option<&'static str> {
         if self.matching_mode == MatchingMode::Regex {
             return regex::Regex::new(&anchored(&self.url))
                 .is_err()
