@@ -6,6 +6,7 @@ mod commands;
 mod front;
 mod listen;
 mod logging;
+mod memory;
 mod pages;
 mod serve;
 mod settings;

@@ -1,6 +1,6 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{front::Front, logging, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry};
 use axum::{
     Router,
     extract::State,
@@ -35,6 +35,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
     let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
+    tokio::spawn(memory::give_back());
     tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
     crate::listen::serve(listener, router(&identity, figures, &settings), stop_signal()).await;

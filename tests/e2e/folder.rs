@@ -12,6 +12,7 @@ on_each_database!(
     a_reload_drops_no_request,
     what_the_folder_declares_is_read_only,
     an_app_that_leaves_the_folder_is_gone,
+    an_app_of_the_api_stays_closed_whatever_the_folder_says,
 );
 
 const BLOG: &str = "
@@ -108,6 +109,37 @@ async fn an_app_that_leaves_the_folder_is_gone(database: Database) {
     let back = async || lockgate_tests::Reply::of(site.ask(&Client::new(), "traefik", "one", "/")).await.status == 302;
     eventually(back).await;
     site.signed_in("ada").await;
+}
+
+async fn an_app_of_the_api_stays_closed_whatever_the_folder_says(database: Database) {
+    let site = Site::direct(database).await;
+    let (server, api) = (&site.server, site.server.api());
+    server.write("nobody.rhai", "false");
+    let there = async || api.get("policies/expression/?name=nobody").await.json()["pagination"]["count"] == 1;
+    eventually(there).await;
+    let policy = api.only("policies/expression/?name=nobody").await;
+    crate::outpost::open_app(server, "wiki", &site.url("wiki", ""), &serde_json::json!({})).await;
+    let app = api.get("core/applications/wiki/").await.expect(200).json();
+    let binding = serde_json::json!({ "target": app["pk"], "policy": policy["pk"], "order": 0 });
+    api.post("policies/bindings/", &binding).await.expect(201);
+    let closed = async || {
+        let passing = api.get(&format!("core/applications/wiki/check_access/?for_user={}", site.bob)).await;
+        assert_eq!(passing.expect(200).json()["passing"], false, "the wiki is open");
+    };
+    closed().await;
+
+    // A broken folder declares nothing, and takes nothing away either.
+    server.write("broken.yaml", "app: blog\nname: [not a name]\n");
+    server.logged(&["broken.yaml:2:7"]).await;
+    // What is made through the API is bound to the configuration in force.
+    api.patch("core/applications/wiki/", &serde_json::json!({ "name": "Wiki 2" })).await.expect(200);
+    closed().await;
+
+    server.remove("broken.yaml");
+    server.remove("nobody.rhai");
+    server.logged(&["nobody", "guards the application", "wiki"]).await;
+    closed().await;
+    api.only("policies/expression/?name=nobody").await;
 }
 
 #[test]

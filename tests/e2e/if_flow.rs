@@ -135,20 +135,27 @@ async fn the_page_fits_a_phone(database: Database) {
         let options = BrowserOptions { window: (width, 844), dark, ..BrowserOptions::default() };
         let browser = Browser::start_with(options).await;
         let shade = if dark { "dark" } else { "light" };
+        let picture = async |page: &str| {
+            browser.screenshot(&format!("{page}-{width}-{shade}-{name}")).await;
+            let is = browser.run("return [window.innerWidth, document.documentElement.scrollWidth]").await;
+            assert_eq!(is, serde_json::json!([width, width]), "the {page} page is not as wide as its window");
+        };
         browser.open(&site.url("auth", LOGIN)).await;
         browser.find("input[name=uid_field]").await;
-        browser.screenshot(&format!("login-{width}-{shade}-{name}")).await;
-        let wider = browser.run("return document.documentElement.scrollWidth > window.innerWidth").await;
-        assert_eq!(wider, Value::from(false), "the page scrolls sideways at {width}");
+        picture("login").await;
         browser.sign_in("bob", "wrong").await;
         browser.find("[aria-invalid=true], [role=alert]").await;
-        browser.screenshot(&format!("login-error-{width}-{shade}-{name}")).await;
+        picture("login-error").await;
         browser.open(&site.url("three", "/outpost.goauthentik.io/start")).await;
         browser.sign_in("bob", Site::password()).await;
-        browser.arrives_at(&site.url("auth", "/")).await;
-        browser.screenshot(&format!("denied-{width}-{shade}-{name}")).await;
-        let wider = browser.run("return document.documentElement.scrollWidth > window.innerWidth").await;
-        assert_eq!(wider, Value::from(false), "the denied page scrolls sideways at {width}");
+        // What is missing is told on no other page.
+        browser.find(".lacks").await;
+        picture("denied").await;
+        browser.driver().delete_all_cookies().await.expect("the browser forgets who is there");
+        browser.open(&site.url("auth", "/if/user/")).await;
+        browser.sign_in("ada", Site::password()).await;
+        browser.arrives_at(&site.url("auth", "/if/user/")).await;
+        picture("portal").await;
         browser.close().await;
     }
     let missing = Reply::of(lockgate_tests::Client::new().request(reqwest::Method::GET, &site.url("auth", "/no/such")));

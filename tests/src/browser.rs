@@ -15,12 +15,15 @@ use crate::{Program, free_port, workspace_root};
 /// How long an element or an address may take to appear.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The least width of a desktop window: Chromium makes none narrower.
+const NARROWEST: u32 = 500;
+
 /// How the browser is set up.
 #[derive(Clone, Copy)]
 pub struct BrowserOptions {
     /// Whether pages may run scripts.
     pub javascript: bool,
-    /// Width and height of the window in CSS pixels.
+    /// Width and height of the window in CSS pixels. Narrower than [`NARROWEST`] it is a phone's screen.
     pub window: (u32, u32),
     /// Whether pages that can are shown dark.
     pub dark: bool,
@@ -191,7 +194,7 @@ fn capabilities(options: BrowserOptions, profile: &TempDir) -> fantoccini::wd::C
         arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
     }
     let scripts = if options.javascript { 1 } else { 2 };
-    let wanted = json!({
+    let mut wanted = json!({
         "browserName": "chrome",
         "pageLoadStrategy": "normal",
         "goog:chromeOptions": {
@@ -204,5 +207,9 @@ fn capabilities(options: BrowserOptions, profile: &TempDir) -> fantoccini::wd::C
             },
         },
     });
+    if width < NARROWEST {
+        let phone = json!({"width": width, "height": height, "pixelRatio": 2, "mobile": true, "touch": true});
+        wanted["goog:chromeOptions"]["mobileEmulation"] = json!({ "deviceMetrics": phone });
+    }
     wanted.as_object().cloned().unwrap_or_default()
 }

@@ -79,6 +79,26 @@ impl Caller {
         }
         self.require(identity, snapshot, verb, kind)
     }
+
+    /// As [`Self::require_on`], for something that belongs to a user: its owner may always. Whether it
+    /// exists at all is part of the question, so that nobody can tell from the answer.
+    ///
+    /// # Errors
+    /// 404 with this noun, or 403.
+    pub(crate) fn require_owned<T>(
+        &self,
+        identity: &Identity,
+        verb: Action,
+        kind: &str,
+        noun: &str,
+        found: Option<(i64, T)>,
+    ) -> Result<T, ApiError> {
+        let own = found.as_ref().is_some_and(|(owner, _)| *owner == self.user().pk);
+        if !own {
+            self.require_on(identity, &identity.config.snapshot(), verb, kind, noun)?;
+        }
+        found.map(|(_, thing)| thing).ok_or_else(|| ApiError::no_such(noun))
+    }
 }
 
 /// What may be believed of the request's origin.

@@ -30,7 +30,7 @@ impl Gate {
             Answer::Open => StatusCode::OK.into_response(),
             Answer::Callback(app) => Box::pin(self.callback(scene, &app)).await?,
             Answer::SignOut(app) => Box::pin(self.sign_out(scene, &app)).await?,
-            Answer::Start(app) => self.start(scene, &app, login::wanted(scene.question, true).as_deref()),
+            Answer::Start(app) => self.start(scene, &app, login::wanted(scene.question, true)),
             Answer::Login(app) => self.login(scene, dialect, &app),
             Answer::Refused(app) => self.refused(scene, dialect, &app),
             Answer::Denied(denial) => self.denied(scene, &denial),
@@ -45,7 +45,7 @@ impl Gate {
         if scene.question.is_script {
             return unauthorized("Sign in first: open this address in a browser window.");
         }
-        self.start(scene, app, login::wanted(scene.question, false).as_deref())
+        self.start(scene, app, login::wanted(scene.question, false))
     }
 
     fn refused(&self, scene: Scene<'_>, dialect: Dialect, app: &ProxyApp) -> Response {
@@ -110,7 +110,7 @@ fn no_app(scene: Scene<'_>) -> Response {
 }
 
 /// 302, never stored by anybody.
-pub(crate) fn redirect(to: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+pub(crate) fn redirect(to: String, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     let Some(location) = login::location(to) else {
         return text(StatusCode::INTERNAL_SERVER_ERROR, "configuration error");
     };

@@ -7,6 +7,7 @@
 use crate::{
     dialect::Question,
     headers::{self, About},
+    noise::Noise,
     origin::Origin,
     pages::Pages,
     skip,
@@ -37,6 +38,7 @@ pub(crate) struct Gate {
     pub(crate) identity: Identity,
     pub(crate) pages: Arc<dyn Pages>,
     pub(crate) tickets: Tickets,
+    pub(crate) noise: Noise,
     noted: Seldom,
 }
 
@@ -124,7 +126,7 @@ impl Scene<'_> {
 
 impl Gate {
     pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
-        Self { identity, pages, tickets: Tickets::new(), noted: Seldom::default() }
+        Self { identity, pages, tickets: Tickets::new(), noise: Noise::default(), noted: Seldom::default() }
     }
 
     /// Answers a question.

@@ -14,6 +14,7 @@ pub mod dialect;
 mod gate;
 pub mod headers;
 mod login;
+mod noise;
 pub mod origin;
 pub mod pages;
 mod routes;

@@ -23,7 +23,7 @@ pub(crate) const START: &str = "/outpost.goauthentik.io/start";
 
 impl Gate {
     /// Sends the browser to the authorize endpoint, with a state that remembers where it wanted to go.
-    pub(crate) fn start(&self, scene: Scene<'_>, app: &ProxyApp, wanted: Option<&str>) -> Response {
+    pub(crate) fn start(&self, scene: Scene<'_>, app: &ProxyApp, wanted: Option<String>) -> Response {
         let Some(base) = self.known_base(scene.snapshot, app) else {
             let why = "the public address of the sign-in host is not known: set LOCKGATE_PUBLIC_URL, or \
                        authentik_host in the embedded outpost";
@@ -32,21 +32,15 @@ impl Gate {
         let name = state_name(&app.cookie_name);
         let known = scene.question.cookies(&name).find(|cookie| is_sid(cookie));
         let sid = known.map_or_else(|| sid(self.noise()), str::to_owned);
-        let redirect = wanted.and_then(|wanted| home(app).return_url(wanted));
-        let made = State::new(&app.provider.client_id, &sid, self.noise(), redirect.as_ref(), scene.now.timestamp());
+        let redirect = wanted.and_then(|wanted| home(app).return_text(wanted));
+        let made = State::new(&app.provider.client_id, &sid, self.noise(), redirect, scene.now.timestamp());
         let cookie = jar(app).set(&name, &sid, LIFE);
-        let (Ok(state), Some(cookie)) = (made.sign(&app.provider.cookie_secret), cookie) else {
+        let (Ok(state), Some(cookie)) = (made.sign(app.state_key.as_ref()), cookie) else {
             return self.login_failed("This application cannot start a login: its provider has no cookie secret.");
         };
-        let [redirect_uri, _] = redirect_uris(&app.external);
-        let to = extended(format!("{base}/application/o/authorize/?"))
-            .append_pair("client_id", &app.provider.client_id)
-            .append_pair("redirect_uri", &redirect_uri)
-            .append_pair("response_type", "code")
-            .append_pair("scope", &app.scopes.join(" "))
-            .append_pair("state", &state)
-            .finish();
-        answers::redirect(&to, [cookie])
+        // A state is of letters that need no encoding.
+        let to = [&base, "/application/o/authorize/?", &app.authorize_query, &state].concat();
+        answers::redirect(to, [cookie])
     }
 
     /// Takes a code back from the authorize endpoint and makes a session of it.
@@ -78,7 +72,7 @@ impl Gate {
         let Some(cookie) = jar(app).set(&app.cookie_name, &token, life) else {
             return Ok(self.configuration_error(scene, "the provider's cookie domain is malformed"));
         };
-        Ok(answers::redirect(to.as_str(), [cookie]))
+        Ok(answers::redirect(String::from(to), [cookie]))
     }
 
     /// Redeems the code, in process: it must be of this provider, for one of its addresses, and made for
@@ -113,7 +107,7 @@ impl Gate {
                 break;
             }
         }
-        let Some(ticket) = ended else { return Ok(answers::redirect(START, [])) };
+        let Some(ticket) = ended else { return Ok(answers::redirect(START.to_owned(), [])) };
         // Without a token the way out is the same; the page at its end only knows less.
         let ready = self.ready(scene.snapshot, app, &ticket, scene.now).await.ok().flatten();
         let proxy = &self.identity.proxy;
@@ -123,19 +117,17 @@ impl Gate {
         self.identity.feed.settle().await;
         let removed = jar(app).set(&app.cookie_name, "", 0);
         let Some(base) = self.known_base(scene.snapshot, app) else {
-            return Ok(answers::redirect(app.external.as_str(), removed));
+            return Ok(answers::redirect(app.external.to_string(), removed));
         };
         let mut to = format!("{base}/application/o/{}/end-session/", app.app_slug);
         if let Some(ready) = ready {
             to = extended(to + "?").append_pair("id_token_hint", &ready.jwt).finish();
         }
-        Ok(answers::redirect(&to, removed))
+        Ok(answers::redirect(to, removed))
     }
 
     fn noise(&self) -> [u8; 32] {
-        let mut noise = [0; 32];
-        self.identity.random.fill(&mut noise);
-        noise
+        self.noise.draw(&*self.identity.random)
     }
 
     fn bad_state(&self, scene: Scene<'_>, error: BadState) -> Response {
@@ -191,12 +183,12 @@ fn rd(question: &Question<'_>) -> Option<String> {
 
 /// Makes sure that an address can stand in a `Location` header. It is not parsed, which for a kilobyte of
 /// state would cost too much on every redirect: every address here was put together from a parsed one.
-pub(crate) fn location(to: &str) -> Option<HeaderValue> {
+pub(crate) fn location(to: String) -> Option<HeaderValue> {
     let behind = ["https://", "http://"].iter().find_map(|scheme| to.strip_prefix(scheme));
     let absolute = behind.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
     let local = to.starts_with('/') && !to.starts_with("//");
-    // A backslash is a slash to browsers.
-    let plain = to.bytes().all(|b| !b.is_ascii_control() && !matches!(b, b' ' | b'\\'));
+    // A backslash is a slash to browsers. All bytes are looked at, many at a time.
+    let plain = to.bytes().fold(true, |plain, b| plain & !b.is_ascii_control() & (b != b' ') & (b != b'\\'));
     if plain && (absolute || local) { HeaderValue::try_from(to).ok() } else { None }
 }
 
@@ -226,6 +218,7 @@ mod tests {
 
     #[test]
     fn only_whole_addresses_are_redirected_to() {
+        let location = |to: &str| location(to.to_owned());
         assert!(location("https://app.test/a?b").is_some() && location("/a").is_some());
         for bad in ["//evil.test", "/\\evil.test", "https:///evil", "javascript:alert(1)", "a", "", "/a\r\nx: y"] {
             assert_eq!(location(bad), None, "{bad:?}");

@@ -77,7 +77,7 @@ async fn ask(gate: &Gate, dialect: Dialect, request: Request) -> Response {
         Ok(question) => question,
         Err(error) => return gate.malformed(&origin, error),
     };
-    let snapshot = gate.identity.config.snapshot();
+    let snapshot = gate.identity.config.peek();
     let now = gate.identity.clock.now();
     let yes_or_no = dialect == Dialect::Nginx;
     let scene = Scene { snapshot: &snapshot, question: &question, origin: &origin, now, yes_or_no };

@@ -3,13 +3,13 @@
 
 use crate::dialect::{MAX_TARGET, PREFIX};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use lockgate_identity::config::hosts::in_domain;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use lockgate_identity::{config::hosts::in_domain, keys::SigningKey};
 use lockgate_model::kinds::ProxyMode;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use url::Url;
+use url::{Position, Url};
 
 /// Seconds that a login may take, and that the browser keeps the other half of its state.
 pub const LIFE: i64 = 3_600;
@@ -57,12 +57,12 @@ pub enum BadState {
 impl State {
     /// A state for a login that starts now.
     #[must_use]
-    pub fn new(client_id: &str, sid: &str, noise: [u8; 32], redirect: Option<&Url>, now: i64) -> Self {
+    pub fn new(client_id: &str, sid: &str, noise: [u8; 32], redirect: Option<String>, now: i64) -> Self {
         Self {
             iss: issuer(client_id),
             sid: sid.to_owned(),
             state: URL_SAFE_NO_PAD.encode(noise),
-            redirect: redirect.map(Url::to_string).unwrap_or_default(),
+            redirect: redirect.unwrap_or_default(),
             iat: now,
         }
     }
@@ -71,12 +71,8 @@ impl State {
     ///
     /// # Errors
     /// When there is no secret.
-    pub fn sign(&self, secret: &str) -> Result<String, BadState> {
-        if secret.is_empty() {
-            return Err(BadState::NoSecret);
-        }
-        let key = EncodingKey::from_secret(secret.as_bytes());
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), self, &key).map_err(|_| BadState::NoSecret)
+    pub fn sign(&self, key: Option<&SigningKey>) -> Result<String, BadState> {
+        key.and_then(|key| key.sign(self).ok()).ok_or(BadState::NoSecret)
     }
 
     /// Opens a state that came back: signature, issuer, age, and that one of the browser's state
@@ -168,6 +164,20 @@ impl Home<'_> {
             url.set_scheme("https").ok()?;
         }
         Some(url)
+    }
+
+    /// As [`Self::return_url`], as text. What is plainly one of this provider's own addresses, as nearly
+    /// everything is that a proxy asks about, is not parsed for that.
+    #[must_use]
+    pub fn return_text(&self, wanted: String) -> Option<String> {
+        if self.is_plain(&wanted) { Some(wanted) } else { self.return_url(&wanted).map(String::from) }
+    }
+
+    fn is_plain(&self, wanted: &str) -> bool {
+        let path = wanted.strip_prefix(&self.external[..Position::BeforePath]).filter(|path| path.starts_with('/'));
+        let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#' | b'%');
+        // Whatever acts by itself has our name in it.
+        path.is_some_and(|path| path.bytes().all(plain) && !path.contains("authentik")) && wanted.len() <= MAX_TARGET
     }
 
     fn is_home(&self, url: &Url) -> bool {

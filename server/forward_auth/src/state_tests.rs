@@ -58,6 +58,28 @@ fn one_host_returns_to_itself_only() {
 }
 
 #[test]
+fn a_plain_address_returns_as_it_is() {
+    let external = url("https://app.example.com");
+    let home = Home { external: &external, mode: ProxyMode::ForwardSingle, cookie_domain: "" };
+    let returned = |wanted: &str| home.return_text(wanted.to_owned());
+    for wanted in ["https://app.example.com/", "https://app.example.com/deep?x=1&y=<2>"] {
+        assert_eq!(returned(wanted).as_deref(), Some(wanted));
+    }
+    for wanted in [
+        "https://app.example.com/outpost.goauthentik.io/sign_out",
+        "https://app.example.com/?X-authentik-logout=true",
+        "https://app.example.com/?X-%61uthentik-logout=true",
+        "https://app.example.com.evil.test/",
+        "https://app.example.com@evil.test/",
+        "https://app.example.com:8443/",
+    ] {
+        assert_eq!(returned(wanted), None, "{wanted}");
+    }
+    let long = format!("https://app.example.com/{}", "x".repeat(MAX_TARGET));
+    assert_eq!(returned(&long), None);
+}
+
+#[test]
 fn a_domain_returns_to_its_hosts_only() {
     let returned = |wanted| returned(ProxyMode::ForwardDomain, wanted);
     for wanted in ["https://movies.example.com/x", "https://example.com/", "https://a.b.example.com:8443/"] {
@@ -72,8 +94,8 @@ fn a_domain_returns_to_its_hosts_only() {
 fn a_state_is_believed_once_signed_for_this_provider_and_browser_and_in_time() {
     let (me, other) = (sid([1; 32]), sid([2; 32]));
     let target = url("https://app.example.com/deep?x=1");
-    let state = State::new("client", &me, [3; 32], Some(&target), 1_000);
-    let text = state.sign("secret").expect("signed");
+    let state = State::new("client", &me, [3; 32], Some(target.to_string()), 1_000);
+    let text = state.sign(Some(&SigningKey::of_secret("secret"))).expect("signed");
     let open = |secret, client, cookies: &[&str], now| {
         State::open(&text, secret, client, cookies.iter().copied(), now).map(|s| s.redirect)
     };
@@ -85,12 +107,14 @@ fn a_state_is_believed_once_signed_for_this_provider_and_browser_and_in_time() {
     assert_eq!(open("secret", "client", &[&me], 1_001 + LIFE), Err(BadState::Late));
     assert_eq!(open("secret", "client", &[&me], 999), Err(BadState::Late));
     assert_eq!(open("", "client", &[&me], 1_010), Err(BadState::NoSecret));
+    assert_eq!(state.sign(None), Err(BadState::NoSecret));
 }
 
 #[test]
 fn unsigned_and_tampered_states_are_forged() {
     let me = sid([1; 32]);
-    let text = State::new("client", &me, [3; 32], None, 1_000).sign("secret").expect("signed");
+    let text =
+        State::new("client", &me, [3; 32], None, 1_000).sign(Some(&SigningKey::of_secret("secret"))).expect("signed");
     let (head, rest) = text.split_once('.').expect("three parts");
     let (body, signature) = rest.split_once('.').expect("three parts");
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
@@ -120,6 +144,12 @@ proptest! {
         tail in "[ -~\t\r\n]{0,24}",
     ) {
         let wanted = format!("{scheme}{user}{host}{tail}");
+        let external = url("https://app.example.com");
+        for mode in [ProxyMode::ForwardSingle, ProxyMode::ForwardDomain] {
+            let home = Home { external: &external, mode, cookie_domain: ".example.com" };
+            let text = home.return_text(wanted.clone()).map(|text| url(&text));
+            prop_assert_eq!(text, home.return_url(&wanted), "{}", wanted);
+        }
         if let Some(to) = returned(ProxyMode::ForwardSingle, &wanted) {
             prop_assert!(to.starts_with("https://app.example.com/"), "{wanted} -> {to}");
         }

@@ -42,12 +42,15 @@ pub struct NewConsent {
 }
 
 /// Which consents are wanted; all that is given must hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConsentFilter {
     /// Who agreed.
     pub user_pk: Option<i64>,
-    /// To what.
-    pub application: Option<Uuid>,
+    /// To which applications.
+    pub applications: Option<Vec<Uuid>>,
+    /// `expires`, `user`, `application` or `permissions`, with `-` before it for descending; anything
+    /// else orders by the key.
+    pub ordering: String,
     /// Which page.
     pub page: Page,
 }
@@ -129,15 +132,25 @@ impl Consents<'_> {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn list(&self, filter: ConsentFilter) -> Result<(Vec<Consent>, u64), StoreError> {
+    pub async fn list(&self, filter: &ConsentFilter) -> Result<(Vec<Consent>, u64), StoreError> {
         use consent::Column;
         self.store
             .bounded(async {
                 let wanted = Condition::all()
                     .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
-                    .add_option(filter.application.map(|app| Column::Application.eq(app)));
+                    .add_option(filter.applications.as_ref().map(|all| Column::Application.is_in(all.iter().copied())));
                 let matching = consent::Entity::find().filter(wanted);
-                let order = |select: sea_orm::Select<consent::Entity>| select.order_by_asc(Column::Pk);
+                let (field, direction) = paging::split_ordering(&filter.ordering);
+                let column = match field {
+                    "expires" => Column::Expires,
+                    "user" => Column::UserPk,
+                    "application" => Column::Application,
+                    "permissions" => Column::Permissions,
+                    _ => Column::Pk,
+                };
+                let order = |select: sea_orm::Select<consent::Entity>| {
+                    select.order_by(column, direction).order_by_asc(Column::Pk)
+                };
                 let page = paging::fetch(self.store.reader(), matching, order, filter.page);
                 let (rows, total) = page.await?;
                 Ok((rows.into_iter().map(Consent::from).collect(), total))

@@ -1,7 +1,7 @@
 //! Lists that are answered page by page.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Select};
+use sea_orm::{ConnectionTrait, EntityTrait, Order, QuerySelect, Select};
 
 use crate::StoreError;
 
@@ -32,6 +32,14 @@ impl Page {
         let before = self.number.saturating_sub(1);
         // Databases take offsets as signed integers.
         Ord::min(before.saturating_mul(self.limit()), i64::MAX as u64)
+    }
+}
+
+/// A field to order by, `-` before it for descending, and in which direction.
+pub(crate) fn split_ordering(ordering: &str) -> (&str, Order) {
+    match ordering.strip_prefix('-') {
+        Some(field) => (field, Order::Desc),
+        None => (ordering, Order::Asc),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_each_database!(
     an_app_is_set_up_by_a_script,
     an_expression_decides_who_gets_in,
+    nothing_opens_because_a_policy_is_deleted,
     bindings_take_exactly_one_of_three,
     references_hold_and_used_by_names_them,
     check_access_explains,
@@ -76,6 +77,52 @@ async fn an_expression_decides_who_gets_in(database: Database) {
     }
     api.patch(&path, &json!({ "expression": "true" })).await.expect(200);
     Reply::of(site.ask(&bob, "traefik", "wiki", "/")).await.expect(200);
+}
+
+async fn nothing_opens_because_a_policy_is_deleted(database: Database) {
+    let site = Site::direct(database).await;
+    let api = site.server.api();
+    crate::outpost::open_app(&site.server, "wiki", &site.url("wiki", ""), &json!({})).await;
+    let app = api.get("core/applications/wiki/").await.expect(200).json();
+    let policy = json!({ "name": "nobody", "expression": "false" });
+    let policy = api.post("policies/expression/", &policy).await.expect(201).json();
+    let path = format!("policies/expression/{}/", policy["pk"].as_str().unwrap_or_default());
+    let binding = json!({ "target": app["pk"], "policy": policy["pk"], "order": 0 });
+    let binding = api.post("policies/bindings/", &binding).await.expect(201).json();
+    let binding = format!("policies/bindings/{}/", binding["pk"].as_str().unwrap_or_default());
+    let closed = async || {
+        let start = site.url("wiki", "/outpost.goauthentik.io/start");
+        let tried = Client::new().open_signing_in(&start, "bob", Site::password()).await;
+        assert!(tried.url().as_str().starts_with(&site.url("auth", "/")), "the wiki is open: {}", tried.url());
+    };
+    closed().await;
+    let refused = api.delete(&path).await.expect(409).json();
+    let detail = refused["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("nobody") && detail.contains("wiki"), "{detail}");
+    api.get(&binding).await.expect(200);
+    closed().await;
+
+    // With another binding, one of which is enough, nothing opens; where all have to pass, something would.
+    let app_path = "core/applications/wiki/";
+    let other = json!({ "target": app["pk"], "group": api.group("Media").await, "order": 1 });
+    api.post("policies/bindings/", &other).await.expect(201);
+    api.patch(app_path, &json!({ "policy_engine_mode": "all" })).await.expect(200);
+    api.delete(&path).await.expect(409);
+    api.patch(app_path, &json!({ "policy_engine_mode": "any" })).await.expect(200);
+    api.delete(&path).await.expect(204);
+    api.get(&binding).await.expect(404);
+    closed().await;
+
+    // As Terraform does it: bindings first, then what they bound.
+    let policy = json!({ "name": "somebody", "expression": "true" });
+    let policy = api.post("policies/expression/", &policy).await.expect(201).json();
+    let path = format!("policies/expression/{}/", policy["pk"].as_str().unwrap_or_default());
+    crate::outpost::open_app(&site.server, "notes", &site.url("notes", ""), &json!({})).await;
+    let app = api.get("core/applications/notes/").await.expect(200).json();
+    let binding = json!({ "target": app["pk"], "policy": policy["pk"], "order": 0 });
+    let binding = api.post("policies/bindings/", &binding).await.expect(201).json();
+    api.delete(&format!("policies/bindings/{}/", binding["pk"].as_str().unwrap_or_default())).await.expect(204);
+    api.delete(&path).await.expect(204);
 }
 
 async fn bindings_take_exactly_one_of_three(database: Database) {

@@ -4,13 +4,13 @@ use super::{
     face,
     families::{self, FamilyFace},
     reading::Reading,
-    shapes::{MatchingModeEnum, RedirectUri, RedirectUriType},
 };
 use lockgate_model::{
     Object, Validity,
-    kinds::{Flow, Outpost, ProxyProvider},
+    kinds::{Flow, MatchingMode, OAuth2Provider, Outpost, ProxyProvider, RedirectUri, RedirectUriType},
 };
 use serde_json::{Value, json};
+use url::Url;
 
 /// The primary key once more, under another name.
 pub(crate) fn id(object: &Object, _: &Reading<'_>) -> Value {
@@ -111,9 +111,21 @@ pub(crate) fn launch_url(object: &Object, reading: &Reading<'_>) -> Value {
     if !own.is_empty() {
         return json!(filled_in(own, reading));
     }
-    let provider = reading.pointed(&object.document.body["provider"]);
-    let external = provider.and_then(Object::typed::<ProxyProvider>).map(|p| p.external_host.as_str());
-    external.map_or(Value::Null, |url| json!(filled_in(url, reading)))
+    let Some(provider) = reading.pointed(&object.document.body["provider"]) else { return Value::Null };
+    if let Some(proxy) = provider.typed::<ProxyProvider>() {
+        return json!(filled_in(&proxy.external_host, reading));
+    }
+    json!(provider.typed::<OAuth2Provider>().and_then(home))
+}
+
+/// Where an OAuth2 application lives, as far as its first redirect URI tells. One that a native
+/// application catches by its scheme is no place to go to.
+fn home(provider: &OAuth2Provider) -> Option<String> {
+    let mut answers = provider.redirect_uris.iter().filter(|uri| {
+        uri.matching_mode == MatchingMode::Strict && uri.redirect_uri_type == RedirectUriType::Authorization
+    });
+    let url = Url::parse(&answers.next()?.url).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| format!("{}/", url.origin().ascii_serialization()))
 }
 
 /// `%(username)s` and the like. A name is data inside an address, so it is encoded.
@@ -140,7 +152,7 @@ pub(crate) fn refresh_interval(object: &Object, _: &Reading<'_>) -> Value {
 pub(crate) fn redirect_uris(object: &Object, _: &Reading<'_>) -> Value {
     let external = object.document.body["external_host"].as_str().unwrap_or_default().trim_end_matches('/');
     let uri = |tail: &str| RedirectUri {
-        matching_mode: MatchingModeEnum::Strict,
+        matching_mode: MatchingMode::Strict,
         url: format!("{external}{tail}?X-authentik-auth-callback=true"),
         redirect_uri_type: RedirectUriType::Authorization,
     };

@@ -7,7 +7,7 @@ use crate::{
     openapi::{components::Components, components::reference, shapes::ThemedUrls},
     people::shapes::{PartialGroup, PartialUser},
 };
-use lockgate_model::{Family, KindDef, Object, kind::KINDS};
+use lockgate_model::{Family, KindDef, Object, kind::KINDS, kinds::RedirectUri};
 use serde_json::{Value, json};
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -135,7 +135,7 @@ const OUTPOST: &[Extra] = &[
 ];
 
 const PROXY: &[Extra] = &[
-    extra("redirect_uris", |c| list(c.reply::<shapes::RedirectUri>()), values::redirect_uris),
+    extra("redirect_uris", |c| list(c.reply::<RedirectUri>()), values::redirect_uris),
     extra("outpost_set", |_| list(json!({"type": "string"})), values::outposts),
 ];
 

@@ -7,6 +7,7 @@ use crate::{
 };
 use lockgate_model::{KindDef, Object, kinds::CertificateKeyPair};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A parameter of a list, as the document shows it.
 pub(crate) struct Parameter {
@@ -42,6 +43,9 @@ fn text() -> Value {
 fn texts() -> Value {
     json!({"type": "array", "items": {"type": "string"}})
 }
+fn uuid() -> Value {
+    json!({"type": "string", "format": "uuid"})
+}
 fn uuids() -> Value {
     json!({"type": "array", "items": {"type": "string", "format": "uuid"}})
 }
@@ -74,6 +78,15 @@ const PROXY: &[Computed] = &[
     computed("certificate__name__iexact", text, |o, r, values| {
         let pair = r.pointed(&o.document.body["certificate"]);
         same_text(pair.and_then(|p| p.document.body["name"].as_str()), values)
+    }),
+];
+
+const OAUTH2: &[Computed] = &[
+    NAME,
+    computed("application", uuid, |o, r, values| {
+        let serving = r.referring(o.document.id, "application", "provider");
+        let wanted: Vec<Uuid> = values.iter().filter_map(|v| v.parse().ok()).collect();
+        Some(serving.iter().any(|app| wanted.contains(&app.document.id)))
     }),
 ];
 
@@ -128,6 +141,7 @@ const NAME: Computed =
 fn own(kind: &str) -> &'static [Computed] {
     match kind {
         "proxy_provider" => PROXY,
+        "oauth2_provider" => OAUTH2,
         "flow_stage_binding" => FLOW_STAGE_BINDING,
         "key_pair" => KEY_PAIR,
         "application" => APPLICATION,

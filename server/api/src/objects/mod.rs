@@ -13,6 +13,7 @@ mod flows;
 mod inspector;
 mod key_pairs;
 pub(crate) mod list;
+mod oauth2_providers;
 mod outposts;
 mod policies;
 pub(crate) mod reading;
@@ -68,6 +69,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(flows::routes())
         .merge(inspector::routes())
         .merge(key_pairs::routes())
+        .merge(oauth2_providers::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
         .merge(stages::routes())
@@ -80,6 +82,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     flows::describe(components, paths);
     inspector::describe(components, paths);
     key_pairs::describe(components, paths);
+    oauth2_providers::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);
     stages::describe(components, paths);

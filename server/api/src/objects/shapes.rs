@@ -6,35 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// How a redirect address is compared.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MatchingModeEnum {
-    /// Character by character.
-    Strict,
-}
-
-/// What a redirect address is for.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "RedirectURITypeEnum")]
-pub(crate) enum RedirectUriType {
-    /// The answer to an authorization request.
-    Authorization,
-}
-
-/// An address that may be redirected to.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "RedirectURI")]
-pub(crate) struct RedirectUri {
-    /// How it is compared.
-    pub(crate) matching_mode: MatchingModeEnum,
-    /// The address.
-    pub(crate) url: String,
-    /// What it is for.
-    pub(crate) redirect_uri_type: RedirectUriType,
-}
-
 /// The algorithm of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -231,6 +202,28 @@ pub(crate) struct ProxyOutpostConfig {
     pub(crate) assigned_application_slug: String,
     /// Name of its application.
     pub(crate) assigned_application_name: String,
+}
+
+/// Where an application finds us, to be copied into its settings. What lies below the application's own
+/// path is empty as long as no application has the provider.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct OAuth2ProviderSetupURLs {
+    /// Issuer.
+    pub(crate) issuer: String,
+    /// Authorization endpoint.
+    pub(crate) authorize: String,
+    /// Token endpoint.
+    pub(crate) token: String,
+    /// Userinfo endpoint.
+    pub(crate) user_info: String,
+    /// Discovery document.
+    pub(crate) provider_info: String,
+    /// End-session endpoint.
+    pub(crate) logout: String,
+    /// Key set.
+    pub(crate) jwks: String,
+    /// Always null: clients do not register themselves.
+    pub(crate) dcr_registration: Option<String>,
 }
 
 /// A text of a key pair.

@@ -13,7 +13,7 @@ use lockgate_identity::{
 };
 use lockgate_model::{
     Document, KindDef, Object, ObjectSet, Problems,
-    kinds::{key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST},
+    kinds::{OAuth2Provider, ProxyProvider, key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST},
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -90,6 +90,7 @@ fn refused(error: ChangeError) -> ApiError {
     match error {
         ChangeError::Invalid { problems, .. } => ApiError::Invalid(problems),
         ChangeError::OwnedByFolder { place, .. } => ApiError::folder(&place.file, place.line),
+        ChangeError::StillGuards(error) => ApiError::Conflict(error.to_string()),
         ChangeError::NotFound => ApiError::no_such("object"),
         ChangeError::Store(error) => error.into(),
     }
@@ -150,6 +151,9 @@ async fn sound(
     if kind.meta.kind == "application" {
         one_application(&snapshot.objects, document.id, &value["provider"], &mut problems);
     }
+    if kind.meta.kind == "oauth2_provider" {
+        one_client(&snapshot.objects, document.id, &value["client_id"], &mut problems);
+    }
     Ok(problems.into_result()?)
 }
 
@@ -159,5 +163,17 @@ fn one_application(objects: &ObjectSet, id: Uuid, provider: &Value, problems: &m
     let applications = others.filter_map(|r| objects.get(r.from)).filter(|o| o.kind.meta.kind == "application");
     if applications.count() > 0 {
         problems.add("/provider", "unique", "Application with this provider already exists.");
+    }
+}
+
+/// Clients are told apart by their identifier alone (RFC 6749, section 2.2).
+fn one_client(objects: &ObjectSet, id: Uuid, client_id: &Value, problems: &mut Problems) {
+    let same = |o: &Object| {
+        let theirs = o.typed::<OAuth2Provider>().map(|p| &p.client_id);
+        let theirs = theirs.or_else(|| o.typed::<ProxyProvider>().map(|p| &p.client_id));
+        theirs.is_some_and(|theirs| !theirs.is_empty() && client_id == theirs.as_str())
+    };
+    if objects.iter().any(|o| o.document.id != id && same(o)) {
+        problems.add("/client_id", "unique", "A provider with this client ID already exists.");
     }
 }

@@ -44,8 +44,12 @@ fn tag(path: &str) -> &str {
 
 fn schemas(components: &mut Components, kind: &'static KindDef) {
     let schema = kind.schema();
-    for (name, definition) in schema.root["$defs"].as_object().into_iter().flatten() {
+    let parts = schema.root["$defs"].as_object().cloned().unwrap_or_default();
+    for (name, definition) in &parts {
         components.put(name, definition.clone());
+        if is_structure(definition) {
+            components.put(&request_name(name), in_request(definition.clone(), &parts));
+        }
     }
     let name = kind.meta.schema;
     let description = schema.root["description"].as_str().unwrap_or(kind.meta.verbose_name);
@@ -57,13 +61,41 @@ fn schemas(components: &mut Components, kind: &'static KindDef) {
 
     let written: Vec<&Field> = schema.fields.iter().filter(|f| face::is_written(f)).collect();
     let required: Vec<&str> = written.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
-    let mut fields: Vec<(&str, Value)> = written.iter().map(|f| (f.name.as_str(), outward(f))).collect();
+    let mut fields: Vec<(&str, Value)> =
+        written.iter().map(|f| (f.name.as_str(), in_request(outward(f), &parts))).collect();
     if face::may_set_managed(kind) {
         fields.push(("managed", json!({"type": ["string", "null"], "minLength": 1, "maxLength": 255})));
     }
     components.put(&format!("{name}Request"), object(description, fields.clone(), Some(&required)));
     components.put(&format!("Patched{name}Request"), object(description, fields, Some(&[])));
     components.page_of(name);
+}
+
+/// Whether a part of a kind has fields; such parts have a name of their own in bodies, as kinds have.
+fn is_structure(definition: &Value) -> bool {
+    definition["type"] == "object"
+}
+
+fn request_name(name: &str) -> String {
+    format!("{name}Request")
+}
+
+/// A schema whose references lead to what bodies are made of.
+fn in_request(mut schema: Value, parts: &Map<String, Value>) -> Value {
+    match &mut schema {
+        Value::Object(map) => {
+            for (word, value) in map.iter_mut() {
+                let name = value.as_str().filter(|_| word == "$ref").and_then(|r| r.strip_prefix("#/$defs/"));
+                *value = match name.filter(|name| parts.get(*name).is_some_and(is_structure)) {
+                    Some(name) => reference(&request_name(name))["$ref"].clone(),
+                    None => in_request(value.take(), parts),
+                };
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| *value = in_request(value.take(), parts)),
+        _ => {}
+    }
+    schema
 }
 
 /// A field as the API has it: providers are numbers.

@@ -24,7 +24,10 @@ use axum::{
     routing::{get, post},
 };
 use http::{Method, StatusCode};
-use lockgate_identity::{Identity, config::Change};
+use lockgate_identity::{
+    Identity,
+    config::{Change, group_may_go},
+};
 use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
 use lockgate_policies::Action;
 use lockgate_store::{GroupFilter, GroupPatch, NewGroup};
@@ -251,6 +254,7 @@ async fn destroy(
     if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
         return Err(ApiError::folder(&at.file, at.line));
     }
+    group_may_go(&identity.config.snapshot().objects, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
     forget_group(&identity, &caller, group.pk).await?;
     identity.people.delete_group(group.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,6 +1,8 @@
-//! People: users, groups, tokens and sessions. They grow with the number of people, so their lists are
+//! People: users, groups, tokens, sessions, and what applications were granted. They grow with the number of people, so their lists are
 //! asked of the database and not of the snapshot.
 
+mod consents;
+mod grants;
 pub(crate) mod groups;
 mod me;
 mod sessions;
@@ -11,16 +13,24 @@ mod users;
 pub(crate) mod views;
 
 use crate::{
+    caller::Caller,
     error::ApiError,
     openapi::{
         components::Components,
         operation::{Operation, Paths, parameter},
         shapes::UsedBy,
     },
+    query::Query,
 };
 use axum::Router;
 use http::Method;
-use lockgate_identity::{Identity, passwords::HashError, people::PeopleError};
+use lockgate_identity::{
+    Identity,
+    journal::{Action as Noted, Entry},
+    passwords::HashError,
+    people::PeopleError,
+};
+use lockgate_policies::Action;
 use serde_json::{Value, json};
 
 /// Routes of all people's data.
@@ -31,6 +41,8 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(sessions::routes())
+        .merge(grants::routes())
+        .merge(consents::routes())
 }
 
 /// Operations on people's data.
@@ -41,6 +53,8 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     groups::describe(components, paths);
     tokens::describe(components, paths);
     sessions::describe(components, paths);
+    grants::describe(components, paths);
+    consents::describe(components, paths);
 }
 
 impl From<PeopleError> for ApiError {
@@ -76,7 +90,8 @@ struct Noun {
 
 impl Noun {
     fn operation(&self, method: Method, tail: &str, verb: &str) -> Operation {
-        Operation::new(method, &format!("/{}/{tail}", self.path), format!("{}_{verb}", self.stem), "core")
+        let tag = self.path.split('/').next().unwrap_or(self.path);
+        Operation::new(method, &format!("/{}/{tail}", self.path), format!("{}_{verb}", self.stem), tag)
     }
 
     fn one(&self, method: Method, tail: &str, verb: &str) -> Operation {
@@ -90,4 +105,34 @@ impl Noun {
             .says("Tells what refers to the object, and what its deletion would do to it.")
             .answers(200, "What refers to it.", list)
     }
+}
+
+/// Whose things a list shows.
+enum Whose {
+    /// Everybody's.
+    Anybody,
+    /// Those of one user.
+    Of(i64),
+    /// Those of somebody whose things the caller may not see.
+    Nobody,
+}
+
+impl Whose {
+    /// As parameter `user` asks, as far as the caller may: people see their own, administrators all.
+    fn wanted(identity: &Identity, caller: &Caller, kind: &str, query: &Query) -> Result<Self, ApiError> {
+        let all = caller.may(identity, &identity.config.snapshot(), Action::View, kind);
+        let own = caller.user().pk;
+        Ok(match query.integer("user")? {
+            Some(pk) if all || pk == own => Self::Of(pk),
+            Some(_) => Self::Nobody,
+            None if all => Self::Anybody,
+            None => Self::Of(own),
+        })
+    }
+}
+
+/// Notes what the caller did to something.
+fn note(identity: &Identity, caller: &Caller, action: Noted, kind: &str, name: &str) {
+    let entry = Entry::new(action, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
+    identity.journal.record(entry.with("model_name", kind).with("name", name));
 }

@@ -141,15 +141,9 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
 
 /// A session that the caller may do this to: one's own always.
 async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Session, ApiError> {
-    let missing = || ApiError::no_such("AuthenticatedSession");
-    let uuid = Uuid::parse_str(key).map_err(|_| missing())?;
+    let uuid = Uuid::parse_str(key).map_err(|_| ApiError::no_such(NOUN.schema))?;
     let session = identity.store.sessions().by_uuid(uuid, identity.clock.now()).await?;
-    let session = session.filter(|s| s.user_pk.is_some());
-    if session.as_ref().is_some_and(|s| s.user_pk == Some(caller.user().pk)) {
-        return session.ok_or_else(missing);
-    }
-    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "AuthenticatedSession")?;
-    session.ok_or_else(missing)
+    caller.require_owned(identity, verb, KIND, NOUN.schema, session.and_then(|s| Some((s.user_pk?, s))))
 }
 
 async fn retrieve(

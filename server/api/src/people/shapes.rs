@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use lockgate_model::UserType;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -460,4 +460,69 @@ pub(crate) struct AuthenticatedSession {
 pub(crate) struct BulkDeleteSessionResponse {
     /// So many.
     pub(crate) deleted: u64,
+}
+
+fn provider(_: &mut SchemaGenerator) -> Schema {
+    Schema::new_ref("#/components/schemas/Provider".to_owned())
+}
+fn application(_: &mut SchemaGenerator) -> Schema {
+    Schema::new_ref("#/components/schemas/Application".to_owned())
+}
+
+/// An access or refresh token, without the token.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct TokenModel {
+    /// Primary key.
+    pub(crate) pk: i64,
+    /// Who issued it.
+    #[schemars(schema_with = "provider")]
+    pub(crate) provider: Value,
+    /// Whom it speaks for.
+    pub(crate) user: User,
+    /// Whether its time is over.
+    pub(crate) is_expired: bool,
+    /// When its time is over.
+    pub(crate) expires: Option<DateTime<Utc>>,
+    /// Granted scopes.
+    pub(crate) scope: Vec<String>,
+    /// Its claims as JSON; an empty object for a token that has none.
+    pub(crate) id_token: String,
+    /// Whether it was revoked, or replaced by a newer one.
+    pub(crate) revoked: bool,
+}
+
+/// An authorization code, without the code.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ExpiringBaseGrantModel {
+    /// Primary key.
+    pub(crate) pk: i64,
+    /// Who issued it.
+    #[schemars(schema_with = "provider")]
+    pub(crate) provider: Value,
+    /// Who signed in.
+    pub(crate) user: User,
+    /// Whether its time is over.
+    pub(crate) is_expired: bool,
+    /// When its time is over.
+    pub(crate) expires: Option<DateTime<Utc>>,
+    /// Granted scopes.
+    pub(crate) scope: Vec<String>,
+}
+
+/// What somebody agreed to share with an application.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct UserConsent {
+    /// Primary key.
+    pub(crate) pk: i64,
+    /// When it has to be asked again.
+    pub(crate) expires: Option<DateTime<Utc>>,
+    /// Whether it has to be asked again at all.
+    pub(crate) expiring: bool,
+    /// Who agreed.
+    pub(crate) user: User,
+    /// To what.
+    #[schemars(schema_with = "application")]
+    pub(crate) application: Value,
+    /// Permissions, separated by spaces.
+    pub(crate) permissions: String,
 }

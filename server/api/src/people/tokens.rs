@@ -3,7 +3,7 @@
 use super::{
     Noun,
     shapes::{Intent, Token, TokenRequest, TokenSetKeyRequest, TokenView},
-    views::{self, Include, value},
+    views::{self, value},
 };
 use crate::{
     body::Body,
@@ -25,14 +25,14 @@ use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
 use lockgate_identity::{
     Identity,
-    journal::{Action as Noted, Entry},
+    journal::Action as Noted,
     tokens::{DEFAULT_LIFE, NewToken},
 };
 use lockgate_model::{Problems, Validity, schema::KindSchema};
 use lockgate_policies::Action;
 use lockgate_store::{Token as Stored, TokenFilter, TokenIntent, TokenPatch};
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Name of the kind in policies.
 const KIND: &str = "token";
@@ -119,12 +119,7 @@ fn intent(wanted: Intent) -> Result<TokenIntent, ApiError> {
 }
 
 async fn shown(identity: &Identity, tokens: Vec<Stored>) -> Result<Vec<Token>, ApiError> {
-    let mut owners: Vec<i64> = tokens.iter().map(|t| t.user_pk).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let accounts = identity.store.users().get_many(&owners).await?;
-    let accounts = views::users(identity, accounts, Include::ALL).await?;
-    let accounts: HashMap<i64, super::shapes::User> = accounts.into_iter().map(|u| (u.pk, u)).collect();
+    let accounts = views::owners(identity, tokens.iter().map(|t| t.user_pk)).await?;
     let show = |token: Stored| {
         // An owner who was deleted this moment took the token along.
         let user_obj = accounts.get(&token.user_pk)?.clone();
@@ -266,14 +261,7 @@ async fn owner(identity: &Identity, caller: &Caller, wanted: Option<i64>) -> Res
 /// A token that the caller may do this to: one's own always.
 async fn found(identity: &Identity, caller: &Caller, verb: Action, identifier: &str) -> Result<Stored, ApiError> {
     let token = identity.tokens.by_identifier(identifier).await?;
-    let snapshot = identity.config.snapshot();
-    if let Some(token) = &token
-        && token.user_pk == caller.user().pk
-    {
-        return Ok(token.clone());
-    }
-    caller.require_on(identity, &snapshot, verb, KIND, "Token")?;
-    token.ok_or_else(|| ApiError::no_such("Token"))
+    caller.require_owned(identity, verb, KIND, NOUN.schema, token.map(|token| (token.user_pk, token)))
 }
 
 async fn retrieve(
@@ -381,6 +369,5 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, token: &Stored) {
-    let entry = Entry::new(action, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
-    identity.journal.record(entry.with("model_name", KIND).with("name", token.identifier.as_str()));
+    super::note(identity, caller, action, KIND, &token.identifier);
 }

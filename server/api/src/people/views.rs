@@ -118,6 +118,20 @@ pub(crate) async fn user(identity: &Identity, user: User) -> Result<shapes::User
     users(identity, vec![user], Include::ALL).await?.pop().ok_or(ApiError::Internal)
 }
 
+/// Owners of things, by key. Whoever was deleted this moment is missing.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn owners(
+    identity: &Identity,
+    pks: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, shapes::User>, ApiError> {
+    let pks: HashSet<i64> = pks.collect();
+    let accounts = identity.store.users().get_many(&Vec::from_iter(pks)).await?;
+    let accounts = users(identity, accounts, Include::ALL).await?;
+    Ok(accounts.into_iter().map(|user| (user.pk, user)).collect())
+}
+
 async fn superusers(identity: &Identity, pks: &[i64]) -> Result<HashSet<i64>, ApiError> {
     let mut found = HashSet::new();
     for chunk in pks.chunks(500) {

@@ -22,6 +22,8 @@ pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
 pub(crate) struct Api {
     router: Router,
     token: Option<String>,
+    /// The database behind it.
+    pub(crate) store: Store,
     _folder: Arc<TempDir>,
 }
 
@@ -66,7 +68,7 @@ impl Api {
         let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
         store.migrate().await.expect("migrations");
         let setup = Setup {
-            store,
+            store: store.clone(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             folder: config,
@@ -79,7 +81,7 @@ impl Api {
             bootstrap: Bootstrap { password: None, token: Some(TOKEN.to_owned()), email: None },
         };
         let identity = Identity::start(setup).await.expect("services");
-        Self { router: lockgate_api::router(identity), token: Some(TOKEN.to_owned()), _folder: Arc::new(folder) }
+        Self { router: lockgate_api::router(identity), token: Some(TOKEN.to_owned()), store, _folder: Arc::new(folder) }
     }
 
     /// The same server for another token.

@@ -1,6 +1,6 @@
 //! A change asked for through API or UI: who owns what, and what else it touches.
 
-use super::Config;
+use super::{Config, guards::StillGuards};
 use crate::journal::{Action, Entry};
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -42,6 +42,9 @@ pub enum ChangeError {
         /// Where it is declared.
         place: Source,
     },
+    /// Something would open.
+    #[error(transparent)]
+    StillGuards(#[from] StillGuards),
     /// There is no such object.
     #[error("no such object")]
     NotFound,

@@ -2,7 +2,7 @@
 
 use super::{
     client::{Client, Clients},
-    hosts::{HostIndex, ProxyHost},
+    hosts::{HostIndex, ProxyHost, redirect_uris},
     snapshot::{App, ProxyApp, Snapshot},
 };
 use crate::keys::SigningKey;
@@ -25,7 +25,7 @@ use regex::Regex;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
-use url::Url;
+use url::{Url, form_urlencoded::Serializer};
 use uuid::Uuid;
 
 /// What is compiled beside documents.
@@ -187,7 +187,7 @@ fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
 }
 
-fn mode(object: &Object) -> Option<EngineMode> {
+pub(super) fn mode(object: &Object) -> Option<EngineMode> {
     let mode = object
         .typed::<Application>()
         .map(|a| a.policy_engine_mode)
@@ -209,7 +209,7 @@ fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
 }
 
 /// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its
-/// last group must not open the door.
+/// last group must not open the door, nor one that keeps out a group that is gone.
 fn binding(
     objects: &ObjectSet,
     object: &Object,
@@ -235,7 +235,7 @@ fn binding(
         target: target(objects, binding.target.0)?,
         order: binding.order,
         enabled: binding.enabled,
-        negate: binding.negate,
+        negate: binding.negate && binding.group.is_none_or(|group| around.groups.contains_key(&group.0)),
         failure_result: binding.failure_result,
         timeout: u32::try_from(binding.timeout).unwrap_or_default(),
         subject,
@@ -298,17 +298,20 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         let skip = lines.filter_map(|line| Regex::new(line).ok()).collect();
         let mappings = mappings_of(objects, provider);
         let scopes = mappings.iter().filter_map(|m| objects.typed::<ScopeMapping>(*m));
+        let scopes: Vec<String> = scopes.map(|m| m.scope_name.clone()).collect();
         let hash = hex::encode(Sha256::digest(provider.client_id.as_bytes()));
         let made = ProxyApp {
             id,
             provider: provider.clone(),
-            external,
             skip,
             cookie_name: format!("authentik_proxy_{}", &hash[..8]),
             app_id: app_object.document.id,
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
-            scopes: scopes.map(|m| m.scope_name.clone()).collect(),
+            authorize_query: authorize_query(provider, &external, &scopes),
+            state_key: (!provider.cookie_secret.is_empty()).then(|| SigningKey::of_secret(&provider.cookie_secret)),
+            external,
+            scopes,
             mappings,
             validity: provider.access_token_validity.delta(),
         };
@@ -318,6 +321,18 @@ fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, Compil
         }
     }
     Ok(ready)
+}
+
+/// What every authorize request of a provider says (RFC 6749, section 4.1.1); the state's value follows.
+fn authorize_query(provider: &ProxyProvider, external: &Url, scopes: &[String]) -> String {
+    let [redirect_uri, _] = redirect_uris(external);
+    Serializer::new(String::new())
+        .append_pair("client_id", &provider.client_id)
+        .append_pair("redirect_uri", &redirect_uri)
+        .append_pair("response_type", "code")
+        .append_pair("scope", &scopes.join(" "))
+        .append_pair("state", "")
+        .finish()
 }
 
 /// The mappings that a proxy provider has when none are named.

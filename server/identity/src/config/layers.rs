@@ -5,6 +5,7 @@ use super::ConfigError;
 use super::{
     OriginOf,
     compile::{CompileError, Surroundings, compile},
+    guards,
     offline::cedar_alone,
     snapshot::Snapshot,
     stored_form,
@@ -17,7 +18,7 @@ use lockgate_flows::{
     stable_id,
 };
 use lockgate_model::{
-    Document, Group, Lookup, Origin,
+    Document, Group, Lookup, ObjectSet, Origin,
     kind::{self, KindDef},
     kinds::key_pair::INTERNAL_JWT_KEY,
 };
@@ -98,11 +99,11 @@ impl Start<'_> {
             None => (None, None),
         };
         // A broken folder says nothing about what left it: all that it declared before stays.
-        let keep_folder = error.is_some();
-        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref(), keep_folder, random, now)?;
+        let kept = error.is_some().then(|| declared_before(&stored));
+        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref().or(kept.as_ref()), random, now)?;
         plan.number(self.store).await?;
         let groups = builtin.groups.iter().chain(loaded.iter().flat_map(|l| &l.groups));
-        self.declare(groups.collect(), loaded.is_some() || (folder.is_none() && !keep_folder), now).await?;
+        self.declare(groups.collect(), loaded.is_some() || folder.is_none(), now).await?;
         let scripts = loaded.as_ref().map(|l| l.scripts.clone()).unwrap_or_default();
         let compiled = self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await;
         let mut snapshot = match compiled {
@@ -110,6 +111,11 @@ impl Start<'_> {
             Err(CompileFailure::Unsound(error)) => return Ok((self.stored().await?, Some(error.to_string()))),
             Err(failure) => return Err(failure.into()),
         };
+        // What the text itself binds may go with it; what somebody bound through the API may not.
+        let before: Vec<&Document> = stored.iter().collect();
+        if let Err(opening) = guards::check(&before, &snapshot.objects, &|d| is_of_text(d, &snapshot.objects)) {
+            return Ok((self.stored().await?, Some(opening.to_string())));
+        }
         let meta = RevisionMeta {
             author: "lockgate".to_owned(),
             origin: if loaded.is_some() { RevisionOrigin::Folder } else { RevisionOrigin::Start },
@@ -252,6 +258,18 @@ fn place(scripts: &[Script], document: Uuid, pointer: &str) -> Option<TextOrigin
     scripts.iter().find(|s| s.document == document && s.pointer == pointer).map(Script::origin)
 }
 
+/// What the folder declared when it was sound, as if it declared the same again.
+fn declared_before(stored: &[Document]) -> Loaded {
+    let documents = stored.iter().filter(|d| d.origin == Origin::Folder).cloned().collect();
+    Loaded { documents, ..Loaded::default() }
+}
+
+/// Whether a document, or what it is bound to, comes from a text, which then says alone what guards it.
+fn is_of_text(document: &Document, objects: &ObjectSet) -> bool {
+    let target = document.body["target"].as_str().and_then(|id| objects.get(Uuid::parse_str(id).ok()?));
+    document.origin != Origin::Api || target.is_some_and(|t| t.document.origin == Origin::Folder)
+}
+
 /// What has to be stored.
 struct Plan {
     upserts: Vec<Document>,
@@ -263,7 +281,6 @@ impl Plan {
         stored: &[Document],
         builtin: &Loaded,
         folder: Option<&Loaded>,
-        keep_folder: bool,
         random: &dyn Random,
         now: DateTime<Utc>,
     ) -> Result<Self, ConfigError> {
@@ -273,14 +290,8 @@ impl Plan {
         }
         let old: HashMap<Uuid, &Document> = stored.iter().map(|d| (d.id, d)).collect();
         let mut plan = Self { upserts: Vec::new(), deletes: merged.deletes.iter().map(|d| d.id).collect() };
-        if keep_folder {
-            plan.deletes.retain(|id| old.get(id).is_none_or(|d| d.origin != Origin::Folder));
-        }
         for document in merged.upserts {
             let before = old.get(&document.id).copied();
-            if keep_folder && before.is_some_and(|d| d.origin == Origin::Folder) {
-                continue;
-            }
             let Some(kind) = kind::by_name(&document.kind) else { continue };
             let document = settle(document, before, kind, random, now);
             if before.is_none_or(|b| differs(b, &document)) {

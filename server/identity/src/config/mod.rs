@@ -5,6 +5,7 @@
 mod change;
 mod client;
 mod compile;
+mod guards;
 pub mod hosts;
 mod layers;
 mod offline;
@@ -14,6 +15,7 @@ pub(crate) mod watch;
 pub use change::{Change, ChangeError, draft};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
+pub use guards::{StillGuards, group_may_go};
 pub use offline::check_folder;
 pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 
@@ -244,6 +246,9 @@ impl Config {
         let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
         let compiled = start.compile(documents.into_values().collect(), base.revision, &|_, _| None).await;
         let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
+        let before: Vec<&Document> = base.objects.iter().map(|o| &o.document).collect();
+        let meant = |d: &Document| change.deletes.contains(&d.id) || change.upserts.iter().any(|u| u.id == d.id);
+        guards::check(&before, &snapshot.objects, &meant)?;
         let meta = RevisionMeta {
             author,
             origin: RevisionOrigin::Api,

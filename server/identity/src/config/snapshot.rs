@@ -82,6 +82,10 @@ pub struct ProxyApp {
     pub mappings: Vec<Uuid>,
     /// How long a sign-in lasts.
     pub validity: TimeDelta,
+    /// The query of its authorize requests up to the value of `state`.
+    pub authorize_query: String,
+    /// Signs the states of its logins; `None` when the provider has no secret.
+    pub state_key: Option<SigningKey>,
 }
 
 impl ProxyApp {

@@ -1,6 +1,6 @@
 //! Lists of codes and tokens, as the API asks for them.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select};
 use uuid::Uuid;
 
 use super::tokens::TokenKind;
@@ -22,13 +22,6 @@ pub struct GrantFilter {
     pub page: Page,
 }
 
-fn split(ordering: &str) -> (&str, Order) {
-    match ordering.strip_prefix('-') {
-        Some(field) => (field, Order::Desc),
-        None => (ordering, Order::Asc),
-    }
-}
-
 type Found<M> = Result<(Vec<M>, u64), StoreError>;
 
 pub(super) async fn codes(db: &impl ConnectionTrait, filter: &GrantFilter) -> Found<code::Model> {
@@ -36,7 +29,7 @@ pub(super) async fn codes(db: &impl ConnectionTrait, filter: &GrantFilter) -> Fo
     let wanted = Condition::all()
         .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
         .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
-    let (field, direction) = split(&filter.ordering);
+    let (field, direction) = paging::split_ordering(&filter.ordering);
     let column = match field {
         "expires" => Column::Expires,
         "scope" => Column::Scope,
@@ -58,7 +51,7 @@ pub(super) async fn tokens(
         .add(Column::Kind.eq(kind.as_str()))
         .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
         .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
-    let (field, direction) = split(&filter.ordering);
+    let (field, direction) = paging::split_ordering(&filter.ordering);
     let column = match field {
         "expires" => Column::Expires,
         "scope" => Column::Scope,

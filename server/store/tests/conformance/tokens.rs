@@ -89,7 +89,21 @@ pub(crate) async fn consents_are_renewed_in_place(bench: &Bench) -> Outcome {
     consents.grant(&NewConsent { permissions: "openid email".to_owned(), ..consent }).await?;
     let filter = ConsentFilter { user_pk: Some(ada.pk), ..ConsentFilter::default() };
     let stored = Consent { permissions: "openid email".to_owned(), ..found };
-    assert_eq!(consents.list(filter).await?, (vec![stored.clone()], 1));
+    assert_eq!(consents.list(&filter).await?, (vec![stored.clone()], 1));
+    let wiki = NewConsent { user_pk: ada.pk, application: id("wiki"), permissions: "email".to_owned(), expires: None };
+    consents.grant(&wiki).await?;
+    let ordered = async |ordering: &str| -> Result<Vec<uuid::Uuid>, StoreError> {
+        let filter = ConsentFilter { ordering: ordering.to_owned(), ..ConsentFilter::default() };
+        Ok(consents.list(&filter).await?.0.into_iter().map(|consent| consent.application).collect())
+    };
+    assert_eq!(ordered("permissions").await?, [id("wiki"), id("grafana")]);
+    assert_eq!(ordered("-permissions").await?, [id("grafana"), id("wiki")]);
+    let none = ConsentFilter { applications: Some(Vec::new()), ..ConsentFilter::default() };
+    assert_eq!(consents.list(&none).await?, (Vec::new(), 0));
+    let one = ConsentFilter { applications: Some(vec![id("wiki")]), ..ConsentFilter::default() };
+    let (found, total) = consents.list(&one).await?;
+    assert_eq!((found.len(), total), (1, 1));
+    assert!(consents.delete(found[0].pk).await?);
     assert_eq!(consents.get(stored.pk).await?, Some(stored.clone()));
     assert_eq!(consents.delete_expired(now()).await?, 0);
     assert!(consents.delete(stored.pk).await?);

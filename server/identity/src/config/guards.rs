@@ -1,0 +1,115 @@
+//! Nothing opens by a deletion: what keeps people out cannot go along with something else.
+//!
+//! A binding does not outlive its policy, so the deletion of a policy would take away what guards an
+//! application, a flow or a stage. Where that could let more people pass it is refused. To delete the
+//! binding itself is an act of its own, and says what it does.
+
+use super::compile::mode;
+use lockgate_model::{
+    Document, Group, Kind, Object, ObjectSet,
+    kinds::{Application, Flow, FlowStageBinding, PolicyBinding, PromptStage},
+};
+use lockgate_policies::EngineMode;
+use std::collections::{BTreeSet, HashMap};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// The most sentences that a refusal holds.
+const TOLD: usize = 5;
+
+/// What cannot be deleted because it guards something, a sentence each.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}; more people would pass without it: bind something else there, or delete the binding, first", told(.0))]
+pub struct StillGuards(pub BTreeSet<String>);
+
+fn told(sentences: &BTreeSet<String>) -> String {
+    let mut text = sentences.iter().take(TOLD).cloned().collect::<Vec<_>>().join("; ");
+    if sentences.len() > TOLD {
+        text.push_str(&format!("; and {} more", sentences.len() - TOLD));
+    }
+    text
+}
+
+impl StillGuards {
+    fn unless_none(sentences: BTreeSet<String>) -> Result<(), Self> {
+        if sentences.is_empty() { Ok(()) } else { Err(Self(sentences)) }
+    }
+}
+
+/// Whether the way from `before` to `after` opens nothing because a policy goes. `meant` tells the
+/// documents that the change speaks of itself.
+pub(super) fn check(
+    before: &[&Document],
+    after: &ObjectSet,
+    meant: &dyn Fn(&Document) -> bool,
+) -> Result<(), StillGuards> {
+    let names: HashMap<Uuid, &str> = before.iter().map(|d| (d.id, d.name.as_str())).collect();
+    let mut sentences = BTreeSet::new();
+    for document in before.iter().filter(|d| !meant(d)) {
+        for (policy, guarded) in lost(document, after) {
+            let name = names.get(&policy).copied().unwrap_or("?");
+            sentences.insert(format!("the policy \"{name}\" guards the {guarded}"));
+        }
+    }
+    StillGuards::unless_none(sentences)
+}
+
+/// The policies that are gone and that a document asked, with what that guarded.
+fn lost(document: &Document, after: &ObjectSet) -> Vec<(Uuid, String)> {
+    let gone = |policy: Uuid| after.get(policy).is_none();
+    if let Some(binding) = parsed::<PolicyBinding>(document) {
+        let policy = binding.policy.map(|p| p.0).filter(|policy| binding.enabled && gone(*policy));
+        let target =
+            after.get(binding.target.0).filter(|target| after.get(document.id).is_none() && opens(after, target));
+        return policy.zip(target.map(|t| described(after, t))).into_iter().collect();
+    }
+    let Some(stage) = parsed::<PromptStage>(document).filter(|_| after.get(document.id).is_some()) else {
+        return Vec::new();
+    };
+    // All of them have to pass, so each that goes lets more answers through.
+    let policies = stage.validation_policies.iter().map(|p| p.0).filter(|policy| gone(*policy));
+    policies.map(|policy| (policy, format!("answers of the prompt stage \"{}\"", stage.name))).collect()
+}
+
+fn parsed<K: Kind + serde::de::DeserializeOwned>(document: &Document) -> Option<K> {
+    (document.kind == K::META.kind).then(|| serde_json::from_value(document.body.clone()).ok()).flatten()
+}
+
+/// Whether the loss of a binding can let more people through: where one is enough and another is left,
+/// it cannot. Of a stage nobody can tell whether it is safer to run it more often or less.
+fn opens(after: &ObjectSet, target: &Object) -> bool {
+    let bindings = after.referrers(target.document.id).iter().filter_map(|r| after.typed::<PolicyBinding>(r.from));
+    let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
+    !(one_is_enough && bindings.into_iter().any(|b| b.enabled))
+}
+
+/// Whether a group can go without opening anything. A binding outlives its group and nobody passes it,
+/// but one that keeps the group's members out, or runs a stage for them, would no longer do so.
+///
+/// # Errors
+/// What it guards.
+pub fn group_may_go(objects: &ObjectSet, group: &Group) -> Result<(), StillGuards> {
+    let bindings = objects.referrers(group.pk).iter().filter_map(|r| objects.typed::<PolicyBinding>(r.from));
+    let sentences = bindings.filter(|binding| binding.enabled).filter_map(|binding| {
+        let target = objects.get(binding.target.0)?;
+        let needed = binding.negate || target.typed::<FlowStageBinding>().is_some();
+        needed.then(|| format!("the group \"{}\" guards the {}", group.name, described(objects, target)))
+    });
+    StillGuards::unless_none(sentences.collect())
+}
+
+fn described(objects: &ObjectSet, target: &Object) -> String {
+    if let Some(app) = target.typed::<Application>() {
+        return format!("application \"{}\"", app.slug);
+    }
+    if let Some(flow) = target.typed::<Flow>() {
+        return format!("flow \"{}\"", flow.slug);
+    }
+    let Some(place) = target.typed::<FlowStageBinding>() else { return target.document.name.clone() };
+    let name = |id| objects.get(id).map_or("?", |o: &Object| o.document.name.as_str());
+    format!("stage \"{}\" of the flow \"{}\"", name(place.stage.0), name(place.target.0))
+}
+
+#[cfg(test)]
+#[path = "guards_tests.rs"]
+mod tests;
