@@ -38,6 +38,21 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Show what the ID token of a user at an application would say, and which mapping made each claim.
+    Claims {
+        /// User name.
+        #[arg(long)]
+        user: String,
+        /// Slug of the application.
+        #[arg(long)]
+        app: String,
+        /// Scopes that are asked for, separated by spaces; all that the application has.
+        #[arg(long)]
+        scope: Option<String>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Print the JSON Schema of the configuration language, for editors.
     Schema,
     /// Print the OpenAPI document.

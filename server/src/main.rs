@@ -1,6 +1,7 @@
 //! The program `lockgate`: command line, settings and wiring. The only room that knows all the others;
 //! what may not enter it is anything that another room could hold.
 
+mod claims;
 mod cli;
 mod commands;
 mod front;
@@ -54,6 +55,10 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
                 }
                 _ => block_on(threads(), serve::server(settings, environment))?,
             }
+        }
+        Command::Claims { user, app, scope, format } => {
+            let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };
+            block_on(1, claims::claims(&settings, environment, question, format))?;
         }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,

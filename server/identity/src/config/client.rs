@@ -179,7 +179,7 @@ impl Client {
     }
 
     /// The mappings of these scopes, in order.
-    pub fn mappings_of<'c>(&'c self, scopes: &'c [String]) -> impl Iterator<Item = &'c ClientMapping> {
+    pub fn mappings_of<'c>(&'c self, scopes: &[String]) -> impl Iterator<Item = &'c ClientMapping> {
         self.mappings.iter().filter(|m| scopes.contains(&m.scope))
     }
 }

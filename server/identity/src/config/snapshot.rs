@@ -1,6 +1,9 @@
 //! The compiled configuration: immutable, read by every request from start to end, replaced as a whole.
 
-use super::{client::Client, hosts::HostIndex};
+use super::{
+    client::{Client, ClientMapping},
+    hosts::HostIndex,
+};
 use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
@@ -30,11 +33,9 @@ pub struct App {
 
 /// What one mapping makes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MadeClaims {
-    /// Name of the mapping.
-    pub mapping: String,
-    /// The scope that asked for it.
-    pub scope: String,
+pub struct MadeClaims<'c> {
+    /// The mapping.
+    pub mapping: &'c ClientMapping,
     /// The claims.
     pub claims: Map<String, Value>,
 }
@@ -255,22 +256,25 @@ impl Snapshot {
     ///
     /// # Errors
     /// The first mapping that fails; no token is made then.
-    pub fn claims(
+    pub fn claims<'c>(
         &self,
-        client: &Client,
+        client: &'c Client,
         scopes: &[String],
         who: &Principal,
         facts: &Facts<'_>,
-    ) -> Result<Vec<MadeClaims>, MappingError> {
+    ) -> Result<Vec<MadeClaims<'c>>, MappingError> {
         let app_fact = AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
         let made = client.mappings_of(scopes).filter_map(|m| Some((m, self.mappings.get(&m.id)?)));
-        made.map(|(mapping, compiled)| {
-            let claims = compiled.claims(&env)?;
-            Ok(MadeClaims { mapping: mapping.name.clone(), scope: mapping.scope.clone(), claims })
-        })
-        .collect()
+        made.map(|(mapping, compiled)| Ok(MadeClaims { mapping, claims: compiled.claims(&env)? })).collect()
+    }
+
+    /// Where the text of a mapping stands: file, or the object that holds it, and line.
+    #[must_use]
+    pub fn mapping_place(&self, id: Uuid) -> Option<(&str, u32)> {
+        let origin = self.mappings.get(&id)?.expression.origin();
+        Some((&origin.file, origin.line))
     }
 }

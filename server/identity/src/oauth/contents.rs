@@ -88,12 +88,12 @@ pub struct Contents<'a> {
     pub facts: &'a GrantFacts,
 }
 
-impl Contents<'_> {
+impl<'a> Contents<'a> {
     /// What the mappings of the granted scopes make, and of those that claims were asked from one by one.
     ///
     /// # Errors
     /// The first mapping that fails.
-    pub fn made(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Made, MappingError> {
+    pub fn made(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Made<'a>, MappingError> {
         let facts = Facts { mfa: self.facts.mfa, ..Facts::at(now) };
         let granted = snapshot.claims(self.client, self.scopes, self.who, &facts)?;
         let single = self.facts.claims.userinfo.iter().chain(&self.facts.claims.id_token);
@@ -110,7 +110,7 @@ impl Contents<'_> {
 
     /// The ID token but for its hashes; `now` becomes `iat`.
     #[must_use]
-    pub fn id_token(&self, made: &Made, now: DateTime<Utc>) -> Map<String, Value> {
+    pub fn id_token(&self, made: &Made<'_>, now: DateTime<Utc>) -> Map<String, Value> {
         let mut claims = Map::new();
         // Without an access token there is no userinfo to ask, so they are all here then (section 5.4);
         // whoever issues one decides by the client's switch.
@@ -124,7 +124,7 @@ impl Contents<'_> {
 
     /// As [`Self::id_token`], for an answer that has no access token beside it.
     #[must_use]
-    pub fn lone_id_token(&self, made: &Made, now: DateTime<Utc>) -> Map<String, Value> {
+    pub fn lone_id_token(&self, made: &Made<'_>, now: DateTime<Utc>) -> Map<String, Value> {
         let mut claims = made.granted_claims();
         made.single(&self.facts.claims.id_token, &mut claims);
         claims.extend(self.common(now));
@@ -133,7 +133,7 @@ impl Contents<'_> {
 
     /// The access token; `jti` names it.
     #[must_use]
-    pub fn access_token(&self, made: &Made, now: DateTime<Utc>, jti: &str) -> Map<String, Value> {
+    pub fn access_token(&self, made: &Made<'_>, now: DateTime<Utc>, jti: &str) -> Map<String, Value> {
         let mut claims = Map::new();
         if self.client.claims_in_id_token {
             claims = made.granted_claims();
@@ -152,7 +152,7 @@ impl Contents<'_> {
 
     /// The userinfo answer.
     #[must_use]
-    pub fn userinfo(&self, made: &Made) -> Map<String, Value> {
+    pub fn userinfo(&self, made: &Made<'_>) -> Map<String, Value> {
         let mut claims = made.granted_claims();
         made.single(&self.facts.claims.userinfo, &mut claims);
         claims.insert("sub".to_owned(), json!(subject(self.client, self.who)));
@@ -198,14 +198,14 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
 
 /// What mappings made.
 #[derive(Debug, Clone, Default)]
-pub struct Made {
+pub struct Made<'c> {
     /// By granted scopes.
-    pub granted: Vec<MadeClaims>,
+    pub granted: Vec<MadeClaims<'c>>,
     /// By scopes that single claims were asked from.
-    asked: Vec<MadeClaims>,
+    asked: Vec<MadeClaims<'c>>,
 }
 
-impl Made {
+impl Made<'_> {
     /// Claims of the granted scopes, later mappings over earlier ones. What a token proves stays as it is.
     #[must_use]
     pub fn granted_claims(&self) -> Map<String, Value> {
@@ -224,6 +224,6 @@ impl Made {
     }
 }
 
-fn is_registered(name: &str) -> bool {
+pub(super) fn is_registered(name: &str) -> bool {
     REGISTERED.contains(&name)
 }

@@ -108,7 +108,7 @@ impl OAuth {
     fn id_token(
         &self,
         contents: Contents<'_>,
-        made: &Made,
+        made: &Made<'_>,
         want: Want<'_>,
         access: Option<&str>,
         now: DateTime<Utc>,
@@ -179,21 +179,4 @@ fn row(
 /// The browser session that tokens end with; none where the person agreed to access without it.
 fn ends_with(facts: &GrantFacts, scopes: &[String]) -> Option<Uuid> {
     facts.session.filter(|_| !scopes.iter().any(|scope| scope == OFFLINE_ACCESS))
-}
-
-/// The preview of what tokens would say, for administrators.
-impl Contents<'_> {
-    /// The claims of the ID token as they would be now.
-    ///
-    /// # Errors
-    /// The first mapping that fails.
-    pub fn preview(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Map<String, Value>, MappingError> {
-        Ok(self.id_token(&self.made(snapshot, now)?, now))
-    }
-}
-
-/// The facts of a login at `now`, for a preview.
-#[must_use]
-pub fn preview_facts(iss: String, now: DateTime<Utc>) -> GrantFacts {
-    GrantFacts { iss, auth_time: Some(now.timestamp()), amr: vec!["pwd".to_owned()], ..GrantFacts::default() }
 }

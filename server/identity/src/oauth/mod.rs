@@ -7,6 +7,7 @@
 
 mod access;
 mod contents;
+mod explain;
 mod facts;
 mod keyring;
 mod ledger;
@@ -14,8 +15,9 @@ mod mint;
 
 pub use access::{AccessEntry, AccessToken, ValidToken};
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
+pub use explain::{ExplainedClaim, Explanation, Ignored, Source, preview_facts};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
-pub use mint::{MintError, Minted, Want, preview_facts};
+pub use mint::{MintError, Minted, Want};
 
 use crate::fresh::FreshCache;
 use access::CAPACITY;
