@@ -27,6 +27,8 @@ pub(super) enum Value {
     Text(String),
     /// Made and signed when it is sent.
     Jwt(Jwt),
+    /// The same, as an access token in a header.
+    Bearer(Jwt),
 }
 
 impl From<&str> for Value {
@@ -126,6 +128,12 @@ impl Ask {
         self
     }
 
+    /// At the address that a member of an earlier answer names.
+    pub(super) fn at(mut self, member: &str) -> Self {
+        self.path = format!("<{member}>");
+        self
+    }
+
     /// Says a parameter, instead of what it said before.
     pub(super) fn set(self, name: &str, value: impl Into<Value>) -> Self {
         self.without(name).add(name, value)
@@ -208,6 +216,11 @@ pub(super) enum Expect {
     Led(&'static str),
     /// A redirect to the client with an answer in the query.
     Back(Vec<Check>),
+    /// A redirect with an answer in the query to a client whose address the
+    /// browser did not carry.
+    BackOf(&'static str, Vec<Check>),
+    /// A redirect to anywhere that is not ours.
+    Elsewhere(Vec<Check>),
     /// A redirect to the client with an answer in the fragment.
     BackInFragment(Vec<Check>),
     /// A page that posts an answer to the client.
@@ -223,6 +236,8 @@ pub(super) enum Expect {
     Challenged(u16, &'static str, Option<&'static str>),
     /// Success, with these members.
     Json(Vec<Check>),
+    /// These members, whatever the status.
+    Members(Vec<Check>),
     /// A status, whatever else.
     Status(u16),
     /// A header with this value.

@@ -55,8 +55,18 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn secrets() -> Vec<Case> {
     vec![
-        Case { rfc: BASIC, what: "the secret in the header, form-encoded", ask: vec![service("web")], expect: tokens() },
-        Case { rfc: BASIC, what: "the secret in the form", ask: vec![service("web").auth(post("web"))], expect: tokens() },
+        Case {
+            rfc: BASIC,
+            what: "the secret in the header, form-encoded",
+            ask: vec![service("web")],
+            expect: tokens(),
+        },
+        Case {
+            rfc: BASIC,
+            what: "the secret in the form",
+            ask: vec![service("web").auth(post("web"))],
+            expect: tokens(),
+        },
         Case {
             rfc: BASIC,
             what: "a wrong secret in the header is told so by a 401",
@@ -114,9 +124,7 @@ fn secrets() -> Vec<Case> {
         Case {
             rfc: "RFC 6749, 2.3",
             what: "two methods at once: header and form",
-            ask: vec![
-                service("web").set("client_id", "web").set("client_secret", secret("web").unwrap_or_default()),
-            ],
+            ask: vec![service("web").set("client_id", "web").set("client_secret", secret("web").unwrap_or_default())],
             expect: Expect::Refused(400, "invalid_request"),
         },
         Case {
@@ -168,25 +176,50 @@ fn headers() -> Vec<Case> {
             ask: vec![basic(&format!("web:{raw}"))],
             expect: tokens(),
         },
-        Case { rfc: "RFC 7617, 2", what: "a header that is no base64", ask: vec![header("Basic !!!")], expect: invalid_client(401) },
-        Case { rfc: "RFC 7617, 2", what: "a header without a colon", ask: vec![basic("web")], expect: invalid_client(401) },
-        Case { rfc: "RFC 7617, 2", what: "a header that is no UTF-8", ask: vec![header("Basic //79")], expect: invalid_client(401) },
-        Case { rfc: "RFC 7617, 2", what: "an empty header", ask: vec![header("Basic ")], expect: Expect::Either(vec![invalid_client(401), invalid_client(400)]) },
-        Case { rfc: "RFC 7617, 2", what: "an empty user name", ask: vec![basic(&format!(":{raw}"))], expect: invalid_client(401) },
+        Case {
+            rfc: "RFC 7617, 2",
+            what: "a header that is no base64",
+            ask: vec![header("Basic !!!")],
+            expect: invalid_client(401),
+        },
+        Case {
+            rfc: "RFC 7617, 2",
+            what: "a header without a colon",
+            ask: vec![basic("web")],
+            expect: invalid_client(401),
+        },
+        Case {
+            rfc: "RFC 7617, 2",
+            what: "a header that is no UTF-8",
+            ask: vec![header("Basic //79")],
+            expect: invalid_client(401),
+        },
+        Case {
+            rfc: "RFC 7617, 2",
+            what: "an empty header",
+            ask: vec![header("Basic ")],
+            expect: Expect::Either(vec![invalid_client(401), invalid_client(400)]),
+        },
+        Case {
+            rfc: "RFC 7617, 2",
+            what: "an empty user name",
+            ask: vec![basic(&format!(":{raw}"))],
+            expect: invalid_client(401),
+        },
         Case {
             rfc: "RFC 9110, 11.1",
             what: "the scheme's case means nothing",
-            ask: vec![header(&format!("bAsIc {}", STANDARD.encode(format!("other:{}", secret("other").unwrap_or_default()))))
-                .set("grant_type", "refresh_token")
-                .set("refresh_token", "unknown")],
+            ask: vec![
+                header(&format!("bAsIc {}", STANDARD.encode(format!("other:{}", secret("other").unwrap_or_default()))))
+                    .set("grant_type", "refresh_token")
+                    .set("refresh_token", "unknown"),
+            ],
             expect: Expect::Refused(400, "invalid_grant"),
         },
         Case {
             rfc: "RFC 9110, 11.6.2",
             what: "two headers are one too many",
-            ask: vec![
-                service("web").another("Authorization", format!("Basic {}", STANDARD.encode("other:wrong"))),
-            ],
+            ask: vec![service("web").another("Authorization", format!("Basic {}", STANDARD.encode("other:wrong")))],
             expect: Expect::Either(vec![
                 Expect::Refused(400, "invalid_request"),
                 invalid_client(401),
@@ -235,11 +268,9 @@ fn assertions() -> Vec<Case> {
         Case {
             rfc: ASSERTION,
             what: "an audience among others",
-            ask: vec![
-                service("robot").auth(Auth::Assertion(
-                    robot().claim("aud", serde_json::json!(["https://elsewhere.test/", "<issuer.robot>"])),
-                )),
-            ],
+            ask: vec![service("robot").auth(Auth::Assertion(
+                robot().claim("aud", serde_json::json!(["https://elsewhere.test/", "<issuer.robot>"])),
+            ))],
             expect: tokens(),
         },
         Case {
@@ -278,7 +309,9 @@ fn assertions() -> Vec<Case> {
             rfc: ASSERTION,
             what: "an assertion that proved nothing has not spent its identifier",
             ask: vec![
-                service("robot").auth(Auth::Assertion(Jwt::assertion("robot", Key::Own(1)).claim("jti", "guess"))).in_vain(),
+                service("robot")
+                    .auth(Auth::Assertion(Jwt::assertion("robot", Key::Own(1)).claim("jti", "guess")))
+                    .in_vain(),
                 service("robot").auth(Auth::Assertion(robot().claim("jti", "guess"))),
             ],
             expect: tokens(),

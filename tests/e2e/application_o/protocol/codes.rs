@@ -58,10 +58,7 @@ fn bindings() -> Vec<Case> {
         Case {
             rfc: CODE,
             what: "a code of another client",
-            ask: vec![
-                authorize("web"),
-                redeem("other").set("redirect_uri", "https://web.lockgate.test/cb"),
-            ],
+            ask: vec![authorize("web"), redeem("other").set("redirect_uri", "https://web.lockgate.test/cb")],
             expect: invalid_grant(),
         },
         Case {

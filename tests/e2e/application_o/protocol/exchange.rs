@@ -49,21 +49,17 @@ pub(super) fn cases() -> Vec<Case> {
             vec![exchange("web").set("scope", "offline_access")],
             refused("invalid_scope"),
         ),
-        exchanged(EXCHANGE, "a token of a provider that it does not trust", vec![exchange("other")], refused("invalid_grant")),
         exchanged(
             EXCHANGE,
-            "a token that was revoked",
-            vec![revoke("web"), exchange("web")],
+            "a token of a provider that it does not trust",
+            vec![exchange("other")],
             refused("invalid_grant"),
         ),
+        exchanged(EXCHANGE, "a token that was revoked", vec![revoke("web"), exchange("web")], refused("invalid_grant")),
         exchanged(
             "RFC 7009, 2.1",
             "who takes the first back takes the second back",
-            vec![
-                exchange("trusting"),
-                redeem("web").in_vain(),
-                userinfo(),
-            ],
+            vec![exchange("trusting"), redeem("web").in_vain(), userinfo()],
             Expect::Challenged(401, "Bearer", Some("invalid_token")),
         ),
         exchanged(

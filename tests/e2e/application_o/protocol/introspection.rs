@@ -58,7 +58,12 @@ fn introspections() -> Vec<Case> {
             vec![introspect("web").set("token_type_hint", "magic")],
             Expect::Json(vec![is("active", true)]),
         ),
-        with_tokens("RFC 7662, 2.1", "the secret in the form", vec![introspect("web").auth(post("web"))], Expect::Json(vec![is("active", true)])),
+        with_tokens(
+            "RFC 7662, 2.1",
+            "the secret in the form",
+            vec![introspect("web").auth(post("web"))],
+            Expect::Json(vec![is("active", true)]),
+        ),
         with_tokens("RFC 7662, 4", "another client learns nothing of a token", vec![introspect("other")], inactive()),
         with_tokens(
             "RFC 7662, 2.2",
@@ -66,7 +71,12 @@ fn introspections() -> Vec<Case> {
             vec![introspect("trusting")],
             Expect::Json(vec![is("active", true), is("client_id", "web")]),
         ),
-        with_tokens("RFC 7662, 2.2", "an ID token is not for introspection", vec![introspect("web").set("token", "<id_token>")], inactive()),
+        with_tokens(
+            "RFC 7662, 2.2",
+            "an ID token is not for introspection",
+            vec![introspect("web").set("token", "<id_token>")],
+            inactive(),
+        ),
         with_tokens(
             "RFC 7662, 2.2",
             "a spent refresh token",

@@ -103,9 +103,8 @@ impl Jwt {
             Ok(URL_SAFE_NO_PAD.encode(filled.to_string()))
         };
         let text = format!("{}.{}", part(&self.header)?, part(&self.claims)?);
-        let hmac = |secret: &[u8]| {
-            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes()).as_ref().to_vec()
-        };
+        let hmac =
+            |secret: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes()).as_ref().to_vec();
         let own = |key: &usize| {
             let signed = KEYS[*key].sign(&SystemRandom::new(), text.as_bytes());
             signed.expect("a key signs").as_ref().to_vec()
@@ -133,12 +132,15 @@ pub(super) fn public_key(key: usize) -> Value {
     json!({ "kty": "EC", "crv": "P-256", "x": part(&point[1..33]), "y": part(&point[33..65]) })
 }
 
-/// The claims of a token, whoever has signed it.
+/// The claims of a token, whoever has signed it, and as `@header` its header.
 pub(super) fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
-    let (_, payload) = (parts.next()?, parts.next()?);
+    let (header, payload) = (parts.next()?, parts.next()?);
     parts.next()?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+    let mut claims = read(payload)?;
+    claims["@header"] = read(header)?;
+    Some(claims)
 }
 
 /// SHA-256 of a text; `bytes` of it.

@@ -75,6 +75,7 @@ impl Known {
         match value {
             Value::Text(text) => self.fill(text),
             Value::Jwt(jwt) => jwt.signed(self),
+            Value::Bearer(jwt) => Ok(format!("Bearer {}", jwt.signed(self)?)),
         }
     }
 
@@ -162,7 +163,11 @@ struct Run<'a, 'w> {
 }
 
 /// Sends everything that a case asks: the last answer, and what is known then.
-pub(super) async fn perform(case: &Case, number: usize, browsers: &mut Browsers<'_>) -> Result<(Answer, Known), String> {
+pub(super) async fn perform(
+    case: &Case,
+    number: usize,
+    browsers: &mut Browsers<'_>,
+) -> Result<(Answer, Known), String> {
     let known = Known(browsers.world.known.clone());
     let address = format!("198.18.{}.{}", number / 250, number % 250 + 1);
     let mut run = Run { browsers, browser: Client::new(), known, address };
@@ -192,7 +197,8 @@ impl Run<'_, '_> {
         };
         self.browser = client.clone();
         let base = self.known.fill("<base>")?;
-        let url = format!("{base}{}", self.known.fill(&ask.path)?);
+        let path = self.known.fill(&ask.path)?;
+        let url = if path.starts_with(&base) { path } else { format!("{base}{path}") };
         self.known.set("url", &url);
         self.known.set("method", ask.method);
         let mut pairs = Vec::new();
@@ -313,9 +319,14 @@ impl Run<'_, '_> {
                 brought.push((name.to_owned(), value.to_owned()));
             }
         }
-        // The public key, for who takes it for a secret.
+        for (name, value) in answer.members.as_object().into_iter().flatten() {
+            if let Some(address) = value.as_str().filter(|_| name.ends_with("_endpoint") || name == "jwks_uri") {
+                brought.push((name.clone(), address.to_owned()));
+            }
+        }
+        // The public key, also for who takes it for a secret.
         if let Some(key) = answer.members["keys"].get(0) {
-            brought.push(("public_key".to_owned(), key.to_string()));
+            brought.extend(key["kid"].as_str().map(|text| ("kid".to_owned(), text.to_owned())));
             brought.extend(key["x5c"][0].as_str().map(|text| ("certificate".to_owned(), text.to_owned())));
         }
         for (name, value) in brought {

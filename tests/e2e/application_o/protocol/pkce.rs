@@ -74,11 +74,7 @@ pub(super) fn cases() -> Vec<Case> {
             redeem("web").set("code_verifier", VERIFIER.to_ascii_lowercase()),
             invalid_grant(),
         ),
-        redeemed(
-            "a verifier that is too long",
-            redeem("web").set("code_verifier", "a".repeat(129)),
-            invalid_grant(),
-        ),
+        redeemed("a verifier that is too long", redeem("web").set("code_verifier", "a".repeat(129)), invalid_grant()),
         Case {
             rfc: "RFC 9700, 4.8.2",
             what: "a verifier where the challenge was taken off the request",

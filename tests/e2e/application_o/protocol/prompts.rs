@@ -9,8 +9,7 @@ use serde_json::json;
 const PROMPT: &str = "OpenID Connect Core, 3.1.2.1";
 
 fn forged_hint(key: Key) -> Jwt {
-    let claims =
-        json!({ "iss": "<issuer.plain>", "aud": "plain", "sub": "ada", "iat": "<now>", "exp": "<now+600>" });
+    let claims = json!({ "iss": "<issuer.plain>", "aud": "plain", "sub": "ada", "iat": "<now>", "exp": "<now+600>" });
     Jwt::new(claims, key)
 }
 
@@ -39,10 +38,7 @@ fn prompts() -> Vec<Case> {
             rfc: PROMPT,
             what: "prompt=none, and the person would have to be asked",
             ask: vec![authorize("asking").set("prompt", "none")],
-            expect: Expect::Either(vec![
-                Expect::Told("consent_required"),
-                Expect::Told("interaction_required"),
-            ]),
+            expect: Expect::Either(vec![Expect::Told("consent_required"), Expect::Told("interaction_required")]),
         },
         Case {
             rfc: PROMPT,

@@ -133,7 +133,12 @@ fn strict() -> Vec<Case> {
 
 fn native_and_patterns() -> Vec<Case> {
     vec![
-        accepted(NATIVE, "a native application listens on whatever port is free", "native", "http://127.0.0.1:51004/cb"),
+        accepted(
+            NATIVE,
+            "a native application listens on whatever port is free",
+            "native",
+            "http://127.0.0.1:51004/cb",
+        ),
         accepted(NATIVE, "so it does with IPv6", "native", "http://[::1]:51004/cb"),
         accepted("RFC 8252, 7.1", "a scheme of the application's own", "native", "com.example.app:/cb"),
         refused(NATIVE, "another path on loopback", "native", "http://127.0.0.1:51004/other"),
@@ -145,7 +150,12 @@ fn native_and_patterns() -> Vec<Case> {
         refused(MATCHING, "a port is free on loopback alone", "web", "https://web.lockgate.test:51004/cb"),
         refused("RFC 8252, 7.1", "another scheme of an application", "native", "com.example.evil:/cb"),
         accepted(MATCHING, "an expression that fits", "pattern", "https://two.pattern.lockgate.test/cb"),
-        refused(MATCHING, "more behind what an expression fits", "pattern", "https://two.pattern.lockgate.test/cb/more"),
+        refused(
+            MATCHING,
+            "more behind what an expression fits",
+            "pattern",
+            "https://two.pattern.lockgate.test/cb/more",
+        ),
         refused(
             MATCHING,
             "more before what an expression fits",

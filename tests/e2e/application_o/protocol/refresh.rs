@@ -68,11 +68,7 @@ fn rotation() -> Vec<Case> {
             ROTATION,
             "the first access token as well",
             "web",
-            vec![
-                refresh("web"),
-                again().in_vain(),
-                userinfo().header("Authorization", "Bearer <first.access_token>"),
-            ],
+            vec![refresh("web"), again().in_vain(), userinfo().header("Authorization", "Bearer <first.access_token>")],
             Expect::Challenged(401, "Bearer", Some("invalid_token")),
         ),
         after_sign_in(

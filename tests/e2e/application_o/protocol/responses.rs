@@ -199,19 +199,13 @@ fn modes() -> Vec<Case> {
             rfc: "OAuth 2.0 Multiple Response Types, 3",
             what: "tokens never come in the query",
             ask: vec![authorize_for("mixed", "id_token token").set("response_mode", "query")],
-            expect: Expect::Either(vec![
-                Expect::ToldInFragment("invalid_request"),
-                Expect::Told("invalid_request"),
-            ]),
+            expect: Expect::Either(vec![Expect::ToldInFragment("invalid_request"), Expect::Told("invalid_request")]),
         },
         Case {
             rfc: "OAuth 2.0 Multiple Response Types, 3",
             what: "nor does an ID token with its code",
             ask: vec![authorize_for("mixed", "code id_token").set("response_mode", "query")],
-            expect: Expect::Either(vec![
-                Expect::ToldInFragment("invalid_request"),
-                Expect::Told("invalid_request"),
-            ]),
+            expect: Expect::Either(vec![Expect::ToldInFragment("invalid_request"), Expect::Told("invalid_request")]),
         },
         Case {
             rfc: "OAuth 2.0 Multiple Response Types, 2.1",

@@ -63,17 +63,22 @@ pub(super) fn cases() -> Vec<Case> {
                 absent("email"),
             ],
         ),
-        told("email tells the address, and no name", "openid email", vec![is("email", "ada@example.org"), absent("name")]),
+        told(
+            "email tells the address, and no name",
+            "openid email",
+            vec![is("email", "ada@example.org"), absent("name")],
+        ),
         told("openid alone tells who it is and no more", "openid", vec![there("sub"), absent("email"), absent("name")]),
-        told("a scope that is not this provider's tells nothing", "openid phone address", vec![
-            there("sub"),
-            absent("phone_number"),
-            absent("address"),
-        ]),
-        told("all scopes tell everything", "openid profile email", vec![
-            is("email", "ada@example.org"),
-            is("preferred_username", "ada"),
-        ]),
+        told(
+            "a scope that is not this provider's tells nothing",
+            "openid phone address",
+            vec![there("sub"), absent("phone_number"), absent("address")],
+        ),
+        told(
+            "all scopes tell everything",
+            "openid profile email",
+            vec![is("email", "ada@example.org"), is("preferred_username", "ada")],
+        ),
         Case {
             rfc: "OpenID Connect Core, 11",
             what: "a refresh token comes for offline_access alone",
@@ -90,10 +95,7 @@ pub(super) fn cases() -> Vec<Case> {
             rfc: "OpenID Connect Core, 11",
             what: "offline_access cannot be had without asking",
             ask: vec![authorize("other").set("scope", "openid offline_access").set("prompt", "none")],
-            expect: Expect::Either(vec![
-                Expect::Told("consent_required"),
-                Expect::Told("interaction_required"),
-            ]),
+            expect: Expect::Either(vec![Expect::Told("consent_required"), Expect::Told("interaction_required")]),
         },
         Case {
             rfc: "OpenID Connect Core, 11",
@@ -159,7 +161,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             rfc: "OpenID Connect Core, 5.5.1",
             what: "a subject that is asked for and is not the visitor",
-            ask: vec![authorize("plain").set("claims", r#"{"id_token":{"sub":{"value":"bob"}}}"#).set("prompt", "none")],
+            ask: vec![
+                authorize("plain").set("claims", r#"{"id_token":{"sub":{"value":"bob"}}}"#).set("prompt", "none"),
+            ],
             expect: Expect::Told("login_required"),
         },
     ]

@@ -3,7 +3,7 @@
 //! (RFC 9700, section 2.4).
 
 use super::ask::{authorize, introspect, redeem, refresh, service, token, userinfo};
-use super::case::{Auth, Case, Expect, Is, Check, absent, is, there};
+use super::case::{Auth, Case, Check, Expect, Is, absent, is, there};
 use super::world::PASSWORD;
 use serde_json::json;
 
@@ -71,10 +71,7 @@ fn own_secret() -> Vec<Case> {
             rfc: SERVICE,
             what: "the policies of the application count for programs as well",
             ask: vec![service("staff")],
-            expect: Expect::Either(vec![
-                Expect::Refused(400, "invalid_grant"),
-                Expect::Refused(403, "invalid_grant"),
-            ]),
+            expect: Expect::Either(vec![Expect::Refused(400, "invalid_grant"), Expect::Refused(403, "invalid_grant")]),
         },
         Case {
             rfc: SERVICE,
@@ -223,7 +220,11 @@ fn federated() -> Vec<Case> {
         Case {
             rfc: REFERENCE,
             what: "(d) a token of a provider that it does not trust",
-            ask: vec![authorize("other").by(super::case::Visitor::Comes("ada")), redeem("other"), trusting("<access_token>")],
+            ask: vec![
+                authorize("other").by(super::case::Visitor::Comes("ada")),
+                redeem("other"),
+                trusting("<access_token>"),
+            ],
             expect: refused(),
         },
         Case {
@@ -236,13 +237,16 @@ fn federated() -> Vec<Case> {
             rfc: "RFC 8725, 3.1",
             what: "(d) a token that nobody has signed",
             ask: vec![
-                service("trusting").auth(Auth::Public("trusting".into())).set("client_assertion_type", ASSERTION_TYPE).set(
-                    "client_assertion",
-                    super::jwt::Jwt::new(
-                        json!({ "iss": "<issuer.web>", "aud": "web", "sub": "ada", "exp": "<now+600>" }),
-                        super::jwt::Key::Nothing,
+                service("trusting")
+                    .auth(Auth::Public("trusting".into()))
+                    .set("client_assertion_type", ASSERTION_TYPE)
+                    .set(
+                        "client_assertion",
+                        super::jwt::Jwt::new(
+                            json!({ "iss": "<issuer.web>", "aud": "web", "sub": "ada", "exp": "<now+600>" }),
+                            super::jwt::Key::Nothing,
+                        ),
                     ),
-                ),
             ],
             expect: refused(),
         },

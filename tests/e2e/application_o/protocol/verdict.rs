@@ -6,6 +6,7 @@ use url::Url;
 use super::case::{Check, Expect, Is};
 use super::jwt::{claims, hashed};
 use super::perform::{Answer, Known};
+use super::world::redirect_uri;
 
 /// What a client must never be sent beside an error.
 const PRECIOUS: [&str; 4] = ["code", "access_token", "id_token", "refresh_token"];
@@ -30,6 +31,18 @@ pub(super) fn judge(expect: &Expect, answer: &Answer, known: &Known) -> Result<(
             that(answer.members.get("error").is_none(), "it is an error")?;
             all(checks, &answer.members, known)
         }
+        Expect::BackOf(client, checks) => {
+            let url =
+                answer.location.as_ref().filter(|_| answer.is_elsewhere()).ok_or("it does not lead to the client")?;
+            that(url.as_str().starts_with(&redirect_uri(client)), "it does not lead to the client's redirect URI")?;
+            let issuer = known.fill(&format!("<issuer.{client}>"))?;
+            that(answer.members["iss"].as_str() == Some(&issuer), format!("iss is not {issuer}"))?;
+            all(checks, &answer.members, known)
+        }
+        Expect::Elsewhere(checks) => {
+            that(answer.is_elsewhere(), "it does not lead away from here")?;
+            all(checks, &answer.members, known)
+        }
         Expect::BackInFragment(checks) => {
             is_back(answer, known, Url::fragment)?;
             that(answer.members.get("error").is_none(), "it is an error")?;
@@ -52,6 +65,7 @@ pub(super) fn judge(expect: &Expect, answer: &Answer, known: &Known) -> Result<(
             that(answer.reply.header("content-type").starts_with("application/json"), "it is no JSON")?;
             all(checks, &answer.members, known)
         }
+        Expect::Members(checks) => all(checks, &answer.members, known),
         Expect::Status(wanted) => has_status(answer, *wanted),
         Expect::Header(name, wanted) => {
             let found = answer.reply.header(name);
