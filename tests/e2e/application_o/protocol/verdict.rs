@@ -13,7 +13,10 @@ const PRECIOUS: [&str; 4] = ["code", "access_token", "id_token", "refresh_token"
 
 /// Whether the answer is as expected, or what is wrong with it.
 pub(super) fn judge(expect: &Expect, answer: &Answer, known: &Known) -> Result<(), String> {
-    let status = answer.reply.status;
+    meets_all(expect, answer, known).map_err(|why| format!("{why}; it was answered {}", answer.told()))
+}
+
+fn meets_all(expect: &Expect, answer: &Answer, known: &Known) -> Result<(), String> {
     match expect {
         Expect::Page(wanted) => {
             has_status(answer, *wanted)?;
@@ -72,17 +75,16 @@ pub(super) fn judge(expect: &Expect, answer: &Answer, known: &Known) -> Result<(
             that(found == known.fill(wanted)?, format!("{name} is {found:?}, not {wanted:?}"))
         }
         Expect::NoHeader(name) => that(answer.reply.headers.get(*name).is_none(), format!("{name} is there")),
-        Expect::All(every) => every.iter().try_for_each(|one| judge(one, answer, known)),
+        Expect::All(every) => every.iter().try_for_each(|one| meets_all(one, answer, known)),
         Expect::Never(none) => {
-            let met = none.iter().any(|one| judge(one, answer, known).is_ok());
+            let met = none.iter().any(|one| meets_all(one, answer, known).is_ok());
             that(!met, "it is what must never come")
         }
         Expect::Either(any) => {
-            let why: Vec<String> = any.iter().filter_map(|one| judge(one, answer, known).err()).collect();
+            let why: Vec<String> = any.iter().filter_map(|one| meets_all(one, answer, known).err()).collect();
             that(why.len() < any.len(), why.join(", and "))
         }
     }
-    .map_err(|why| if status == 0 { why } else { format!("{why}; it was answered {}", answer.told()) })
 }
 
 fn that(right: bool, why: impl Into<String>) -> Result<(), String> {
