@@ -36,7 +36,7 @@ pub use client::{Client, Hop, Journey, query_of};
 pub use database::Database;
 pub use flow::{Executor, FlowEnd};
 pub use library::{Library, LibraryClient};
-pub use load::{Load, closed_loop};
+pub use load::{Load, Talk, closed_loop, conversation};
 pub use ports::free_port;
 pub use process::{Program, workspace_root};
 pub use proxies::{Dialect, Proxy};

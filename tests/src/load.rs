@@ -49,6 +49,44 @@ pub async fn closed_loop(port: u16, head: &str, expected: u16, connections: u64,
     Load { answers, unexpected, took: started.elapsed() }
 }
 
+/// What one connection of [`conversation`] says next: given the body of the
+/// last answer (empty at first), the next request, whole.
+pub type Talk = Box<dyn FnMut(&str) -> String + Send>;
+
+/// As [`closed_loop`], where each connection makes its next request out of the
+/// answer before; `count` requests on each.
+///
+/// # Panics
+/// When a connection cannot be made or breaks.
+pub async fn conversation(port: u16, talks: Vec<Talk>, expected: u16, count: u64) -> Load {
+    let started = Instant::now();
+    let mut tasks = Vec::new();
+    for mut talk in talks {
+        tasks.push(tokio::spawn(async move {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the port is open");
+            stream.set_nodelay(true).expect("a TCP stream");
+            let mut buffer = Vec::with_capacity(16 * 1024);
+            let mut last = String::new();
+            let mut unexpected = 0;
+            for _ in 0..count {
+                stream.write_all(talk(&last).as_bytes()).await.expect("the server reads");
+                if read_answer(&mut stream, &mut buffer).await != expected {
+                    unexpected += 1;
+                }
+                let answer = String::from_utf8_lossy(&buffer);
+                last = answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned());
+            }
+            unexpected
+        }));
+    }
+    let mut load = Load { answers: 0, unexpected: 0, took: Duration::ZERO };
+    for task in tasks {
+        load.unexpected += task.await.expect("a connection of the load broke");
+        load.answers += count;
+    }
+    Load { took: started.elapsed(), ..load }
+}
+
 async fn one_connection(port: u16, request: std::sync::Arc<[u8]>, expected: u16, count: u64) -> (u64, u64) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the port is open");
     stream.set_nodelay(true).expect("a TCP stream");

@@ -268,9 +268,15 @@ impl CheckOutcome {
 
     /// Runs `lockgate check` on a folder.
     pub fn at(folder: &Path) -> Self {
+        Self::with(folder, &[])
+    }
+
+    /// Runs `lockgate check` on a folder, with further environment variables.
+    pub fn with(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let output = Command::new(binary())
             .arg("check")
             .arg(folder)
+            .envs(variables.iter().copied())
             .current_dir("/")
             .output()
             .expect("the binary can be started");

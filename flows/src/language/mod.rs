@@ -189,15 +189,17 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
         diagnostics: folder.diagnostics.clone(),
     };
     let mut loaded = Loaded::default();
-    let mut trees = Vec::new();
+    let yaml = folder.files.iter().filter(|f| !matches!(f.extension().as_str(), "cedar" | "rhai"));
+    let mut trees: Vec<Node> = yaml.flat_map(|file| loader.trees(file)).collect();
+    let named: Vec<&str> = trees.iter_mut().filter_map(|tree| plain::script_of(tree, folder)).collect();
     for file in &folder.files {
         match file.extension().as_str() {
             "cedar" => {
                 loader.cedar_file(file);
                 loaded.cedar.push(CedarText { path: file.path.clone(), text: file.text.clone() });
             }
-            "rhai" => loader.rhai_file(file),
-            _ => trees.extend(loader.trees(file)),
+            "rhai" if !named.contains(&file.path.as_str()) => loader.rhai_file(file),
+            _ => {}
         }
     }
     trees.iter().for_each(|tree| loader.document(tree));

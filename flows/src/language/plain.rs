@@ -4,7 +4,7 @@ use super::{Declaration, GroupDeclaration, GroupDraft, Loaded, Loader, values, w
 use crate::{
     builtin::outpost_config_defaults,
     node::{Key, Node, Value as Yaml},
-    read::TextFile,
+    read::{Folder, TextFile},
     span::Span,
 };
 use lockgate_model::{Origin, Source};
@@ -190,6 +190,22 @@ impl Loader<'_> {
         draft.imply_text("expression", &file.text, &at);
         self.push(draft);
     }
+}
+
+/// Documents whose `expression` may be a file of the folder.
+const SCRIPTED: [&str; 2] = ["mapping", "policy"];
+
+/// Puts the text of a Rhai file of the folder where a document names it as its expression, with the
+/// places of that file. Such a file is no policy of its own; its path is answered.
+pub(crate) fn script_of<'f>(tree: &mut Node, folder: &'f Folder) -> Option<&'f str> {
+    let Yaml::Map(entries) = &mut tree.value else { return None };
+    entries.first().filter(|(key, _)| SCRIPTED.contains(&key.text.as_str()))?;
+    let (_, expression) = entries.iter_mut().find(|(key, _)| key.text == "expression")?;
+    let path = expression.get("file").and_then(Node::text)?;
+    let file = folder.files.iter().find(|f| f.path == path && f.extension() == "rhai")?;
+    expression.value = Yaml::Text(file.text.clone());
+    expression.content = Span::at(&file.path, 1, 1);
+    Some(&file.path)
 }
 
 /// Data as if it had been written at `span`.

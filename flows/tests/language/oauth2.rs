@@ -1,10 +1,16 @@
 //! `oauth2:` of apps: what is implied, and what each word becomes.
 
-use crate::{load, text};
+use crate::{Town, load, text};
 use chrono::DateTime;
-use lockgate_flows::{Folder, Loaded, Nobody, Objects, StoredObjects, json_schema, render};
-use lockgate_model::{Document, Origin};
-use serde_json::{Value, json};
+use lockgate_flows::{
+    Folder, Loaded, Lookups, Nobody, Objects, ProcessSecrets, StoredObjects, check, json_schema, render,
+};
+use lockgate_model::{
+    Document, Origin,
+    people::{GroupFact, Principal, User, UserType},
+};
+use lockgate_policies::{ClaimMapping, Env, Facts};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 const WHOLE: &str = r##"app: grafana
@@ -243,5 +249,75 @@ fn the_schema_for_editors_knows_every_word() {
         "app: a\noauth2: { sub_mode: user_id }\n",
     ] {
         assert!(!validator.is_valid(&read(wrong)[0]), "{wrong}");
+    }
+}
+
+#[test]
+fn a_mapping_may_be_a_file_of_rhai() {
+    let yaml = "mapping: staff\nscope: staff\nexpression: { file: claims/staff.rhai }\n";
+    let read = |script: &str| {
+        let files = [("staff.yaml", yaml), ("claims/staff.rhai", script), ("claims/friday.rhai", "now.weekday == 5\n")];
+        load(&Folder::of(files), &Nobody)
+    };
+    let checked = read("// Everybody here is.\n#{ staff: true }\n");
+    assert!(checked.diagnostics.is_empty(), "{}", render(&checked.diagnostics));
+    assert_eq!(body(&checked.loaded, "scope_mapping")["expression"], "// Everybody here is.\n#{ staff: true }\n");
+    // The file of the mapping is no policy beside it; the other one is.
+    let policies = checked.loaded.documents.iter().filter(|d| d.kind == "expression_policy");
+    assert_eq!(policies.map(|d| d.name.as_str()).collect::<Vec<_>>(), ["friday"]);
+    let wrong = read("// Nobody knows.\n#{ staff: usr.name }\n");
+    let places: Vec<String> = wrong.diagnostics.iter().map(|d| d.span.to_string()).collect();
+    assert_eq!(places, ["claims/staff.rhai:2:11"], "{}", render(&wrong.diagnostics));
+}
+
+fn person(groups: &[&str]) -> Principal {
+    let now = crate::now();
+    Principal {
+        user: User {
+            pk: 1,
+            uuid: Uuid::nil(),
+            username: "ada".to_owned(),
+            name: "Ada".to_owned(),
+            email: "ada@example.com".to_owned(),
+            is_active: true,
+            user_type: UserType::Internal,
+            path: "users".to_owned(),
+            attributes: Map::new(),
+            date_joined: now,
+            last_login: None,
+            last_updated: now,
+            password_change_date: now,
+        },
+        uid: String::new(),
+        groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).to_owned() }).collect(),
+        direct_groups: Vec::new(),
+        is_superuser: false,
+        attributes: Map::new(),
+    }
+}
+
+#[test]
+fn the_role_of_the_homelab_follows_the_groups() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/homelab/config");
+    let below = crate::shipped(&Nobody);
+    let secrets = ProcessSecrets::new([("GRAFANA_CLIENT_SECRET".to_owned(), "s3cret".to_owned())], &folder);
+    let lookups =
+        Lookups { objects: &Nobody, directory: &Town, secrets: &secrets, builtin: Some(&below), now: crate::now() };
+    let checked = check(&Folder::read(&folder), &lookups);
+    assert!(checked.diagnostics.is_empty(), "{}", render(&checked.diagnostics));
+    let mapping = checked.loaded.documents.iter().find(|d| d.name == "grafana-role").expect("the mapping").id;
+    let provider = body(&checked.loaded, "oauth2_provider");
+    assert!(provider["property_mappings"].as_array().is_some_and(|all| all.contains(&json!(mapping))), "{provider}");
+    let script = checked.loaded.scripts.iter().find(|s| s.document == mapping).expect("the script");
+    let compiled = ClaimMapping::compile(&script.name, "profile", &script.text, &script.origin()).expect("it compiles");
+    for (groups, role) in [
+        (&["Grafana Admins"][..], "Admin"),
+        (&["Grafana Editors"], "Editor"),
+        (&["Grafana Admins", "Grafana Editors"], "Admin"),
+        (&["Grafana Viewers"], "Viewer"),
+        (&[], "Viewer"),
+    ] {
+        let claims = compiled.claims(&Env::new(Some(&person(groups)), &Facts::at(crate::now()))).expect("claims");
+        assert_eq!(Value::Object(claims), json!({"role": role}), "{groups:?}");
     }
 }

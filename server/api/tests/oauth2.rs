@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_store::{Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
+use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
 use serde_json::{Value, json};
 use support::Api;
 use uuid::Uuid;
@@ -161,6 +161,41 @@ async fn the_addresses_for_an_application_are_told() {
     api.get("/providers/oauth2/999999/setup_urls/").await.expect(404);
 }
 
+#[tokio::test]
+async fn a_preview_says_what_a_token_would_or_why_there_is_none() {
+    let api = Api::start().await;
+    let (ada, ada_pk) = somebody(&api, "ada").await;
+    let mapping = async |name: &str, scope: &str, expression: &str| {
+        let body = json!({"name": name, "scope_name": scope, "expression": expression});
+        api.post("/propertymappings/provider/scope/", &body).await.expect(201)["pk"].clone()
+    };
+    let nick = mapping("nick", "nick", "#{ nick: user.username, sub: \"forged\" }").await;
+    let mut given = body(&api, "grafana").await;
+    given["property_mappings"] = json!([nick]);
+    let made = api.post("/providers/oauth2/", &given).await.expect(201);
+    let path = format!("/providers/oauth2/{}/preview_user/", made["pk"]);
+    assert!(api.get(&path).await.expect(400)["non_field_errors"].is_array());
+    app(&api, "grafana", &made).await;
+
+    let own = api.get(&path).await.expect(200);
+    assert_eq!(own["preview"]["nick"], "akadmin");
+    let other = api.get(&format!("{path}?for_user={ada_pk}")).await.expect(200)["preview"].clone();
+    assert_eq!((&other["nick"], &other["aud"]), (&json!("ada"), &made["client_id"]));
+    assert_eq!(other["iss"], "https://auth.example.com/application/o/grafana/");
+    let uid = api.get(&format!("/core/users/{ada_pk}/")).await.expect(200)["uid"].clone();
+    assert_eq!(other["sub"], uid);
+    assert!(api.get(&format!("{path}?for_user=999999")).await.expect(400)["for_user"].is_array());
+    assert!(api.get(&format!("{path}?for_user=x")).await.expect(400)["for_user"].is_array());
+    ada.get(&path).await.expect(404);
+
+    let broken = mapping("broken", "broken", "let one = 1;\n\n#{ x: one / 0 }").await;
+    let both = json!({"property_mappings": [nick, broken]});
+    api.patch(&format!("/providers/oauth2/{}/", made["pk"]), &both).await.expect(200);
+    let text = api.get(&path).await.expect(400)["non_field_errors"][0].clone();
+    let text = text.as_str().expect("a sentence");
+    assert!(text.contains("broken") && text.contains(":3:"), "{text}");
+}
+
 fn token(user_pk: i64, provider: Uuid, kind: TokenKind, hash: &str, at: DateTime<Utc>) -> NewOAuthToken {
     NewOAuthToken {
         token_hash: hash.to_owned(),
@@ -184,6 +219,20 @@ async fn document(api: &Api, provider: &Value) -> Uuid {
     let all = api.store.documents().load_all().await.expect("documents");
     let found = all.iter().find(|d| d.number.map(i64::from) == provider["pk"].as_i64());
     found.expect("the provider").id
+}
+
+/// Whether the journal says that this user deleted something of this kind.
+async fn is_noted(api: &Api, username: &str, kind: &str) -> bool {
+    let filter = EventFilter { actions: vec!["model_deleted".to_owned()], ..EventFilter::default() };
+    // Events are written beside the requests that they tell of.
+    for _ in 0..100 {
+        let (events, _) = api.store.events().list(&filter).await.expect("events");
+        if events.iter().any(|e| e.context["model_name"] == kind && e.user["username"] == username) {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    false
 }
 
 #[tokio::test]
@@ -242,6 +291,7 @@ async fn people_see_and_delete_their_own_tokens_and_administrators_all() {
     ada.delete(&path("access_tokens", new)).await.expect(404);
     assert!(api.store.oauth_tokens().find("a1").await.expect("an answer").is_none());
     api.delete(&path("access_tokens", &bobs)).await.expect(204);
+    assert!(is_noted(&api, "ada", "access_token").await && is_noted(&api, "akadmin", "access_token").await);
 
     // What a provider issued is not shown any more when the provider is gone.
     api.delete(&format!("/providers/oauth2/{}/", wiki["pk"])).await.expect(204);
@@ -329,4 +379,5 @@ async fn a_consent_is_taken_back_by_whoever_gave_it() {
     ada.delete(&path).await.expect(204);
     ada.get(&path).await.expect(404);
     assert_eq!(count(&api, "").await, 2);
+    assert!(is_noted(&api, "ada", "user_consent").await);
 }

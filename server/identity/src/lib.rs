@@ -266,6 +266,8 @@ impl Identity {
             }
         });
         let identity = self.clone();
+        tokio::spawn(async move { identity.config.ensure_default_key().await });
+        let identity = self.clone();
         tokio::spawn(async move { config::watch::follow(identity).await });
     }
 }

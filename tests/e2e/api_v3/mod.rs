@@ -1,8 +1,12 @@
 //! `/api/v3/…`: the REST API as scripts and Terraform use it.
 
 mod applications;
+mod certificates;
+mod consents;
 mod conventions;
+mod grants;
 mod groups;
+mod oauth2_providers;
 mod read_only;
 mod sessions;
 mod tokens;

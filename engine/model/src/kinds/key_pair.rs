@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// `managed` of the key pair that signs the tokens of proxy providers.
 pub const INTERNAL_JWT_KEY: &str = "goauthentik.io/crypto/jwt-managed";
 
+/// Name of the key pair that OAuth2 providers sign with where nobody names another.
+pub const DEFAULT_SIGNING_KEY: &str = "authentik Self-signed Certificate";
+
 /// A certificate, with its private key where we have it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +24,7 @@ pub struct CertificateKeyPair {
     /// The certificate, PEM.
     #[schemars(length(min = 1, max = 65_536), extend("x-yaml" = "certificate", "writeOnly" = true))]
     pub certificate_data: String,
-    /// The private key, PEM (PKCS#8); empty for a certificate alone.
+    /// The private key, PEM (PKCS#8, PKCS#1 or SEC1); empty for a certificate alone.
     #[serde(default)]
     #[schemars(length(max = 65_536), extend("x-yaml" = "key", "x-secret" = true, "writeOnly" = true))]
     pub key_data: String,

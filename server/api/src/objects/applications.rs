@@ -92,7 +92,10 @@ pub(crate) fn may_open(identity: &Identity, snapshot: &Snapshot, caller: &Caller
 }
 
 /// Whom a question is about: the caller, or the user that an administrator names.
-async fn subject(
+///
+/// # Errors
+/// 403 for somebody else's question, 400 for an unknown user.
+pub(crate) async fn subject(
     identity: &Identity,
     snapshot: &Snapshot,
     caller: &Caller,

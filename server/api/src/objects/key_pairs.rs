@@ -57,7 +57,7 @@ struct CertificateGenerationRequest {
     /// Its name, also that of its owner.
     #[schemars(length(min = 1, max = 64))]
     common_name: String,
-    /// Host names, separated by commas.
+    /// Host names and IP addresses, separated by commas.
     #[serde(default)]
     #[schemars(length(max = 2000))]
     subject_alt_name: String,
@@ -126,17 +126,17 @@ fn made(wanted: &CertificateGenerationRequest, now: DateTime<Utc>) -> Result<Cer
         Algorithm::Rsa => &rcgen::PKCS_RSA_SHA256,
         Algorithm::Ecdsa => &rcgen::PKCS_ECDSA_P256_SHA256,
         Algorithm::Ed25519 => &rcgen::PKCS_ED25519,
-        Algorithm::Ed448 => return Err(ApiError::field("alg", "invalid", "This server makes no Ed448 keys.")),
+        Algorithm::Ed448 => {
+            return Err(ApiError::field("alg", "invalid", "Ed448 is not supported: choose rsa, ecdsa or ed25519."));
+        }
     };
     let failed = |error: rcgen::Error| {
         tracing::error!(%error, "a key could not be made");
         ApiError::Internal
     };
+    let mut params = rcgen::CertificateParams::default();
+    params.subject_alt_names = alternative_names(&wanted.subject_alt_name)?;
     let keys = rcgen::KeyPair::generate_for(algorithm).map_err(failed)?;
-    let names: Vec<String> = wanted.subject_alt_name.split(',').map(|n| n.trim().to_owned()).collect();
-    let names: Vec<String> = names.into_iter().filter(|n| !n.is_empty()).collect();
-    let invalid = |_| ApiError::field("subject_alt_name", "invalid", "Enter host names, separated by commas.");
-    let mut params = rcgen::CertificateParams::new(names).map_err(invalid)?;
     params.distinguished_name.push(rcgen::DnType::CommonName, wanted.common_name.as_str());
     let part = |number: u32| u8::try_from(number).unwrap_or(1);
     let day = |at: DateTime<Utc>| rcgen::date_time_ymd(at.year(), part(at.month()), part(at.day()));
@@ -149,6 +149,31 @@ fn made(wanted: &CertificateGenerationRequest, now: DateTime<Utc>) -> Result<Cer
         certificate_data: certificate.pem(),
         key_data: keys.serialize_pem(),
     })
+}
+
+/// Whom the certificate is for beside its subject (RFC 5280, section 4.2.1.6): addresses, and names of
+/// letters, digits and hyphens, whose first label may be a star.
+fn alternative_names(given: &str) -> Result<Vec<rcgen::SanType>, ApiError> {
+    let names = given.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let read = names.map(|name| {
+        let invalid = || {
+            let text = format!("\"{name}\" is neither a host name nor an IP address; separate them by commas.");
+            ApiError::field("subject_alt_name", "invalid", text)
+        };
+        if let Ok(address) = name.parse() {
+            return Ok(rcgen::SanType::IpAddress(address));
+        }
+        if name.len() > 253 || !name.strip_prefix("*.").unwrap_or(name).split('.').all(is_label) {
+            return Err(invalid());
+        }
+        name.try_into().map(rcgen::SanType::DnsName).map_err(|_| invalid())
+    });
+    read.collect()
+}
+
+fn is_label(label: &str) -> bool {
+    let letters = label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    letters && (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
 }
 
 async fn view_certificate(

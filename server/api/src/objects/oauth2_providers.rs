@@ -1,6 +1,11 @@
-//! OAuth2 providers beside their objects: where their endpoints are.
+//! OAuth2 providers beside their objects: where their endpoints are, and what their tokens would say.
 
-use super::{find, reading::Reading, shapes::OAuth2ProviderSetupURLs};
+use super::{
+    applications::subject,
+    find,
+    reading::Reading,
+    shapes::{OAuth2ProviderSetupURLs, PropertyMappingPreview},
+};
 use crate::{
     caller::Caller,
     error::ApiError,
@@ -8,6 +13,7 @@ use crate::{
         components::Components,
         operation::{Operation, Paths, parameter},
     },
+    query::Query,
 };
 use axum::{
     Json, Router,
@@ -15,7 +21,11 @@ use axum::{
     routing::get,
 };
 use http::Method;
-use lockgate_identity::{Identity, config::Snapshot};
+use lockgate_identity::{
+    Identity,
+    config::Snapshot,
+    oauth::{Contents, preview_facts},
+};
 use lockgate_model::{
     KindDef, Object,
     kind::by_name,
@@ -29,7 +39,9 @@ const KIND: &str = "oauth2_provider";
 
 /// Routes beside those of every kind.
 pub(crate) fn routes() -> Router<Identity> {
-    Router::new().route("/providers/oauth2/{id}/setup_urls/", get(setup_urls))
+    Router::new()
+        .route("/providers/oauth2/{id}/setup_urls/", get(setup_urls))
+        .route("/providers/oauth2/{id}/preview_user/", get(preview_user))
 }
 
 /// Operations beside those of every kind.
@@ -44,6 +56,12 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
         "The addresses.",
         components.reply::<OAuth2ProviderSetupURLs>(),
     ));
+    paths.add(
+        operation("preview_user")
+            .says("Shows what an ID token with all scopes would say about the caller, or another user.")
+            .query("for_user", json!({"type": "integer"}))
+            .answers(200, "The claims.", components.reply::<PropertyMappingPreview>()),
+    );
 }
 
 /// A provider that the caller may see.
@@ -66,20 +84,29 @@ async fn setup_urls(
 ) -> Result<Json<OAuth2ProviderSetupURLs>, ApiError> {
     let snapshot = identity.config.snapshot();
     let (object, provider) = seen(&identity, &snapshot, &caller, &key)?;
-    let base = identity.public_base(&snapshot).unwrap_or_else(|| caller.client.base());
+    let base = base(&identity, &snapshot, &caller);
     let reading = Reading::new(&snapshot.objects, caller.principal());
     let apps = reading.referring(object.document.id, "application", "provider");
     Ok(Json(addresses(&base, provider, apps.first().and_then(|app| app.document.body["slug"].as_str()))))
+}
+
+fn base(identity: &Identity, snapshot: &Snapshot, caller: &Caller) -> String {
+    identity.public_base(snapshot).unwrap_or_else(|| caller.client.base())
+}
+
+/// Issuer of the tokens; empty as long as there is none.
+fn issuer(base: &str, mode: IssuerMode, slug: Option<&str>) -> String {
+    match mode {
+        IssuerMode::PerProvider => slug.map(|slug| format!("{base}/application/o/{slug}/")).unwrap_or_default(),
+        IssuerMode::Global => format!("{base}/"),
+    }
 }
 
 fn addresses(base: &str, provider: &OAuth2Provider, slug: Option<&str>) -> OAuth2ProviderSetupURLs {
     let at = |tail: &str| format!("{base}/application/o/{tail}");
     let of_app = |tail: &str| slug.map(|slug| at(&format!("{slug}/{tail}"))).unwrap_or_default();
     OAuth2ProviderSetupURLs {
-        issuer: match provider.issuer_mode {
-            IssuerMode::PerProvider => of_app(""),
-            IssuerMode::Global => format!("{base}/"),
-        },
+        issuer: issuer(base, provider.issuer_mode, slug),
         authorize: at("authorize/"),
         token: at("token/"),
         user_info: at("userinfo/"),
@@ -88,4 +115,25 @@ fn addresses(base: &str, provider: &OAuth2Provider, slug: Option<&str>) -> OAuth
         jwks: of_app("jwks/"),
         dcr_registration: None,
     }
+}
+
+async fn preview_user(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+    query: Query,
+) -> Result<Json<PropertyMappingPreview>, ApiError> {
+    let snapshot = identity.config.snapshot();
+    let (object, _) = seen(&identity, &snapshot, &caller, &key)?;
+    let who = subject(&identity, &snapshot, &caller, &query).await?;
+    let refused = |text: String| ApiError::field("", "invalid", text);
+    let Some(client) = snapshot.client_by_provider(object.document.id) else {
+        return Err(refused("This provider issues no tokens before an application has it.".to_owned()));
+    };
+    let now = identity.clock.now();
+    let iss = issuer(&base(&identity, &snapshot, &caller), client.issuer_mode, Some(&client.app_slug));
+    let facts = preview_facts(iss, now);
+    let contents = Contents { client, who: who.principal(), scopes: &client.scopes, facts: &facts };
+    let made = contents.made(&snapshot, now).map_err(|error| refused(error.to_string()))?;
+    Ok(Json(PropertyMappingPreview { preview: contents.id_token(&made, now) }))
 }

@@ -226,6 +226,13 @@ pub(crate) struct OAuth2ProviderSetupURLs {
     pub(crate) dcr_registration: Option<String>,
 }
 
+/// What mappings make for a person.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PropertyMappingPreview {
+    /// The claims.
+    pub(crate) preview: Map<String, Value>,
+}
+
 /// A text of a key pair.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CertificateData {

@@ -1,6 +1,6 @@
 //! A change asked for through API or UI: who owns what, and what else it touches.
 
-use super::{Config, guards::StillGuards};
+use super::{Config, guards::StillGuards, pairs};
 use crate::journal::{Action, Entry};
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -137,6 +137,11 @@ impl Config {
         if base.by_name(kind.meta.kind, &name).is_some_and(|o| o.document.id != document.id) {
             let text = format!("{} with this {} already exists.", kind.meta.verbose_name, identifier_field(kind));
             return Err(invalid(Problems::one(&format!("/{}", identifier_field(kind)), "unique", text)));
+        }
+        // One that is only renamed stays as it was, even if it came in before halves were compared.
+        let halves = |body: &Value| (body["certificate_data"].clone(), body["key_data"].clone());
+        if existing.is_none_or(|e| halves(&e.body) != halves(&body)) {
+            pairs::problems(&Document { body: body.clone(), ..document.clone() }).into_result().map_err(invalid)?;
         }
         let number = match (existing.and_then(|e| e.number), kind.meta.lookup) {
             (Some(number), _) => Some(number),

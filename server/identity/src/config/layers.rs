@@ -7,15 +7,15 @@ use super::{
     compile::{CompileError, Surroundings, compile},
     guards,
     offline::cedar_alone,
+    pairs,
     snapshot::Snapshot,
     stored_form,
 };
-use crate::{keys, system::alphanumeric};
+use crate::system::alphanumeric;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::{
     Checked, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, StoredObjects, merge,
-    stable_id,
 };
 use lockgate_model::{
     Document, Group, Lookup, ObjectSet, Origin,
@@ -24,16 +24,12 @@ use lockgate_model::{
 };
 use lockgate_policies::{Stopwatch, TextOrigin};
 use lockgate_store::{Case, GroupPatch, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
     sync::{Mutex, PoisonError},
 };
 use uuid::Uuid;
-
-/// How long the certificate of the signing key is valid.
-const KEY_YEARS: i32 = 10;
 
 /// What loading needs.
 pub(super) struct Start<'a> {
@@ -81,9 +77,9 @@ impl Start<'_> {
     ) -> Result<(Snapshot, Option<String>), ConfigError> {
         let expected = self.store.documents().current_revision().await?;
         let stored = self.store.documents().load_all().await?;
-        let objects = StoredObjects::new(&stored);
-        let people = People::load(self.store).await?;
         let now = self.clock.now();
+        let objects = StoredObjects::new(&pairs::with_default(&stored, now));
+        let people = People::load(self.store).await?;
         let builtin = lockgate_flows::builtin(&objects, &people, now)
             .map_err(|d| ConfigError::Builtin(lockgate_flows::render(&d)))?;
         let read = match folder {
@@ -102,10 +98,16 @@ impl Start<'_> {
         let kept = error.is_some().then(|| declared_before(&stored));
         let mut plan = Plan::make(&stored, &builtin, loaded.as_ref().or(kept.as_ref()), random, now)?;
         plan.number(self.store).await?;
+        plan.upserts.extend(pairs::named_default(&plan.all(&stored), now).await?);
         let groups = builtin.groups.iter().chain(loaded.iter().flat_map(|l| &l.groups));
         self.declare(groups.collect(), loaded.is_some() || folder.is_none(), now).await?;
         let scripts = loaded.as_ref().map(|l| l.scripts.clone()).unwrap_or_default();
-        let compiled = self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await;
+        let compiled = match pairs::unsound(&plan.upserts) {
+            none if none.is_empty() => {
+                self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await
+            }
+            unsound => Err(CompileFailure::Unsound(CompileError::Unsound(unsound))),
+        };
         let mut snapshot = match compiled {
             Ok(snapshot) => snapshot,
             Err(CompileFailure::Unsound(error)) => return Ok((self.stored().await?, Some(error.to_string()))),
@@ -299,7 +301,7 @@ impl Plan {
             }
         }
         if !stored.iter().any(|d| d.managed.as_deref() == Some(INTERNAL_JWT_KEY)) {
-            plan.upserts.push(signing_key(now)?);
+            plan.upserts.push(pairs::signing_key(now)?);
         }
         Ok(plan)
     }
@@ -356,25 +358,6 @@ fn differs(before: &Document, after: &Document) -> bool {
         || before.source != after.source
         || before.managed != after.managed
         || before.name != after.name
-}
-
-pub(super) fn signing_key(now: DateTime<Utc>) -> Result<Document, ConfigError> {
-    let name = "authentik Internal JWT Certificate";
-    let pair = keys::generate(name, now, KEY_YEARS)?;
-    Ok(Document {
-        id: stable_id("key_pair", name),
-        number: None,
-        kind: "key_pair".to_owned(),
-        name: name.to_owned(),
-        // Not `builtin`: every installation has its own.
-        origin: Origin::Api,
-        source: None,
-        managed: Some(INTERNAL_JWT_KEY.to_owned()),
-        body: serde_json::to_value(&pair).unwrap_or(Value::Null),
-        version: 1,
-        created: now,
-        updated: now,
-    })
 }
 
 /// People as the language asks for them. Users are many: those that are asked for and not known yet are

@@ -9,6 +9,7 @@ mod guards;
 pub mod hosts;
 mod layers;
 mod offline;
+mod pairs;
 mod snapshot;
 pub(crate) mod watch;
 

@@ -3,7 +3,7 @@
 
 use super::{
     compile::{CompileError, Surroundings, compile},
-    layers::signing_key,
+    pairs,
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
@@ -29,7 +29,7 @@ pub fn check_folder(folder: &Path, variables: &BTreeMap<String, String>, now: Da
         Ok(builtin) => builtin,
         Err(diagnostics) => return Checked { loaded: Loaded::default(), diagnostics },
     };
-    let objects = StoredObjects::new(&builtin.documents);
+    let objects = StoredObjects::new(&pairs::with_default(&builtin.documents, now));
     let people = Anybody { groups: builtin.groups.iter().map(|g| (g.name.clone(), g.id)).collect() };
     let secrets = ProcessSecrets::new(variables.clone(), folder);
     let lookups = Lookups { objects: &objects, directory: &people, secrets: &secrets, builtin: Some(&builtin), now };
@@ -63,8 +63,9 @@ pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
 fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Diagnostic> {
     let merged = merge(Vec::new(), builtin, Some(loaded));
     let mut documents = merged.upserts;
-    match signing_key(now) {
-        Ok(key) => documents.push(key),
+    let made = pairs::signing_key(now).and_then(|key| Ok((key, pairs::stand_in(&documents, now)?)));
+    match made {
+        Ok((key, default)) => documents.extend(default.into_iter().chain([key])),
         Err(error) => return vec![Diagnostic::error("key", &Span::whole(""), error.to_string())],
     }
     let began = Instant::now();
@@ -76,7 +77,11 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
         loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
     };
     let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
-    match compile(documents.clone(), 0, &around) {
+    let compiled = match pairs::unsound(&documents) {
+        none if none.is_empty() => compile(documents, 0, &around),
+        unsound => Err(CompileError::Unsound(unsound)),
+    };
+    match compiled {
         Ok(snapshot) => snapshot.policies.warnings().iter().map(warning).collect(),
         Err(CompileError::Policies(problems)) => problems.into_iter().map(Diagnostic::from).collect(),
         Err(CompileError::Unsound(all)) => all

@@ -57,13 +57,26 @@ pub trait Expires {
     fn expires(&self) -> i64;
 }
 
-/// A new EC P-256 key with a self-signed certificate for `name`, valid `years` from `now`.
+/// What kind of key to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewKey {
+    /// RSA, 2048 bits.
+    Rsa2048,
+    /// EC P-256.
+    EcP256,
+}
+
+/// A new key with a self-signed certificate for `name`, valid `years` from `now`.
 ///
 /// # Errors
 /// When the library fails.
-pub fn generate(name: &str, now: DateTime<Utc>, years: i32) -> Result<CertificateKeyPair, KeyError> {
+pub fn generate(name: &str, key: NewKey, now: DateTime<Utc>, years: i32) -> Result<CertificateKeyPair, KeyError> {
     let unusable = |e: rcgen::Error| KeyError::Unusable(e.to_string());
-    let keys = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(unusable)?;
+    let algorithm = match key {
+        NewKey::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
+        NewKey::EcP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+    };
+    let keys = rcgen::KeyPair::generate_for(algorithm).map_err(unusable)?;
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
     // The first of the month: every month has it.

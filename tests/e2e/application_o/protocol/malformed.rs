@@ -5,6 +5,7 @@
 use super::ask::{AUTHORIZE, TOKEN, USERINFO, authorize, redeem, service, usual};
 use super::case::Visitor::SignedIn;
 use super::case::{Ask, Auth, Case, Expect, there};
+use super::perform::HUNG_UP;
 use super::world::secret;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -35,6 +36,11 @@ fn too_large() -> Expect {
     Expect::Either(vec![invalid_request(), Expect::Status(413)])
 }
 
+/// The same, where the client may still be talking when it is said.
+fn far_too_large() -> Expect {
+    Expect::Either(vec![too_large(), Expect::Status(HUNG_UP)])
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = bodies();
     cases.extend(everywhere(
@@ -59,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
         invalid_request,
     ));
     cases.extend(everywhere(SIZE, "a form beyond 16 KiB", FORM, &long(17 * 1024), too_large));
-    cases.extend(everywhere(SIZE, "a form of ten million letters", FORM, &long(10_000_000), too_large));
+    cases.extend(everywhere(SIZE, "a form of ten million letters", FORM, &long(10_000_000), far_too_large));
     cases.extend(methods());
     cases
 }

@@ -185,7 +185,7 @@ fn modes() -> Vec<Case> {
             rfc: "OAuth 2.0 Form Post Response Mode, 4",
             what: "a state cannot break out of the page",
             ask: vec![
-                authorize("web").set("response_mode", "form_post").set("state", "\"><script>alert(1)</script>&amp;"),
+                authorize("web").set("response_mode", "form_post").set("state", "\"><img src=x onerror=alert(1)>&amp;"),
             ],
             expect: Expect::Posted(vec![there("code")]),
         },

@@ -219,11 +219,6 @@ pub(super) fn redirect_uri(client: &str) -> String {
     }
 }
 
-/// Every client of the table, by its name.
-pub(super) fn clients() -> impl Iterator<Item = &'static str> {
-    APPS.iter().map(|(client, _)| *client)
-}
-
 fn documents() -> String {
     let keys = json!({ "keys": [public_key(0)] }).to_string();
     let mut text = String::new();
