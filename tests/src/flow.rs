@@ -98,7 +98,7 @@ impl<'a> Executor<'a> {
                     return FlowEnd::Redirect(challenge["to"].as_str().unwrap_or_default().to_owned());
                 }
                 "ak-stage-access-denied" | "ak-stage-flow-error" => return FlowEnd::Denied(challenge),
-                "ak-stage-session-end" | "ak-provider-oauth2-device-code-finish" => return FlowEnd::Page(challenge),
+                "ak-stage-session-end" => return FlowEnd::Page(challenge),
                 "ak-stage-identification" if challenge["password_fields"] == true => json!({
                     "component": "ak-stage-identification",
                     "uid_field": username,

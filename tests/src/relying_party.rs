@@ -1,9 +1,10 @@
 //! What a visitor does for an application that signs people in elsewhere: walk
 //! from the authorize endpoint to the application's redirect address.
 
+use reqwest::Method;
 use url::Url;
 
-use crate::{Client, Executor, FlowEnd, query_of};
+use crate::{Client, Executor, Reply, query_of};
 
 /// Redirects and flows passed before the way counts as endless.
 const MOST_STEPS: usize = 16;
@@ -63,28 +64,29 @@ impl Client {
     }
 
     /// Does what a device asks of its user: opens the address that it shows,
-    /// signs in and approves.
+    /// signs in where a flow asks for it, and allows what the page asks.
     ///
     /// # Panics
     /// When that does not end on the page that says so.
     pub async fn approve_device(&self, url: &str, username: &str, password: &str) {
-        let mut next = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        let mut passed = Vec::new();
-        for _ in 0..MOST_STEPS {
-            passed.push(next.to_string());
-            let journey = self.open(next.as_str()).await;
-            let flow = Executor::at(self, journey.url())
-                .unwrap_or_else(|| panic!("{passed:#?} ends in {}:\n{}", journey.reply.status, journey.reply.text()));
-            match flow.login(username, password).await {
-                FlowEnd::Page(_) => return,
-                end => {
-                    let to = end.redirect();
-                    next = flow.page().join(&to).unwrap_or_else(|error| panic!("{to}: {error}"));
-                }
-            }
-        }
-        panic!("the way does not end: {passed:#?}");
+        let journey = self.open_signing_in(url, username, password).await;
+        let page = journey.reply.expect(200).text();
+        let field = |name: &str| field_of(&page, name).unwrap_or_else(|| panic!("the page has no {name}:\n{page}"));
+        let (code, csrf) = (field("code"), field("csrf_token"));
+        let form = [("code", code.as_str()), ("csrf_token", csrf.as_str()), ("decision", "allow")];
+        let mut address = journey.hops[journey.hops.len() - 1].url.clone();
+        address.set_query(None);
+        let done = Reply::of(self.request(Method::POST, address.as_str()).form(&form)).await.expect(200).text();
+        assert!(field_of(&done, "csrf_token").is_none(), "the page asks again:\n{done}");
     }
+}
+
+/// Value of a page's input field.
+fn field_of(page: &str, name: &str) -> Option<String> {
+    let named = format!("name=\"{name}\"");
+    let tag = page.split("<input").skip(1).filter_map(|rest| rest.split('>').next()).find(|tag| tag.contains(&named))?;
+    let (_, value) = tag.split_once("value=\"")?;
+    value.split('"').next().map(str::to_owned)
 }
 
 /// Whether an address is the one given, whatever its query and fragment are.

@@ -110,9 +110,12 @@ pub(super) fn poll(client: &str) -> Ask {
     token(client, DEVICE_CODE).set("device_code", "<device_code>")
 }
 
-/// Somebody opens the address that the device shows, and agrees.
-pub(super) fn approve() -> Ask {
-    Ask::get("/device").set("code", "<user_code>").by(SignedIn("ada")).walking()
+/// Somebody opens the address that the device shows, and decides: `allow` or
+/// `deny`.
+pub(super) fn decide(username: &'static str, decision: &str) -> [Ask; 2] {
+    let page = Ask::get("/device").set("code", "<user_code>").by(SignedIn(username)).walking();
+    let form = Ask::post("/device").set("code", "<user_code>").set("csrf_token", "<csrf_token>");
+    [page, form.set("decision", decision).by(SignedIn(username))]
 }
 
 /// Who is the last access token about?

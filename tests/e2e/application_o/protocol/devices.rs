@@ -1,6 +1,6 @@
 //! The device flow (RFC 8628).
 
-use super::ask::{OFFLINE, approve, device, poll, redeem, refresh, userinfo};
+use super::ask::{OFFLINE, decide, device, poll, redeem, refresh, userinfo};
 use super::case::Visitor::{Nobody, SignedIn};
 use super::case::{Ask, Auth, Case, Check, Expect, Is, absent, is, there};
 
@@ -78,6 +78,15 @@ fn starts() -> Vec<Case> {
             expect: Expect::Refused(400, "authorization_pending"),
         },
         Case {
+            rfc: "RFC 8628, 5.1",
+            what: "ten user codes from one address, and no more",
+            ask: (0..11).map(|at| {
+                let ask = Ask::get("/device").set("code", format!("BCDF-GHJ{at}"));
+                ask.by(SignedIn("ada")).walking().in_vain()
+            }).collect(),
+            expect: Expect::Status(429),
+        },
+        Case {
             rfc: "RFC 8628, 5.2",
             what: "twenty devices at one address, and no more",
             ask: std::iter::repeat_with(|| device("spa")).take(20).chain([device("spa")]).collect(),
@@ -86,7 +95,17 @@ fn starts() -> Vec<Case> {
     ]
 }
 
+/// A device of `spa`, what `ada` decides about it, and what follows.
+fn decided(rfc: &'static str, what: &'static str, decision: &str, then: Vec<Ask>, expect: Expect) -> Case {
+    let mut ask = vec![device("spa")];
+    ask.extend(decide("ada", decision));
+    ask.extend(then);
+    Case { rfc, what, ask, expect }
+}
+
 fn polls() -> Vec<Case> {
+    let agreed = |what, then, expect| decided(POLLING, what, "allow", then, expect);
+    let tokens = || Expect::Json(vec![there("access_token"), there("id_token"), absent("refresh_token")]);
     vec![
         Case {
             rfc: POLLING,
@@ -100,42 +119,53 @@ fn polls() -> Vec<Case> {
             ask: vec![device("spa"), poll("spa").in_vain(), poll("spa")],
             expect: Expect::Refused(429, "slow_down"),
         },
+        agreed("once somebody has agreed there are tokens", vec![poll("spa")], tokens()),
+        agreed(
+            "the tokens are of who has agreed",
+            vec![poll("spa"), userinfo()],
+            Expect::Json(vec![is("preferred_username", "ada")]),
+        ),
+        decided(POLLING, "once somebody has refused there are none", "deny", vec![poll("spa")], Expect::Refused(
+            400,
+            "access_denied",
+        )),
+        decided(
+            POLLING,
+            "who has refused cannot agree any more",
+            "deny",
+            decide("ada", "allow").map(Ask::in_vain).into_iter().chain([poll("spa")]).collect(),
+            Expect::Refused(400, "access_denied"),
+        ),
         Case {
             rfc: POLLING,
-            what: "once somebody has agreed there are tokens",
-            ask: vec![device("spa"), approve(), poll("spa")],
-            expect: Expect::Json(vec![there("access_token"), there("id_token"), absent("refresh_token")]),
+            what: "a page that is opened decides nothing",
+            ask: vec![device("spa"), decide("ada", "allow")[0].clone(), poll("spa")],
+            expect: Expect::Refused(400, "authorization_pending"),
         },
         Case {
-            rfc: POLLING,
-            what: "the tokens are of who has agreed",
-            ask: vec![device("spa"), approve(), poll("spa"), userinfo()],
-            expect: Expect::Json(vec![is("preferred_username", "ada")]),
+            rfc: "RFC 8628, 5.4",
+            what: "another site cannot decide in the visitor's name",
+            ask: vec![
+                device("spa"),
+                decide("ada", "allow")[0].clone(),
+                decide("ada", "allow")[1].clone().set("csrf_token", "guess").in_vain(),
+                poll("spa"),
+            ],
+            expect: Expect::Refused(400, "authorization_pending"),
         },
         Case {
             rfc: POLLING,
             what: "a confidential client proves itself when it asks",
-            ask: vec![device("web"), approve(), poll("web").auth(Auth::Public("web".into()))],
+            ask: vec![device("web"), poll("web").auth(Auth::Public("web".into()))],
             expect: Expect::Refused(400, "invalid_client"),
         },
-        Case {
-            rfc: POLLING,
-            what: "a device code works once",
-            ask: vec![device("spa"), approve(), poll("spa"), poll("spa").after(6)],
-            expect: invalid_grant(),
-        },
-        Case {
-            rfc: POLLING,
-            what: "a device code of another client",
-            ask: vec![device("spa"), approve(), poll("other")],
-            expect: invalid_grant(),
-        },
-        Case {
-            rfc: POLLING,
-            what: "who tries another client's does not spend it",
-            ask: vec![device("spa"), approve(), poll("other").in_vain(), poll("spa").after(6)],
-            expect: Expect::Json(vec![there("access_token")]),
-        },
+        agreed("a device code works once", vec![poll("spa"), poll("spa").after(6)], invalid_grant()),
+        agreed("a device code of another client", vec![poll("other")], invalid_grant()),
+        agreed(
+            "who tries another client's does not spend it",
+            vec![poll("other").in_vain(), poll("spa").after(6)],
+            tokens(),
+        ),
         Case {
             rfc: POLLING,
             what: "a device code that nobody was given",
@@ -148,35 +178,32 @@ fn polls() -> Vec<Case> {
             ask: vec![poll("spa").without("device_code")],
             expect: Expect::Refused(400, "invalid_request"),
         },
-        Case {
-            rfc: "RFC 8628, 3.4",
-            what: "the user's code is not the device's",
-            ask: vec![device("spa"), approve(), poll("spa").set("device_code", "<user_code>")],
-            expect: invalid_grant(),
-        },
-        Case {
-            rfc: "RFC 8628, 3.4",
-            what: "a device code is no authorization code",
-            ask: vec![device("spa"), approve(), redeem("spa").set("code", "<device_code>")],
-            expect: invalid_grant(),
-        },
+        agreed(
+            "the user's code is not the device's",
+            vec![poll("spa").set("device_code", "<user_code>")],
+            invalid_grant(),
+        ),
+        agreed(
+            "a device code is no authorization code",
+            vec![redeem("spa").set("code", "<device_code>")],
+            invalid_grant(),
+        ),
         Case {
             rfc: "OpenID Connect Core, 11",
             what: "with offline_access there is a refresh token, which works",
-            ask: vec![device("spa").set("scope", OFFLINE), approve(), poll("spa"), refresh("spa")],
+            ask: [device("spa").set("scope", OFFLINE)]
+                .into_iter()
+                .chain(decide("ada", "allow"))
+                .chain([poll("spa"), refresh("spa")])
+                .collect(),
             expect: Expect::Json(vec![there("access_token")]),
         },
-        Case {
-            rfc: "RFC 8628, 5.4",
-            what: "a user code works once",
-            ask: vec![
-                device("spa"),
-                approve(),
-                Ask::get("/device").set("code", "<user_code>").by(SignedIn("bob")).walking().in_vain(),
-                poll("spa"),
-                userinfo(),
-            ],
-            expect: Expect::Json(vec![is("preferred_username", "ada")]),
-        },
+        decided(
+            "RFC 8628, 5.4",
+            "a user code works once",
+            "allow",
+            decide("bob", "allow").map(Ask::in_vain).into_iter().chain([poll("spa"), userinfo()]).collect(),
+            Expect::Json(vec![is("preferred_username", "ada")]),
+        ),
     ]
 }

@@ -277,11 +277,5 @@ fn scripts() -> Vec<Case> {
             ask: vec![preflight(TOKEN, "https://evil.test")],
             expect: Expect::NoHeader("access-control-allow-origin"),
         },
-        Case {
-            rfc: "Fetch, 3.2.5",
-            what: "no script sends cookies along",
-            ask: vec![authorize("spa"), redeem("spa").header("Origin", "https://spa.lockgate.test")],
-            expect: Expect::NoHeader("access-control-allow-credentials"),
-        },
     ]
 }

@@ -25,7 +25,7 @@ pub(super) const HUNG_UP: u16 = 0;
 const ENOUGH: usize = 1_000_000;
 
 /// Members of answers that later requests may name.
-const BROUGHT: [&str; 8] = [
+const BROUGHT: [&str; 9] = [
     "code",
     "access_token",
     "refresh_token",
@@ -34,6 +34,7 @@ const BROUGHT: [&str; 8] = [
     "user_code",
     "request_uri",
     "verification_uri_complete",
+    "csrf_token",
 ];
 
 /// What a case may name as `<name>`.
