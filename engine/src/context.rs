@@ -65,11 +65,23 @@ pub struct AppContext {
 
 /// What a consent stage asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConsentRequest {
     /// The question; `None`: the usual one.
     pub header: Option<String>,
     /// What is asked for.
     pub permissions: Vec<Permission>,
+    /// Ask although an earlier consent covers it.
+    pub always: bool,
+}
+
+/// What giving up comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// Left for the caller, as [`Context::ticket`] is at the end.
+    pub ticket: String,
+    /// Where it leads; trusted, may be absolute.
+    pub to: String,
 }
 
 /// End with the page "signed out of the application" instead of a redirect.
@@ -104,6 +116,8 @@ pub struct Context {
     pub redirect: Option<String>,
     /// Handed back in [`crate::Effect::Completed`], so that the caller knows which errand is done.
     pub ticket: Option<String>,
+    /// What giving up comes to; nothing: the way home.
+    pub cancel: Option<Cancel>,
     /// End with the page "signed out of the application".
     pub session_end: Option<SessionEndContext>,
     /// Another flow led here.

@@ -233,7 +233,7 @@ fn consent_context(scopes: &[&str]) -> Context {
             name: "Grafana".into(),
             launch_url: String::new(),
         }),
-        consent: Some(ConsentRequest { header: None, permissions }),
+        consent: Some(ConsentRequest { permissions, ..ConsentRequest::default() }),
         redirect: Some("https://grafana.example.com/callback".to_owned()),
         ticket: Some("errand".to_owned()),
         ..Context::default()
@@ -264,6 +264,14 @@ fn consent_is_asked_once_and_again_for_more() {
         (&page["permissions"][0]["id"], &page["additional_permissions"][0]["id"]),
         (&json!("openid"), &json!("email"))
     );
+
+    let mut insisting = consent_context(&["openid"]);
+    insisting.consent.as_mut().expect("a request").always = true;
+    let mut insisted = world.start(&flow, "", insisting).expect("starts");
+    let page = world.page(&flow, &mut insisted);
+    assert_eq!((&page["permissions"][0]["id"], &page["additional_permissions"]), (&json!("openid"), &json!([])));
+    let step = world.post(&flow, &mut insisted, json!({"token": page["token"]}));
+    assert!(matches!(step.outcome, Outcome::Done { .. }));
 
     let stranger = World::default();
     let mut plan = stranger.start(&flow, "", consent_context(&["openid"])).expect("starts");

@@ -11,6 +11,7 @@ use lockgate_forward_auth::PlainPages;
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     net::TrustedProxies,
+    oauth::CodeGrant,
     people::UserDraft,
     sessions::LoginFacts,
     system::{SystemClock, SystemRandom},
@@ -142,7 +143,12 @@ impl House {
         let state: String =
             Sha256::digest(parameter(authorize, "state")).iter().map(|byte| format!("{byte:02x}")).collect();
         let data = json!({"redirect_uri": parameter(authorize, "redirect_uri"), "state": state});
-        self.identity.proxy.issue_code(&self.session, provider.id, data).await.expect("a code")
+        let oauth = &self.identity.oauth;
+        let code = oauth.secret();
+        let grant = oauth.new_grant();
+        let of = CodeGrant { client: provider, session: &self.session, scopes: &provider.scopes, grant, data };
+        oauth.store_code(&code, of).await.expect("a database");
+        code
     }
 
     /// Where the browser comes back, path and query.

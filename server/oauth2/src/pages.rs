@@ -42,10 +42,27 @@ pub struct Trouble<'a> {
     pub text: &'a str,
 }
 
+/// An answer that the browser posts to a client by itself (OAuth 2.0 Form Post Response Mode).
+#[derive(Debug)]
+pub struct FormPost<'a> {
+    /// Host that was asked, for the brand.
+    pub host: &'a str,
+    /// The configuration in force.
+    pub snapshot: &'a Snapshot,
+    /// Name of the application.
+    pub app: &'a str,
+    /// Where the form goes: http or https.
+    pub url: &'a str,
+    /// Its fields; the values are the client's secrets and anybody's text.
+    pub fields: Vec<(String, String)>,
+}
+
 /// The pages of this face.
 pub trait Pages: Send + Sync + 'static {
     /// Status 403.
     fn denied(&self, denied: &Denied<'_>) -> Response;
+    /// Status 200; a form that also works without scripts, and may be sent nowhere but to its address.
+    fn form_post(&self, form: &FormPost<'_>) -> Response;
     /// The status that it says.
     fn trouble(&self, trouble: &Trouble<'_>) -> Response;
 }

@@ -8,6 +8,7 @@ use crate::{
     limits::Limits,
     metadata,
     pages::{Pages, Trouble},
+    par,
     request::{BadParameters, MAX_REQUEST, Parameters},
     token,
     visitor::Visitor,
@@ -42,6 +43,7 @@ struct Face {
 pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
         .route("/application/o/authorize/", get(authorize).post(authorize))
+        .route("/application/o/par/", post(par))
         .route("/application/o/token/", post(token))
         .route("/application/o/{slug}/", get(application))
         .route("/application/o/{slug}/jwks/", get(jwks))
@@ -113,6 +115,15 @@ async fn token(State(face): State<Face>, request: Request) -> Response {
     let request_id = face.request_id(&parts);
     match Call::read(&face.identity, &face.limits, parts, body).await {
         Ok(call) => token::answer_to(&call).await,
+        Err(refusal) => endpoint::error(&refusal, &request_id, false),
+    }
+}
+
+async fn par(State(face): State<Face>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = face.request_id(&parts);
+    match Call::read(&face.identity, &face.limits, parts, body).await {
+        Ok(call) => par::answer_to(&call).await,
         Err(refusal) => endpoint::error(&refusal, &request_id, false),
     }
 }

@@ -1,10 +1,10 @@
-//! Pages that say no, for every face on the sign-in host: what a decision comes to in words, and the
-//! error pages in the looks of the host.
+//! Pages for the other faces on the sign-in host, in the looks of the host: those that say no, with what
+//! a decision comes to in words, and the form that carries an answer to an application.
 
 use crate::{
     looks,
     page::respond,
-    pages::{BrandView, Denial, DeniedPage, MessagePage, Person},
+    pages::{Autosubmit, Body, BrandView, Denial, DeniedPage, Errors, FlowPage, Layout, MessagePage, Person},
     visit::with_next,
 };
 use axum::{
@@ -113,6 +113,24 @@ impl DeniedPages {
     pub fn configuration_error(&self, host: &str, problem: &str, details: Vec<(String, String)>) -> Response {
         let page = MessagePage::configuration_error(self.brand(host), problem, details);
         respond(StatusCode::BAD_REQUEST, &page)
+    }
+
+    /// 200: a form that the browser sends to another host by itself, or without scripts by a button. The
+    /// page permits nothing but that host.
+    #[must_use]
+    pub fn form_post(&self, host: &str, title: &str, url: &str, fields: Vec<(String, String)>) -> Response {
+        let page = FlowPage {
+            brand: self.brand(host),
+            title: title.to_owned(),
+            layout: Layout::Stacked,
+            action_url: String::new(),
+            csrf: String::new(),
+            cancel_url: String::new(),
+            errors: Errors::default(),
+            form_targets: Vec::new(),
+            body: Body::Autosubmit(Autosubmit { url: url.to_owned(), attrs: fields }),
+        };
+        respond(StatusCode::OK, &page)
     }
 
     /// 429, with `Retry-After` in seconds.

@@ -10,7 +10,7 @@ use lockgate_flows::{
     Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, ScriptRole, Severity, Span, StoredObjects,
     merge,
 };
-use lockgate_model::Document;
+use lockgate_model::{Document, kind};
 use lockgate_policies::{ExpressionInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -63,6 +63,7 @@ pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
 fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Diagnostic> {
     let merged = merge(Vec::new(), builtin, Some(loaded));
     let mut documents = merged.upserts;
+    complete(&mut documents);
     let made = pairs::signing_key(now).and_then(|key| Ok((key, pairs::stand_in(&documents, now)?)));
     match made {
         Ok((key, default)) => documents.extend(default.into_iter().chain([key])),
@@ -90,6 +91,23 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
             .map(|(document, p)| Diagnostic::error("invalid", &span(loaded, document, &p.pointer), p.message.clone()))
             .collect(),
         Err(CompileError::Other(text)) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
+    }
+}
+
+/// Stands in for what the server makes when an object is stored: any values do, as long as no two are the
+/// same.
+fn complete(documents: &mut [Document]) {
+    let mut made = 0_u64;
+    for document in documents {
+        let Some(kind) = kind::by_name(&document.kind) else { continue };
+        let mut next = |length: usize| {
+            made += 1;
+            format!("{made:0>length$}")
+        };
+        // A body that is not sound is reported when everything is compiled.
+        if let Ok(body) = kind.complete(&document.body, &mut next) {
+            document.body = body;
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! at once.
 
 mod access;
+mod codes;
 mod contents;
 mod explain;
 mod facts;
@@ -14,6 +15,7 @@ mod ledger;
 mod mint;
 
 pub use access::{AccessEntry, AccessToken, ValidToken};
+pub use codes::CodeGrant;
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use explain::{ExplainedClaim, Explanation, Ignored, Source, preview_facts};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};

@@ -5,6 +5,7 @@ mod decide;
 mod inspect;
 mod ports;
 mod session_data;
+mod silent;
 
 use crate::{
     Core,
@@ -27,6 +28,7 @@ use lockgate_store::{Session, StoreError};
 use ports::Ports;
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
+pub use silent::Silent;
 use std::sync::Arc;
 
 /// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
@@ -176,13 +178,19 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn take_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
-        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(false) };
+        Ok(self.take_first(session_token, &[ticket]).await?.is_some())
+    }
+
+    /// The first of these tickets that there is in this session, and takes it; see [`Self::take_ticket`].
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn take_first(&self, session_token: &str, tickets: &[&str]) -> Result<Option<usize>, StoreError> {
+        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
         let mut data = SessionData::read(&session.data);
-        if !data.take(ticket) {
-            return Ok(false);
-        }
+        let Some(found) = tickets.iter().position(|ticket| data.take(ticket)) else { return Ok(None) };
         // Only who stores the session without the ticket has taken it.
-        self.core.sessions.save(&session, &data.write()).await
+        Ok(self.core.sessions.save(&session, &data.write()).await?.then_some(found))
     }
 
     /// Drops the running flow.
@@ -195,6 +203,20 @@ impl FlowRunner<'_> {
             self.core.sessions.save(&session, &data.write()).await?;
         }
         Ok(())
+    }
+
+    /// Drops the running flow because somebody does not want to go on, and answers where that leads.
+    /// Whoever began the flow finds the ticket that it named for this.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn give_up(&self, session_token: &str) -> Result<Option<String>, StoreError> {
+        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
+        let mut data = SessionData::read(&session.data);
+        let cancel = data.plan.take().and_then(|plan| plan.context.cancel);
+        cancel.iter().for_each(|cancel| data.leave(cancel.ticket.clone()));
+        let saved = self.core.sessions.save(&session, &data.write()).await?;
+        Ok(cancel.filter(|_| saved).map(|cancel| cancel.to))
     }
 }
 
