@@ -84,7 +84,8 @@ impl Client {
 /// Value of a page's input field.
 fn field_of(page: &str, name: &str) -> Option<String> {
     let named = format!("name=\"{name}\"");
-    let tag = page.split("<input").skip(1).filter_map(|rest| rest.split('>').next()).find(|tag| tag.contains(&named))?;
+    let tag =
+        page.split("<input").skip(1).filter_map(|rest| rest.split('>').next()).find(|tag| tag.contains(&named))?;
     let (_, value) = tag.split_once("value=\"")?;
     value.split('"').next().map(str::to_owned)
 }

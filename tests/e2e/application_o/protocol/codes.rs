@@ -98,7 +98,7 @@ fn bindings() -> Vec<Case> {
         Case {
             rfc: "RFC 6749, 4.1.2",
             what: "a code that has waited too long",
-            ask: vec![authorize("brief"), redeem("brief").after(3)],
+            ask: vec![authorize("fleeting"), redeem("fleeting").after(3)],
             expect: invalid_grant(),
         },
         Case {

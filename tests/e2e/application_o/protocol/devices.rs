@@ -80,10 +80,12 @@ fn starts() -> Vec<Case> {
         Case {
             rfc: "RFC 8628, 5.1",
             what: "ten user codes from one address, and no more",
-            ask: (0..11).map(|at| {
-                let ask = Ask::get("/device").set("code", format!("BCDF-GHJ{at}"));
-                ask.by(SignedIn("ada")).walking().in_vain()
-            }).collect(),
+            ask: (0..11)
+                .map(|at| {
+                    let ask = Ask::get("/device").set("code", format!("BCDF-GHJ{at}"));
+                    ask.by(SignedIn("ada")).walking().in_vain()
+                })
+                .collect(),
             expect: Expect::Status(429),
         },
         Case {
@@ -125,10 +127,13 @@ fn polls() -> Vec<Case> {
             vec![poll("spa"), userinfo()],
             Expect::Json(vec![is("preferred_username", "ada")]),
         ),
-        decided(POLLING, "once somebody has refused there are none", "deny", vec![poll("spa")], Expect::Refused(
-            400,
-            "access_denied",
-        )),
+        decided(
+            POLLING,
+            "once somebody has refused there are none",
+            "deny",
+            vec![poll("spa")],
+            Expect::Refused(400, "access_denied"),
+        ),
         decided(
             POLLING,
             "who has refused cannot agree any more",

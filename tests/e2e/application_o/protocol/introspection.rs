@@ -1,6 +1,6 @@
 //! Introspection (RFC 7662) and revocation (RFC 7009).
 
-use super::ask::{authorize, authorize_offline, introspect, post, redeem, refresh, revoke, userinfo};
+use super::ask::{authorize, authorize_offline, introspect, post, redeem, refresh, revoke, service, userinfo};
 use super::case::Visitor::Comes;
 use super::case::{Ask, Auth, Case, Check, Expect, Is, absent, is, there};
 
@@ -65,12 +65,13 @@ fn introspections() -> Vec<Case> {
             Expect::Json(vec![is("active", true)]),
         ),
         with_tokens("RFC 7662, 4", "another client learns nothing of a token", vec![introspect("other")], inactive()),
-        with_tokens(
-            "RFC 7662, 2.2",
-            "a client that trusts the provider may ask about its tokens",
-            vec![introspect("trusting")],
-            Expect::Json(vec![is("active", true), is("client_id", "web")]),
-        ),
+        Case {
+            rfc: "contract 5.7",
+            what: "a provider that a client trusts may ask about the client's tokens",
+            ask: vec![service("trusting"), introspect("web")],
+            expect: Expect::Json(vec![is("active", true), is("client_id", "trusting")]),
+        },
+        with_tokens("RFC 7662, 4", "trust does not go the other way", vec![introspect("trusting")], inactive()),
         with_tokens(
             "RFC 7662, 2.2",
             "an ID token is not for introspection",

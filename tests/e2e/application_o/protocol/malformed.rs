@@ -156,8 +156,8 @@ fn bodies() -> Vec<Case> {
         Case {
             rfc: "RFC 6749, A",
             what: "a NUL in the nonce",
-            ask: vec![authorize("web").set("nonce", "a\0b"), redeem("web")],
-            expect: Expect::Either(vec![Expect::Json(vec![there("id_token")]), invalid_request()]),
+            ask: vec![authorize("web").set("nonce", "a\0b")],
+            expect: Expect::Either(vec![Expect::Back(vec![there("code")]), Expect::Told("invalid_request")]),
         },
         Case {
             rfc: "RFC 6749, A",

@@ -305,7 +305,9 @@ impl Run<'_, '_> {
             let Some(next) = answer.location.clone().filter(|_| !answer.is_elsewhere()) else { return Ok(()) };
             let to = match Executor::at(client, &next) {
                 None => {
-                    let reply = client.get(next.as_str()).await;
+                    let request = client.request(Method::GET, next.as_str()).header("X-Forwarded-For", &self.address);
+                    let request = request.header("Accept", "text/html,*/*;q=0.8");
+                    let reply = Reply::try_of(request).await.map_err(|error| format!("no answer: {error:?}"))?;
                     let asked = std::mem::take(&mut answer.asked).into_iter().collect();
                     *answer = self.answer(reply, next.as_str(), asked)?;
                     continue;
@@ -384,6 +386,6 @@ fn of_form(page: &str) -> Json {
 }
 
 fn unescaped(text: &str) -> String {
-    let known = [("&#38;", "&"), ("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    let known = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
     known.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }

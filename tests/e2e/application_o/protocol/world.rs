@@ -46,6 +46,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("plain", "the-secret-of-plain-0123456789abcdefghijklmnopqrst"),
     ("narrow", "the-secret-of-narrow-0123456789abcdefghijklmnopqrs"),
     ("trusting", "the-secret-of-trusting-0123456789abcdefghijklmnopq"),
+    ("fleeting", "the-secret-of-fleeting-0123456789abcdefghijklmnopq"),
     ("lasting", "the-secret-of-lasting-0123456789abcdefghijklmnopqr"),
 ];
 
@@ -112,10 +113,10 @@ access:
         r"redirect_uris: [https://brief.lockgate.test/cb]
   scopes: [openid, profile, offline_access]
   grants: [authorization_code, refresh_token, client_credentials]
-  access_code: 1s
   access_token: 1s
   refresh_token: 1s",
     ),
+    ("fleeting", "redirect_uris: [https://fleeting.lockgate.test/cb]\n  access_code: 1s"),
     ("careful", "redirect_uris: [https://careful.lockgate.test/cb]\n  require_pkce: true"),
     (
         "plain",
