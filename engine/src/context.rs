@@ -1,6 +1,6 @@
 //! What a plan knows so far.
 
-use crate::challenge::{Data, Permission};
+use crate::challenge::{Data, LogoutUrl, Permission};
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -120,6 +120,10 @@ pub struct Context {
     pub cancel: Option<Cancel>,
     /// End with the page "signed out of the application".
     pub session_end: Option<SessionEndContext>,
+    /// What tells applications in frames that the login has ended, at the end of the way.
+    pub logout_urls: Vec<LogoutUrl>,
+    /// The way was gone to its end; only the frames are still to be loaded.
+    pub completed: bool,
     /// Another flow led here.
     pub is_redirected: bool,
     /// A flow token led here.

@@ -4,7 +4,7 @@ mod world;
 
 use lockgate_engine::{
     AppContext, Challenge, Context, Effect, Outcome, Pending, Standing,
-    challenge::Permission,
+    challenge::{LogoutUrl, Permission},
     context::{ConsentRequest, SessionEndContext},
     ports::Event,
 };
@@ -222,6 +222,40 @@ fn user_logout_ends_the_session_and_the_page_names_the_app() {
     assert_eq!(step.effects.first(), Some(&Effect::Logout));
     let page = page(step);
     assert_eq!((&page["component"], &page["application_name"]), (&json!("ak-stage-session-end"), &json!("Grafana")));
+}
+
+#[test]
+fn applications_are_told_of_a_logout_before_the_flow_ends() {
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("user_logout_stage", json!({}))], &[]);
+    let told = |context: Context| Context {
+        logout_urls: vec![LogoutUrl {
+            url: "https://wiki.example.com/logout".into(),
+            provider_name: "wiki".into(),
+            binding: "redirect".into(),
+        }],
+        ..context
+    };
+    let redirect = Some("https://app.example.com/".to_owned());
+    let mut plan = world.start(&flow, "", told(Context { redirect, ..Context::default() })).expect("starts");
+    let step = world.get(&flow, &mut plan);
+    assert!(matches!(&step.effects[..], [Effect::Logout, Effect::Completed { .. }]), "{:?}", step.effects);
+    assert!(step.outcome.keeps_plan());
+    let frames = page(step);
+    assert_eq!(frames["component"], "ak-provider-iframe-logout");
+    assert_eq!(frames["logout_urls"][0]["url"], "https://wiki.example.com/logout");
+    // The session is over by now.
+    let world = World::default();
+    let step = world.post(&flow, &mut plan, json!({}));
+    assert_eq!(step.outcome, Outcome::Done { to: "https://app.example.com/".to_owned() });
+    assert!(step.effects.is_empty(), "it was completed once: {:?}", step.effects);
+
+    // Where nobody is signed out of anything, nobody is told.
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);
+    let mut plan = world.start(&flow, "", told(Context::default())).expect("starts");
+    world.get(&flow, &mut plan);
+    assert!(matches!(world.post(&flow, &mut plan, json!({})).outcome, Outcome::Done { .. }));
 }
 
 fn consent_context(scopes: &[&str]) -> Context {

@@ -7,12 +7,16 @@
 
 mod answers;
 mod authorize;
+mod bearer;
 pub mod claims;
 mod client_auth;
+mod cors;
+mod device;
 mod dpop;
 mod end_session;
 mod endpoint;
 mod gatekeeper;
+mod introspect;
 mod jwt;
 mod limits;
 mod metadata;
@@ -23,9 +27,11 @@ pub mod pkce;
 pub mod request;
 mod request_object;
 pub mod response;
+mod revoke;
 mod routes;
 mod token;
+mod userinfo;
 mod visitor;
 
-pub use pages::{Denied, FormPost, Pages, Trouble};
+pub use pages::{Denied, DevicePage, DeviceStep, FormPost, Pages, SignOutPage, Trouble};
 pub use routes::router;

@@ -31,7 +31,16 @@ pub struct AccessToken {
     pub scopes: Vec<String>,
     /// The browser session that it ends with.
     session: Option<Arc<SessionEntry>>,
-    answer: Mutex<Option<Answer>>,
+    answers: [Mutex<Option<Answer>>; 2],
+}
+
+/// What an answer about a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The userinfo endpoint.
+    Userinfo,
+    /// The introspection endpoint.
+    Introspection,
 }
 
 /// An answer that was made for the token, and what it was made from.
@@ -46,17 +55,38 @@ impl AccessToken {
     /// The answer that was made for this token, if neither the configuration nor the person has changed
     /// since.
     #[must_use]
-    pub fn answer(&self, snapshot: &Snapshot, who: &Arc<PrincipalEntry>, now: DateTime<Utc>) -> Option<Arc<str>> {
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn answer(
+        &self,
+        purpose: Purpose,
+        snapshot: &Snapshot,
+        who: &Arc<PrincipalEntry>,
+        now: DateTime<Utc>,
+    ) -> Option<Arc<str>> {
+        let answer = self.slot(purpose).lock().unwrap_or_else(PoisonError::into_inner);
         let answer = answer.as_ref()?;
         let same = answer.revision == snapshot.revision && Arc::ptr_eq(&answer.who, who) && who.is_valid();
         (same && now < answer.until).then(|| Arc::clone(&answer.text))
     }
 
     /// Remembers an answer until a moment.
-    pub fn remember(&self, snapshot: &Snapshot, who: &Arc<PrincipalEntry>, until: DateTime<Utc>, text: Arc<str>) {
+    pub fn remember(
+        &self,
+        purpose: Purpose,
+        snapshot: &Snapshot,
+        who: &Arc<PrincipalEntry>,
+        until: DateTime<Utc>,
+        text: Arc<str>,
+    ) {
         let answer = Answer { revision: snapshot.revision, who: Arc::clone(who), until, text };
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        *self.slot(purpose).lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn slot(&self, purpose: Purpose) -> &Mutex<Option<Answer>> {
+        let [userinfo, introspection] = &self.answers;
+        match purpose {
+            Purpose::Userinfo => userinfo,
+            Purpose::Introspection => introspection,
+        }
     }
 }
 
@@ -127,6 +157,6 @@ impl OAuth {
             }
         };
         let scopes = row.scope.split_whitespace().map(str::to_owned).collect();
-        Ok(Some(AccessToken { row, facts, scopes, session, answer: Mutex::default() }))
+        Ok(Some(AccessToken { row, facts, scopes, session, answers: Default::default() }))
     }
 }

@@ -23,7 +23,7 @@ use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Plan, Response, Step, StepEnv,
     ports::{BrandFacts, RequestFacts},
 };
-use lockgate_model::kinds::NetworkBinding;
+use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
 use lockgate_store::{Session, StoreError};
 use ports::Ports;
 use serde_json::{Map, Value, json};
@@ -193,6 +193,15 @@ impl FlowRunner<'_> {
         Ok(self.core.sessions.save(&session, &data.write()).await?.then_some(found))
     }
 
+    /// Whether that ticket lies ready; it stays there.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn has_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
+        let session = self.core.sessions.reload(session_token).await?;
+        Ok(session.is_some_and(|session| SessionData::read(&session.data).tickets.iter().any(|t| t == ticket)))
+    }
+
     /// Drops the running flow.
     ///
     /// # Errors
@@ -297,7 +306,11 @@ impl<'a> Visit<'a> {
     async fn step(self, flow: &CompiledFlow, ask: &Ask) -> Result<Option<FlowAnswer>, StoreError> {
         let mut data = self.data();
         let running = data.plan.take().filter(|plan| plan.slug == flow.flow.slug);
-        let (plan, step) = self.with_env(async |env| take(flow, running, self.query, ask, env).await).await;
+        let context = match &running {
+            None => self.opening(flow).await?,
+            Some(_) => Context::default(),
+        };
+        let (plan, step) = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await).await;
         data.plan = plan.filter(|_| step.outcome.keeps_plan());
         if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
             && let Some(next) = self.snapshot.flow_by_id(*id)
@@ -307,6 +320,16 @@ impl<'a> Visit<'a> {
             data.plan = begun.ok();
         }
         self.conclude(data, step).await
+    }
+
+    /// What a flow begins with that nobody prepared: one that signs out has to tell the applications.
+    async fn opening(&self, flow: &CompiledFlow) -> Result<Context, StoreError> {
+        let signed_in = self.session.as_ref().filter(|session| session.user_pk.is_some() && flow.signs_out());
+        let logout_urls = match signed_in {
+            Some(session) => self.core.logout_urls(self.snapshot, session.uuid, None).await?,
+            None => Vec::new(),
+        };
+        Ok(Context { logout_urls, ..Context::default() })
     }
 
     async fn begin(self, flow: &CompiledFlow, context: Context) -> Result<Option<Option<SetSession>>, StoreError> {
@@ -327,13 +350,17 @@ impl<'a> Visit<'a> {
         let mut login = None;
         let mut logout = false;
         let mut rotate = None;
+        let mut left = None;
         for effect in step.effects {
             match effect {
                 Effect::Login(effect) => login = Some(effect),
                 Effect::Logout => logout = true,
                 Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
                 Effect::UserWritten { .. } => {}
-                Effect::Completed { ticket, .. } => ticket.into_iter().for_each(|t| data.leave(t)),
+                Effect::Completed { ticket, designation, application, .. } => {
+                    ticket.into_iter().for_each(|t| data.leave(t));
+                    left = application.filter(|_| designation == FlowDesignation::Invalidation);
+                }
             }
         }
         let stored = if let Some(login) = login {
@@ -344,6 +371,12 @@ impl<'a> Visit<'a> {
             self.keep(rotate, &data).await?
         };
         let Some(stored) = stored else { return Ok(None) };
+        // A flow that leaves the login as it is ends it at this application alone.
+        if let (Some(app), Some(session), false) = (left, &self.session, logout)
+            && let Some(client) = self.snapshot.app(&app.slug).and_then(|app| app.client.as_ref())
+        {
+            self.core.leave(session, client).await?;
+        }
         let outcome = match step.outcome.into_challenge() {
             Some(challenge) => FlowOutcome::Challenge(Box::new(challenge)),
             None => FlowOutcome::Next,
@@ -366,7 +399,7 @@ impl<'a> Visit<'a> {
         // Whoever was signed in here before leaves nothing behind.
         let old_user = session.user_pk.filter(|pk| *pk != login.user);
         if old_user.is_some() {
-            self.core.store.proxy_sessions().delete_for_session(session.uuid, now).await?;
+            self.core.leave_all(session.uuid).await?;
         }
         let Some(new) = self.core.sessions.login(&session, facts, self.client, data.write()).await? else {
             return Ok(None);
@@ -459,13 +492,14 @@ enum Stored {
 async fn take(
     flow: &CompiledFlow,
     running: Option<Plan>,
+    context: Context,
     query: &str,
     ask: &Ask,
     env: &StepEnv<'_>,
 ) -> (Option<Plan>, Step) {
     let mut plan = match running {
         Some(plan) => plan,
-        None => match lockgate_engine::start(flow, env, query, Context::default()).await {
+        None => match lockgate_engine::start(flow, env, query, context).await {
             Ok(plan) => plan,
             Err(step) => return (None, *step),
         },

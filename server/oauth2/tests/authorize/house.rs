@@ -23,7 +23,7 @@ use lockgate_identity::{
     system::{SystemClock, SystemRandom},
 };
 use lockgate_model::{UserType, kind, kinds::ScopeMapping};
-use lockgate_oauth2::{Denied, FormPost, Pages, Trouble};
+use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{AuthorizationCode, DatabaseSettings, SealKey, Store, hash_secret};
 use serde_json::{Map, Value, json};
 use std::{
@@ -71,43 +71,55 @@ impl Pages for PlainPages {
     fn trouble(&self, trouble: &Trouble<'_>) -> Response {
         (trouble.status, trouble.title.to_owned()).into_response()
     }
+
+    fn device(&self, page: &DevicePage<'_>) -> Response {
+        (page.status, page.who.to_owned()).into_response()
+    }
+
+    fn sign_out(&self, page: &SignOutPage<'_>) -> Response {
+        format!("sign out of {}", page.app).into_response()
+    }
+
+    fn onward(&self, _: &str, to: &str) -> Response {
+        to.to_owned().into_response()
+    }
 }
 
 /// Secret of the clients that have one.
-pub const SECRET: &str = "a secret that both sides have";
+pub(crate) const SECRET: &str = "a secret that both sides have";
 
 /// Where the applications of these tests are answered.
-pub const CALLBACK: &str = "https://app.test/cb";
+pub(crate) const CALLBACK: &str = "https://app.test/cb";
 
 const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
 
 const PASSWORD: &str = "correct horse battery staple";
 
-pub struct House {
-    pub identity: Identity,
+pub(crate) struct House {
+    pub(crate) identity: Identity,
     app: Router,
     /// The browser's cookie; a sign-in changes it.
-    pub cookie: Mutex<String>,
+    pub(crate) cookie: Mutex<String>,
     _folder: tempfile::TempDir,
 }
 
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// A member of the answer to the client, in query, fragment or form.
-    pub fn told(&self, name: &str) -> String {
+    pub(crate) fn told(&self, name: &str) -> String {
         self.members().remove(name).unwrap_or_default()
     }
 
-    pub fn members(&self) -> BTreeMap<String, String> {
+    pub(crate) fn members(&self) -> BTreeMap<String, String> {
         if let Ok(form) = serde_json::from_str::<Value>(&self.text)
             && form["fields"].is_array()
         {
@@ -122,19 +134,19 @@ impl Reply {
         url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect("JSON")
     }
 
     /// The flow that the browser is led to.
-    pub fn flow(&self) -> &str {
+    pub(crate) fn flow(&self) -> &str {
         let rest = self.location().strip_prefix("/if/flow/");
         rest.and_then(|rest| rest.split('/').next()).unwrap_or_default()
     }
 }
 
 impl House {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("site.yaml"), DOCUMENTS).expect("a file");
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
@@ -161,7 +173,7 @@ impl House {
     }
 
     /// An application that speaks OAuth2, with some settings changed.
-    pub async fn register(&self, slug: &str, changed: Value) {
+    pub(crate) async fn register(&self, slug: &str, changed: Value) {
         let snapshot = self.identity.config.snapshot();
         let flow = |slug: &str| snapshot.flow(slug).expect("a flow").id;
         let mut body = json!({
@@ -186,7 +198,7 @@ impl House {
     }
 
     /// Lets an application be opened by an expression only.
-    pub async fn bind_expression(&self, slug: &str, expression: &str) {
+    pub(crate) async fn bind_expression(&self, slug: &str, expression: &str) {
         let policy = id(&format!("policy {slug}"));
         let body = json!({"name": format!("rule of {slug}"), "expression": expression});
         let binding = json!({"target": id(slug), "policy": policy, "order": 0});
@@ -201,7 +213,7 @@ impl House {
         self.identity.config.change(Change { upserts, deletes: vec![] }, None).await.expect("a sound change");
     }
 
-    pub async fn send(&self, request: Builder, body: String) -> Reply {
+    pub(crate) async fn send(&self, request: Builder, body: String) -> Reply {
         let request = request.header(header::HOST, "auth.test");
         let mut request = request.body(Body::from(body)).expect("a request");
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))));
@@ -212,22 +224,22 @@ impl House {
     }
 
     /// A browser with this cookie opens an address.
-    pub async fn get(&self, target: &str, cookie: &str) -> Reply {
+    pub(crate) async fn get(&self, target: &str, cookie: &str) -> Reply {
         self.send(Request::get(target).header(header::COOKIE, cookie), String::new()).await
     }
 
     /// The browser of whoever is signed in opens an address.
-    pub async fn visit(&self, target: &str) -> Reply {
+    pub(crate) async fn visit(&self, target: &str) -> Reply {
         let cookie = self.cookie();
         self.get(target, &cookie).await
     }
 
-    pub fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         self.cookie.lock().expect("a cookie").clone()
     }
 
     /// A client with a secret calls an endpoint.
-    pub async fn call(&self, path: &str, client: &str, form: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn call(&self, path: &str, client: &str, form: &[(&str, &str)]) -> Reply {
         let basic = STANDARD.encode(format!("{client}:{SECRET}"));
         let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Basic {basic}"))
@@ -236,13 +248,13 @@ impl House {
     }
 
     /// A client redeems a code.
-    pub async fn redeem(&self, client: &str, code: &str) -> Reply {
+    pub(crate) async fn redeem(&self, client: &str, code: &str) -> Reply {
         let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
         self.call("/application/o/token/", client, &form).await
     }
 
     /// The row of a code.
-    pub async fn code(&self, code: &str) -> AuthorizationCode {
+    pub(crate) async fn code(&self, code: &str) -> AuthorizationCode {
         self.identity.store.codes().peek(&hash_secret(code)).await.expect("a database").expect("a code")
     }
 
@@ -269,7 +281,7 @@ impl House {
     }
 
     /// What a flow shows now.
-    pub async fn challenge(&self, slug: &str) -> Value {
+    pub(crate) async fn challenge(&self, slug: &str) -> Value {
         match self.step(slug, None).await.outcome {
             FlowOutcome::Challenge(challenge) => serde_json::to_value(&challenge).expect("JSON"),
             other => panic!("no challenge: {other:?}"),
@@ -277,14 +289,14 @@ impl House {
     }
 
     /// Presses Allow on the consent page of a flow.
-    pub async fn allow(&self, slug: &str) {
+    pub(crate) async fn allow(&self, slug: &str) {
         let asked = self.challenge(slug).await;
         assert_eq!(asked["component"], "ak-stage-consent");
         self.step(slug, Some(json!({"token": asked["token"]}))).await;
     }
 
     /// Goes through a flow that asks for consent, or does not because it was given.
-    pub async fn go_through(&self, slug: &str) {
+    pub(crate) async fn go_through(&self, slug: &str) {
         let shown = self.challenge(slug).await;
         if shown["component"] == "ak-stage-consent" {
             self.step(slug, Some(json!({"token": shown["token"]}))).await;
@@ -292,14 +304,14 @@ impl House {
     }
 
     /// Presses Cancel; answers where that leads.
-    pub async fn give_up(&self) -> String {
+    pub(crate) async fn give_up(&self) -> String {
         let cookie = self.cookie();
         let (_, token) = cookie.split_once('=').expect("a cookie");
         self.identity.flows().give_up(token).await.expect("a database").expect("somewhere to go")
     }
 
     /// Signs in through the login flow that the browser was led to.
-    pub async fn sign_in(&self, username: &str) {
+    pub(crate) async fn sign_in(&self, username: &str) {
         let slug = "default-authentication-flow";
         self.step(slug, Some(json!({"uid_field": username}))).await;
         self.step(slug, Some(json!({"password": PASSWORD}))).await;
@@ -308,7 +320,7 @@ impl House {
     }
 
     /// A request of an application as its gate makes it, with some parameters changed.
-    pub fn request(&self, slug: &str, changed: &[(&str, &str)]) -> String {
+    pub(crate) fn request(&self, slug: &str, changed: &[(&str, &str)]) -> String {
         let snapshot = self.identity.config.snapshot();
         let app = snapshot.app(slug).and_then(|app| app.proxy.clone()).expect("a provider");
         let [redirect_uri, _] = redirect_uris(&app.external);
@@ -324,7 +336,7 @@ impl House {
     }
 
     /// A request of a registered client, with some parameters changed.
-    pub fn ask(client: &str, changed: &[(&str, &str)]) -> String {
+    pub(crate) fn ask(client: &str, changed: &[(&str, &str)]) -> String {
         let mut parameters = BTreeMap::from([
             ("client_id", client),
             ("redirect_uri", CALLBACK),
@@ -344,7 +356,7 @@ fn id(name: &str) -> Uuid {
 }
 
 /// The claims of a token of ours.
-pub fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a token");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("claims")
 }
@@ -354,7 +366,7 @@ fn peer(identity: &Identity) -> Peer {
 }
 
 /// A person with a password.
-pub async fn person(identity: &Identity, username: &str) -> i64 {
+pub(crate) async fn person(identity: &Identity, username: &str) -> i64 {
     let draft = UserDraft {
         username: username.into(),
         name: "Ada".into(),
