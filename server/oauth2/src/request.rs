@@ -130,8 +130,10 @@ impl ResponseMode {
     /// may be, else as its response type has it.
     #[must_use]
     pub fn of(parameters: &Parameters, to: &Url) -> Self {
-        let kind = parameters.get("response_type").and_then(ResponseType::read);
-        let usual = if kind.is_some_and(ResponseType::has_tokens) { Self::Fragment } else { Self::Query };
+        // Also a type that is not served may name tokens; its client looks into the fragment (RFC 6749,
+        // section 4.2.2.1).
+        let mut words = parameters.get("response_type").unwrap_or_default().split(' ');
+        let usual = if words.any(|word| matches!(word, "token" | "id_token")) { Self::Fragment } else { Self::Query };
         match parameters.get("response_mode") {
             Some("fragment") => Self::Fragment,
             // A form cannot be posted to an address that only an application on the device knows.

@@ -73,7 +73,7 @@ pub(super) enum Visitor {
     SignedIn(&'static str),
     /// A fresh browser, whose owner signs in and consents where asked to.
     Comes(&'static str),
-    /// The browser of the request before.
+    /// The last of those browsers.
     Same(&'static str),
 }
 

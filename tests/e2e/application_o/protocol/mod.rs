@@ -24,6 +24,7 @@ mod malformed;
 mod pkce;
 mod prompts;
 mod pushed;
+mod races;
 mod redirect_uris;
 mod refresh;
 mod request_objects;

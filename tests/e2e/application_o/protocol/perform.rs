@@ -207,7 +207,9 @@ impl Run<'_, '_> {
             Visitor::Comes(name) => (Client::new(), name),
             Visitor::Same(name) => (self.browser.clone(), name),
         };
-        self.browser = client.clone();
+        if ask.visitor != Visitor::Nobody {
+            self.browser = client.clone();
+        }
         let base = self.known.fill("<base>")?;
         let path = self.known.fill(&ask.path)?;
         let url = if path.starts_with(&base) { path } else { format!("{base}{path}") };

@@ -79,15 +79,9 @@ fn clients() -> Vec<Case> {
             expect: Expect::Page(400),
         },
         Case {
-            rfc: "OpenID Connect Core, 3.1.2.1",
-            what: "the address has to be named, also by a client that has one only",
-            ask: vec![authorize("robot").without("redirect_uri")],
-            expect: Expect::Page(400),
-        },
-        Case {
             rfc: "RFC 6749, 3.1.2.3",
-            what: "without openid the only address of a client need not be named",
-            ask: vec![authorize("robot").without("redirect_uri").set("scope", "profile")],
+            what: "a client that has one address only need not name it, and is answered there",
+            ask: vec![authorize("robot").without("redirect_uri")],
             expect: Expect::Either(vec![Expect::BackOf("robot", vec![there("code")]), Expect::Page(400)]),
         },
         Case {

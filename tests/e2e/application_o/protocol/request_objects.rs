@@ -74,6 +74,12 @@ pub(super) fn cases() -> Vec<Case> {
             expect: Expect::BackOf("robot", vec![there("code")]),
         },
         Case {
+            rfc: "RFC 9101, 6.3",
+            what: "an address beside the signed request does not count",
+            ask: vec![carried(own()).set("redirect_uri", "https://evil.test/")],
+            expect: Expect::BackOf("robot", vec![there("code")]),
+        },
+        Case {
             rfc: "RFC 9700, 2.1",
             what: "an address that is signed has to be registered all the same",
             ask: vec![carried(own().claim("redirect_uri", "https://evil.test/"))],
