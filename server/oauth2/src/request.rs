@@ -421,6 +421,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_asks_for_tokens_is_answered_in_the_fragment() {
+        let mode = |kind: &str| {
+            let query = format!("response_type={kind}");
+            let parameters = Parameters::parse(query.as_bytes()).expect("parameters");
+            ResponseMode::of(&parameters, &Url::parse("https://app.test/cb").expect("an address"))
+        };
+        for kind in ["token", "id_token", "code%20token", "id_token%20magic"] {
+            assert_eq!(mode(kind), ResponseMode::Fragment, "{kind}");
+        }
+        for kind in ["code", "magic", "", "tokens"] {
+            assert_eq!(mode(kind), ResponseMode::Query, "{kind}");
+        }
+    }
+
+    #[test]
     fn the_order_of_a_response_types_words_does_not_matter() {
         for (text, name, grant) in [
             ("code", "code", G::AuthorizationCode),
