@@ -19,6 +19,8 @@ pub enum FlowEnd {
     Refused(Value),
     /// The flow answered `ak-stage-access-denied`.
     Denied(Value),
+    /// The flow ended on a page that leads nowhere by itself.
+    Page(Value),
 }
 
 impl FlowEnd {
@@ -86,7 +88,8 @@ impl<'a> Executor<'a> {
         if reply.status == 302 { self.challenge().await } else { reply }
     }
 
-    /// Walks the flow to its end with a user name and a password.
+    /// Walks the flow to its end with a user name and a password, consenting to
+    /// what it asks.
     pub async fn login(&self, username: &str, password: &str) -> FlowEnd {
         let mut challenge = self.challenge().await.expect(200).json();
         for _ in 0..MOST_STEPS {
@@ -95,6 +98,7 @@ impl<'a> Executor<'a> {
                     return FlowEnd::Redirect(challenge["to"].as_str().unwrap_or_default().to_owned());
                 }
                 "ak-stage-access-denied" | "ak-stage-flow-error" => return FlowEnd::Denied(challenge),
+                "ak-stage-session-end" => return FlowEnd::Page(challenge),
                 "ak-stage-identification" if challenge["password_fields"] == true => json!({
                     "component": "ak-stage-identification",
                     "uid_field": username,
@@ -108,6 +112,9 @@ impl<'a> Executor<'a> {
                 }
                 "ak-stage-user-login" => {
                     json!({ "component": "ak-stage-user-login", "remember_me": false })
+                }
+                "ak-stage-consent" => {
+                    json!({ "component": "ak-stage-consent", "token": challenge["token"] })
                 }
                 other => json!({ "component": other }),
             };

@@ -1,6 +1,7 @@
 //! The world around the server that the end-to-end tests need: the real
 //! binary on a fresh database, real proxies (Traefik, nginx, Caddy), a real
-//! browser, a service to protect, and clients that script them.
+//! browser, real clients (Apache, libraries of other languages), a service to
+//! protect, and clients that script them.
 //!
 //! Everything listens on loopback, on ports of its own, and in folders that
 //! vanish with the test. Host names end in `lockgate.test` and resolve to
@@ -12,28 +13,34 @@
 //! The harness panics with the logs of whatever went wrong, which is what a
 //! test wants; it is no library for other purposes.
 
+mod apache;
 mod api;
 mod browser;
 mod client;
 mod database;
 mod flow;
+mod library;
 mod load;
 mod ports;
 mod process;
 mod proxies;
+mod relying_party;
 mod server;
 mod site;
 mod whoami;
 
+pub use apache::{Apache, ApacheOptions};
 pub use api::{Api, Reply};
 pub use browser::{Browser, BrowserOptions};
 pub use client::{Client, Hop, Journey, query_of};
 pub use database::Database;
 pub use flow::{Executor, FlowEnd};
+pub use library::{Library, LibraryClient};
 pub use load::{Load, Talk, closed_loop, conversation};
 pub use ports::free_port;
 pub use process::{Program, workspace_root};
 pub use proxies::{Dialect, Proxy};
+pub use relying_party::Callback;
 pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CheckOutcome, Server, ServerBuilder, binary};
 pub use site::{Site, SiteOptions};
 pub use whoami::{Echo, Whoami};

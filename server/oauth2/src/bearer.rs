@@ -38,6 +38,8 @@ pub(crate) enum Rejected {
         /// Answer with a challenge of this scheme.
         dpop: bool,
     },
+    /// The token is presented in a way that leaves open which one is meant.
+    Request(&'static str),
     /// The token's scopes do not reach.
     Scope(&'static str),
     /// Anything else that a client is told.
@@ -99,7 +101,7 @@ impl Call<'_> {
         let in_header = lines.next().map(|line| line.to_str().unwrap_or_default());
         let in_parameter = self.get("access_token");
         if lines.next().is_some() || (in_header.is_some() && in_parameter.is_some()) {
-            return Err(Refusal::invalid_request("The access token may be presented in one way only.").into());
+            return Err(Rejected::Request("The access token may be presented in one way only."));
         }
         if let Some(token) = in_parameter {
             return Ok(Some((Scheme::Bearer, token)));
@@ -118,6 +120,7 @@ impl Call<'_> {
         let (status, code, why, dpop) = match rejected {
             Rejected::Missing => (StatusCode::UNAUTHORIZED, "", "An access token is needed.", false),
             Rejected::Token { code, why, dpop } => (StatusCode::UNAUTHORIZED, *code, why.as_str(), *dpop),
+            Rejected::Request(why) => (StatusCode::BAD_REQUEST, "invalid_request", *why, false),
             Rejected::Scope(why) => (StatusCode::FORBIDDEN, "insufficient_scope", *why, false),
             Rejected::Other(refusal) => return self.refuse(refusal, None),
         };

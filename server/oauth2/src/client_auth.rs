@@ -112,7 +112,12 @@ impl Call<'_> {
 
     /// User name and password of a Basic header; both are form-encoded (RFC 6749, section 2.3.1).
     fn basic(&self) -> Result<Option<(String, String)>, Refusal> {
-        let Some(value) = self.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        let mut lines = self.headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = lines.next() else { return Ok(None) };
+        // RFC 9110, section 5.3: there is one, and who sends two leaves open which of them counts.
+        if lines.next().is_some() {
+            return Err(Refusal::invalid_request("There must be one Authorization header."));
+        }
         let text = value.to_str().unwrap_or_default();
         let Some((scheme, encoded)) = text.split_once(' ') else { return Ok(None) };
         if !scheme.eq_ignore_ascii_case("basic") {

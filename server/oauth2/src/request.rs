@@ -130,8 +130,10 @@ impl ResponseMode {
     /// may be, else as its response type has it.
     #[must_use]
     pub fn of(parameters: &Parameters, to: &Url) -> Self {
-        let kind = parameters.get("response_type").and_then(ResponseType::read);
-        let usual = if kind.is_some_and(ResponseType::has_tokens) { Self::Fragment } else { Self::Query };
+        // Also a type that is not served may name tokens; its client looks into the fragment (RFC 6749,
+        // section 4.2.2.1).
+        let mut words = parameters.get("response_type").unwrap_or_default().split(' ');
+        let usual = if words.any(|word| matches!(word, "token" | "id_token")) { Self::Fragment } else { Self::Query };
         match parameters.get("response_mode") {
             Some("fragment") => Self::Fragment,
             // A form cannot be posted to an address that only an application on the device knows.
@@ -416,6 +418,21 @@ mod tests {
         assert!(read("response_type=code&prompt=none").expect("a request").prompt.none);
         let words = read("response_type=code&prompt=consent%20login").expect("a request").prompt;
         assert!(words.consent && words.login && !words.none);
+    }
+
+    #[test]
+    fn whoever_asks_for_tokens_is_answered_in_the_fragment() {
+        let mode = |kind: &str| {
+            let query = format!("response_type={kind}");
+            let parameters = Parameters::parse(query.as_bytes()).expect("parameters");
+            ResponseMode::of(&parameters, &Url::parse("https://app.test/cb").expect("an address"))
+        };
+        for kind in ["token", "id_token", "code%20token", "id_token%20magic"] {
+            assert_eq!(mode(kind), ResponseMode::Fragment, "{kind}");
+        }
+        for kind in ["code", "magic", "", "tokens"] {
+            assert_eq!(mode(kind), ResponseMode::Query, "{kind}");
+        }
     }
 
     #[test]

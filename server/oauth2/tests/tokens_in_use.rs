@@ -52,7 +52,9 @@ async fn userinfo_tells_the_granted_claims_however_the_token_comes() {
     }
     let twice =
         Ask { authorization: Some(format!("Bearer {token}")), form: Some(&[("access_token", "x")]), ..Ask::default() };
-    assert_eq!(house.ask(USERINFO, twice).await.json()["error"], "invalid_request");
+    let refused = house.ask(USERINFO, twice).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_request")));
+    assert!(refused.header(header::WWW_AUTHENTICATE).contains("error=\"invalid_request\""));
 }
 
 #[tokio::test]
