@@ -80,7 +80,7 @@ fn starts() -> Vec<Case> {
         Case {
             rfc: "RFC 8628, 5.1",
             what: "some user codes from one address, and then no more for a while",
-            ask: (10..30)
+            ask: (10..50)
                 .map(|at| {
                     let ask = Ask::get("/device").set("code", format!("BCDF-GHJ{at}"));
                     ask.by(SignedIn("ada")).walking().in_vain()
