@@ -4,6 +4,8 @@
 mod support;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_engine::ports::Clock as _;
+use lockgate_identity::system::SystemClock;
 use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
 use serde_json::{Value, json};
 use support::Api;
@@ -225,7 +227,7 @@ async fn document(api: &Api, provider: &Value) -> Uuid {
 async fn is_noted(api: &Api, username: &str, kind: &str) -> bool {
     let filter = EventFilter { actions: vec!["model_deleted".to_owned()], ..EventFilter::default() };
     // Events are written beside the requests that they tell of.
-    for _ in 0..100 {
+    for _ in 0..500 {
         let (events, _) = api.store.events().list(&filter).await.expect("events");
         if events.iter().any(|e| e.context["model_name"] == kind && e.user["username"] == username) {
             return true;
@@ -242,7 +244,7 @@ async fn people_see_and_delete_their_own_tokens_and_administrators_all() {
     let (_, bob_pk) = somebody(&api, "bob").await;
     let (grafana, wiki) = (provider(&api, "grafana").await, provider(&api, "wiki").await);
     let (grafana_id, wiki_id) = (document(&api, &grafana).await, document(&api, &wiki).await);
-    let now = Utc::now();
+    let now = SystemClock.now();
     let rows = vec![
         token(ada_pk, grafana_id, TokenKind::Access, "a1", now),
         token(ada_pk, wiki_id, TokenKind::Access, "a2", now - TimeDelta::hours(2)),
@@ -303,7 +305,7 @@ async fn codes_are_listed_without_the_code() {
     let api = Api::start().await;
     let (ada, ada_pk) = somebody(&api, "ada").await;
     let grafana = provider(&api, "grafana").await;
-    let now = Utc::now();
+    let now = SystemClock.now();
     let session = Session {
         id_hash: "0".repeat(64),
         uuid: Uuid::from_u128(7),
@@ -351,9 +353,11 @@ async fn a_consent_is_taken_back_by_whoever_gave_it() {
     let (first, second) = (provider(&api, "grafana").await, provider(&api, "wiki").await);
     let apps = [app(&api, "grafana", &first).await, app(&api, "wiki", &second).await];
     let key = |app: &Value| app["pk"].as_str().and_then(|pk| Uuid::parse_str(pk).ok()).expect("a key");
-    for (user_pk, app, expires) in
-        [(ada_pk, &apps[0], None), (ada_pk, &apps[1], Some(Utc::now() + TimeDelta::weeks(4))), (bob_pk, &apps[0], None)]
-    {
+    for (user_pk, app, expires) in [
+        (ada_pk, &apps[0], None),
+        (ada_pk, &apps[1], Some(SystemClock.now() + TimeDelta::weeks(4))),
+        (bob_pk, &apps[0], None),
+    ] {
         let consent = NewConsent { user_pk, application: key(app), permissions: "openid email".to_owned(), expires };
         api.store.consents().grant(&consent).await.expect("stored");
     }
