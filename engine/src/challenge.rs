@@ -128,6 +128,9 @@ pub enum Body {
     /// The end: signed out of an application.
     #[serde(rename = "ak-stage-session-end")]
     SessionEnd(SessionEnd),
+    /// Frames that tell applications of the end of the login.
+    #[serde(rename = "ak-provider-iframe-logout")]
+    IframeLogout(IframeLogout),
     /// On to another address.
     #[serde(rename = "xak-flow-redirect")]
     Redirect(Redirect),
@@ -151,6 +154,7 @@ impl Body {
             Self::AccessDenied(_) => "ak-stage-access-denied",
             Self::FlowError(_) => "ak-stage-flow-error",
             Self::SessionEnd(_) => "ak-stage-session-end",
+            Self::IframeLogout(_) => "ak-provider-iframe-logout",
             Self::Redirect(_) => "xak-flow-redirect",
             Self::Shell(_) => "xak-flow-shell",
         }
@@ -363,6 +367,27 @@ pub struct SessionEnd {
     pub overview_url: Option<String>,
     /// Name of this installation.
     pub brand_name: String,
+}
+
+/// `ak-provider-iframe-logout` (OpenID Connect Front-Channel Logout, section 3).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IframeLogout {
+    /// What the frames load.
+    pub logout_urls: Vec<LogoutUrl>,
+    /// What comes after them: the end of the flow. A page can show both at once.
+    #[serde(skip)]
+    pub then: Box<Body>,
+}
+
+/// Where a browser tells an application that the login has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoutUrl {
+    /// The address, with issuer and session.
+    pub url: String,
+    /// Name of the provider.
+    pub provider_name: String,
+    /// Always `redirect`.
+    pub binding: String,
 }
 
 /// `xak-flow-redirect`.

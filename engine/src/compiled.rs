@@ -127,6 +127,12 @@ pub enum CompileError {
 }
 
 impl CompiledFlow {
+    /// Whether it has a stage that signs out of everything.
+    #[must_use]
+    pub fn signs_out(&self) -> bool {
+        self.stages.iter().any(|at| matches!(at.stage, Stage::UserLogout(_)))
+    }
+
     /// Makes the flow `id` ready to run.
     ///
     /// # Errors

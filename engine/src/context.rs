@@ -1,6 +1,6 @@
 //! What a plan knows so far.
 
-use crate::challenge::{Data, Permission};
+use crate::challenge::{Data, LogoutUrl, Permission};
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -65,11 +65,23 @@ pub struct AppContext {
 
 /// What a consent stage asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConsentRequest {
     /// The question; `None`: the usual one.
     pub header: Option<String>,
     /// What is asked for.
     pub permissions: Vec<Permission>,
+    /// Ask although an earlier consent covers it.
+    pub always: bool,
+}
+
+/// What giving up comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// Left for the caller, as [`Context::ticket`] is at the end.
+    pub ticket: String,
+    /// Where it leads; trusted, may be absolute.
+    pub to: String,
 }
 
 /// End with the page "signed out of the application" instead of a redirect.
@@ -104,8 +116,14 @@ pub struct Context {
     pub redirect: Option<String>,
     /// Handed back in [`crate::Effect::Completed`], so that the caller knows which errand is done.
     pub ticket: Option<String>,
+    /// What giving up comes to; nothing: the way home.
+    pub cancel: Option<Cancel>,
     /// End with the page "signed out of the application".
     pub session_end: Option<SessionEndContext>,
+    /// What tells applications in frames that the login has ended, at the end of the way.
+    pub logout_urls: Vec<LogoutUrl>,
+    /// The way was gone to its end; only the frames are still to be loaded.
+    pub completed: bool,
     /// Another flow led here.
     pub is_redirected: bool,
     /// A flow token led here.

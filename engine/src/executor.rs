@@ -2,7 +2,7 @@
 
 use crate::{
     CompiledFlow, CompiledStage, Context, Plan, Response, Step, StepEnv,
-    challenge::{Body, ResponseErrors, SessionEnd},
+    challenge::{Body, IframeLogout, ResponseErrors, SessionEnd},
     context::Standing,
     next::{flow_page, next_in_query},
     plan::{MAX_AGE, MAX_QUERY, Planned},
@@ -218,7 +218,11 @@ impl<'a> Run<'a> {
                 return Ok(outcome);
             }
         }
-        let Some(at) = self.current() else { return Ok(self.done().await) };
+        let Some(at) = self.current() else {
+            // The frames were loaded.
+            self.plan.context.logout_urls.clear();
+            return Ok(self.done().await);
+        };
         self.plan.step = self.plan.step.wrapping_add(1);
         if let Some(errors) = Self::mismatch(at.stage.component(), response) {
             return self.again(at, errors).await;
@@ -258,8 +262,27 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The end of the way.
+    /// The end of the way. Applications that hear of the end of a login through the browser are told
+    /// first, in frames.
     async fn done(&mut self) -> Outcome {
+        if !self.plan.context.completed {
+            self.complete().await;
+        }
+        let end = self.ending();
+        let context = &mut self.plan.context;
+        let ended = context.logged_out || context.application.is_some();
+        if !ended || context.logout_urls.is_empty() {
+            return end;
+        }
+        context.completed = true;
+        let logout_urls = context.logout_urls.clone();
+        self.plan.shown = true;
+        let then = Box::new(end.into_challenge().map_or_else(|| Body::redirect("/"), |challenge| challenge.body));
+        let frames = Body::IframeLogout(IframeLogout { logout_urls, then });
+        Outcome::Challenge(self.challenge(frames, ResponseErrors::default()))
+    }
+
+    async fn complete(&mut self) {
         let (flow, context) = (self.flow, &self.plan.context);
         let user = self.user();
         self.effects.push(Effect::Completed {
@@ -274,6 +297,10 @@ impl<'a> Run<'a> {
         if !own.contains(&flow.flow.designation) {
             self.record(Event::FlowCompleted { flow: flow.flow.slug.clone(), user }).await;
         }
+    }
+
+    fn ending(&self) -> Outcome {
+        let context = &self.plan.context;
         if context.session_end.is_some() {
             return Outcome::Ended(self.challenge(Body::SessionEnd(self.session_end()), ResponseErrors::default()));
         }

@@ -4,7 +4,7 @@ mod world;
 
 use lockgate_engine::{
     AppContext, Challenge, Context, Effect, Outcome, Pending, Standing,
-    challenge::Permission,
+    challenge::{LogoutUrl, Permission},
     context::{ConsentRequest, SessionEndContext},
     ports::Event,
 };
@@ -224,6 +224,40 @@ fn user_logout_ends_the_session_and_the_page_names_the_app() {
     assert_eq!((&page["component"], &page["application_name"]), (&json!("ak-stage-session-end"), &json!("Grafana")));
 }
 
+#[test]
+fn applications_are_told_of_a_logout_before_the_flow_ends() {
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("user_logout_stage", json!({}))], &[]);
+    let told = |context: Context| Context {
+        logout_urls: vec![LogoutUrl {
+            url: "https://wiki.example.com/logout".into(),
+            provider_name: "wiki".into(),
+            binding: "redirect".into(),
+        }],
+        ..context
+    };
+    let redirect = Some("https://app.example.com/".to_owned());
+    let mut plan = world.start(&flow, "", told(Context { redirect, ..Context::default() })).expect("starts");
+    let step = world.get(&flow, &mut plan);
+    assert!(matches!(&step.effects[..], [Effect::Logout, Effect::Completed { .. }]), "{:?}", step.effects);
+    assert!(step.outcome.keeps_plan());
+    let frames = page(step);
+    assert_eq!(frames["component"], "ak-provider-iframe-logout");
+    assert_eq!(frames["logout_urls"][0]["url"], "https://wiki.example.com/logout");
+    // The session is over by now.
+    let world = World::default();
+    let step = world.post(&flow, &mut plan, json!({}));
+    assert_eq!(step.outcome, Outcome::Done { to: "https://app.example.com/".to_owned() });
+    assert!(step.effects.is_empty(), "it was completed once: {:?}", step.effects);
+
+    // Where nobody is signed out of anything, nobody is told.
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);
+    let mut plan = world.start(&flow, "", told(Context::default())).expect("starts");
+    world.get(&flow, &mut plan);
+    assert!(matches!(world.post(&flow, &mut plan, json!({})).outcome, Outcome::Done { .. }));
+}
+
 fn consent_context(scopes: &[&str]) -> Context {
     let permissions = scopes.iter().map(|s| Permission { name: (*s).to_owned(), id: (*s).to_owned() }).collect();
     Context {
@@ -233,7 +267,7 @@ fn consent_context(scopes: &[&str]) -> Context {
             name: "Grafana".into(),
             launch_url: String::new(),
         }),
-        consent: Some(ConsentRequest { header: None, permissions }),
+        consent: Some(ConsentRequest { permissions, ..ConsentRequest::default() }),
         redirect: Some("https://grafana.example.com/callback".to_owned()),
         ticket: Some("errand".to_owned()),
         ..Context::default()
@@ -264,6 +298,14 @@ fn consent_is_asked_once_and_again_for_more() {
         (&page["permissions"][0]["id"], &page["additional_permissions"][0]["id"]),
         (&json!("openid"), &json!("email"))
     );
+
+    let mut insisting = consent_context(&["openid"]);
+    insisting.consent.as_mut().expect("a request").always = true;
+    let mut insisted = world.start(&flow, "", insisting).expect("starts");
+    let page = world.page(&flow, &mut insisted);
+    assert_eq!((&page["permissions"][0]["id"], &page["additional_permissions"]), (&json!("openid"), &json!([])));
+    let step = world.post(&flow, &mut insisted, json!({"token": page["token"]}));
+    assert!(matches!(step.outcome, Outcome::Done { .. }));
 
     let stranger = World::default();
     let mut plan = stranger.start(&flow, "", consent_context(&["openid"])).expect("starts");

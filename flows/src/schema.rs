@@ -3,11 +3,11 @@
 use crate::{
     builtin::outpost_config_defaults,
     language::{
-        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_KEY, USUAL_SCOPES,
-        accepts, plain, short_choice, words,
+        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES, accepts, plain,
+        short_choice, words,
     },
 };
-use lockgate_model::{Family, KindDef, kind::KINDS, schema::Field};
+use lockgate_model::{Family, KindDef, kind::KINDS, kinds::key_pair::DEFAULT_SIGNING_KEY, schema::Field};
 use serde_json::{Map, Value, json};
 
 /// The schema of one document of a configuration folder.
@@ -167,7 +167,7 @@ fn oauth2(defs: &mut Map<String, Value>) -> Value {
     map.insert("name".to_owned(), name("provider"));
     map["grants"]["default"] = json!(USUAL_GRANTS);
     map["signing_key"]["description"] = json!(format!(
-        "Name of the key pair that signs the tokens; \"{USUAL_KEY}\" where there is one. \"{NO_KEY}\": HMAC with the client secret."
+        "Name of the key pair that signs the tokens; \"{DEFAULT_SIGNING_KEY}\" where there is one. \"{NO_KEY}\": HMAC with the client secret."
     ));
     debug_assert!(OAUTH2_KEYS.iter().all(|k| map.contains_key(*k)));
     let entry = object(

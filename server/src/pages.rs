@@ -2,8 +2,8 @@
 
 use axum::response::Response;
 use lockgate_identity::Identity;
-use lockgate_oauth2::pages::{Denied, Pages, Trouble};
-use lockgate_web::{DeniedPages, denial};
+use lockgate_oauth2::pages::{Denied, DevicePage, DeviceStep, FormPost, Pages, SignOutPage, Trouble};
+use lockgate_web::{DeniedPages, denial, pages as views};
 
 /// The authorize endpoint's pages in the brand's looks.
 pub(crate) struct BrandedPages(DeniedPages);
@@ -20,7 +20,41 @@ impl Pages for BrandedPages {
         self.0.denied(denied.host, Some(&denied.who.user.username), denial)
     }
 
+    fn form_post(&self, form: &FormPost<'_>) -> Response {
+        self.0.form_post(form.host, &format!("Redirecting to {}", form.app), form.url, form.fields.clone())
+    }
+
     fn trouble(&self, trouble: &Trouble<'_>) -> Response {
         self.0.refused(trouble.host, trouble.status, &format!("{}. {}", trouble.title, trouble.text))
+    }
+
+    fn device(&self, page: &DevicePage<'_>) -> Response {
+        let step = match &page.step {
+            DeviceStep::Ask { code, problem } => {
+                views::DeviceStep::Ask { code: (*code).to_owned(), problem: problem.map(str::to_owned) }
+            }
+            DeviceStep::Confirm { app, slug, code, permissions } => views::DeviceStep::Confirm {
+                application: (*app).to_owned(),
+                icon_url: self.0.icon(slug),
+                code: (*code).to_owned(),
+                permissions: permissions
+                    .iter()
+                    .map(|p| views::Permission { id: p.id.clone(), name: p.name.clone() })
+                    .collect(),
+            },
+            DeviceStep::Done { app, allowed } => {
+                views::DeviceStep::Done { application: (*app).to_owned(), allowed: *allowed }
+            }
+        };
+        self.0.device(page.host, page.status, page.who, page.csrf.clone(), step)
+    }
+
+    fn sign_out(&self, page: &SignOutPage<'_>) -> Response {
+        let form = (page.csrf.clone(), page.action.clone(), page.fields.clone());
+        self.0.sign_out(page.host, page.who, page.app, form)
+    }
+
+    fn onward(&self, host: &str, to: &str) -> Response {
+        self.0.onward(host, to)
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn enter(run: &mut Run<'_>, stage: &ConsentStage) -> Result<Ent
         None => (request.permissions, Vec::new()),
         Some(known) => request.permissions.into_iter().partition(|p| known.contains(&p.id)),
     };
-    if granted.is_some() && additional.is_empty() {
+    if granted.is_some() && additional.is_empty() && !request.always {
         return Ok(Entered::Pass);
     }
     let header = request.header.unwrap_or_else(|| format!("You're about to sign into {}.", app.name));

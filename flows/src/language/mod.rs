@@ -19,7 +19,7 @@ pub use names::{NAMESPACE, stable_id};
 
 pub(crate) use app::{APP_KEYS, FORWARD_KEYS};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
-pub(crate) use oauth2::{NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_KEY, USUAL_SCOPES};
+pub(crate) use oauth2::{NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES};
 pub(crate) use values::{accepts, plain, short_choice};
 
 use crate::{

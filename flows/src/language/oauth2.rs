@@ -7,6 +7,7 @@ use crate::{
     node::{Key, Node, Value as Yaml},
     span::Span,
 };
+use lockgate_model::kinds::key_pair::DEFAULT_SIGNING_KEY;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -17,8 +18,6 @@ pub(crate) const OAUTH2_KEYS: [&str; 6] =
 pub(crate) const USUAL_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 /// The grants of an app that names none.
 pub(crate) const USUAL_GRANTS: [&str; 2] = ["authorization_code", "refresh_token"];
-/// The key pair that signs for an app that names none, where there is one of this name.
-pub(crate) const USUAL_KEY: &str = "authentik Self-signed Certificate";
 /// What stands for a key pair where tokens are to be signed with the client's secret.
 pub(crate) const NO_KEY: &str = "none";
 
@@ -101,10 +100,10 @@ impl Loader<'_> {
         for of in std::mem::take(&mut self.scopes) {
             let mappings = self.mappings_of(&of, &own);
             let at = self.drafts[of.provider].at.clone();
-            let has_usual_key = self.names.resolve("key_pair", USUAL_KEY, &at).is_ok();
+            let has_usual_key = self.names.resolve("key_pair", DEFAULT_SIGNING_KEY, &at).is_ok();
             let draft = &mut self.drafts[of.provider];
             if has_usual_key {
-                draft.imply_text("signing_key", USUAL_KEY, &at);
+                draft.imply_text("signing_key", DEFAULT_SIGNING_KEY, &at);
             }
             match mappings {
                 Some(ids) => drop(draft.preset.insert("property_mappings".to_owned(), Value::Array(ids))),

@@ -218,7 +218,7 @@ fn a_mapping_of_the_api_counts_where_its_scope_is_no_other_ones() {
 
 #[test]
 fn the_key_that_every_installation_has_signs_unless_something_else_is_said() {
-    let name = "authentik Self-signed Certificate";
+    let name = lockgate_model::kinds::key_pair::DEFAULT_SIGNING_KEY;
     let pair = [stored("key_pair", name, json!({"name": name, "certificate_data": "-----BEGIN CERTIFICATE-----"}))];
     let objects = StoredObjects::new(&pair);
     let signing_key = |yaml: &str| body(&sound(yaml, &objects), "oauth2_provider")["signing_key"].clone();

@@ -5,6 +5,7 @@
 //! and bounds on work, depth, size and time; see the constants for the figures.
 
 mod functions;
+mod keys;
 mod sandbox;
 mod syntax;
 mod values;
@@ -145,6 +146,12 @@ impl Expression {
     #[must_use]
     pub fn reads(&self) -> &Reads {
         &self.reads
+    }
+
+    /// Keys of the maps that it writes out, in order: the claims of a mapping, as far as its text tells.
+    #[must_use]
+    pub fn map_keys(&self) -> Vec<String> {
+        keys::of(&self.ast).into_iter().collect()
     }
 
     /// Runs it as a condition. The result counts as Python has it: nothing, `false`, zero and what

@@ -170,3 +170,18 @@ fn what_a_script_reads_is_known_before_it_runs() {
     assert_eq!(reads("try { throw 1 } catch (e) { prompt_data.x }"), [Fact::PromptData]);
     assert_eq!(reads("ak_client_ip"), [Fact::Ip]);
 }
+
+#[test]
+fn the_claims_of_a_mapping_are_told_from_its_text() {
+    for (source, keys) in [
+        ("#{ name: user.name, inner: #{ hidden: 1, more: user.name } }", vec!["inner", "name"]),
+        ("#{ fixed: 1 }", vec!["fixed"]),
+        ("if user.is_superuser { #{ role: user.name } } else { #{ other: user.name } }", vec!["other", "role"]),
+        ("let claims = #{ a: user.name }; claims.b = 1; claims", vec!["a"]),
+        ("user.name", vec![]),
+        ("()", vec![]),
+    ] {
+        let compiled = Expression::compile("m", source, &TextOrigin::start("m.rhai")).expect(source);
+        assert_eq!(compiled.map_keys(), keys, "{source}");
+    }
+}

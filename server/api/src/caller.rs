@@ -1,4 +1,4 @@
-//! Who calls: a bearer token of intent `api`, or the browser's session, whose writes must prove with a
+//! Who calls: a bearer token of intent `api`, an access token for the API, or the browser's session, whose writes must prove with a
 //! header that they are meant (the double-submitted value of cookie `authentik_csrf`).
 
 use crate::error::{ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
@@ -8,6 +8,7 @@ use lockgate_identity::{
     Identity,
     config::Snapshot,
     net::{self, Client},
+    oauth::{API_SCOPE, ValidToken},
     principals::PrincipalEntry,
     sessions::{self, SessionEntry},
 };
@@ -136,14 +137,26 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
+/// Whom a key speaks for: an API token, or an OAuth2 access token that was issued for calling the API.
+/// One that is bound to a key of its holder (RFC 9449) is worth nothing without the proof.
+async fn by_key(identity: &Identity, key: &str) -> Result<Option<Arc<PrincipalEntry>>, ApiError> {
+    if let Some((_, entry)) = identity.tokens.authenticate(key, TokenIntent::Api).await? {
+        return Ok(Some(entry));
+    }
+    let found = identity.access_token(&identity.config.snapshot(), key).await?;
+    let fits = |valid: &ValidToken| {
+        valid.token.facts.jkt.is_none() && valid.token.scopes.iter().any(|scope| scope == API_SCOPE)
+    };
+    Ok(found.filter(fits).map(|valid| valid.who))
+}
+
 impl FromRequestParts<Identity> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, ApiError> {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
-            let found = identity.tokens.authenticate(key, TokenIntent::Api).await?;
-            let (_, entry) = found.ok_or(BAD_TOKEN)?;
+            let entry = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
             return Ok(Self { entry, session: None, client });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;

@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_engine::ports::Clock as _;
+use lockgate_engine::ports::Clock;
 use lockgate_identity::system::SystemClock;
 use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
 use serde_json::{Value, json};

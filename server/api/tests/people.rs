@@ -4,6 +4,8 @@
 mod support;
 
 use http::{Method, StatusCode};
+use lockgate_identity::oauth::{API_SCOPE, Contents, GrantFacts, Want};
+use lockgate_store::{Issue, hash_secret};
 use serde_json::{Value, json};
 use support::{Api, Browser};
 
@@ -145,4 +147,45 @@ async fn a_flow_ends_with_a_session_whose_writes_must_be_meant() {
     let path = format!("/core/authenticated_sessions/{}/", sessions["results"][0]["uuid"].as_str().expect("a key"));
     api.delete(&path).await.expect(204);
     assert_eq!(browser.send(Method::GET, "/core/users/me/", &Value::Null).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn an_access_token_of_the_right_scope_calls_the_api() {
+    let api = Api::start().await;
+    let flow = async |slug: &str| {
+        api.get(&format!("/flows/instances/{slug}/")).await.expect(200)["pk"].as_str().expect("a key").to_owned()
+    };
+    let body = json!({
+        "name": "wiki", "mode": "forward_single", "external_host": "https://wiki.example.com",
+        "authorization_flow": flow("default-provider-authorization-implicit-consent").await,
+        "invalidation_flow": flow("default-provider-invalidation-flow").await,
+    });
+    let provider = api.post("/providers/proxy/", &body).await.expect(201);
+    api.post("/core/applications/", &json!({"name": "Wiki", "slug": "wiki", "provider": provider["pk"]}))
+        .await
+        .expect(201);
+    let me = api.get("/core/users/me/").await.expect(200)["user"]["pk"].as_i64().expect("a number");
+    let snapshot = api.identity.config.snapshot();
+    let client = snapshot.app("wiki").and_then(|app| app.client.clone()).expect("a client");
+    let who = api.identity.principals.get(me).await.expect("a database").expect("a person");
+    let mint = async |scope: &str, jkt: Option<&str>| {
+        let oauth = &api.identity.oauth;
+        let facts = GrantFacts::of_service("https://auth.example.com/".to_owned(), api.identity.clock.now());
+        let facts = GrantFacts { jkt: jkt.map(str::to_owned), ..facts };
+        let scopes = [scope.to_owned()];
+        let contents = Contents { client: &client, who: who.principal(), scopes: &scopes, facts: &facts };
+        let want = Want { access: true, ..Want::default() };
+        let minted = oauth.mint(&snapshot, contents, oauth.new_grant(), want).await.expect("a token");
+        oauth.issue(Issue::Plain(minted.rows)).await.expect("a database");
+        minted.access.expect("a token")
+    };
+    let calls = async |token: &str| api.with_token(token).get("/core/users/me/").await;
+    let token = mint(API_SCOPE, None).await;
+    assert_eq!(calls(&token).await.expect(200)["user"]["pk"], me);
+    calls(&mint("openid", None).await).await.expect(403);
+    calls(&mint(API_SCOPE, Some("a thumbprint")).await).await.expect(403);
+    let now = api.identity.clock.now();
+    api.identity.store.oauth_tokens().revoke(&hash_secret(&token), now).await.expect("a database");
+    api.identity.feed.settle().await;
+    calls(&token).await.expect(403);
 }

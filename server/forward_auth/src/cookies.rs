@@ -5,7 +5,7 @@ use http::HeaderValue;
 /// Name of the state cookie beside a session cookie.
 #[must_use]
 pub(crate) fn state_name(session_name: &str) -> String {
-    format!("{session_name}_state")
+    [session_name, "_state"].concat()
 }
 
 /// Where a cookie is sent.
@@ -22,7 +22,8 @@ impl Jar<'_> {
     /// cannot stand in a header.
     #[must_use]
     pub(crate) fn set(&self, name: &str, value: &str, max_age: i64) -> Option<HeaderValue> {
-        let mut text = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={}", max_age.max(0));
+        let age = max_age.max(0).to_string();
+        let mut text = [name, "=", value, "; HttpOnly; SameSite=Lax; Path=/; Max-Age=", &age].concat();
         let domain = self.domain.trim_start_matches('.');
         if !domain.is_empty() {
             if !domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {

@@ -1,13 +1,13 @@
-//! Credentials in the `Authorization` header instead of a cookie: a token of the gate itself, or an app
-//! password. What was found is remembered for a minute under the header's hash, and checked again on
+//! Credentials in the `Authorization` header instead of a cookie: a token of the gate itself, an access
+//! token of the application's provider, or an app password. What was found is remembered for a minute under the header's hash, and checked again on
 //! every use, so that a revoked one counts at once.
 
 use crate::{
     gate::{Failure, Gate, Scene},
-    tickets::{Digested, Ticket, digest},
+    tickets::{Digested, Proof, Ticket, digest},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_identity::{config::ProxyApp, journal::Action, keys::Expires};
 use lockgate_store::TokenIntent;
 use serde::Deserialize;
@@ -70,11 +70,13 @@ impl Gate {
         token: &str,
         key: Digested,
     ) -> Result<Option<Arc<Ticket>>, Failure> {
-        if let Some(ticket) = self.tickets.get(&key, app.id, scene.now) {
-            return Ok(Some(ticket));
+        match self.tickets.get(&key, app.id, scene.now) {
+            Some(ticket) if matches!(ticket.proof, Proof::Session(_)) => return Ok(Some(ticket)),
+            Some(_) => return self.by_access_token(scene, app, token, key).await,
+            None => {}
         }
         let verified = scene.snapshot.signing_key().verify::<Claims>(token, &app.provider.client_id, scene.now);
-        let Ok(claims) = verified else { return Ok(None) };
+        let Ok(claims) = verified else { return self.by_access_token(scene, app, token, key).await };
         let identity = &self.identity;
         for row in identity.store.proxy_sessions().of_session(claims.sid).await? {
             if row.provider != app.id {
@@ -95,6 +97,33 @@ impl Gate {
         Ok(None)
     }
 
+    /// An access token that the OAuth2 provider has issued to this application. It is looked up every
+    /// time, in memory; one that is bound to a key (RFC 9449) is worth nothing without the proof.
+    async fn by_access_token(
+        &self,
+        scene: Scene<'_>,
+        app: &ProxyApp,
+        token: &str,
+        key: Digested,
+    ) -> Result<Option<Arc<Ticket>>, Failure> {
+        let found = Box::pin(self.identity.access_token(scene.snapshot, token)).await?;
+        let own = found.filter(|valid| valid.client.id == app.id && valid.token.facts.jkt.is_none());
+        Ok(own.map(|valid| {
+            let until = valid.token.row.expires.min(scene.now + MEMORY);
+            self.kept(key, app.id, valid.token.row.user_pk, until, scene.now)
+        }))
+    }
+
+    /// The ticket of somebody who has just proven who they are; it only spares making the headers again.
+    fn kept(&self, key: Digested, app: Uuid, user: i64, until: DateTime<Utc>, now: DateTime<Utc>) -> Arc<Ticket> {
+        let known = self.tickets.get(&key, app, now).filter(|ticket| ticket.user == user);
+        known.unwrap_or_else(|| {
+            let ticket = Arc::new(Ticket::of_token(app, user, until));
+            self.tickets.keep(key, Arc::clone(&ticket));
+            ticket
+        })
+    }
+
     /// A user name with an app password of that user. The password is looked up every time, in memory:
     /// the ticket only spares making the headers again.
     async fn by_password(
@@ -110,15 +139,9 @@ impl Gate {
         if who.principal().user.username.to_lowercase() != user.to_lowercase() {
             return Ok(None);
         }
-        let known = self.tickets.get(&key, app.id, scene.now).filter(|ticket| ticket.user == token.user_pk);
-        let ticket = known.unwrap_or_else(|| {
-            let until = scene.now + MEMORY;
-            let until = token.expires.filter(|_| token.expiring).map_or(until, |end| end.min(until));
-            let ticket = Arc::new(Ticket::of_token(app.id, token.user_pk, until));
-            self.tickets.keep(key, Arc::clone(&ticket));
-            ticket
-        });
-        Ok(Some(ticket))
+        let until = scene.now + MEMORY;
+        let until = token.expires.filter(|_| token.expiring).map_or(until, |end| end.min(until));
+        Ok(Some(self.kept(key, app.id, token.user_pk, until, scene.now)))
     }
 }
 

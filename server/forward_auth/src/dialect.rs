@@ -217,7 +217,7 @@ impl<'r> Question<'r> {
     /// The whole address.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}{}", self.scheme.as_str(), self.host, self.target)
+        [self.scheme.as_str(), "://", &self.host, self.target].concat()
     }
 
     /// Whether the query holds `name=true`, whatever the value's case.

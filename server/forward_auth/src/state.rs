@@ -112,7 +112,7 @@ impl State {
 }
 
 fn issuer(client_id: &str) -> String {
-    format!("goauthentik.io/outpost/{client_id}")
+    ["goauthentik.io/outpost/", client_id].concat()
 }
 
 /// A browser's half of its states, from 32 random bytes.

@@ -29,7 +29,7 @@ pub(crate) type Digested = [u8; 32];
 pub(crate) enum Proof {
     /// A session of this application.
     Session(Arc<ProxyEntry>),
-    /// An app password, looked up again by whoever uses the ticket.
+    /// An app password or an access token, looked up again by whoever uses the ticket.
     Token,
 }
 

@@ -11,13 +11,14 @@ use lockgate_forward_auth::PlainPages;
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     net::TrustedProxies,
+    oauth::{CodeGrant, Contents, GrantFacts, Want},
     people::UserDraft,
     sessions::LoginFacts,
     system::{SystemClock, SystemRandom},
     tokens::NewToken,
 };
 use lockgate_model::UserType;
-use lockgate_store::{DatabaseSettings, SealKey, Session, Store, TokenIntent};
+use lockgate_store::{DatabaseSettings, Issue, SealKey, Session, Store, TokenIntent, hash_secret};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
@@ -142,7 +143,12 @@ impl House {
         let state: String =
             Sha256::digest(parameter(authorize, "state")).iter().map(|byte| format!("{byte:02x}")).collect();
         let data = json!({"redirect_uri": parameter(authorize, "redirect_uri"), "state": state});
-        self.identity.proxy.issue_code(&self.session, provider.id, data).await.expect("a code")
+        let oauth = &self.identity.oauth;
+        let code = oauth.secret();
+        let grant = oauth.new_grant();
+        let of = CodeGrant { client: provider, session: &self.session, scopes: &provider.scopes, grant, data };
+        oauth.store_code(&code, of).await.expect("a database");
+        code
     }
 
     /// Where the browser comes back, path and query.
@@ -162,6 +168,21 @@ impl House {
         assert_eq!(done.status, StatusCode::FOUND, "{}", done.text);
         assert_eq!(done.header("location"), format!("http://{host}.test:8080/deep?a=1&b=2"));
         done.cookie()
+    }
+
+    /// An access token of ada, as the token endpoint makes it.
+    async fn access_token(&self, app: &str) -> String {
+        let snapshot = self.identity.config.snapshot();
+        let client = snapshot.app(app).and_then(|app| app.client.clone()).expect("a client");
+        let who = self.identity.principals.get(self.ada).await.expect("a database").expect("ada");
+        let facts = GrantFacts::of_session("http://auth.test:8080/".to_owned(), &self.session);
+        let scopes = ["openid".to_owned()];
+        let contents = Contents { client: &client, who: who.principal(), scopes: &scopes, facts: &facts };
+        let oauth = &self.identity.oauth;
+        let want = Want { access: true, ..Want::default() };
+        let minted = oauth.mint(&snapshot, contents, oauth.new_grant(), want).await.expect("a token");
+        oauth.issue(Issue::Plain(minted.rows)).await.expect("a database");
+        minted.access.expect("a token")
     }
 
     async fn join(&self, group: &str) {
@@ -319,6 +340,18 @@ async fn credentials_in_the_header_count_while_they_live() {
     assert_eq!(ask("one", &basic("bob")).await, StatusCode::UNAUTHORIZED);
     house.identity.tokens.delete(token.pk).await.expect("deleted");
     assert_eq!(ask("one", &basic("Ada")).await, StatusCode::UNAUTHORIZED);
+
+    // An access token of the application's own provider, until it is revoked.
+    let access = house.access_token("one").await;
+    let by_access = format!("Bearer {access}");
+    for _ in 0..2 {
+        assert_eq!(ask("one", &by_access).await, StatusCode::OK);
+    }
+    assert_eq!(ask("two", &by_access).await, StatusCode::UNAUTHORIZED, "of another provider");
+    let now = house.identity.clock.now();
+    house.identity.store.oauth_tokens().revoke(&hash_secret(&access), now).await.expect("a database");
+    house.identity.feed.settle().await;
+    assert_eq!(ask("one", &by_access).await, StatusCode::UNAUTHORIZED, "revoked");
 
     let out = house.send([127, 0, 0, 1], "one", "/outpost.goauthentik.io/sign_out", &[("cookie", &cookie)]).await;
     let to = out.header("location");

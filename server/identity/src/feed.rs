@@ -38,6 +38,7 @@ pub struct Feed {
     cursor: Mutex<ChangeCursor>,
     read_at: AtomicI64,
     config: Notify,
+    logins: Notify,
 }
 
 impl Feed {
@@ -45,7 +46,7 @@ impl Feed {
         let now = clock.now();
         let cursor = Mutex::new(store.changes().cursor(now).await?);
         let read_at = AtomicI64::new(now.timestamp_millis());
-        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config: Notify::new() }))
+        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config: Notify::new(), logins: Notify::new() }))
     }
 
     /// Whether what is in memory may be used without asking the database.
@@ -73,6 +74,7 @@ impl Feed {
             self.caches.oauth.forget_all();
             self.caches.tokens.forget_all();
             self.config.notify_one();
+            self.logins.notify_one();
         }
         polled.changes.iter().for_each(|change| self.apply(change));
         self.read_at.store(now.timestamp_millis(), Ordering::Release);
@@ -87,7 +89,10 @@ impl Feed {
                 Err(_) => self.caches.principals.forget_all(),
             },
             Topic::Groups => self.caches.principals.forget_all(),
-            Topic::Session => self.caches.sessions.forget(&change.key),
+            Topic::Session => {
+                self.caches.sessions.forget(&change.key);
+                self.logins.notify_one();
+            }
             Topic::ProxySession => self.caches.proxy.forget(&change.key),
             Topic::Token => self.caches.tokens.forget_all(),
             Topic::OAuthToken => self.caches.oauth.forget(&change.key),
@@ -107,5 +112,15 @@ impl Feed {
     /// Resolves when somebody changed the configuration.
     pub async fn config_changed(&self) {
         self.config.notified().await;
+    }
+
+    /// A login at a client has ended although its session goes on.
+    pub(crate) fn login_ended(&self) {
+        self.logins.notify_one();
+    }
+
+    /// Resolves when logins may have ended, here or on another node.
+    pub async fn logins_changed(&self) {
+        self.logins.notified().await;
     }
 }

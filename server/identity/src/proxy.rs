@@ -4,17 +4,14 @@
 use crate::{
     fresh::{Fresh, FreshCache},
     sessions::{SessionEntry, Sessions, plausible},
-    system::{alphanumeric, random_uuid},
+    system::alphanumeric,
 };
 use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_store::{NewCode, ProxySession, Redemption, Session, Store, StoreError, hash_secret};
+use lockgate_store::{ProxySession, Redemption, Store, StoreError, hash_secret};
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// How long a code may travel.
-const CODE_LIFE: TimeDelta = TimeDelta::seconds(60);
 
 /// Sign-ins that are kept in memory.
 const CAPACITY: usize = 50_000;
@@ -48,29 +45,6 @@ pub struct ProxyLogins {
 impl ProxyLogins {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self { store, clock, random, cache: FreshCache::new(CAPACITY) }
-    }
-
-    /// A code for this provider, good for one redemption within a minute (RFC 6749, 4.1.2).
-    ///
-    /// # Errors
-    /// Whatever the database answers.
-    pub async fn issue_code(&self, session: &Session, provider: Uuid, data: Value) -> Result<String, StoreError> {
-        let Some(user_pk) = session.user_pk else { return Err(StoreError::Dangling) };
-        let code = alphanumeric(&*self.random, 43);
-        let now = self.clock.now();
-        let row = NewCode {
-            code_hash: hash_secret(&code),
-            session: session.uuid,
-            provider,
-            user_pk,
-            grant: random_uuid(&*self.random),
-            scope: String::new(),
-            data,
-            created: now,
-            expires: now + CODE_LIFE,
-        };
-        self.store.codes().create(&row).await?;
-        Ok(code)
     }
 
     /// Redeems a code. A replay ends every sign-in of that browser at that provider (RFC 9700, 4.5.3.1).

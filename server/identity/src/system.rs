@@ -32,14 +32,20 @@ impl Random for SystemRandom {
 /// `length` characters from `A-Za-z0-9`, evenly distributed.
 #[must_use]
 pub fn alphanumeric(random: &dyn Random, length: usize) -> String {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    drawn_from(random, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length)
+}
+
+/// `length` characters of an alphabet of at most 128 ASCII characters, evenly distributed.
+#[must_use]
+pub fn drawn_from(random: &dyn Random, letters: &[u8], length: usize) -> String {
     let mut text = String::with_capacity(length);
     let mut buffer = [0_u8; 64];
-    while text.len() < length {
+    // Bytes beyond the last whole round would make the first letters likelier.
+    let whole = 256 - 256 % letters.len().clamp(1, 128);
+    while text.len() < length && !letters.is_empty() {
         random.fill(&mut buffer);
-        // Bytes from 248 on would make the first letters likelier.
-        for byte in buffer.iter().filter(|b| **b < 248).take(length - text.len()) {
-            text.push(char::from(LETTERS[usize::from(byte % 62)]));
+        for byte in buffer.iter().filter(|b| usize::from(**b) < whole).take(length - text.len()) {
+            text.push(char::from(letters[usize::from(*byte) % letters.len()]));
         }
     }
     text

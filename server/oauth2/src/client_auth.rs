@@ -101,6 +101,9 @@ impl Call<'_> {
         if body_id.is_some_and(|id| id != client_id) {
             return Err(Refusal::invalid_request("The client_id is not that of the authenticated client."));
         }
+        if let Some(client) = self.snapshot.client(&client_id) {
+            let _ = self.named.set(Arc::clone(client));
+        }
         match &presented {
             Presented::Secret(secret) if secret.len() > MAX_SECRET => Err(self.failed("Client authentication failed.")),
             _ => Ok((client_id, presented)),

@@ -1,23 +1,29 @@
-//! Signing out of an application (OpenID Connect RP-Initiated Logout, section 2).
+//! Signing out of an application (OpenID Connect RP-Initiated Logout, section 2 and 3).
+//!
+//! Which flow the provider names decides what ends: one with a logout stage ends the login, one without
+//! ends it at this application alone. Nobody is signed out of everything by a link that anybody can
+//! send: without a token that proves whose login is meant, the person is asked.
 
 use crate::{
     answers,
-    pages::{Pages, Trouble},
+    pages::{Pages, SignOutPage, Trouble},
     request::Parameters,
-    visitor::Visitor,
+    visitor::{SignedIn, Visitor},
 };
 use axum::response::Response;
 use chrono::DateTime;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use lockgate_engine::{
-    Context,
+    CompiledFlow, Context,
     context::{AppContext, SessionEndContext},
 };
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
     keys::Expires,
+    oauth::{session_id, subject},
     runner::FlowRequest,
+    sessions::{csrf_matches, csrf_token},
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
@@ -25,10 +31,16 @@ use serde::Deserialize;
 use std::sync::Arc;
 use url::Url;
 
-/// Of a token that is shown again only its audience and signature count.
+/// What goes along when the person is asked first.
+const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+
+/// A token that the client was given for a login. That it has expired does not matter (section 2).
 #[derive(Debug, Deserialize)]
 struct Hint {
     exp: i64,
+    sub: String,
+    #[serde(default)]
+    sid: Option<String>,
 }
 
 impl Expires for Hint {
@@ -45,23 +57,101 @@ pub(crate) struct EndSession<'a> {
     pub(crate) visitor: &'a Visitor,
     pub(crate) parameters: &'a Parameters,
     pub(crate) app: &'a Client,
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
 }
 
 impl EndSession<'_> {
     /// Leads through the invalidation flow.
     pub(crate) async fn answer(&self) -> Result<Response, StoreError> {
-        let wanted = self.parameters.get("post_logout_redirect_uri");
-        let redirect = wanted.and_then(|wanted| self.allowed(wanted));
-        if wanted.is_some() && redirect.is_none() {
-            return Ok(self.refuse("Redirect URI Error", "The address to return to is not one of this application's."));
+        // A form of another site brings no session cookie (SameSite=Lax); a link of ours does.
+        if self.method == Method::POST && self.visitor.token.is_none() {
+            return Ok(answers::redirect(&format!("{}?{}", self.path, self.parameters.to_query()), []));
         }
-        let host = &self.visitor.client.host;
-        let Some(slug) = self.flow() else {
+        let named = self.parameters.get("client_id");
+        if named.is_some_and(|id| id != self.app.client_id) {
+            return Ok(self.refuse("Client ID Error", "The client identifier (client_id) is not this application's."));
+        }
+        let hint = self.hint();
+        let redirect = match self.parameters.get("post_logout_redirect_uri") {
+            None => None,
+            // Section 3: the client must be known by its token or its name, the address be its own.
+            Some(wanted) => match self.allowed(wanted).filter(|_| hint.is_some() || named.is_some()) {
+                Some(to) => Some(to),
+                None => {
+                    let text = "The address to return to is not one of this application's.";
+                    return Ok(self.refuse("Redirect URI Error", text));
+                }
+            },
+        };
+        let Some(flow) = self.flow() else {
             return Ok(self.refuse("Configuration error", "There is no flow to sign out with."));
         };
-        let everything = self.snapshot.default_flow(host, FlowDesignation::Invalidation);
+        let signed_in = self.visitor.signed_in(self.identity).await?;
+        let confirmed = self.is_confirmed();
+        if let Some(signed_in) = &signed_in
+            && flow.signs_out()
+            && !confirmed
+            && !hint.is_some_and(|hint| self.is_about(&hint, signed_in))
+        {
+            return Ok(self.ask(signed_in));
+        }
+        self.lead(&flow, redirect, signed_in.as_ref(), confirmed).await
+    }
+
+    /// The provider's invalidation flow, else the brand's.
+    fn flow(&self) -> Option<Arc<CompiledFlow>> {
+        self.snapshot.flow_by_id(self.app.invalidation_flow).or_else(|| {
+            let slug = self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Invalidation)?;
+            self.snapshot.flow(&slug)
+        })
+    }
+
+    /// The token that the client was given, if we gave it.
+    fn hint(&self) -> Option<Hint> {
+        let hint = self.parameters.get("id_token_hint")?;
+        self.app.signing.verify(hint, &self.app.client_id, DateTime::UNIX_EPOCH).ok()
+    }
+
+    /// Whether the token was given for the login of this browser.
+    fn is_about(&self, hint: &Hint, signed_in: &SignedIn) -> bool {
+        let session = signed_in.session.uuid;
+        // Tokens of proxied applications name the session itself.
+        let same_session = |sid: &String| *sid == session_id(session) || *sid == session.to_string();
+        hint.sub == subject(self.app, signed_in.who.principal()) && hint.sid.as_ref().is_none_or(same_session)
+    }
+
+    fn is_confirmed(&self) -> bool {
+        let csrf = self.parameters.get("csrf_token").unwrap_or_default();
+        self.method == Method::POST
+            && self.parameters.get("confirmed") == Some("yes")
+            && self.visitor.token.as_ref().is_some_and(|token| csrf_matches(token, csrf))
+    }
+
+    fn ask(&self, signed_in: &SignedIn) -> Response {
+        let carried = CARRIED.into_iter().filter_map(|name| Some((name.to_owned(), self.parameters.get(name)?.into())));
+        answers::no_store(self.pages.sign_out(&SignOutPage {
+            host: &self.visitor.client.host,
+            snapshot: self.snapshot,
+            who: &signed_in.who.principal().user.username,
+            app: &self.app.app_name,
+            csrf: csrf_token(&signed_in.token),
+            action: self.path.to_owned(),
+            fields: carried.collect(),
+        }))
+    }
+
+    async fn lead(
+        &self,
+        flow: &CompiledFlow,
+        redirect: Option<String>,
+        signed_in: Option<&SignedIn>,
+        confirmed: bool,
+    ) -> Result<Response, StoreError> {
+        let slug = flow.flow.slug.as_str();
+        let everything = self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Invalidation);
         let end = SessionEndContext {
-            invalidation_url: everything.filter(|other| *other != slug).map(|slug| format!("/if/flow/{slug}/")),
+            invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
         let application = AppContext {
             pk: self.app.app_id,
@@ -69,43 +159,40 @@ impl EndSession<'_> {
             name: self.app.app_name.clone(),
             launch_url: self.app.launch_url.clone(),
         };
+        let only = (!flow.signs_out()).then_some(self.app.id);
+        let logout_urls = match signed_in {
+            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,
+            None => Vec::new(),
+        };
         let context = Context {
             application: Some(application),
             session_end: redirect.is_none().then_some(end),
             redirect,
+            logout_urls,
             ..Context::default()
         };
-        let flow = FlowRequest {
-            slug: &slug,
+        let request = FlowRequest {
+            slug,
             query: "",
             session_token: self.visitor.token.as_deref(),
             client: &self.visitor.client,
             request_id: &self.visitor.request_id,
-            path: "/application/o/end-session/",
+            path: self.path,
         };
-        Ok(match self.identity.flows().begin(flow, context).await? {
-            Some(begun) => {
-                let cookies = self.visitor.cookies(begun.set_session.as_ref());
-                answers::redirect(&begun.location, cookies)
-            }
-            None => answers::redirect(&format!("/if/flow/{slug}/"), []),
-        })
+        let (location, cookies) = match self.identity.flows().begin(request, context).await? {
+            Some(begun) => (begun.location, self.visitor.cookies(begun.set_session.as_ref())),
+            None => (format!("/if/flow/{slug}/"), Vec::new()),
+        };
+        if !confirmed {
+            return Ok(answers::redirect(&location, cookies));
+        }
+        let mut response = answers::no_store(self.pages.onward(&self.visitor.client.host, &location));
+        cookies.into_iter().for_each(|cookie| _ = response.headers_mut().append(http::header::SET_COOKIE, cookie));
+        Ok(response)
     }
 
-    /// The provider's invalidation flow, else the brand's. One without stages leaves the login as it is
-    /// and shows the way to sign out of everything.
-    fn flow(&self) -> Option<String> {
-        let own = self.snapshot.flow_by_id(self.app.invalidation_flow);
-        own.map(|flow| flow.flow.slug.clone())
-            .or_else(|| self.snapshot.default_flow(&self.visitor.client.host, FlowDesignation::Invalidation))
-    }
-
-    /// Section 3: the address must be the client's own, and the client proven by a token that it was
-    /// given; that the token has expired does not matter (section 2).
+    /// The address, with the state, when it is one that the client has registered for this.
     fn allowed(&self, wanted: &str) -> Option<String> {
-        let hint = self.parameters.get("id_token_hint")?;
-        let client_id = &self.app.client_id;
-        self.app.signing.verify::<Hint>(hint, client_id, DateTime::UNIX_EPOCH).ok()?;
         let mut to = Url::parse(wanted).ok().filter(|_| self.app.logout_redirects.allow(wanted))?;
         if let Some(state) = self.parameters.get("state") {
             to.query_pairs_mut().append_pair("state", state);

@@ -23,7 +23,10 @@ use lockgate_identity::{
 };
 use lockgate_store::StoreError;
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 use thiserror::Error;
 
 /// What is called, by whom, under which configuration.
@@ -39,6 +42,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: String,
     pub(crate) method: String,
     pub(crate) now: DateTime<Utc>,
+    /// Whose request it is, once that is known; not yet that it is proven.
+    pub(crate) named: OnceLock<Arc<Client>>,
 }
 
 /// Why a client is answered with an error.
@@ -113,6 +118,7 @@ impl<'a> Call<'a> {
             method: parts.method.to_string(),
             headers: parts.headers,
             now: identity.clock.now(),
+            named: OnceLock::new(),
         })
     }
 
@@ -153,13 +159,20 @@ impl<'a> Call<'a> {
 async fn form(headers: &HeaderMap, body: Body) -> Result<Parameters, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
+    // A POST may be nothing but its headers: one that presents a token.
+    if kind.is_empty() && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0") {
+        let bytes = to_bytes(body, 0).await.map_err(|_| not_a_form())?;
+        return Parameters::parse(&bytes).map_err(malformed);
+    }
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::invalid_request(
-            "The request must be a form: Content-Type application/x-www-form-urlencoded.",
-        ));
+        return Err(not_a_form());
     }
     let bytes = to_bytes(body, MAX_REQUEST).await.map_err(|_| malformed(BadParameters::TooLong))?;
     Parameters::parse(&bytes).map_err(malformed)
+}
+
+fn not_a_form() -> Refusal {
+    Refusal::invalid_request("The request must be a form: Content-Type application/x-www-form-urlencoded.")
 }
 
 fn malformed(error: BadParameters) -> Refusal {

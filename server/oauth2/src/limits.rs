@@ -13,6 +13,9 @@ const DEVICES: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// User codes that one address may type: RFC 8628, section 5.1, against guessing.
 const USER_CODES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 
+/// Requests that clients without a secret may push from one address in a minute.
+const PUSHED: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+
 /// Addresses that are remembered before those whose time has passed are dropped.
 const REMEMBERED: usize = 50_000;
 
@@ -22,6 +25,7 @@ type ByAddress = DefaultKeyedRateLimiter<IpAddr>;
 pub(crate) struct Limits {
     failures: ByAddress,
     devices: ByAddress,
+    pushed: ByAddress,
     user_codes: ByAddress,
 }
 
@@ -32,6 +36,7 @@ impl Default for Limits {
         Self {
             failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
             devices: RateLimiter::keyed(hourly),
+            pushed: RateLimiter::keyed(Quota::per_minute(PUSHED)),
             user_codes: RateLimiter::keyed(Quota::per_minute(USER_CODES)),
         }
     }
@@ -46,6 +51,11 @@ impl Limits {
     /// Counts a device code.
     pub(crate) fn device(&self, from: IpAddr) -> Result<(), Refusal> {
         count(&self.devices, from)
+    }
+
+    /// Counts a request that was pushed by somebody who has proven nothing.
+    pub(crate) fn pushed(&self, from: IpAddr) -> Result<(), Refusal> {
+        count(&self.pushed, from)
     }
 
     /// Counts a user code that was typed.

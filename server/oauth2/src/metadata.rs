@@ -49,6 +49,8 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
     let mut all_claims: Vec<&str> =
         ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid"].to_vec();
     all_claims.extend(claims.iter().map(String::as_str));
+    let mut seen = std::collections::HashSet::new();
+    all_claims.retain(|claim| seen.insert(*claim));
     let mut document = json!({
         "issuer": issuer_at(base, client),
         "authorization_endpoint": at("authorize"),
@@ -92,6 +94,12 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
         document["id_token_encryption_enc_values_supported"] = json!(["A256CBC-HS512"]);
     }
     document
+}
+
+/// Where the issuer of somebody's identity is found (OpenID Connect Discovery, section 2; RFC 7033).
+pub(crate) fn webfinger(base: &str, client: &Client, resource: &str) -> Value {
+    let link = json!({"rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer_at(base, client)});
+    json!({"subject": resource, "links": [link]})
 }
 
 /// The response types that the client's grants open.

@@ -3,13 +3,17 @@
 use crate::{
     answers,
     authorize::Authorize,
+    cors,
+    device::{self, DeviceRequest},
     end_session::EndSession,
     endpoint::{self, Call},
+    introspect,
     limits::Limits,
     metadata,
     pages::{Pages, Trouble},
+    par,
     request::{BadParameters, MAX_REQUEST, Parameters},
-    token,
+    revoke, token, userinfo,
     visitor::Visitor,
 };
 use axum::{
@@ -20,7 +24,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
@@ -42,10 +46,20 @@ struct Face {
 pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
         .route("/application/o/authorize/", get(authorize).post(authorize))
-        .route("/application/o/token/", post(token))
+        .route("/application/o/par/", post(par).options(preflight))
+        .route("/application/o/token/", post(token).options(preflight))
+        .route("/application/o/userinfo/", get(userinfo).post(userinfo).options(preflight))
+        .route("/application/o/introspect/", post(introspect).options(preflight))
+        .route("/application/o/revoke/", post(revoke).options(preflight))
+        .route("/application/o/device/", post(device).options(preflight))
+        .route(device::PATH, get(device_page).post(device_page))
         .route("/application/o/{slug}/", get(application))
         .route("/application/o/{slug}/jwks/", get(jwks))
         .route("/application/o/{slug}/.well-known/openid-configuration", get(discovery))
+        .route("/application/o/{slug}/.well-known/oauth-authorization-server", get(discovery))
+        .route("/.well-known/oauth-authorization-server/application/o/{slug}/", get(discovery))
+        .route("/.well-known/oauth-authorization-server/application/o/{slug}", get(discovery))
+        .route("/.well-known/webfinger", get(webfinger))
         .route("/application/o/{slug}/end-session/", get(end_session).post(end_session))
         .with_state(Face { identity, pages, seldom: Arc::default(), limits: Arc::default() })
 }
@@ -90,8 +104,10 @@ async fn end_session(State(face): State<Face>, Path(slug): Path<String>, request
         visitor: &visitor,
         parameters: &parameters,
         app: &app,
+        method: &parts.method,
+        path: parts.uri.path(),
     };
-    asked.answer().await.unwrap_or_else(|error| {
+    Box::pin(asked.answer()).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a sign-out could not be answered");
         answers::no_store(StatusCode::SERVICE_UNAVAILABLE.into_response())
     })
@@ -109,12 +125,55 @@ async fn application(State(face): State<Face>, Path(slug): Path<String>) -> Resp
 }
 
 async fn token(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| token::answer_to(call).await).await
+}
+
+/// A browser asks whether a script may call one of these.
+async fn preflight(State(face): State<Face>, headers: HeaderMap) -> Response {
+    cors::preflight(&face.identity.config.snapshot(), &headers)
+}
+
+async fn userinfo(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| userinfo::answer_to(call).await).await
+}
+
+async fn introspect(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| introspect::answer_to(call).await).await
+}
+
+async fn revoke(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| revoke::answer_to(call).await).await
+}
+
+async fn device(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| device::answer_to(call).await).await
+}
+
+async fn device_page(State(face): State<Face>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let request_id = face.request_id(&parts);
-    match Call::read(&face.identity, &face.limits, parts, body).await {
-        Ok(call) => token::answer_to(&call).await,
-        Err(refusal) => endpoint::error(&refusal, &request_id, false),
-    }
+    let visitor = Visitor::of(&face.identity, &parts);
+    let snapshot = face.identity.config.snapshot();
+    let parameters = match parameters(&parts, body).await {
+        Ok(parameters) => parameters,
+        Err(error) => return face.bad_request(&snapshot, &visitor, &error),
+    };
+    let asked = DeviceRequest {
+        identity: &face.identity,
+        pages: &*face.pages,
+        snapshot: &snapshot,
+        visitor: &visitor,
+        parameters: &parameters,
+        method: &parts.method,
+        limits: &face.limits,
+    };
+    Box::pin(asked.answer()).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the page for devices could not be answered");
+        answers::no_store(StatusCode::SERVICE_UNAVAILABLE.into_response())
+    })
+}
+
+async fn par(State(face): State<Face>, request: Request) -> Response {
+    face.call(request, async |call| par::answer_to(call).await).await
 }
 
 async fn jwks(State(face): State<Face>, Path(slug): Path<String>) -> Response {
@@ -137,10 +196,44 @@ async fn discovery(State(face): State<Face>, Path(slug): Path<String>, request: 
     let snapshot = face.identity.config.snapshot();
     let Some(client) = client_of(&snapshot, &slug) else { return answers::not_found() };
     let base = metadata::base(&face.identity, &snapshot, &visitor.client);
-    public(metadata::discovery(&base, &client, &[]))
+    public(metadata::discovery(&base, &client, &snapshot.claim_names(&client)))
+}
+
+/// Speaks for the brand's default application, as the reference does.
+async fn webfinger(State(face): State<Face>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let visitor = Visitor::of(&face.identity, &parts);
+    let snapshot = face.identity.config.snapshot();
+    let brand = snapshot.brand(&visitor.client.host).and_then(|(_, brand)| brand.default_application);
+    let Some(client) = brand.and_then(|app| snapshot.app_by_id(app.0)?.client.clone()) else {
+        return answers::not_found();
+    };
+    // RFC 7033, section 4.2.
+    let parameters = parameters(&parts, body).await.ok();
+    let Some(resource) = parameters.as_ref().and_then(|given| given.get("resource")) else {
+        return answers::no_store((StatusCode::BAD_REQUEST, "The parameter resource is missing.").into_response());
+    };
+    let base = metadata::base(&face.identity, &snapshot, &visitor.client);
+    let mut response = public(metadata::webfinger(&base, &client, resource));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jrd+json"));
+    response
 }
 
 impl Face {
+    /// Reads a request that a client sends by itself, and answers it.
+    async fn call(&self, request: Request, answer: impl AsyncFnOnce(&Call<'_>) -> Response) -> Response {
+        let (parts, body) = request.into_parts();
+        let request_id = self.request_id(&parts);
+        match Call::read(&self.identity, &self.limits, parts, body).await {
+            Ok(call) => {
+                let mut response = answer(&call).await;
+                cors::allow(&call, &mut response);
+                response
+            }
+            Err(refusal) => endpoint::error(&refusal, &request_id, false),
+        }
+    }
+
     fn request_id(&self, parts: &http::request::Parts) -> String {
         parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
     }

@@ -1,10 +1,13 @@
-//! Pages that say no, for every face on the sign-in host: what a decision comes to in words, and the
-//! error pages in the looks of the host.
+//! Pages for the other faces on the sign-in host, in the looks of the host: those that say no, with what
+//! a decision comes to in words, and the form that carries an answer to an application.
 
 use crate::{
     looks,
     page::respond,
-    pages::{BrandView, Denial, DeniedPage, MessagePage, Person},
+    pages::{
+        Autosubmit, Body, BrandView, Denial, DeniedPage, DevicePage, DeviceStep, Errors, FlowPage, Layout, MessagePage,
+        Person, SignOutPage,
+    },
     visit::with_next,
 };
 use axum::{
@@ -115,6 +118,25 @@ impl DeniedPages {
         respond(StatusCode::BAD_REQUEST, &page)
     }
 
+    /// 200: a form that the browser sends to another host by itself, or without scripts by a button. The
+    /// page permits nothing but that host.
+    #[must_use]
+    pub fn form_post(&self, host: &str, title: &str, url: &str, fields: Vec<(String, String)>) -> Response {
+        let page = FlowPage {
+            brand: self.brand(host),
+            title: title.to_owned(),
+            layout: Layout::Stacked,
+            action_url: String::new(),
+            csrf: String::new(),
+            cancel_url: String::new(),
+            errors: Errors::default(),
+            form_targets: Vec::new(),
+            frames: Vec::new(),
+            body: Body::Autosubmit(Autosubmit { url: url.to_owned(), attrs: fields }),
+        };
+        respond(StatusCode::OK, &page)
+    }
+
     /// 429, with `Retry-After` in seconds.
     #[must_use]
     pub fn too_many_requests(&self, host: &str, retry_after: u64) -> Response {
@@ -122,6 +144,48 @@ impl DeniedPages {
         let mut response = respond(StatusCode::TOO_MANY_REQUESTS, &page);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         response
+    }
+
+    /// The page where devices are approved; `user` is who decides.
+    #[must_use]
+    pub fn device(&self, host: &str, status: StatusCode, user: &str, csrf: String, step: DeviceStep) -> Response {
+        let person = Person { name: user.to_owned(), avatar_url: None };
+        let switch_url = with_next("/flows/-/default/invalidation/", "/device");
+        respond(status, &DevicePage { brand: self.brand(host), person, switch_url, csrf, step })
+    }
+
+    /// The question before somebody is signed out of everything, because `application` says so.
+    #[must_use]
+    pub fn sign_out(
+        &self,
+        host: &str,
+        user: &str,
+        application: &str,
+        form: (String, String, Vec<(String, String)>),
+    ) -> Response {
+        let (csrf, action_url, fields) = form;
+        let page = SignOutPage {
+            brand: self.brand(host),
+            person: Person { name: user.to_owned(), avatar_url: None },
+            application: application.to_owned(),
+            csrf,
+            action_url,
+            fields,
+        };
+        respond(StatusCode::OK, &page)
+    }
+
+    /// The page that leads to `to` without a redirect: the only way from a form to another host.
+    #[must_use]
+    pub fn onward(&self, host: &str, to: &str) -> Response {
+        respond(StatusCode::OK, &crate::flow::onward(self.brand(host), String::new(), to))
+    }
+
+    /// The icon of the application with this slug, as pages show it.
+    #[must_use]
+    pub fn icon(&self, slug: &str) -> Option<String> {
+        let snapshot = self.identity.config.snapshot();
+        BrandView::picture(&snapshot.app(slug)?.application.meta_icon)
     }
 
     /// 500: our fault; the log has more under the request's id.

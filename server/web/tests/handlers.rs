@@ -6,12 +6,15 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
     response::Response,
 };
+use lockgate_engine::{Cancel, Context};
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     net::TrustedProxies,
+    runner::FlowRequest,
     system::{SystemClock, SystemRandom},
 };
 use lockgate_store::{DatabaseSettings, SealKey, Store};
+use lockgate_web::DeniedPages;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -211,4 +214,46 @@ async fn the_first_visitor_is_led_to_the_setup() {
     assert!(!refused.text.contains("type=\"password\"") && !refused.text.contains("You are signed in"));
     assert_eq!(late.get("/flows/-/default/recovery/").await.status, StatusCode::NOT_FOUND);
     assert_eq!(late.get("/if/flow/no-such-flow/").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn giving_up_leads_to_whoever_began_the_flow() {
+    let identity = services(Some(PASSWORD)).await;
+    let browser = Browser { app: lockgate_web::router(identity.clone()), cookies: Mutex::default() };
+    browser.get(LOGIN).await;
+    let token = browser.cookie("authentik_session").expect("a cookie");
+    let client = lockgate_identity::net::client(&identity.trusted, [192, 0, 2, 1].into(), |_| None);
+    let request = FlowRequest {
+        slug: "default-authentication-flow",
+        query: "",
+        session_token: Some(&token),
+        client: &client,
+        request_id: "test",
+        path: "/",
+    };
+    let cancel = Cancel { ticket: "they went".into(), to: "/application/o/authorize/?x=1".into() };
+    let context = || Context { cancel: Some(cancel.clone()), ..Context::default() };
+    let flows = identity.flows();
+    flows.begin(request, context()).await.expect("a database").expect("begun");
+    assert_eq!(browser.get("/flows/-/cancel/?next=%2Fif%2Fuser%2F").await.location(), "/if/user/");
+    assert!(!flows.take_ticket(&token, "they went").await.expect("a database"), "they only begin again");
+    flows.begin(request, context()).await.expect("a database").expect("begun");
+    assert_eq!(browser.get("/flows/-/cancel/").await.location(), "/application/o/authorize/?x=1");
+    assert!(flows.take_ticket(&token, "they went").await.expect("a database"));
+    assert!(!flows.take_ticket(&token, "they went").await.expect("a database"), "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_an_application_is_a_form_that_can_go_nowhere_else() {
+    let pages = DeniedPages::new(services(None).await);
+    let fields = vec![("state".to_owned(), "\"><script>alert(1)</script>".to_owned())];
+    let response = pages.form_post("auth.test", "Redirecting to Wiki", "https://app.test:8443/cb?x=1&y=2", fields);
+    assert_eq!(response.status(), StatusCode::OK);
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
+    assert!(policy.contains("form-action 'self' https://app.test:8443") && !policy.contains("unsafe"), "{policy}");
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("method=\"post\" action=\"https://app.test:8443/cb?x=1&#38;y=2\""), "{text}");
+    assert!(text.contains("name=\"state\"") && !text.contains("<script>alert"), "{text}");
+    assert!(text.contains("<button"), "it can be sent by hand");
 }

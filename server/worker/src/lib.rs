@@ -3,6 +3,8 @@
 //!
 //! What may not enter this room: anything that a request waits for, and any decision.
 
+mod logout;
+
 use lockgate_identity::Identity;
 use lockgate_store::StoreError;
 use std::{pin::Pin, time::Duration};
@@ -19,6 +21,9 @@ const CHANGES_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 /// Codes stay beyond their end so that a replay is recognised as one.
 const CODES_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
+/// Tokens stay beyond their end so that the reuse of a replaced one is recognised.
+const OAUTH_TOKENS_LIFE: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
 type Running<'a> = Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
 
 struct Job {
@@ -32,6 +37,9 @@ const JOBS: &[Job] = &[
     Job { name: "figures", every: Duration::from_secs(15), run: |i| Box::pin(figures(i)) },
     Job { name: "expired_sessions", every: Duration::from_secs(300), run: |i| Box::pin(expired_sessions(i)) },
     Job { name: "expired_codes", every: Duration::from_secs(300), run: |i| Box::pin(expired_codes(i)) },
+    Job { name: "expired_oauth_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_oauth_tokens(i)) },
+    Job { name: "expired_once", every: Duration::from_secs(300), run: |i| Box::pin(expired_once(i)) },
+    Job { name: "expired_keys", every: Duration::from_secs(3600), run: |i| Box::pin(expired_keys(i)) },
     Job { name: "expired_consents", every: Duration::from_secs(3600), run: |i| Box::pin(expired_consents(i)) },
     Job { name: "expired_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_tokens(i)) },
     Job { name: "expired_events", every: Duration::from_secs(3600), run: |i| Box::pin(expired_events(i)) },
@@ -52,6 +60,7 @@ pub async fn run(identity: Identity) {
             }
         });
     }
+    all.spawn(logout::run(identity));
     while all.join_next().await.is_some() {}
 }
 
@@ -93,6 +102,20 @@ async fn expired_sessions(identity: &Identity) -> Result<u64, StoreError> {
 
 async fn expired_codes(identity: &Identity) -> Result<u64, StoreError> {
     identity.store.codes().delete_expired(identity.clock.now() - CODES_LIFE).await
+}
+
+async fn expired_oauth_tokens(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    let devices = identity.store.device_codes().delete_expired(now - CODES_LIFE).await?;
+    Ok(devices + identity.store.oauth_tokens().delete_expired(now - OAUTH_TOKENS_LIFE, BATCH).await?)
+}
+
+async fn expired_once(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.once().delete_expired(identity.clock.now()).await
+}
+
+async fn expired_keys(identity: &Identity) -> Result<u64, StoreError> {
+    identity.store.published_keys().delete_expired(identity.clock.now()).await
 }
 
 async fn expired_consents(identity: &Identity) -> Result<u64, StoreError> {

@@ -268,7 +268,7 @@ fn no_time() -> Validity {
 }
 
 /// Schemes that run code or show content of the sender's making instead of leading somewhere.
-const FORBIDDEN_SCHEMES: [&str; 5] = ["javascript", "data", "vbscript", "blob", "about"];
+pub const FORBIDDEN_SCHEMES: [&str; 5] = ["javascript", "data", "vbscript", "blob", "about"];
 
 impl RedirectUri {
     /// What is wrong with it as a registration.

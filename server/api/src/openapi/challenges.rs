@@ -65,6 +65,7 @@ const PLAIN: &[Shape] = &[
     ("ak-stage-dummy", "DummyChallenge", &[("name", "string")]),
     ("ak-stage-autosubmit", "AutosubmitChallenge", &[("url", "string"), ("attrs", "texts"), ("title?", "string")]),
     ("ak-stage-flow-error", "FlowErrorChallenge", &[("request_id", "string"), ("error?", "string")]),
+    ("ak-provider-iframe-logout", "IframeLogoutChallenge", &[("logout_urls", "[LogoutURL]")]),
     ("xak-flow-redirect", "RedirectChallenge", &[("to", "string"), ("final_redirect", "boolean")]),
     ("xak-flow-shell", "ShellChallenge", &[("body", "string")]),
 ];
@@ -82,6 +83,7 @@ const RESPONSES: &[Shape] = &[
     ("ak-stage-prompt", "PromptChallengeResponseRequest", &[]),
     ("ak-stage-dummy", "DummyChallengeResponseRequest", &[]),
     ("ak-stage-autosubmit", "AutoSubmitChallengeResponseRequest", &[]),
+    ("ak-provider-iframe-logout", "IframeLogoutChallengeResponseRequest", &[]),
     ("xak-flow-redirect", "RedirectChallengeResponseRequest", &[("to", "string")]),
 ];
 
@@ -161,6 +163,8 @@ fn parts(components: &mut Components) {
         "layout": reference("FlowLayoutEnum"),
     });
     components.put("ContextualFlowInfo", object(info, &["cancel_url", "layout"]));
+    let told = json!({"url": text(), "provider_name": text(), "binding": text()});
+    components.put("LogoutURL", object(told, &["url"]));
     components.put("ConsentPermission", object(json!({"name": text(), "id": text()}), &["name", "id"]));
     let source = json!({"name": text(), "icon_url": {"type": ["string", "null"]}, "promoted": {"type": "boolean"},
         "challenge": {"type": "object", "additionalProperties": {}}});

@@ -24,6 +24,7 @@ pub(crate) struct Api {
     token: Option<String>,
     /// The database behind it.
     pub(crate) store: Store,
+    pub(crate) identity: Identity,
     _folder: Arc<TempDir>,
 }
 
@@ -81,7 +82,8 @@ impl Api {
             bootstrap: Bootstrap { password: None, token: Some(TOKEN.to_owned()), email: None },
         };
         let identity = Identity::start(setup).await.expect("services");
-        Self { router: lockgate_api::router(identity), token: Some(TOKEN.to_owned()), store, _folder: Arc::new(folder) }
+        let router = lockgate_api::router(identity.clone());
+        Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
     }
 
     /// The same server for another token.

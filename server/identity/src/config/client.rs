@@ -40,6 +40,15 @@ impl Addresses {
         &self.strict
     }
 
+    /// The address, where there is exactly one and it is written out.
+    #[must_use]
+    pub fn only(&self) -> Option<&str> {
+        match (self.strict.as_slice(), self.patterns.is_empty()) {
+            ([one], true) => Some(one),
+            _ => None,
+        }
+    }
+
     /// Whether a browser script of this origin may talk to us: it is that of one of the addresses.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
@@ -399,6 +408,9 @@ mod tests {
         {
             assert!(!written.allow(other), "{other}");
         }
+        assert_eq!(written.only(), Some("https://app.test/cb"));
+        assert_eq!(addresses(&["https://a.test/", "https://b.test/"], &[]).only(), None);
+        assert_eq!(addresses(&["https://a.test/"], &[".*"]).only(), None);
         let pattern = addresses(&[], &[r"https://[a-z]+\.app\.test/cb"]);
         assert!(pattern.allow("https://a.app.test/cb"));
         for other in ["https://a.app.test/cb/x", "https://evil.test/?https://a.app.test/cb", "https://a.app.test/cb\n"]

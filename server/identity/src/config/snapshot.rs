@@ -277,4 +277,20 @@ impl Snapshot {
         let origin = self.mappings.get(&id)?.expression.origin();
         Some((&origin.file, origin.line))
     }
+
+    /// When the claims of these scopes, made at `now`, may change by the passing of time alone; `None`
+    /// when they never do.
+    #[must_use]
+    pub fn claims_expire(&self, client: &Client, scopes: &[String], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
+        mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min()
+    }
+
+    /// Names of the claims that a client's mappings make, as far as their texts tell; in order, each once.
+    #[must_use]
+    pub fn claim_names(&self, client: &Client) -> Vec<String> {
+        let mappings = client.mappings.iter().filter_map(|m| self.mappings.get(&m.id));
+        let names: std::collections::BTreeSet<String> = mappings.flat_map(|m| m.expression.map_keys()).collect();
+        names.into_iter().collect()
+    }
 }

@@ -31,7 +31,16 @@ pub struct AccessToken {
     pub scopes: Vec<String>,
     /// The browser session that it ends with.
     session: Option<Arc<SessionEntry>>,
-    answer: Mutex<Option<Answer>>,
+    answers: [Mutex<Option<Answer>>; 2],
+}
+
+/// What an answer about a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The userinfo endpoint.
+    Userinfo,
+    /// The introspection endpoint.
+    Introspection,
 }
 
 /// An answer that was made for the token, and what it was made from.
@@ -46,17 +55,38 @@ impl AccessToken {
     /// The answer that was made for this token, if neither the configuration nor the person has changed
     /// since.
     #[must_use]
-    pub fn answer(&self, snapshot: &Snapshot, who: &Arc<PrincipalEntry>, now: DateTime<Utc>) -> Option<Arc<str>> {
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn answer(
+        &self,
+        purpose: Purpose,
+        snapshot: &Snapshot,
+        who: &Arc<PrincipalEntry>,
+        now: DateTime<Utc>,
+    ) -> Option<Arc<str>> {
+        let answer = self.slot(purpose).lock().unwrap_or_else(PoisonError::into_inner);
         let answer = answer.as_ref()?;
         let same = answer.revision == snapshot.revision && Arc::ptr_eq(&answer.who, who) && who.is_valid();
         (same && now < answer.until).then(|| Arc::clone(&answer.text))
     }
 
     /// Remembers an answer until a moment.
-    pub fn remember(&self, snapshot: &Snapshot, who: &Arc<PrincipalEntry>, until: DateTime<Utc>, text: Arc<str>) {
+    pub fn remember(
+        &self,
+        purpose: Purpose,
+        snapshot: &Snapshot,
+        who: &Arc<PrincipalEntry>,
+        until: DateTime<Utc>,
+        text: Arc<str>,
+    ) {
         let answer = Answer { revision: snapshot.revision, who: Arc::clone(who), until, text };
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        *self.slot(purpose).lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn slot(&self, purpose: Purpose) -> &Mutex<Option<Answer>> {
+        let [userinfo, introspection] = &self.answers;
+        match purpose {
+            Purpose::Userinfo => userinfo,
+            Purpose::Introspection => introspection,
+        }
     }
 }
 
@@ -85,7 +115,7 @@ impl Core {
             self.oauth.forget_all();
         }
         let hash = hash_secret(token);
-        let Some(entry) = Box::pin(self.oauth.entry(&hash, &self.sessions)).await? else { return Ok(None) };
+        let Some(entry) = self.oauth.entry(&hash, &self.sessions).await? else { return Ok(None) };
         if entry.row.expires <= now {
             return Ok(None);
         }
@@ -97,17 +127,25 @@ impl Core {
 
 impl OAuth {
     async fn entry(&self, hash: &String, sessions: &Sessions) -> Result<Option<Arc<AccessEntry>>, StoreError> {
-        let found = self.cache.get(hash, self.load(hash, sessions)).await?;
+        // What is in memory is answered without a place for the query's state.
+        let found = match self.cache.peek(hash) {
+            Some(entry) => Some(entry),
+            None => self.fetch(hash, sessions).await?,
+        };
         let Some(entry) = found else { return Ok(None) };
         match &entry.session {
             // The browser session was touched by somebody: look again, once, past the cache.
             Some(session) if !session.is_valid() => {
                 self.cache.forget(hash);
-                self.cache.get(hash, self.load(hash, sessions)).await
+                self.fetch(hash, sessions).await
             }
             Some(session) if session.expires <= self.clock.now() => Ok(None),
             _ => Ok(Some(entry)),
         }
+    }
+
+    async fn fetch(&self, hash: &String, sessions: &Sessions) -> Result<Option<Arc<AccessEntry>>, StoreError> {
+        self.cache.get(hash, Box::pin(self.load(hash, sessions))).await
     }
 
     async fn load(&self, hash: &str, sessions: &Sessions) -> Result<Option<AccessToken>, StoreError> {
@@ -127,6 +165,6 @@ impl OAuth {
             }
         };
         let scopes = row.scope.split_whitespace().map(str::to_owned).collect();
-        Ok(Some(AccessToken { row, facts, scopes, session, answer: Mutex::default() }))
+        Ok(Some(AccessToken { row, facts, scopes, session, answers: Default::default() }))
     }
 }

@@ -96,16 +96,30 @@ impl<'a> Contents<'a> {
     pub fn made(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Made<'a>, MappingError> {
         let facts = Facts { mfa: self.facts.mfa, ..Facts::at(now) };
         let granted = snapshot.claims(self.client, self.scopes, self.who, &facts)?;
+        let asked = match self.asked_scopes().as_slice() {
+            [] => Vec::new(),
+            more => snapshot.claims(self.client, more, self.who, &facts)?,
+        };
+        Ok(Made { granted, asked })
+    }
+
+    /// Until when what [`Self::made`] makes at `now` stays the same for the same person and
+    /// configuration: some mappings read the time. At most `latest`.
+    #[must_use]
+    pub fn good_until(&self, snapshot: &Snapshot, now: DateTime<Utc>, latest: DateTime<Utc>) -> DateTime<Utc> {
+        let granted = snapshot.claims_expire(self.client, self.scopes, now);
+        let asked = snapshot.claims_expire(self.client, &self.asked_scopes(), now);
+        granted.into_iter().chain(asked).fold(latest, Ord::min)
+    }
+
+    /// The scopes beyond the granted ones that single claims were asked from.
+    fn asked_scopes(&self) -> Vec<String> {
         let single = self.facts.claims.userinfo.iter().chain(&self.facts.claims.id_token);
         let mut more: Vec<String> = single.filter_map(|claim| scope_of(claim)).map(str::to_owned).collect();
         more.retain(|scope| !self.scopes.contains(scope));
         more.sort();
         more.dedup();
-        let asked = match more.as_slice() {
-            [] => Vec::new(),
-            more => snapshot.claims(self.client, more, self.who, &facts)?,
-        };
-        Ok(Made { granted, asked })
+        more
     }
 
     /// The ID token but for its hashes; `now` becomes `iat`.

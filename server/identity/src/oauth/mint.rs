@@ -6,7 +6,7 @@ use crate::{
     config::{Client, Snapshot},
     journal::{Action, Entry},
     keys::KeyError,
-    system::alphanumeric,
+    system::{alphanumeric, drawn_from},
 };
 use chrono::{DateTime, Utc};
 use lockgate_policies::MappingError;
@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 /// Characters of a refresh token, and of what names an access token.
 const LENGTH: usize = 43;
+
+/// Letters of a user code: 34 bits, which the limit on tries makes enough (RFC 8628, section 5.1).
+const USER_CODE: usize = 8;
 
 /// Why no token was made.
 #[derive(Debug, Error)]
@@ -135,6 +138,13 @@ impl OAuth {
     #[must_use]
     pub fn secret(&self) -> String {
         alphanumeric(&*self.random, LENGTH)
+    }
+
+    /// What a person types to approve a device, as it is compared: no vowels, so that it forms no words,
+    /// and nothing that looks alike (RFC 8628, section 6.1).
+    #[must_use]
+    pub fn user_code(&self) -> String {
+        drawn_from(&*self.random, b"BCDFGHJKLMNPQRSTVWXZ", USER_CODE)
     }
 
     /// The identifier of a new family.

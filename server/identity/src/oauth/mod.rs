@@ -6,17 +6,21 @@
 //! at once.
 
 mod access;
+mod codes;
 mod contents;
 mod explain;
 mod facts;
 mod keyring;
 mod ledger;
+mod logout;
 mod mint;
 
-pub use access::{AccessEntry, AccessToken, ValidToken};
+pub use access::{AccessEntry, AccessToken, Purpose, ValidToken};
+pub use codes::CodeGrant;
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use explain::{ExplainedClaim, Explanation, Ignored, Source, preview_facts};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
+pub use logout::Told;
 pub use mint::{MintError, Minted, Want};
 
 use crate::fresh::FreshCache;

@@ -5,6 +5,7 @@ mod decide;
 mod inspect;
 mod ports;
 mod session_data;
+mod silent;
 
 use crate::{
     Core,
@@ -22,11 +23,12 @@ use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Plan, Response, Step, StepEnv,
     ports::{BrandFacts, RequestFacts},
 };
-use lockgate_model::kinds::NetworkBinding;
+use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
 use lockgate_store::{Session, StoreError};
 use ports::Ports;
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
+pub use silent::Silent;
 use std::sync::Arc;
 
 /// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
@@ -163,7 +165,7 @@ impl FlowRunner<'_> {
         for _ in 0..TRIES {
             let session = self.session(request.session_token).await?;
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
-            if let Some(set_session) = visit.begin(&flow, context.clone()).await? {
+            if let Some(set_session) = Box::pin(visit.begin(&flow, context.clone())).await? {
                 let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
                 return Ok(Some(Begun { location: format!("/if/flow/{}/{query}", request.slug), set_session }));
             }
@@ -176,13 +178,28 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn take_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
-        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(false) };
+        Ok(self.take_first(session_token, &[ticket]).await?.is_some())
+    }
+
+    /// The first of these tickets that there is in this session, and takes it; see [`Self::take_ticket`].
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn take_first(&self, session_token: &str, tickets: &[&str]) -> Result<Option<usize>, StoreError> {
+        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
         let mut data = SessionData::read(&session.data);
-        if !data.take(ticket) {
-            return Ok(false);
-        }
+        let Some(found) = tickets.iter().position(|ticket| data.take(ticket)) else { return Ok(None) };
         // Only who stores the session without the ticket has taken it.
-        self.core.sessions.save(&session, &data.write()).await
+        Ok(self.core.sessions.save(&session, &data.write()).await?.then_some(found))
+    }
+
+    /// Whether that ticket lies ready; it stays there.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn has_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
+        let session = self.core.sessions.reload(session_token).await?;
+        Ok(session.is_some_and(|session| SessionData::read(&session.data).tickets.iter().any(|t| t == ticket)))
     }
 
     /// Drops the running flow.
@@ -195,6 +212,20 @@ impl FlowRunner<'_> {
             self.core.sessions.save(&session, &data.write()).await?;
         }
         Ok(())
+    }
+
+    /// Drops the running flow because somebody does not want to go on, and answers where that leads.
+    /// Whoever began the flow finds the ticket that it named for this.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn give_up(&self, session_token: &str) -> Result<Option<String>, StoreError> {
+        let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
+        let mut data = SessionData::read(&session.data);
+        let cancel = data.plan.take().and_then(|plan| plan.context.cancel);
+        cancel.iter().for_each(|cancel| data.leave(cancel.ticket.clone()));
+        let saved = self.core.sessions.save(&session, &data.write()).await?;
+        Ok(cancel.filter(|_| saved).map(|cancel| cancel.to))
     }
 }
 
@@ -275,7 +306,11 @@ impl<'a> Visit<'a> {
     async fn step(self, flow: &CompiledFlow, ask: &Ask) -> Result<Option<FlowAnswer>, StoreError> {
         let mut data = self.data();
         let running = data.plan.take().filter(|plan| plan.slug == flow.flow.slug);
-        let (plan, step) = self.with_env(async |env| take(flow, running, self.query, ask, env).await).await;
+        let context = match &running {
+            None => self.opening(flow).await?,
+            Some(_) => Context::default(),
+        };
+        let (plan, step) = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await).await;
         data.plan = plan.filter(|_| step.outcome.keeps_plan());
         if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
             && let Some(next) = self.snapshot.flow_by_id(*id)
@@ -285,6 +320,16 @@ impl<'a> Visit<'a> {
             data.plan = begun.ok();
         }
         self.conclude(data, step).await
+    }
+
+    /// What a flow begins with that nobody prepared: one that signs out has to tell the applications.
+    async fn opening(&self, flow: &CompiledFlow) -> Result<Context, StoreError> {
+        let signed_in = self.session.as_ref().filter(|session| session.user_pk.is_some() && flow.signs_out());
+        let logout_urls = match signed_in {
+            Some(session) => self.core.logout_urls(self.snapshot, session.uuid, None).await?,
+            None => Vec::new(),
+        };
+        Ok(Context { logout_urls, ..Context::default() })
     }
 
     async fn begin(self, flow: &CompiledFlow, context: Context) -> Result<Option<Option<SetSession>>, StoreError> {
@@ -305,13 +350,17 @@ impl<'a> Visit<'a> {
         let mut login = None;
         let mut logout = false;
         let mut rotate = None;
+        let mut left = None;
         for effect in step.effects {
             match effect {
                 Effect::Login(effect) => login = Some(effect),
                 Effect::Logout => logout = true,
                 Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
                 Effect::UserWritten { .. } => {}
-                Effect::Completed { ticket, .. } => ticket.into_iter().for_each(|t| data.leave(t)),
+                Effect::Completed { ticket, designation, application, .. } => {
+                    ticket.into_iter().for_each(|t| data.leave(t));
+                    left = application.filter(|_| designation == FlowDesignation::Invalidation);
+                }
             }
         }
         let stored = if let Some(login) = login {
@@ -322,6 +371,12 @@ impl<'a> Visit<'a> {
             self.keep(rotate, &data).await?
         };
         let Some(stored) = stored else { return Ok(None) };
+        // A flow that leaves the login as it is ends it at this application alone.
+        if let (Some(app), Some(session), false) = (left, &self.session, logout)
+            && let Some(client) = self.snapshot.app(&app.slug).and_then(|app| app.client.as_ref())
+        {
+            self.core.leave(session, client).await?;
+        }
         let outcome = match step.outcome.into_challenge() {
             Some(challenge) => FlowOutcome::Challenge(Box::new(challenge)),
             None => FlowOutcome::Next,
@@ -344,7 +399,7 @@ impl<'a> Visit<'a> {
         // Whoever was signed in here before leaves nothing behind.
         let old_user = session.user_pk.filter(|pk| *pk != login.user);
         if old_user.is_some() {
-            self.core.store.proxy_sessions().delete_for_session(session.uuid, now).await?;
+            self.core.leave_all(session.uuid).await?;
         }
         let Some(new) = self.core.sessions.login(&session, facts, self.client, data.write()).await? else {
             return Ok(None);
@@ -437,13 +492,14 @@ enum Stored {
 async fn take(
     flow: &CompiledFlow,
     running: Option<Plan>,
+    context: Context,
     query: &str,
     ask: &Ask,
     env: &StepEnv<'_>,
 ) -> (Option<Plan>, Step) {
     let mut plan = match running {
         Some(plan) => plan,
-        None => match lockgate_engine::start(flow, env, query, Context::default()).await {
+        None => match lockgate_engine::start(flow, env, query, context).await {
             Ok(plan) => plan,
             Err(step) => return (None, *step),
         },

@@ -156,7 +156,7 @@ impl Entitled<'_> {
 
 impl Call<'_> {
     /// Refuses a grant that the provider does not allow.
-    fn allowed(&self, client: &Client, grant: GrantType) -> Result<(), Refusal> {
+    pub(crate) fn allowed(&self, client: &Client, grant: GrantType) -> Result<(), Refusal> {
         let hybrid = grant == GrantType::AuthorizationCode && client.allows(GrantType::Hybrid);
         if client.allows(grant) || hybrid {
             return Ok(());
@@ -219,7 +219,7 @@ impl Call<'_> {
     }
 
     /// The scopes to grant of those asked for: unknown ones are dropped; none asked means `otherwise`.
-    fn scopes(&self, client: &Client, otherwise: &[String]) -> Vec<String> {
+    pub(crate) fn scopes(&self, client: &Client, otherwise: &[String]) -> Vec<String> {
         let Some(asked) = self.get("scope") else { return otherwise.to_vec() };
         let mut scopes: Vec<String> = Vec::new();
         for scope in asked.split_whitespace() {

@@ -191,6 +191,15 @@ impl OAuthTokens<'_> {
         self.end(oauth_token::Column::Session.eq(session).into(), now).await
     }
 
+    /// Revokes what a browser session was issued at one provider; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn revoke_at(&self, session: Uuid, provider: Uuid, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        use oauth_token::Column;
+        self.end(Condition::all().add(Column::Session.eq(session)).add(Column::Provider.eq(provider)), now).await
+    }
+
     async fn end(&self, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
         self.store
             .bounded(async {

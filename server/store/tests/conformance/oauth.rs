@@ -273,11 +273,25 @@ pub(crate) async fn the_end_of_a_login_is_noticed_whatever_ended_it(bench: &Benc
     logins.note(&login("wiki", bob.pk)).await?;
     assert_eq!(logins.of_session(session.uuid).await?.len(), 2);
     // The session is not bob's any more.
-    assert_eq!(logins.ended(10).await?, [login("wiki", bob.pk)]);
+    assert_eq!(logins.ended(now(), 10).await?, [login("wiki", bob.pk)]);
+    // It can end at one provider alone.
+    let gone = id("a session that never was");
+    assert_eq!(logins.detach(session.uuid, Some(id("grafana")), gone).await?, 1);
+    let left = Login { session: gone, ..login("grafana", ada.pk) };
+    assert!(logins.ended(now(), 10).await?.contains(&left));
+    logins.note(&login("grafana", ada.pk)).await?;
+    assert_eq!(logins.ended(now(), 10).await?.len(), 2);
     bench.store.sessions().delete_by_uuid(session.uuid, now()).await?;
-    assert_eq!(logins.ended(10).await?.len(), 2);
+    assert_eq!(logins.ended(now(), 10).await?.len(), 3);
     assert!(logins.remove(session.uuid, id("wiki")).await?);
     assert!(!logins.remove(session.uuid, id("wiki")).await?);
-    assert_eq!(logins.ended(10).await?, [login("grafana", ada.pk)]);
+    // Who puts it off has it; it comes up again when its time has come.
+    let later = later(60);
+    assert!(logins.put_off(&left, later, &json!({"sid": "s", "attempts": 1})).await?);
+    assert!(!logins.put_off(&left, later, &json!({})).await?);
+    assert_eq!(logins.ended(now(), 10).await?, [login("grafana", ada.pk)]);
+    let again = logins.ended(later, 10).await?;
+    assert_eq!((again.len(), &again[1].data["attempts"]), (2, &json!(1)));
+    assert_eq!(logins.detach(session.uuid, None, id("another")).await?, 1);
     Ok(())
 }

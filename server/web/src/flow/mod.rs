@@ -184,7 +184,7 @@ impl Visitor<'_> {
 /// Whether nothing is asked any more. The plan is gone then: asking again would begin anew.
 fn is_end(body: &challenge::Body) -> bool {
     use challenge::Body as B;
-    matches!(body, B::Redirect(_) | B::AccessDenied(_) | B::FlowError(_) | B::SessionEnd(_))
+    matches!(body, B::Redirect(_) | B::AccessDenied(_) | B::FlowError(_) | B::SessionEnd(_) | B::IframeLogout(_))
 }
 
 /// How the browser gets to see a challenge.
@@ -216,18 +216,23 @@ fn leads_on(path: &str) -> bool {
 
 /// The page that leads to `to` without a redirect: the only way from a form to another host.
 pub(crate) fn leave(visit: &Visit, to: &str) -> Response {
-    let page = FlowPage {
-        brand: visit.brand(),
+    respond(StatusCode::OK, &onward(visit.brand(), visit.here(), to))
+}
+
+/// See [`leave`].
+pub(crate) fn onward(brand: BrandView, here: String, to: &str) -> FlowPage {
+    FlowPage {
+        brand,
         title: "One moment".to_owned(),
         layout: crate::pages::Layout::Stacked,
-        action_url: visit.here(),
+        action_url: here,
         csrf: String::new(),
         cancel_url: String::new(),
         errors: crate::pages::Errors::default(),
         form_targets: Vec::new(),
+        frames: Vec::new(),
         body: Body::Redirect(to.to_owned()),
-    };
-    respond(StatusCode::OK, &page)
+    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,10 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
     };
     let title = own_title(&body).map_or(title, str::to_owned);
     let cancel_url = cancel_url(&body, &frame);
+    let frames = match &body {
+        challenge::Body::IframeLogout(it) => it.logout_urls.iter().map(|told| told.url.clone()).collect(),
+        _ => Vec::new(),
+    };
     let mut body = translate(body, &frame);
     if let (Body::Prompt(fields), Some(form)) = (&mut body, typed)
         && form.get("component").is_none_or(|answered| answered == component)
@@ -58,6 +62,7 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
         cancel_url,
         errors,
         form_targets: Vec::new(),
+        frames,
         body,
     }
 }
@@ -77,6 +82,7 @@ fn own_title(body: &challenge::Body) -> Option<&'static str> {
         challenge::Body::AccessDenied(_) => "Access denied",
         challenge::Body::FlowError(_) => "This didn’t work",
         challenge::Body::Redirect(_) => "One moment",
+        challenge::Body::IframeLogout(it) if matches!(*it.then, challenge::Body::Redirect(_)) => "You’ve signed out",
         _ => return None,
     })
 }
@@ -112,6 +118,11 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
             invalidation_flow_url: it.invalidation_flow_url,
             overview_url: it.overview_url,
         }),
+        From::IframeLogout(it) => match translate(*it.then, frame) {
+            // There must be time for the frames.
+            Body::Redirect(to) => Body::Leaving(to),
+            other => other,
+        },
         From::Redirect(it) => Body::Redirect(it.to),
         From::Shell(it) => Body::Shell(it.body),
     }

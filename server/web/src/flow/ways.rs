@@ -64,18 +64,25 @@ async fn default_flow(visit: &Visit, designation: FlowDesignation) -> Result<Opt
     Ok(found.map(|flow| flow.flow.slug.clone()))
 }
 
-/// `GET /flows/-/cancel/`: drops the running flow, and leads to `next` or the front door.
+/// `GET /flows/-/cancel/`: drops the running flow, and leads to `next`, to whoever began the flow and
+/// wants to know, or to the front door.
 pub(crate) async fn cancel(visit: Visit) -> Response {
     let answer = cancelled(&visit).await;
     visit.answer(answer)
 }
 
 async fn cancelled(visit: &Visit) -> Answer {
-    if let Some(token) = &visit.token {
-        visit.identity.flows().cancel(token).await?;
-    }
-    let to = next_in_query(&visit.query).unwrap_or_else(|| "/".to_owned());
-    Ok(redirect(StatusCode::FOUND, &to))
+    let flows = visit.identity.flows();
+    let to = match (next_in_query(&visit.query), &visit.token) {
+        // Only to begin again, as somebody else.
+        (Some(next), Some(token)) => {
+            flows.cancel(token).await?;
+            Some(next)
+        }
+        (None, Some(token)) => flows.give_up(token).await?,
+        (next, None) => next,
+    };
+    Ok(redirect(StatusCode::FOUND, to.as_deref().unwrap_or("/")))
 }
 
 /// `GET /flows/-/configure/{stage_uuid}/`: to the flow in which people set up what a stage asks for.

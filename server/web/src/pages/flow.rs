@@ -280,6 +280,8 @@ pub enum Body {
     SessionEnd(SessionEnd),
     /// `xak-flow-redirect`, with the address it leads to.
     Redirect(String),
+    /// As `Redirect`, once the frames of the page have had the time to load.
+    Leaving(String),
     /// `ak-stage-autosubmit`
     Autosubmit(Autosubmit),
     /// `xak-flow-shell`, with HTML that one of our own templates made. Nothing a person or a
@@ -302,6 +304,7 @@ impl Body {
             Self::FlowError(_) => "ak-stage-flow-error",
             Self::SessionEnd(_) => "ak-stage-session-end",
             Self::Redirect(_) => "xak-flow-redirect",
+            Self::Leaving(_) => "ak-provider-iframe-logout",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
             Self::Shell(_) => "xak-flow-shell",
         }
@@ -346,6 +349,8 @@ pub struct FlowPage {
     /// Addresses on other hosts where an answer to this form may lead by redirects; see
     /// [`Csp::form_target`].
     pub form_targets: Vec<String>,
+    /// Addresses on other hosts that hidden frames load, so that applications learn of a sign-out.
+    pub frames: Vec<String>,
     /// The challenge.
     pub body: Body,
 }
@@ -362,6 +367,7 @@ impl Page for FlowPage {
     fn policy(&self) -> Csp {
         let policy = self.body.pictures().into_iter().fold(self.brand.policy(), Csp::image);
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
+        let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
         match &self.body {
             Body::Autosubmit(it) => policy.form_target(&it.url),
             _ => policy,

@@ -7,6 +7,7 @@
 mod brand;
 mod flow;
 mod message;
+mod oauth;
 mod portal;
 mod prompt;
 #[cfg(test)]
@@ -20,8 +21,11 @@ pub use flow::{
     LoginSource, Password, Permission, Person, SessionEnd,
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
+pub use oauth::{DevicePage, DeviceStep, SignOutPage};
 pub use portal::{AppCard, AppGroup, PortalPage};
 pub use prompt::{Choice, FieldKind, PromptField};
+
+use oauth::DEVICE_PATH;
 
 /// Name of the hidden field that carries the token against cross-site request forgery.
 pub const CSRF_FIELD: &str = "csrf_token";

@@ -37,6 +37,7 @@ fn flow(title: &str, body: Body) -> FlowPage {
         cancel_url: "/flows/-/cancel/".into(),
         errors: Errors::default(),
         form_targets: Vec::new(),
+        frames: Vec::new(),
         body,
     }
 }
@@ -294,6 +295,13 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
             "flow-error",
             flow("This didn’t work", Body::FlowError(FlowError { request_id: "01939b1e7f2c7c41".into(), error: None })),
         ),
+        (
+            "signed-out-frames",
+            FlowPage {
+                frames: vec!["https://wiki.example.com/logout?iss=a&sid=b".into()],
+                ..flow("You’ve signed out", Body::Leaving("https://app.example.com/?state=x".into()))
+            },
+        ),
         ("session-end", flow("You’ve logged out of Grafana", Body::SessionEnd(session_end()))),
         (
             "redirect",
@@ -327,6 +335,27 @@ fn session_end() -> SessionEnd {
     }
 }
 
+fn device(step: DeviceStep) -> DevicePage {
+    let switch_url = "/flows/-/default/invalidation/?next=%2Fdevice".into();
+    DevicePage { brand: brand(), person: person(), switch_url, csrf: "wK0cM1pE3nq".into(), step }
+}
+
+fn confirm(permissions: Vec<Permission>) -> DeviceStep {
+    let application = "Command line".into();
+    DeviceStep::Confirm { application, icon_url: None, code: "BCDF-GHJK".into(), permissions }
+}
+
+fn sign_out() -> SignOutPage {
+    SignOutPage {
+        brand: brand(),
+        person: person(),
+        application: "Grafana".into(),
+        csrf: "wK0cM1pE3nq".into(),
+        action_url: "/application/o/grafana/end-session/".into(),
+        fields: vec![("state".into(), "\"><x".into())],
+    }
+}
+
 /// Every page in every state.
 pub(super) fn all() -> Vec<Sample> {
     let mut all: Vec<Sample> = flows().iter().map(|(name, page)| sample(name, page)).collect();
@@ -352,6 +381,19 @@ pub(super) fn all() -> Vec<Sample> {
         sample("401", &MessagePage::unauthorized(brand(), "/flows/-/default/authentication/")),
         sample("429", &MessagePage::too_many_requests(brand(), 30)),
         sample("500", &MessagePage::internal_error(brand(), "01939b1e7f2c7c41")),
+        sample("device", &device(DeviceStep::Ask { code: "BCDF-GHJK".into(), problem: None })),
+        sample(
+            "device-wrong",
+            &device(DeviceStep::Ask { code: "BCDF".into(), problem: Some("There is no such code.".into()) }),
+        ),
+        sample(
+            "device-confirm",
+            &device(confirm(vec![Permission { id: "email".into(), name: "Email address".into() }])),
+        ),
+        sample("device-confirm-plain", &device(confirm(Vec::new()))),
+        sample("device-allowed", &device(DeviceStep::Done { application: "Command line".into(), allowed: true })),
+        sample("device-denied", &device(DeviceStep::Done { application: "Command line".into(), allowed: false })),
+        sample("sign-out", &sign_out()),
         sample("portal", &portal()),
         sample("portal-empty", &PortalPage { groups: Vec::new(), ..portal() }),
         sample("portal-nothing", &PortalPage { groups: Vec::new(), query: "wiki".into(), ..portal() }),

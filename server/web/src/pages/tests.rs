@@ -27,7 +27,10 @@ fn every_page_keeps_the_house_rules() {
         {
             assert_eq!(ids.iter().filter(|id| **id == wanted).count(), 1, "{name}: the id {wanted} exists once");
         }
-        for loaded in attributes(html, "src") {
+        // Frames are for applications that have to learn of a sign-out, and for nothing else.
+        let frames = html.matches("<iframe").count();
+        assert_eq!(frames, usize::from(name == "signed-out-frames"), "{name}: frames");
+        for loaded in attributes(html, "src").into_iter().filter(|src| !src.starts_with("https://wiki.example.com/")) {
             assert!(loaded.starts_with("/static/dist/"), "{name}: loads {loaded}");
         }
     }
@@ -65,6 +68,8 @@ fn pictures_and_form_targets_of_a_page_are_the_only_origins_it_permits() {
             "{}: {policy}",
             page.name
         );
+        let framed = policy.contains("; frame-src https://wiki.example.com");
+        assert_eq!(framed, page.name == "signed-out-frames", "{}: {policy}", page.name);
         assert_eq!(page.response.headers()[header::CACHE_CONTROL], "no-store");
     }
 }

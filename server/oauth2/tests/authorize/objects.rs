@@ -1,0 +1,68 @@
+//! Requests as objects that the client has signed (RFC 9101).
+
+use crate::house::{CALLBACK, House, SECRET};
+use axum::http::StatusCode;
+use lockgate_identity::keys::SigningKey;
+use serde_json::{Value, json};
+
+fn signed(changed: Value) -> String {
+    let mut claims = json!({
+        "iss": "wiki",
+        "aud": "http://auth.test/application/o/wiki/",
+        "response_type": "code",
+        "client_id": "wiki",
+        "redirect_uri": CALLBACK,
+        "scope": "openid email",
+        "state": "signed state",
+        "max_age": 3_000_000_000_u32,
+    });
+    claims.as_object_mut().expect("an object").extend(changed.as_object().cloned().unwrap_or_default());
+    SigningKey::of_secret(SECRET).sign_typed("oauth-authz-req+jwt", &claims).expect("a signature")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_signed_counts_over_what_stands_beside_it() {
+    let house = House::open().await;
+    house.register("wiki", json!({})).await;
+    let reply = house.visit(&House::ask("wiki", &[("request", &signed(json!({})))])).await;
+    assert_eq!(reply.told("state"), "signed state", "{} {}", reply.location(), reply.text);
+    let row = house.code(&reply.told("code")).await;
+    assert_eq!((row.scope.as_str(), &row.data["facts"]["nonce"]), ("openid email", &json!("a nonce")));
+    let alone = format!("/application/o/authorize/?client_id=wiki&request={}", signed(json!({})));
+    assert!(!house.visit(&alone).await.told("code").is_empty());
+    let form = [("request", &*signed(json!({})))];
+    let pushed = house.call("/application/o/par/", "wiki", &form).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_signed_by_the_client_for_us_is_refused() {
+    let house = House::open().await;
+    house.register("wiki", json!({})).await;
+    let foreign = SigningKey::of_secret("guessed").sign(&json!({"iss": "wiki"})).expect("a signature");
+    // {"alg":"none"} and the claims of a good one.
+    let good = signed(json!({}));
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", good.split('.').nth(1).expect("claims"));
+    for bad in [
+        foreign,
+        unsigned,
+        "x".to_owned(),
+        signed(json!({"aud": "https://other.test/"})),
+        signed(json!({"iss": "other"})),
+        signed(json!({"exp": 1_000})),
+        signed(json!({"response_type": "id_token"})),
+        signed(json!({"client_id": "other"})),
+        signed(json!({"request_uri": "https://app.test/"})),
+    ] {
+        let reply = house.visit(&House::ask("wiki", &[("request", &bad)])).await;
+        assert_eq!(reply.told("error"), "invalid_request_object", "{bad}");
+    }
+    let elsewhere = signed(json!({"redirect_uri": "https://evil.test/"}));
+    let reply = house.visit(&House::ask("wiki", &[("request", &elsewhere)])).await;
+    assert_eq!((reply.status, reply.location()), (StatusCode::BAD_REQUEST, ""));
+    house.register("phone", json!({"client_type": "public"})).await;
+    let reply = house.visit(&House::ask("phone", &[("request", &good)])).await;
+    assert_eq!(reply.told("error"), "request_not_supported");
+    let both = [("request", &*good), ("request_uri", "urn:ietf:params:oauth:request_uri:x")];
+    assert_eq!(house.visit(&House::ask("wiki", &both)).await.told("error"), "invalid_request");
+}
