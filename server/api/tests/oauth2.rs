@@ -227,7 +227,7 @@ async fn document(api: &Api, provider: &Value) -> Uuid {
 async fn is_noted(api: &Api, username: &str, kind: &str) -> bool {
     let filter = EventFilter { actions: vec!["model_deleted".to_owned()], ..EventFilter::default() };
     // Events are written beside the requests that they tell of.
-    for _ in 0..100 {
+    for _ in 0..500 {
         let (events, _) = api.store.events().list(&filter).await.expect("events");
         if events.iter().any(|e| e.context["model_name"] == kind && e.user["username"] == username) {
             return true;

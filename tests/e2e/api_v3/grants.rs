@@ -34,6 +34,20 @@ async fn issued(site: &Site, provider: &Value, user: i64, username: &str) -> Str
     answer["access_token"].as_str().unwrap_or_else(|| panic!("no access token: {answer}")).to_owned()
 }
 
+/// Whether a token opens something: here a provider that trusts the one that issued it.
+async fn opens(site: &Site, trusting: &Value, token: &str) -> bool {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", trusting["client_id"].as_str().unwrap_or_default()),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", token),
+    ];
+    let request = Client::new().request(Method::POST, &site.url("auth", "/application/o/token/")).form(&form);
+    let reply = Reply::of(request).await;
+    assert!(matches!(reply.status, 200 | 400 | 401 | 403), "{}: {}", reply.status, reply.text());
+    reply.status == 200
+}
+
 async fn count(api: &Api, path: &str) -> Value {
     api.get(path).await.expect(200).json()["pagination"]["count"].clone()
 }
@@ -42,6 +56,9 @@ async fn an_issued_token_is_listed_without_itself_and_can_be_deleted(database: D
     let site = Site::direct(database).await;
     let api = site.server.api();
     let provider = with_application(&api, "grafana").await;
+    let trusting = with_application(&api, "wiki").await;
+    let trust = json!({ "jwt_federation_providers": [provider["pk"]] });
+    api.patch(&format!("providers/oauth2/{}/", trusting["pk"]), &trust).await.expect(200);
     let token = issued(&site, &provider, site.ada, "ada").await;
     let list = api.get(&format!("oauth2/access_tokens/?provider={}", provider["pk"])).await.expect(200);
     assert!(!list.text().contains(&token), "the token is listed");
@@ -60,10 +77,12 @@ async fn an_issued_token_is_listed_without_itself_and_can_be_deleted(database: D
     assert_eq!(api.get(&format!("{path}used_by/")).await.expect(200).json(), json!([]));
     api.get(&path.replace("access", "refresh")).await.expect(404);
     api.put(&path, &json!({})).await.expect(405);
+    assert!(opens(&site, &trusting, &token).await);
     api.delete(&path).await.expect(204);
+    assert!(!opens(&site, &trusting, &token).await, "a deleted token still counts");
     api.get(&path).await.expect(404);
     api.delete(&path).await.expect(404);
-    assert_eq!(count(&api, "oauth2/access_tokens/").await, 0);
+    assert_eq!(count(&api, &format!("oauth2/access_tokens/?provider={}", provider["pk"])).await, 0);
 }
 
 async fn people_see_their_own_tokens(database: Database) {
