@@ -96,6 +96,8 @@ pub(super) struct Ask {
     pub(super) wait: Duration,
     pub(super) in_vain: bool,
     pub(super) kept: Option<&'static str>,
+    /// Sent again and again until this status comes.
+    pub(super) until: Option<u16>,
 }
 
 impl Ask {
@@ -114,6 +116,7 @@ impl Ask {
             wait: Duration::ZERO,
             in_vain: false,
             kept: None,
+            until: None,
         }
     }
 
@@ -198,6 +201,13 @@ impl Ask {
     /// Need not succeed, where it prepares another.
     pub(super) fn in_vain(mut self) -> Self {
         self.in_vain = true;
+        self
+    }
+
+    /// Is sent again and again, some dozens of times at most, until this status
+    /// comes: limits let one more through now and then.
+    pub(super) fn until(mut self, status: u16) -> Self {
+        self.until = Some(status);
         self
     }
 

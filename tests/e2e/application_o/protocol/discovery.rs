@@ -146,7 +146,7 @@ fn documents() -> Vec<Case> {
             expect: Expect::Status(404),
         },
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "the application's address leads to its document",
             ask: vec![Ask::get("/application/o/web/")],
             expect: Expect::Led("/application/o/web/.well-known/openid-configuration"),
@@ -195,7 +195,7 @@ fn keys() -> Vec<Case> {
             expect: Expect::Json(PRIVATE.map(absent).into()),
         },
         Case {
-            rfc: "contract 5.2",
+            rfc: "the reference",
             what: "a client whose tokens its secret signs has no keys to publish",
             ask: vec![jwks("plain")],
             expect: Expect::Json(vec![absent("keys")]),
@@ -236,31 +236,31 @@ fn scripts() -> Vec<Case> {
     };
     vec![
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "every script may read the document",
             ask: vec![discovery("web").header("Origin", "https://anywhere.test")],
             expect: Expect::Header("access-control-allow-origin", "*"),
         },
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "every script may read the keys",
             ask: vec![jwks("web").header("Origin", "https://anywhere.test")],
             expect: Expect::Header("access-control-allow-origin", "*"),
         },
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "a script of the client's own origin may redeem its code",
             ask: vec![authorize("spa"), redeem("spa").header("Origin", "https://spa.lockgate.test")],
             expect: Expect::Header("access-control-allow-origin", "https://spa.lockgate.test"),
         },
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "a script of another origin may not",
             ask: vec![authorize("spa"), redeem("spa").header("Origin", "https://evil.test")],
             expect: Expect::NoHeader("access-control-allow-origin"),
         },
         Case {
-            rfc: "contract 5.1",
+            rfc: "the reference",
             what: "nor a script of an origin that says to be none",
             ask: vec![authorize("spa"), redeem("spa").header("Origin", "null")],
             expect: Expect::NoHeader("access-control-allow-origin"),

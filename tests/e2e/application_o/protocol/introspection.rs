@@ -66,7 +66,7 @@ fn introspections() -> Vec<Case> {
         ),
         with_tokens("RFC 7662, 4", "another client learns nothing of a token", vec![introspect("other")], inactive()),
         Case {
-            rfc: "contract 5.7",
+            rfc: "the reference",
             what: "a provider that a client trusts may ask about the client's tokens",
             ask: vec![service("trusting"), introspect("web")],
             expect: Expect::Json(vec![is("active", true), is("client_id", "trusting")]),

@@ -110,7 +110,8 @@ async fn run(topic: &'static str, cases: Vec<(usize, Case)>, world: Arc<World>) 
             Err(why) => Err(why),
         };
         if let Err(why) = verdict {
-            failures.push(format!("{topic}: {}: {}\n    {why}", case.rfc, case.what));
+            let at = case.ask.last().map_or("nowhere", |ask| ask.path.as_str());
+            failures.push(format!("{topic}: {}: {} ({at})\n    {why}", case.rfc, case.what));
         }
     }
     (count, failures)

@@ -18,6 +18,9 @@ use super::world::{PASSWORD, World};
 /// Redirects and flows passed before the way counts as endless.
 const MOST_STEPS: usize = 16;
 
+/// Times that a request is sent until a limit holds it up.
+const MOST_TRIES: usize = 40;
+
 /// The status of a connection that was closed in the middle of a long body.
 pub(super) const HUNG_UP: u16 = 0;
 
@@ -185,7 +188,13 @@ pub(super) async fn perform(
     let mut run = Run { browsers, browser: Client::new(), known, address };
     let mut last = None;
     for (at, ask) in case.ask.iter().enumerate() {
-        let answer = run.send(ask).await.map_err(|why| format!("request {}: {why}", at + 1))?;
+        let mut answer = run.send(ask).await.map_err(|why| format!("request {}: {why}", at + 1))?;
+        for _ in 0..MOST_TRIES {
+            if ask.until.is_none_or(|status| status == answer.reply.status) {
+                break;
+            }
+            answer = run.send(ask).await.map_err(|why| format!("request {}: {why}", at + 1))?;
+        }
         if at + 1 < case.ask.len() && !ask.in_vain && !answer.succeeded() {
             return Err(format!("request {} prepares, and was answered {}", at + 1, answer.told()));
         }

@@ -8,7 +8,7 @@ use super::world::PASSWORD;
 use serde_json::json;
 
 const SERVICE: &str = "RFC 6749, 4.4";
-const REFERENCE: &str = "contract 5.5";
+const REFERENCE: &str = "the reference";
 
 fn refused() -> Expect {
     Expect::Either(vec![

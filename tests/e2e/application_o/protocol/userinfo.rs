@@ -191,7 +191,7 @@ fn ends() -> Vec<Case> {
             expect: invalid_token(),
         },
         Case {
-            rfc: "contract 5.7",
+            rfc: "the reference",
             what: "a token of somebody who has signed out",
             ask: vec![
                 authorize("web").by(Comes("signed_out")),
