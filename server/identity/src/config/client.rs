@@ -240,7 +240,7 @@ impl Clients<'_> {
         };
         let redirects = addresses(provider, RedirectUriType::Authorization).map_err(|e| wrong("redirect_uris", &e))?;
         let logout_redirects = addresses(provider, RedirectUriType::Logout).map_err(|e| wrong("redirect_uris", &e))?;
-        let launch_url = launch_url(app, redirects.written().first().map(String::as_str).unwrap_or_default());
+        let launch_url = launch_url(app, || origin_of(redirects.written().first()));
         let ids: Vec<Uuid> = provider.property_mappings.iter().map(|m| m.0).collect();
         let mappings = client_mappings(self.objects, &ids);
         Ok(Client {
@@ -298,7 +298,7 @@ impl Clients<'_> {
             app_id,
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
-            launch_url: launch_url(app, external.as_str()),
+            launch_url: launch_url(app, || provider.external_host.clone()),
             client_id: provider.client_id.clone(),
             secret: provider.client_secret.clone(),
             client_type: ClientType::Confidential,
@@ -355,13 +355,15 @@ fn addresses(provider: &OAuth2Provider, purpose: RedirectUriType) -> Result<Addr
     Ok(found)
 }
 
-/// The application's own address, else where it lives as far as the provider tells.
-fn launch_url(app: &Application, fallback: &str) -> String {
-    if !app.meta_launch_url.is_empty() {
-        return app.meta_launch_url.clone();
-    }
-    match Url::parse(fallback) {
-        Ok(url) if url.has_host() => format!("{}/", url.origin().ascii_serialization()),
+/// The application's own address, else the one that its provider tells.
+fn launch_url(app: &Application, otherwise: impl FnOnce() -> String) -> String {
+    if app.meta_launch_url.is_empty() { otherwise() } else { app.meta_launch_url.clone() }
+}
+
+/// Where a web application lives, by an address of its own; empty for one that no browser opens.
+fn origin_of(address: Option<&String>) -> String {
+    match address.and_then(|address| Url::parse(address).ok()) {
+        Some(url) if matches!(url.scheme(), "http" | "https") => format!("{}/", url.origin().ascii_serialization()),
         _ => String::new(),
     }
 }
