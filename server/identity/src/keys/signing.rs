@@ -135,6 +135,12 @@ impl SigningKey {
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
         let token = Compact::of(token)?;
+        // One that says that it is for something else, such as a notice of logout, proves nobody (RFC 8725,
+        // section 3.11).
+        let typ = token.header.get("typ").map(|typ| typ.as_str().unwrap_or_default());
+        if typ.is_some_and(|typ| !["JWT", "at+jwt"].contains(&typ)) {
+            return Err(KeyError::Invalid);
+        }
         let verifier = self.verifier.as_ref().filter(|_| token.algorithm == self.algorithm);
         verifier.ok_or(KeyError::Invalid)?.verify(token.signed, &token.signature)?;
         let payload = token.payload()?;

@@ -62,12 +62,12 @@ async fn account(
 ) -> Result<Arc<PrincipalEntry>, Refusal> {
     match (call.get("username"), call.get("password")) {
         (Some(username), Some(password)) => {
-            // The account proves itself; a client that can keep a secret proves itself as well, if it
-            // sends one.
-            if let Presented::Secret(secret) = &presented
-                && !client.secret_matches(secret)
-            {
-                return Err(call.failed("Client authentication failed."));
+            // The account proves itself; what the client sends to prove itself as well has to be right.
+            match &presented {
+                Presented::Nothing => {}
+                Presented::Secret(secret) if client.secret_matches(secret) => {}
+                Presented::Secret(_) => return Err(call.failed("Client authentication failed.")),
+                Presented::Assertion(_) => _ = call.client().await?,
             }
             return app_password(call, username, password).await;
         }

@@ -31,6 +31,14 @@ fn another_key_of_the_same_type_does_not_believe_it() {
 }
 
 #[test]
+fn a_token_that_is_for_something_else_proves_nobody() {
+    let key = key("ES256");
+    let of = |typ: &str| key.verify::<Claims>(&key.sign_typed(typ, &claims()).expect("signed"), "app", now());
+    assert!(of("at+jwt").is_ok() && of("JWT").is_ok());
+    assert!(of("logout+jwt").is_err() && of("").is_err());
+}
+
+#[test]
 fn tokens_that_another_library_verifies_say_type_and_key() {
     use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
     for algorithm in ["RS256", "ES256", "ES384", "EdDSA"] {
