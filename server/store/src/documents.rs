@@ -17,7 +17,7 @@ use crate::entity::{document, document_ref, revision};
 use crate::installation::{self, Counter};
 use crate::store::Lock;
 use crate::text::{cut, fits, micros};
-use crate::{Store, StoreError, Topic, changes};
+use crate::{Store, StoreError, Topic, changes, leavings};
 
 /// Rows of one statement; databases limit its parameters.
 const CHUNK: usize = 500;
@@ -43,7 +43,8 @@ pub struct DocumentRef {
 pub struct ConfigChange {
     /// Documents to insert, or to replace by primary key.
     pub upserts: Vec<Document>,
-    /// Documents to delete, with the references they hold.
+    /// Documents to delete, with the references they hold. What people were given by a provider, or agreed to
+    /// at an application, goes along.
     pub deletes: Vec<Uuid>,
     /// All references of the documents in `upserts`; what they referred to before is forgotten.
     pub refs: Vec<DocumentRef>,
@@ -200,6 +201,7 @@ impl Documents<'_> {
                     return Ok(current);
                 }
                 let at = meta.at;
+                leavings::sweep(&tx, &change, at).await?;
                 delete(&tx, &change.deletes).await?;
                 self.upsert(&tx, change).await?;
                 let number = insert_revision(&tx, meta).await?;

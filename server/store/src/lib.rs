@@ -21,6 +21,7 @@ mod events;
 mod group_filter;
 mod groups;
 mod installation;
+mod leavings;
 mod oauth;
 mod paging;
 mod principal;

@@ -1,7 +1,9 @@
 //! Sessions of protected services: each derives from a browser session and ends with it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -155,25 +157,30 @@ impl ProxySessions<'_> {
     }
 
     async fn end(&self, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        use proxy_session::Column;
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                let select = proxy_session::Entity::find().select_only().column(Column::IdHash);
-                let found = select.filter(these).order_by_asc(Column::IdHash).lock_exclusive();
-                let found: Vec<String> = found.into_tuple().all(&tx).await?;
-                for chunk in found.chunks(CHUNK) {
-                    let these = Column::IdHash.is_in(chunk);
-                    proxy_session::Entity::delete_many().filter(these).exec(&tx).await?;
-                }
-                let count = found.len() as u64;
-                let ended = found.into_iter().map(|hash| (Topic::ProxySession, hash));
-                changes::append(&tx, now, ended).await?;
+                let count = end(&tx, these, now).await?;
                 tx.commit().await?;
                 Ok(count)
             })
             .await
     }
+}
+
+/// Ends sessions within a transaction and notes it for the other nodes; answers how many.
+pub(crate) async fn end(tx: &DatabaseTransaction, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    use proxy_session::Column;
+    let select = proxy_session::Entity::find().select_only().column(Column::IdHash);
+    let found = select.filter(these).order_by_asc(Column::IdHash).lock_exclusive();
+    let found: Vec<String> = found.into_tuple().all(tx).await?;
+    for chunk in found.chunks(CHUNK) {
+        let these = Column::IdHash.is_in(chunk);
+        proxy_session::Entity::delete_many().filter(these).exec(tx).await?;
+    }
+    let count = found.len() as u64;
+    changes::append(tx, now, found.into_iter().map(|hash| (Topic::ProxySession, hash))).await?;
+    Ok(count)
 }
 
 impl TryFrom<proxy_session::Model> for ProxySession {

@@ -66,7 +66,7 @@ fn application(objects: &ObjectSet, id: Uuid) -> Option<&Object> {
     objects.get(id).filter(|o| o.kind.meta.kind == "application")
 }
 
-/// The views of consents. Those of an application or a user that is gone are left out.
+/// The views of consents. Those of an application or a user that was deleted this moment are left out.
 async fn shown(
     identity: &Identity,
     snapshot: &Snapshot,

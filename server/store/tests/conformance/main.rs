@@ -75,6 +75,7 @@ conformance! {
     oauth::what_counts_once_counts_once,
     oauth::a_key_stays_published_until_the_later_time,
     oauth::the_end_of_a_login_is_noticed_whatever_ended_it,
+    oauth::what_a_provider_gave_goes_with_it,
     tokens::a_key_is_found_shown_and_replaced,
     tokens::lists_and_expiry,
     tokens::consents_are_renewed_in_place,

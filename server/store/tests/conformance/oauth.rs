@@ -1,12 +1,13 @@
 //! Codes, tokens and their families, device codes, pushed requests, published keys, sign-ins.
 
 use lockgate_store::{
-    AuthorizationCode, DeviceState, GrantFilter, Issue, Issued, Login, NewCode, NewDeviceCode, NewOAuthToken, Polling,
-    PublishedKey, PushedRequest, Redemption, Session, StoreError, TokenKind, hash_secret,
+    AuthorizationCode, ConfigChange, DeviceState, GrantFilter, Issue, Issued, Login, NewCode, NewConsent,
+    NewDeviceCode, NewOAuthToken, Polling, ProxySession, PublishedKey, PushedRequest, Redemption, Session, StoreError,
+    TokenKind, Topic, hash_secret,
 };
 use serde_json::json;
 
-use crate::bench::{Bench, Outcome, id, later, now};
+use crate::bench::{Bench, Outcome, document, id, later, meta, now};
 
 fn new_code(name: &str, session: &Session) -> NewCode {
     NewCode {
@@ -293,5 +294,101 @@ pub(crate) async fn the_end_of_a_login_is_noticed_whatever_ended_it(bench: &Benc
     let again = logins.ended(later, 10).await?;
     assert_eq!((again.len(), &again[1].data["attempts"]), (2, &json!(1)));
     assert_eq!(logins.detach(session.uuid, None, id("another")).await?, 1);
+    Ok(())
+}
+
+/// Everything that a provider gives, under names made from its own, and a consent to the application.
+async fn give(bench: &Bench, provider: uuid::Uuid, application: uuid::Uuid, session: &Session) -> Outcome {
+    let store = &bench.store;
+    let name = |what: &str| hash_secret(&format!("{what} of {provider}"));
+    let user_pk = session.user_pk.unwrap_or_default();
+    let code = NewCode { code_hash: name("code"), provider, ..new_code("code", session) };
+    store.codes().create(&code).await?;
+    let tokens = [TokenKind::Access, TokenKind::Refresh].map(|kind| NewOAuthToken {
+        token_hash: name(kind.as_str()),
+        provider,
+        ..token("token", kind, "family", session)
+    });
+    store.oauth_tokens().issue(&[Issue::Plain(tokens.to_vec())], now()).await?;
+    let device = NewDeviceCode {
+        device_hash: name("device"),
+        user_code_hash: name("user code"),
+        provider,
+        scope: "openid".to_owned(),
+        data: json!({}),
+        poll_seconds: 5,
+        expires: later(600),
+    };
+    store.device_codes().create(&device).await?;
+    let request = PushedRequest { request_hash: name("request"), provider, parameters: json!({}), expires: later(60) };
+    store.once().push(&request).await?;
+    let login = Login { session: session.uuid, provider, user_pk, data: json!({}), created: now() };
+    store.logins().note(&login).await?;
+    let behind_a_proxy = ProxySession {
+        id_hash: name("proxy"),
+        session: session.uuid,
+        provider,
+        user_pk,
+        created: now(),
+        expires: later(600),
+        data: json!({}),
+    };
+    store.proxy_sessions().create(&behind_a_proxy, now()).await?;
+    let consent = NewConsent { user_pk, application, permissions: "openid".to_owned(), expires: None };
+    Ok(store.consents().grant(&consent).await?)
+}
+
+/// How many rows there are of each thing that [`give`] gives.
+async fn given(bench: &Bench) -> Result<Vec<usize>, Box<dyn std::error::Error>> {
+    let mut counts = Vec::new();
+    for column in [
+        "code_hash FROM oauth_codes",
+        "token_hash FROM oauth_tokens",
+        "device_hash FROM oauth_device_codes",
+        "request_hash FROM oauth_pushed_requests",
+        "data FROM oauth_logins",
+        "id_hash FROM proxy_sessions",
+        "permissions FROM consents",
+    ] {
+        counts.push(bench.raw(&format!("SELECT {column}")).await?.len());
+    }
+    Ok(counts)
+}
+
+pub(crate) async fn what_a_provider_gave_goes_with_it(bench: &Bench) -> Outcome {
+    let documents = bench.store.documents();
+    let ada = bench.user("ada").await?;
+    let session = bench.session("cookie", ada.pk).await?;
+    let provider = document("oauth2_provider", "grafana", json!({}));
+    let application = document("application", "grafana", json!({}));
+    let (other_provider, other) = (id("oauth2_provider wiki"), id("application wiki"));
+    let both = vec![provider.clone(), application.clone()];
+    let there = ConfigChange { upserts: both.clone(), ..ConfigChange::default() };
+    let gone = ConfigChange { deletes: both.iter().map(|d| d.id).collect(), ..ConfigChange::default() };
+    documents.apply(there.clone(), meta("made")).await?;
+    give(bench, provider.id, application.id, &session).await?;
+    give(bench, other_provider, other, &session).await?;
+    let all = [2, 4, 2, 2, 2, 2, 2];
+    assert_eq!(given(bench).await?, all);
+    documents.apply(there.clone(), meta("changed")).await?;
+    assert_eq!(given(bench).await?, all, "a change takes nothing");
+
+    let mut cursor = bench.store.changes().cursor(now()).await?;
+    documents.apply(gone, meta("deleted")).await?;
+    assert_eq!(given(bench).await?, [1, 2, 1, 1, 1, 1, 1], "what others gave stays");
+    let told = bench.store.changes().poll(&mut cursor, now()).await?.changes;
+    let of = |topic: Topic| told.iter().filter(|change| change.topic == topic).count();
+    assert_eq!((of(Topic::OAuthToken), of(Topic::ProxySession)), (2, 1), "{told:?}");
+
+    // A node that did not know yet gave something out; the same object comes back.
+    give(bench, provider.id, application.id, &session).await?;
+    documents.apply(there, meta("made again")).await?;
+    assert_eq!(given(bench).await?, [1, 2, 1, 1, 1, 1, 1]);
+
+    // Other objects own nothing.
+    let policy = document("expression_policy", "hours", json!({}));
+    documents.apply(ConfigChange { upserts: vec![policy.clone()], ..ConfigChange::default() }, meta("policy")).await?;
+    documents.apply(ConfigChange { deletes: vec![policy.id], ..ConfigChange::default() }, meta("policy")).await?;
+    assert_eq!(given(bench).await?, [1, 2, 1, 1, 1, 1, 1]);
     Ok(())
 }
