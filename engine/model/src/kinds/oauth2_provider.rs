@@ -275,9 +275,10 @@ impl RedirectUri {
     #[must_use]
     pub fn complaint(&self) -> Option<&'static str> {
         if self.matching_mode == MatchingMode::Regex {
-            return regex::Regex::new(&anchored(&self.url))
-                .is_err()
-                .then_some("This is not a valid regular expression.");
+            // By itself as well: `a)|(?:.*` is an expression only between the anchor's brackets, and matches
+            // everything.
+            let sound = [self.url.clone(), anchored(&self.url)].iter().all(|text| regex::Regex::new(text).is_ok());
+            return (!sound).then_some("This is not a valid regular expression.");
         }
         let Ok(url) = Url::parse(&self.url) else {
             return Some("Enter a valid URL: it must be absolute, such as https://app.example.com/callback.");
@@ -362,3 +363,24 @@ impl Kind for OAuth2Provider {
     }
 }
 target!(OAuth2Provider);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_cannot_step_out_of_its_anchor() {
+        let complaint = |url: &str| {
+            let uri = RedirectUri {
+                matching_mode: MatchingMode::Regex,
+                url: url.to_owned(),
+                redirect_uri_type: RedirectUriType::Authorization,
+            };
+            uri.complaint()
+        };
+        assert_eq!(complaint(r"https://[a-z]+\.app\.test/cb"), None);
+        for out in [r"https://a\.test/cb)|(?:.*", "(", "*"] {
+            assert!(complaint(out).is_some(), "{out}");
+        }
+    }
+}

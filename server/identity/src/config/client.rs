@@ -227,8 +227,12 @@ impl Clients<'_> {
             Some(pair) => self.signing_key(pair.0).map_err(|e| wrong("signing_key", &e))?,
             None => Arc::new(SigningKey::of_secret(&provider.client_secret)),
         };
-        let encryption = match provider.encryption_key.and_then(|k| self.objects.typed::<CertificateKeyPair>(k.0)) {
-            Some(pair) => Some(Arc::new(EncryptionKey::of(pair).map_err(|e| wrong("encryption_key", &e))?)),
+        let encryption = match provider.encryption_key {
+            Some(pair) => {
+                let pair = self.objects.typed::<CertificateKeyPair>(pair.0);
+                let pair = pair.ok_or_else(|| wrong("encryption_key", &"there is no such key pair"))?;
+                Some(Arc::new(EncryptionKey::of(pair).map_err(|e| wrong("encryption_key", &e))?))
+            }
             None => None,
         };
         let keys = match provider.jwks.as_str() {
