@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use super::codes::{self, Redemption};
 use super::devices;
@@ -36,6 +36,13 @@ pub enum Issue {
         token_hash: String,
         /// Whether it is replaced, or stays in force.
         replace: bool,
+        /// What it is exchanged for.
+        tokens: Vec<NewOAuthToken>,
+    },
+    /// An access token, which stays.
+    Exchange {
+        /// Hash of the access token.
+        token_hash: String,
         /// What it is exchanged for.
         tokens: Vec<NewOAuthToken>,
     },
@@ -81,6 +88,7 @@ impl OAuthTokens<'_> {
                         Issue::Refresh { token_hash, replace, tokens } => {
                             refresh(&tx, token_hash, *replace, tokens, now).await?
                         }
+                        Issue::Exchange { token_hash, tokens } => exchange(&tx, token_hash, tokens, now).await?,
                         Issue::Device { device_hash, tokens } => {
                             if devices::redeem(&tx, device_hash, now).await? {
                                 insert(&tx, tokens).await?;
@@ -127,6 +135,29 @@ async fn code(
         }
         Redemption::Unknown => Ok(Issued::Unknown),
     }
+}
+
+async fn exchange(
+    tx: &DatabaseTransaction,
+    token_hash: &str,
+    tokens: &[NewOAuthToken],
+    now: DateTime<Utc>,
+) -> Result<Issued, StoreError> {
+    use oauth_token::Column;
+    // The row's lock: who revokes the family waits, and then finds the new tokens in it.
+    let subject = oauth_token::Entity::find()
+        .filter(Column::TokenHash.eq(token_hash))
+        .filter(Column::Kind.eq(TokenKind::Access.as_str()))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::Expires.gt(micros(now)))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    if subject.is_none() {
+        return Ok(Issued::Unknown);
+    }
+    insert(tx, tokens).await?;
+    Ok(Issued::Stored)
 }
 
 async fn refresh(

@@ -258,10 +258,25 @@ impl OAuthTokens<'_> {
 /// Revokes tokens within a transaction and notes it for the other nodes; answers how many were in force.
 pub(super) async fn revoke(tx: &DatabaseTransaction, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {
     use oauth_token::Column;
-    let select = oauth_token::Entity::find().select_only().column(Column::Pk).column(Column::TokenHash);
-    let valid = these.add(Column::Revoked.eq(false));
+    let all = oauth_token::Entity::find().filter(these).order_by_asc(Column::Pk).lock_exclusive();
+    // Somebody may be replacing one of them right now: a lock that was waited for is followed by another
+    // look, which finds what came in its place (PostgreSQL looks once a statement).
+    let mut seen = None;
+    let found = loop {
+        let found: Vec<(i64, String, bool)> = all
+            .clone()
+            .select_only()
+            .columns([Column::Pk, Column::TokenHash, Column::Revoked])
+            .into_tuple()
+            .all(tx)
+            .await?;
+        if seen == Some(found.len()) {
+            break found;
+        }
+        seen = Some(found.len());
+    };
     let found: Vec<(i64, String)> =
-        select.filter(valid).order_by_asc(Column::Pk).lock_exclusive().into_tuple().all(tx).await?;
+        found.into_iter().filter(|(_, _, revoked)| !revoked).map(|(pk, hash, _)| (pk, hash)).collect();
     for chunk in found.chunks(CHUNK) {
         oauth_token::Entity::update_many()
             .col_expr(Column::Revoked, Expr::value(true))
