@@ -74,6 +74,7 @@ impl Call<'_> {
 
     /// What was sent, by exactly one method (RFC 6749, section 2.3).
     pub(crate) fn presented(&self) -> Result<(String, Presented), Refusal> {
+        self.limits.may_try(self.peer.ip)?;
         let body_id = self.get("client_id");
         let basic = self.basic()?;
         let secret = self.get("client_secret");

@@ -2,7 +2,13 @@
 
 use crate::endpoint::Refusal;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use quick_cache::sync::Cache;
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 /// Failed attempts of one address in a minute.
 const FAILURES: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
@@ -19,14 +25,46 @@ const PUSHED: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 /// Addresses that are remembered before those whose time has passed are dropped.
 const REMEMBERED: usize = 50_000;
 
-type ByAddress = DefaultKeyedRateLimiter<IpAddr>;
+/// Addresses beyond which new ones are turned away: so many at once are no clients.
+const MOST: usize = 4 * REMEMBERED;
+
+/// Counts by address.
+struct Counter {
+    counts: DefaultKeyedRateLimiter<IpAddr>,
+    /// When those whose time has passed were dropped last, in seconds since the start.
+    swept: AtomicU64,
+}
+
+impl Counter {
+    fn new(quota: Quota) -> Self {
+        Self { counts: RateLimiter::keyed(quota), swept: AtomicU64::new(0) }
+    }
+
+    /// Counts; `Err` with the time to wait when there were too many.
+    fn count(&self, from: IpAddr, since_start: Duration) -> Result<(), Duration> {
+        if self.counts.len() > REMEMBERED {
+            let second = since_start.as_secs();
+            if self.swept.swap(second, Ordering::Relaxed) != second {
+                self.counts.retain_recent();
+            }
+            if self.counts.len() > MOST {
+                return Err(Duration::from_secs(1));
+            }
+        }
+        let now = governor::clock::DefaultClock::default().now();
+        self.counts.check_key(&from).map_err(|until| until.wait_time_from(now))
+    }
+}
 
 /// The limits.
 pub(crate) struct Limits {
-    failures: ByAddress,
-    devices: ByAddress,
-    pushed: ByAddress,
-    user_codes: ByAddress,
+    started: Instant,
+    failures: Counter,
+    /// Addresses that have failed too often, and until when nothing is compared for them.
+    shut: Cache<IpAddr, Duration>,
+    devices: Counter,
+    pushed: Counter,
+    user_codes: Counter,
 }
 
 impl Default for Limits {
@@ -34,44 +72,56 @@ impl Default for Limits {
         let every = |period: Duration, burst| Quota::with_period(period).map(|quota| quota.allow_burst(burst));
         let hourly = every(Duration::from_secs(180), DEVICES).unwrap_or(Quota::per_hour(DEVICES));
         Self {
-            failures: RateLimiter::keyed(Quota::per_minute(FAILURES)),
-            devices: RateLimiter::keyed(hourly),
-            pushed: RateLimiter::keyed(Quota::per_minute(PUSHED)),
-            user_codes: RateLimiter::keyed(Quota::per_minute(USER_CODES)),
+            started: Instant::now(),
+            failures: Counter::new(Quota::per_minute(FAILURES)),
+            shut: Cache::new(REMEMBERED),
+            devices: Counter::new(hourly),
+            pushed: Counter::new(Quota::per_minute(PUSHED)),
+            user_codes: Counter::new(Quota::per_minute(USER_CODES)),
         }
     }
 }
 
 impl Limits {
+    /// Whether secrets from this address may be compared at all: the right one must not be told from the
+    /// wrong ones of somebody who guesses.
+    pub(crate) fn may_try(&self, from: IpAddr) -> Result<(), Refusal> {
+        let until = self.shut.get(&network(from)).unwrap_or_default();
+        until.checked_sub(self.started.elapsed()).map_or(Ok(()), |wait| Err(too_many(wait)))
+    }
+
     /// Counts a failed attempt; an error once there were too many.
     pub(crate) fn failed(&self, from: IpAddr) -> Result<(), Refusal> {
-        count(&self.failures, from)
+        let from = network(from);
+        let now = self.started.elapsed();
+        self.failures.count(from, now).map_err(|wait| {
+            self.shut.insert(from, now + wait);
+            too_many(wait)
+        })
     }
 
     /// Counts a device code.
     pub(crate) fn device(&self, from: IpAddr) -> Result<(), Refusal> {
-        count(&self.devices, from)
+        self.counted(&self.devices, from)
     }
 
     /// Counts a request that was pushed by somebody who has proven nothing.
     pub(crate) fn pushed(&self, from: IpAddr) -> Result<(), Refusal> {
-        count(&self.pushed, from)
+        self.counted(&self.pushed, from)
     }
 
     /// Counts a user code that was typed.
     pub(crate) fn user_code(&self, from: IpAddr) -> Result<(), Refusal> {
-        count(&self.user_codes, from)
+        self.counted(&self.user_codes, from)
+    }
+
+    fn counted(&self, counter: &Counter, from: IpAddr) -> Result<(), Refusal> {
+        counter.count(network(from), self.started.elapsed()).map_err(too_many)
     }
 }
 
-fn count(limiter: &ByAddress, from: IpAddr) -> Result<(), Refusal> {
-    if limiter.len() > REMEMBERED {
-        limiter.retain_recent();
-    }
-    limiter.check_key(&network(from)).map_err(|until| {
-        let wait = until.wait_time_from(governor::clock::DefaultClock::default().now());
-        Refusal::TooMany { retry_after: wait.as_secs() + 1 }
-    })
+fn too_many(wait: Duration) -> Refusal {
+    Refusal::TooMany { retry_after: wait.as_secs() + 1 }
 }
 
 /// One subscriber owns a /64 of IPv6 and can use any address of it.
@@ -99,5 +149,16 @@ mod tests {
         assert!(matches!(limits.user_code(ip("2001:db8::2")), Err(Refusal::TooMany { retry_after: 1.. })));
         assert!(limits.user_code(ip("2001:db8:0:1::1")).is_ok());
         assert!(limits.user_code(ip("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn who_guesses_does_not_learn_which_guess_was_right() {
+        let limits = Limits::default();
+        let (guesser, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        assert!(limits.may_try(guesser).is_ok());
+        let failures = (0..100).filter(|_| limits.failed(guesser).is_ok()).count();
+        assert!((60..=61).contains(&failures), "{failures}");
+        assert!(matches!(limits.may_try(guesser), Err(Refusal::TooMany { retry_after: 1.. })));
+        assert!(limits.may_try(other).is_ok());
     }
 }
