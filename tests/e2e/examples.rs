@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lockgate_tests::{CheckOutcome, Client, Database, Reply, Server, workspace_root};
+use lockgate_tests::{Client, CommandOutcome, Database, Reply, Server, workspace_root};
 use serde_json::json;
 
 on_each_database!(the_homelab_folder_protects_its_services);
@@ -33,7 +33,7 @@ fn every_example_folder_passes_the_check() {
     for entry in fs::read_dir(workspace_root().join("examples")).expect("the examples can be read").flatten() {
         let folder = entry.path().join("config");
         if folder.is_dir() {
-            let outcome = CheckOutcome::with(&folder, &SECRETS);
+            let outcome = CommandOutcome::with(&folder, &SECRETS);
             assert_eq!(outcome.code, 0, "{}:\n{}", folder.display(), outcome.text);
             assert!(!outcome.text.contains("warning:"), "{}:\n{}", folder.display(), outcome.text);
             checked += 1;
@@ -44,7 +44,7 @@ fn every_example_folder_passes_the_check() {
 
 #[test]
 fn a_secret_of_the_homelab_that_is_missing_is_named() {
-    let outcome = CheckOutcome::at(&workspace_root().join("examples/homelab/config"));
+    let outcome = CommandOutcome::at(&workspace_root().join("examples/homelab/config"));
     assert_ne!(outcome.code, 0, "{}", outcome.text);
     assert!(outcome.text.contains("the environment variable \"GRAFANA_CLIENT_SECRET\""), "{}", outcome.text);
 }

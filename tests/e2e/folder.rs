@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lockgate_tests::{CheckOutcome, Client, Database, Server, Site};
+use lockgate_tests::{Client, CommandOutcome, Database, Server, Site};
 use serde_json::Value;
 
 on_each_database!(
@@ -144,13 +144,13 @@ async fn an_app_of_the_api_stays_closed_whatever_the_folder_says(database: Datab
 
 #[test]
 fn check_accepts_what_the_tests_use() {
-    let outcome = CheckOutcome::of(&[("site.yaml", &Site::documents(9000)), ("blog.yaml", BLOG)]);
+    let outcome = CommandOutcome::of(&[("site.yaml", &Site::documents(9000)), ("blog.yaml", BLOG)]);
     assert_eq!(outcome.code, 0, "{}", outcome.text);
 }
 
 #[test]
 fn check_names_file_line_and_column_of_every_error() {
-    let outcome = CheckOutcome::of(&[
+    let outcome = CommandOutcome::of(&[
         ("apps.yaml", "app: blog\nname: Blog\naccess:\n  any: [{ group: Wirters }]\n---\ngroup: Writers\n"),
         ("flows.yaml", "flow: mine\ntitle: Mine\ndesignation: authentification\nstages: []\n"),
         ("tabs.yaml", "app: tabs\n\tname: Tabs\n"),

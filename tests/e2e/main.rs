@@ -25,6 +25,7 @@ macro_rules! on_each_database {
 
 mod api_v3;
 mod application_o;
+mod claims;
 mod examples;
 mod flows;
 mod folder;

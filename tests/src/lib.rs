@@ -41,6 +41,6 @@ pub use ports::free_port;
 pub use process::{Program, workspace_root};
 pub use proxies::{Dialect, Proxy};
 pub use relying_party::Callback;
-pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CheckOutcome, Server, ServerBuilder, binary};
+pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Server, ServerBuilder, binary};
 pub use site::{Site, SiteOptions};
 pub use whoami::{Echo, Whoami};

@@ -3,7 +3,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -127,10 +127,7 @@ impl Server {
     /// # Panics
     /// When it does not become ready.
     pub async fn launch(&mut self) {
-        let mut command = Command::new(binary());
-        command.arg("server").current_dir(self.folder.path()).env_clear();
-        command.envs(std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TZ")));
-        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        let mut command = self.command(&["server"]);
         let started = Instant::now();
         let mut program = Program::start("lockgate", &mut command);
         program.answers(&self.url("/-/health/ready/"), START_LIMIT).await;
@@ -222,6 +219,23 @@ impl Server {
         self.program = None;
     }
 
+    /// The binary with this server's folders, database and settings.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.envs(std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TZ")));
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a subcommand beside the running server.
+    ///
+    /// # Panics
+    /// When the binary cannot be started.
+    pub fn run(&self, arguments: &[&str]) -> CommandOutcome {
+        CommandOutcome::from(self.command(arguments).output().expect("the binary can be started"))
+    }
+
     /// Folder that the server reads its configuration from.
     pub fn config_folder(&self) -> PathBuf {
         self.folder.path().join("config")
@@ -249,14 +263,14 @@ impl Server {
 
 /// What a subcommand of the binary did.
 #[derive(Debug)]
-pub struct CheckOutcome {
+pub struct CommandOutcome {
     /// Exit code.
     pub code: i32,
     /// Both outputs, one after the other.
     pub text: String,
 }
 
-impl CheckOutcome {
+impl CommandOutcome {
     /// Runs `lockgate check` on a folder with these files.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::with_prefix("lockgate-check-").expect("the temporary folder is writable");
@@ -273,13 +287,14 @@ impl CheckOutcome {
 
     /// Runs `lockgate check` on a folder, with further environment variables.
     pub fn with(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let output = Command::new(binary())
-            .arg("check")
-            .arg(folder)
-            .envs(variables.iter().copied())
-            .current_dir("/")
-            .output()
-            .expect("the binary can be started");
+        let mut command = Command::new(binary());
+        command.arg("check").arg(folder).envs(variables.iter().copied()).current_dir("/");
+        Self::from(command.output().expect("the binary can be started"))
+    }
+}
+
+impl From<Output> for CommandOutcome {
+    fn from(output: Output) -> Self {
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         Self { code: output.status.code().unwrap_or(-1), text: text.into_owned() }
     }

@@ -196,6 +196,10 @@ pub(crate) fn error(refusal: &Refusal, request_id: &str, challenged: bool) -> Re
             "server_error",
             Cow::Borrowed("A scope mapping of this provider failed; the event log says which one and where."),
         ),
+        // The browser session, or the person, has ended meanwhile: trying again does not bring it back.
+        Refusal::Mint(MintError::Store(StoreError::Dangling)) | Refusal::Store(StoreError::Dangling) => {
+            (StatusCode::BAD_REQUEST, "invalid_grant", Cow::Borrowed("The login that this is for has ended."))
+        }
         Refusal::Mint(MintError::Store(error)) | Refusal::Store(error) => {
             tracing::error!(%error, request_id, "a request of a client could not be answered");
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Cow::Borrowed("Try again later."))

@@ -1,6 +1,6 @@
 //! `/api/v3/crypto/certificatekeypairs/`.
 
-use lockgate_tests::{Api, CheckOutcome, Database, Server, Site};
+use lockgate_tests::{Api, CommandOutcome, Database, Server, Site};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -160,7 +160,7 @@ async fn the_default_key_pair_makes_itself_and_stays(database: Database) {
 
 async fn a_folder_may_name_the_default_key_pair_at_first_start(database: Database) {
     let brand = format!("brand: tls.lockgate.test\nweb_certificate: {DEFAULT}\n");
-    let outcome = CheckOutcome::of(&[("brand.yaml", &brand)]);
+    let outcome = CommandOutcome::of(&[("brand.yaml", &brand)]);
     assert_eq!(outcome.code, 0, "{}", outcome.text);
     let server = Server::builder(database).config("brand.yaml", &brand).start().await;
     let api = server.api();

@@ -61,17 +61,18 @@ const STANDARD: &[(&str, &[&str])] = &[
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
-/// `sub` of a person at a client.
+/// `sub` of a person at a client. Who lacks what it is made of has the hash that nobody else has: an empty
+/// one would make all of them one person (OpenID Connect Core, section 2).
 #[must_use]
 pub fn subject(client: &Client, who: &Principal) -> String {
-    let upn = || who.attributes.get("upn").and_then(Value::as_str).filter(|upn| !upn.is_empty());
+    let or_uid = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or(&who.uid).to_owned();
     match client.sub_mode {
         SubMode::HashedUserId => who.uid.clone(),
         SubMode::UserId => who.user.pk.to_string(),
         SubMode::UserUuid => who.user.uuid.to_string(),
         SubMode::UserUsername => who.user.username.clone(),
-        SubMode::UserEmail => who.user.email.clone(),
-        SubMode::UserUpn => upn().unwrap_or(&who.uid).to_owned(),
+        SubMode::UserEmail => or_uid(Some(&who.user.email)),
+        SubMode::UserUpn => or_uid(who.attributes.get("upn").and_then(Value::as_str)),
     }
 }
 
@@ -185,7 +186,7 @@ impl<'a> Contents<'a> {
         put("iss", json!(self.facts.iss));
         put("sub", json!(subject(self.client, self.who)));
         put("aud", json!(self.client.client_id));
-        put("exp", json!((now + self.client.access_life).timestamp()));
+        put("exp", json!(self.facts.expires(now, self.client.access_life).timestamp()));
         put("iat", json!(now.timestamp()));
         if let Some(at) = self.facts.auth_time {
             put("auth_time", json!(at));

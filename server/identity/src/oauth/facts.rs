@@ -1,6 +1,6 @@
 //! What a family of tokens remembers of how it came to be.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_store::{Session, hash_secret};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +51,9 @@ pub struct GrantFacts {
     /// Claims that were asked for one by one.
     #[serde(skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
+    /// When its tokens end at the latest, seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
     /// Thumbprint of the key that the tokens are bound to (RFC 9449, section 6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jkt: Option<String>,
@@ -93,6 +96,13 @@ impl GrantFacts {
     #[must_use]
     pub fn of_service(iss: String, now: DateTime<Utc>) -> Self {
         Self { iss, auth_time: Some(now.timestamp()), amr: vec!["sc".to_owned()], ..Self::default() }
+    }
+
+    /// When a token that is made at `now` ends, for a client whose tokens live that long.
+    #[must_use]
+    pub fn expires(&self, now: DateTime<Utc>, life: TimeDelta) -> DateTime<Utc> {
+        let until = self.until.and_then(|at| DateTime::from_timestamp(at, 0));
+        until.map_or(now + life, |until| until.min(now + life))
     }
 
     /// Reads stored facts; `None` when they are not readable, which voids the token.

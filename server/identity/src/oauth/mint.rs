@@ -56,6 +56,8 @@ pub struct Want<'a> {
     pub id: bool,
     /// A refresh token.
     pub refresh: bool,
+    /// Scopes of the refresh token, where they are not those of the others.
+    pub refresh_scopes: Option<&'a [String]>,
     /// The code that the ID token comes with, for its hash.
     pub code: Option<&'a str>,
 }
@@ -87,7 +89,8 @@ impl OAuth {
         want: Want<'_>,
     ) -> Result<Minted, MintError> {
         let now = self.clock.now();
-        let made = contents.made(snapshot, now)?;
+        // A refresh token says nothing.
+        let made = if want.access || want.id { contents.made(snapshot, now)? } else { Made::default() };
         self.publish(contents.client, now).await?;
         let mut minted = Minted::default();
         if want.access {
@@ -99,7 +102,8 @@ impl OAuth {
         }
         if want.refresh {
             let token = alphanumeric(&*self.random, LENGTH);
-            minted.rows.push(row(&contents, grant, TokenKind::Refresh, &token, Value::Null, now));
+            let kept = Contents { scopes: want.refresh_scopes.unwrap_or(contents.scopes), ..contents };
+            minted.rows.push(row(&kept, grant, TokenKind::Refresh, &token, Value::Null, now));
             minted.refresh = Some(token);
         }
         if want.id {
@@ -182,7 +186,7 @@ fn row(
         scope: scopes.join(" "),
         data: Value::Object(data),
         created: now,
-        expires: now + life,
+        expires: facts.expires(now, life),
     }
 }
 

@@ -69,7 +69,7 @@ impl Errand<'_> {
         let oauth = &self.of.identity.oauth;
         let scopes = &self.request.scopes;
         let contents = Contents { client: self.client, who: signed_in.who.principal(), scopes, facts };
-        let want = Want { access: kind.token, id: kind.id_token, refresh: false, code };
+        let want = Want { access: kind.token, id: kind.id_token, code, ..Want::default() };
         let mut minted = oauth.mint(self.of.snapshot, contents, grant, want).await?;
         let rows = std::mem::take(&mut minted.rows);
         if !rows.is_empty() && oauth.issue(Issue::Plain(rows)).await? != Issued::Stored {

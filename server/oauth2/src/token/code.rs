@@ -30,7 +30,8 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
         return Err(Refusal::invalid_grant(UNKNOWN));
     }
     same_address(call, &row)?;
-    let challenge: Option<Challenge> = serde_json::from_value(row.data["pkce"].clone()).ok().flatten();
+    let challenge: Option<Challenge> =
+        serde_json::from_value(row.data["pkce"].clone()).map_err(|_| Refusal::invalid_grant(UNKNOWN))?;
     Challenge::verify(challenge.as_ref(), call.get("code_verifier"))?;
     let mut facts = GrantFacts::read(&row.data).ok_or_else(|| Refusal::invalid_grant(UNKNOWN))?;
     facts.jkt = call.bound(client, facts.jkt.as_deref()).await?;
@@ -38,7 +39,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     let scopes: Vec<String> = row.scope.split_whitespace().map(str::to_owned).collect();
     call.permitted(client, &who, GrantType::AuthorizationCode, &scopes, facts.mfa)?;
     let refresh = has_offline(&scopes) && client.allows(GrantType::RefreshToken);
-    let want = Want { access: true, id: true, refresh, code: None };
+    let want = Want { access: true, id: true, refresh, ..Want::default() };
     let entitled = Entitled { client, who: &who, facts, scopes, grant: row.grant, want };
     let (issued, granted) = entitled.tokens(call, |tokens| Issue::Code { code_hash, tokens }).await?;
     match issued {

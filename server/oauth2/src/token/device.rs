@@ -18,7 +18,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     let scopes: Vec<String> = code.scope.split_whitespace().map(str::to_owned).collect();
     call.permitted(client, &who, GrantType::DeviceCode, &scopes, facts.mfa)?;
     let refresh = has_offline(&scopes) && client.allows(GrantType::RefreshToken);
-    let want = Want { access: true, id: true, refresh, code: None };
+    let want = Want { access: true, id: true, refresh, ..Want::default() };
     let grant = call.identity.oauth.new_grant();
     let entitled = Entitled { client, who: &who, facts, scopes, grant, want };
     let (issued, granted) = entitled.tokens(call, |tokens| Issue::Device { device_hash, tokens }).await?;

@@ -3,7 +3,7 @@
 
 use super::{Asker, Entitled, Granted};
 use crate::endpoint::{Call, Refusal};
-use lockgate_identity::oauth::{GrantFacts, OFFLINE_ACCESS, ValidToken, Want};
+use lockgate_identity::oauth::{ClaimsRequest, GrantFacts, OFFLINE_ACCESS, ValidToken, Want};
 use lockgate_model::kinds::GrantType;
 use lockgate_store::{Issue, Issued};
 use serde_json::json;
@@ -19,7 +19,18 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     }
     only_what_is_supported(call, &client.client_id)?;
     let subject = subject(call, asker).await?;
-    let facts = GrantFacts { jkt: call.bound(client, None).await?, nonce: None, ..subject.token.facts.clone() };
+    let row = &subject.token.row;
+    // How the person signed in is told; what was agreed for the other client, claim by claim, is not.
+    let facts = GrantFacts {
+        iss: call.issuer(client),
+        session: row.session,
+        nonce: None,
+        claims: ClaimsRequest::default(),
+        // Nobody gets more time by exchanging.
+        until: Some(row.expires.timestamp()),
+        jkt: call.bound(client, None).await?,
+        ..subject.token.facts.clone()
+    };
     let inherited: Vec<String> =
         subject.token.scopes.iter().filter(|s| client.scopes.contains(s) && *s != OFFLINE_ACCESS).cloned().collect();
     let mut scopes = call.scopes(client, &inherited);
@@ -30,11 +41,12 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     call.permitted(client, &subject.who, GrantType::TokenExchange, &scopes, facts.mfa)?;
     let want = Want { access: true, ..Want::default() };
     // The same family: who takes the first token back takes what it was exchanged for as well.
-    let grant = subject.token.row.grant;
-    let entitled = Entitled { client, who: &subject.who, facts, scopes, grant, want };
-    let (issued, mut granted) = entitled.tokens(call, Issue::Plain).await?;
+    let entitled = Entitled { client, who: &subject.who, facts, scopes, grant: row.grant, want };
+    let token_hash = row.token_hash.clone();
+    let (issued, mut granted) =
+        entitled.tokens(call, |tokens| Issue::Exchange { token_hash, tokens }).await?;
     if issued != Issued::Stored {
-        return Err(Refusal::invalid_grant("The token could not be exchanged."));
+        return Err(unknown());
     }
     granted.more.insert("issued_token_type".to_owned(), json!(ACCESS_TOKEN));
     Ok(granted)
@@ -67,4 +79,8 @@ async fn subject(call: &Call<'_>, asker: &Asker) -> Result<ValidToken, Refusal> 
     let trusted = found.client.id == client.id || client.federated.contains(&found.client.id);
     // One that is bound to a key is worth nothing to who does not hold the key.
     if trusted && found.token.facts.jkt.is_none() { Ok(found) } else { Err(unknown()) }
+}
+
+fn unknown() -> Refusal {
+    Refusal::invalid_grant("The subject_token is unknown, expired or revoked, or not for this client.")
 }

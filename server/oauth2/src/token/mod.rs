@@ -14,6 +14,7 @@ use crate::{
     gatekeeper::Question,
 };
 use axum::response::Response;
+use chrono::TimeDelta;
 use lockgate_identity::{
     config::Client,
     journal::{Action, Entry},
@@ -33,7 +34,7 @@ pub(crate) async fn answer_to(call: &Call<'_>) -> Response {
     let told = if outcome.is_ok() { "issued" } else { "refused" };
     metrics::counter!("lockgate_token_requests_total", "grant" => label(grant), "outcome" => told).increment(1);
     match outcome {
-        Ok(granted) => granted.response(call),
+        Ok(granted) => granted.response(),
         Err(stop) => call.refuse(&stop.refusal, stop.client.as_deref()),
     }
 }
@@ -91,8 +92,9 @@ fn label(grant: &str) -> &'static str {
 struct Granted {
     minted: Minted,
     scopes: Vec<String>,
-    client: Arc<Client>,
     bound: bool,
+    /// How long the access token is valid.
+    life: TimeDelta,
     /// A refresh token that goes on being good.
     kept_refresh: Option<String>,
     /// More members of the answer.
@@ -101,7 +103,7 @@ struct Granted {
 
 impl Granted {
     /// RFC 6749, section 5.1.
-    fn response(self, _: &Call<'_>) -> Response {
+    fn response(self) -> Response {
         let mut body = Map::new();
         let kind = if self.bound { "DPoP" } else { "Bearer" };
         let mut put = |name: &str, value: Option<String>| {
@@ -114,7 +116,7 @@ impl Granted {
         put("scope", Some(self.scopes.join(" ")));
         put("id_token", self.minted.id);
         put("refresh_token", self.minted.refresh.or(self.kept_refresh));
-        body.insert("expires_in".to_owned(), json!(self.client.access_life.num_seconds()));
+        body.insert("expires_in".to_owned(), json!(self.life.num_seconds()));
         body.extend(self.more);
         answer(body)
     }
@@ -144,8 +146,8 @@ impl Entitled<'_> {
         let issued = call.identity.oauth.issue(issue(std::mem::take(&mut minted.rows))).await?;
         let granted = Granted {
             minted,
-            client: Arc::clone(self.client),
             bound: self.facts.jkt.is_some(),
+            life: self.facts.expires(call.now, self.client.access_life) - call.now,
             scopes: self.scopes,
             kept_refresh: None,
             more: Map::new(),

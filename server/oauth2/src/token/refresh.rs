@@ -29,7 +29,10 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
         return Err(Refusal::invalid_grant(UNKNOWN));
     }
     let mut facts = GrantFacts::read(&row.data).ok_or_else(|| Refusal::invalid_grant(UNKNOWN))?;
-    facts.jkt = call.bound(client, facts.jkt.as_deref()).await?;
+    facts.jkt = rebound(call, asker, facts.jkt.as_deref()).await?;
+    // A refresh token is one of offline access: what it gives does not end with the browser session, also
+    // where fewer scopes are asked for.
+    facts.session = None;
     // An ID token of a refresh answers no request that had a nonce (OpenID Connect Core, section 12.2).
     facts.nonce = None;
     let who = call.person(row.user_pk).await?;
@@ -37,9 +40,12 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     let scopes = narrowed(call, &granted)?;
     call.permitted(client, &who, GrantType::RefreshToken, &scopes, facts.mfa)?;
     let replace = is_replaced(&row, client.refresh_threshold, call);
-    let want = Want { access: true, id: true, refresh: false, code: None };
+    // A narrower scope is that of the access token alone: the refresh token keeps what was granted.
+    let want = Want { access: true, id: true, refresh: replace, refresh_scopes: Some(&granted), code: None };
     let entitled = Entitled { client, who: &who, facts, scopes, grant: row.grant, want };
-    let (issued, tokens) = entitled.renewed(call, token, token_hash, replace, &granted).await?;
+    let (issued, mut tokens) =
+        entitled.tokens(call, |tokens| Issue::Refresh { token_hash, replace, tokens }).await?;
+    tokens.kept_refresh = (!replace).then(|| token.to_owned());
     match issued {
         Issued::Stored => Ok(tokens),
         Issued::Replayed => {
@@ -50,38 +56,14 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     }
 }
 
-impl Entitled<'_> {
-    /// The new tokens. A narrower scope is that of the access token alone: the refresh token keeps what
-    /// was granted (RFC 6749, section 6).
-    async fn renewed(
-        self,
-        call: &Call<'_>,
-        token: &str,
-        token_hash: String,
-        replace: bool,
-        granted: &[String],
-    ) -> Result<(Issued, Granted), Refusal> {
-        let next = if replace {
-            let contents = lockgate_identity::oauth::Contents {
-                client: self.client,
-                who: self.who.principal(),
-                scopes: granted,
-                facts: &self.facts,
-            };
-            let want = Want { refresh: true, ..Want::default() };
-            Some(call.identity.oauth.mint(&call.snapshot, contents, self.grant, want).await?)
-        } else {
-            None
-        };
-        let (next, rows) = next.map_or((None, Vec::new()), |minted| (minted.refresh, minted.rows));
-        let issue = |mut tokens: Vec<_>| {
-            tokens.extend(rows);
-            Issue::Refresh { token_hash, replace, tokens }
-        };
-        let (issued, mut granted) = self.tokens(call, issue).await?;
-        granted.kept_refresh = Some(next.unwrap_or_else(|| token.to_owned()));
-        Ok((issued, granted))
+/// The key of the new tokens. The refresh token of a public client is bound to its key; a client that
+/// authenticates may come with another one, but not without (RFC 9449, section 5).
+async fn rebound(call: &Call<'_>, asker: &Asker, bound: Option<&str>) -> Result<Option<String>, Refusal> {
+    if !asker.proven || bound.is_none() {
+        return call.bound(&asker.client, bound).await;
     }
+    let proven = call.bound(&asker.client, None).await?;
+    proven.ok_or_else(|| Refusal::new("invalid_dpop_proof", "The grant is bound to a key: a proof is needed.")).map(Some)
 }
 
 /// The scopes asked for, which must be among those granted (RFC 6749, section 6).

@@ -6,21 +6,21 @@ use super::{Entitled, Granted, Stop};
 use crate::{
     client_auth::{ASSERTION_TYPE, Presented},
     endpoint::{Call, Refusal},
-    jwt,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lockgate_identity::{
     config::Client,
-    keys::Expires,
-    oauth::{GrantFacts, OFFLINE_ACCESS, Want},
+    oauth::{GrantFacts, OFFLINE_ACCESS, Want, subject},
     people::{PeopleError, UserDraft},
     principals::PrincipalEntry,
 };
 use lockgate_model::{UserType, kinds::GrantType};
 use lockgate_store::{Case, Issue, Issued, StoreError, TokenIntent};
-use serde::Deserialize;
 use serde_json::Map;
 use std::sync::Arc;
+
+/// The longest name of an account, in characters.
+const MAX_NAME: usize = 150;
 
 pub(super) async fn grant(call: &Call<'_>, grant: GrantType) -> Result<Granted, Stop> {
     let (client_id, presented) = call.presented()?;
@@ -36,8 +36,8 @@ async fn for_client(
     client: &Arc<Client>,
     presented: Presented,
 ) -> Result<Granted, Refusal> {
-    let who = Box::pin(account(call, grant, client, presented)).await?;
     call.allowed(client, grant)?;
+    let who = Box::pin(account(call, grant, client, presented)).await?;
     let mut all = client.scopes.clone();
     all.retain(|scope| scope != OFFLINE_ACCESS);
     let mut scopes = call.scopes(client, &all);
@@ -46,7 +46,7 @@ async fn for_client(
     facts.jkt = call.bound(client, None).await?;
     call.permitted(client, &who, grant, &scopes, false)?;
     // No refresh token: the credential itself can be used again (RFC 6749, section 4.4.3).
-    let want = Want { access: true, id: true, refresh: false, code: None };
+    let want = Want { access: true, id: true, ..Want::default() };
     let family = call.identity.oauth.new_grant();
     let entitled = Entitled { client, who: &who, facts, scopes, grant: family, want };
     let (issued, granted) = entitled.tokens(call, Issue::Plain).await?;
@@ -121,7 +121,11 @@ async fn own_account(call: &Call<'_>, client: &Client) -> Result<Arc<PrincipalEn
 
 /// A service account of the client, made when it is needed first.
 async fn account_named(call: &Call<'_>, client: &Client, name: &str) -> Result<Arc<PrincipalEntry>, Refusal> {
-    let username: String = name.chars().filter(|c| !c.is_control()).take(150).collect();
+    // A name that is cut would be that of another subject as well.
+    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Refusal::invalid_grant("The name of the client's service account would be too long."));
+    }
+    let username = name.to_owned();
     let users = call.identity.store.users();
     let path = format!("goauthentik.io/apps/{}", client.app_slug);
     let user = match users.by_username(&username, Case::Exact).await? {
@@ -162,36 +166,13 @@ fn store_error(error: PeopleError) -> Refusal {
     }
 }
 
-#[derive(Deserialize)]
-struct Foreign {
-    sub: String,
-    exp: i64,
-}
-
-impl Expires for Foreign {
-    fn expires(&self) -> i64 {
-        self.exp
-    }
-}
-
-/// The subject of a token that a trusted provider of ours has issued; `None` when it is none.
+/// The subject of an access token that a trusted provider of ours has issued; `None` when it is none. One
+/// that was revoked, or is bound to a key, is worth nothing; an ID token is no credential at all.
 async fn foreign(call: &Call<'_>, client: &Client, assertion: &str) -> Result<Option<String>, Refusal> {
     if call.get("client_assertion_type") != Some(ASSERTION_TYPE) {
         return Ok(None);
     }
-    let claims = jwt::unverified(assertion).unwrap_or_default();
-    let trusted = client.federated.iter().filter_map(|id| call.snapshot.client_by_provider(*id));
-    let issuer = trusted.filter(|other| claims["aud"] == other.client_id.as_str()).find_map(|other| {
-        let found: Result<Foreign, _> = other.signing.verify(assertion, &other.client_id, call.now);
-        Some((other, found.ok()?))
-    });
-    let Some((other, token)) = issuer else { return Ok(None) };
-    // An access token of ours may have been revoked before it expired.
-    if claims["jti"].is_string() && claims["azp"] == other.client_id.as_str() {
-        let valid = call.identity.access_token(&call.snapshot, assertion).await?;
-        if valid.is_none() {
-            return Err(call.failed("The client assertion was revoked."));
-        }
-    }
-    Ok(Some(token.sub))
+    let found = call.identity.access_token(&call.snapshot, assertion).await?;
+    let trusted = found.filter(|f| client.federated.contains(&f.client.id) && f.token.facts.jkt.is_none());
+    Ok(trusted.map(|found| subject(&found.client, found.who.principal())))
 }

@@ -176,7 +176,7 @@ impl House {
         let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
         let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };
         let oauth = &self.identity.oauth;
-        let want = Want { access: true, id: true, refresh: true, code: None };
+        let want = Want { access: true, id: true, refresh: true, ..Want::default() };
         let mut minted = oauth.mint(&snapshot, contents, oauth.new_grant(), want).await.expect("tokens");
         oauth.issue(Issue::Plain(std::mem::take(&mut minted.rows))).await.expect("a database");
         minted

@@ -1,0 +1,79 @@
+//! `lockgate claims`: what a token would say, and why.
+
+use lockgate_tests::{BOOTSTRAP_PASSWORD, Database, Server};
+use serde_json::Value;
+
+on_each_database!(claims_are_explained, a_question_that_has_no_answer_is_told_so);
+
+const FOLDER: &str = r#"app: grafana
+name: Grafana
+url: https://grafana.lockgate.test
+oauth2:
+  client_id: grafana
+  redirect_uris: [https://grafana.lockgate.test/cb]
+  scopes: [openid, profile, email]
+  mappings: [grafana-role]
+access:
+  any: [{ group: Grafana Admins }]
+---
+group: Grafana Admins
+---
+mapping: grafana-role
+scope: profile
+expression: |
+  #{
+    role: if "Grafana Admins" in user.groups { "Admin" } else { "Viewer" },
+    nickname: "boss",
+    sub: "somebody else",
+  }
+"#;
+
+async fn server(database: Database) -> Server {
+    let server = Server::builder(database).config("grafana.yaml", FOLDER).start().await;
+    server.api().create_user("ada", BOOTSTRAP_PASSWORD, &["Grafana Admins"]).await;
+    server.api().create_user("bob", BOOTSTRAP_PASSWORD, &[]).await;
+    server
+}
+
+async fn claims_are_explained(database: Database) {
+    let server = server(database).await;
+    let told = server.run(&["claims", "--user", "ada", "--app", "grafana"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+    for line in [
+        "ID token of ada at Grafana:",
+        "\"Admin\"",
+        "scope profile: mapping \"grafana-role\" (grafana.yaml:15)",
+        "sets \"sub\", which is the protocol's and stays as it is",
+    ] {
+        assert!(told.text.contains(line), "{line}:\n{}", told.text);
+    }
+    assert!(!told.text.contains("may not open"), "{}", told.text);
+
+    let told =
+        server.run(&["claims", "--user", "bob", "--app", "grafana", "--scope", "openid email", "--format", "json"]);
+    let told: Value = serde_json::from_str(&told.text).unwrap_or_else(|_| panic!("{}", told.text));
+    assert_eq!(told["allowed"], false);
+    assert_eq!(told["claims"]["role"], Value::Null, "its scope was not asked for");
+    assert_eq!(told["claims"]["email"]["from"]["scope"], "email");
+    assert_eq!(told["claims"]["sub"]["from"]["protocol"], true);
+}
+
+async fn a_question_that_has_no_answer_is_told_so(database: Database) {
+    let server = server(database).await;
+    for (arguments, answer) in [
+        (["--user", "nobody", "--app", "grafana"].as_slice(), "User 'nobody' not found."),
+        (&["--user", "ada", "--app", "wiki"], "Application 'wiki' not found."),
+        (
+            &["--user", "ada", "--app", "grafana", "--scope", "secrets"],
+            "has no scope 'secrets'; it has openid, email, profile",
+        ),
+    ] {
+        let told = server.run(&[&["claims"], arguments].concat());
+        assert_ne!(told.code, 0);
+        assert!(told.text.contains(answer), "{}", told.text);
+    }
+    server
+        .write("grafana.yaml", &FOLDER.replace("if \"Grafana Admins\" in user.groups", "if user.no_such_thing.at_all"));
+    let told = server.run(&["claims", "--user", "ada", "--app", "grafana"]);
+    assert!(told.text.contains("grafana.yaml:1"), "{}", told.text);
+}
