@@ -11,7 +11,6 @@ use crate::{
     visitor::{SignedIn, Visitor},
 };
 use axum::response::Response;
-use chrono::DateTime;
 use http::{Method, StatusCode};
 use lockgate_engine::{
     CompiledFlow, Context,
@@ -20,34 +19,17 @@ use lockgate_engine::{
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
-    keys::Expires,
-    oauth::{session_id, subject},
+    oauth::{IdTokenHint, session_id, subject},
     runner::FlowRequest,
     sessions::{csrf_matches, csrf_token},
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
-use serde::Deserialize;
 use std::sync::Arc;
 use url::Url;
 
 /// What goes along when the person is asked first.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
-
-/// A token that the client was given for a login. That it has expired does not matter (section 2).
-#[derive(Debug, Deserialize)]
-struct Hint {
-    exp: i64,
-    sub: String,
-    #[serde(default)]
-    sid: Option<String>,
-}
-
-impl Expires for Hint {
-    fn expires(&self) -> i64 {
-        self.exp
-    }
-}
 
 /// One request to sign out.
 pub(crate) struct EndSession<'a> {
@@ -72,7 +54,7 @@ impl EndSession<'_> {
         if named.is_some_and(|id| id != self.app.client_id) {
             return Ok(self.refuse("Client ID Error", "The client identifier (client_id) is not this application's."));
         }
-        let hint = self.hint();
+        let hint = self.hint().await?;
         let redirect = match self.parameters.get("post_logout_redirect_uri") {
             None => None,
             // Section 3: the client must be known by its token or its name, the address be its own.
@@ -108,13 +90,15 @@ impl EndSession<'_> {
     }
 
     /// The token that the client was given, if we gave it.
-    fn hint(&self) -> Option<Hint> {
-        let hint = self.parameters.get("id_token_hint")?;
-        self.app.signing.verify(hint, &self.app.client_id, DateTime::UNIX_EPOCH).ok()
+    async fn hint(&self) -> Result<Option<IdTokenHint>, StoreError> {
+        match self.parameters.get("id_token_hint") {
+            Some(hint) => self.identity.oauth.id_token_hint(self.app, hint).await,
+            None => Ok(None),
+        }
     }
 
     /// Whether the token was given for the login of this browser.
-    fn is_about(&self, hint: &Hint, signed_in: &SignedIn) -> bool {
+    fn is_about(&self, hint: &IdTokenHint, signed_in: &SignedIn) -> bool {
         let session = signed_in.session.uuid;
         // Tokens of proxied applications name the session itself.
         let same_session = |sid: &String| *sid == session_id(session) || *sid == session.to_string();

@@ -17,7 +17,6 @@ mod end_session;
 mod endpoint;
 mod gatekeeper;
 mod introspect;
-mod jwt;
 mod limits;
 mod metadata;
 pub mod pages;

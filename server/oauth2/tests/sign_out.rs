@@ -4,8 +4,9 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use lockgate_identity::keys::{NewKey, generate};
 use serde_json::json;
-use support::{Ask, House};
+use support::{Ask, House, object};
 use url::form_urlencoded::byte_serialize;
 
 const END: &str = "/application/o/wiki/end-session/";
@@ -45,6 +46,33 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
     assert_eq!(ended.iter().map(|login| login.provider).collect::<Vec<_>>(), [wiki.id]);
     let left = house.identity.store.logins().of_session(house.session.uuid).await.expect("a database");
     assert_eq!(left.iter().map(|login| login.provider).collect::<Vec<_>>(), [other.id]);
+}
+
+#[tokio::test]
+async fn a_token_is_known_again_after_its_key_was_replaced_and_an_access_token_is_no_hint() {
+    let house = House::open().await;
+    let pair = async |name: &str| {
+        let pair = generate(name, NewKey::EcP256, house.identity.clock.now(), 1).expect("a key");
+        let pair = object("key_pair", name, serde_json::to_value(pair).expect("an object"));
+        let id = pair.id;
+        house.change(vec![pair]).await;
+        id
+    };
+    let wiki = house.client("wiki", json!({"signing_key": pair("first").await})).await;
+    let tokens = house.tokens(&wiki, &["openid"]).await;
+    let (id, access) = (tokens.id.expect("a token"), tokens.access.expect("a token"));
+    let stranger = house.client("wiki", json!({"signing_key": pair("stranger").await})).await;
+    let never_published = stranger.signing.sign(&json!({
+        "iss": "i", "sub": "s", "aud": "wiki", "exp": i64::MAX,
+    }));
+    let wiki_now = house.client("wiki", json!({"signing_key": pair("second").await})).await;
+    assert_ne!(wiki.signing.kid, wiki_now.signing.kid);
+    let hint = async |token: &str| house.identity.oauth.id_token_hint(&wiki_now, token).await.expect("a database");
+    let known = hint(&id).await.expect("an ID token of ours");
+    assert_eq!(known.iss, "http://auth.test/application/o/wiki/");
+    assert_eq!(hint(&access).await, None);
+    assert_eq!(hint(&never_published.expect("signed")).await, None);
+    assert_eq!(hint("x.y.z").await, None);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use lockgate_model::{
 use regex::Regex;
 use std::{collections::HashMap, fmt, sync::Arc};
 use subtle::ConstantTimeEq;
-use url::Url;
+use url::{Origin, Url};
 use uuid::Uuid;
 
 use super::{compile::CompileError, hosts::redirect_uris};
@@ -52,7 +52,13 @@ impl Addresses {
     /// Whether a browser script of this origin may talk to us: it is that of one of the addresses.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
-        let is = |url: &str| Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization() == origin);
+        // Addresses of native applications have an opaque origin, which is written `null` like that of any
+        // sandboxed page.
+        let of = |url: &str| Url::parse(url).ok().map(|url| url.origin()).filter(Origin::is_tuple);
+        if of(origin).is_none_or(|given| given.ascii_serialization() != origin) {
+            return false;
+        }
+        let is = |url: &str| of(url).is_some_and(|one| one.ascii_serialization() == origin);
         self.strict.iter().any(|url| is(url))
             || self.patterns.iter().any(|pattern| pattern.is_match(origin) || pattern.is_match(&format!("{origin}/")))
     }
@@ -447,6 +453,9 @@ mod tests {
         let known = addresses(&["https://app.test/cb"], &[r"https://[a-z]+\.test(/.*)?"]);
         assert!(known.has_origin("https://app.test") && known.has_origin("https://x.test"));
         assert!(!known.has_origin("https://app.test.evil") && !known.has_origin("http://app.test"));
-        assert!(!known.has_origin("null"));
+        let native = addresses(&["com.example.app:/cb"], &[".*"]);
+        for nowhere in ["null", "com.example.app:", "https://app.test/", "https://app.test/x", ""] {
+            assert!(!known.has_origin(nowhere) && !native.has_origin(nowhere), "{nowhere}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use chrono::TimeDelta;
 use lockgate_engine::challenge::LogoutUrl;
 use lockgate_model::kinds::LogoutMethod;
-use lockgate_store::{Login, Session, StoreError};
+use lockgate_store::{Consent, Login, Session, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,6 +114,20 @@ impl Core {
         self.feed.settle().await;
         self.feed.login_ended();
         Ok(())
+    }
+
+    /// Takes a consent back, with everything that the application was issued for the person; answers whether
+    /// there was one.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn withdraw(&self, snapshot: &Snapshot, consent: &Consent) -> Result<bool, StoreError> {
+        let there = self.store.consents().delete(consent.pk).await?;
+        for client in snapshot.clients().filter(|client| client.app_id == consent.application) {
+            self.store.oauth_tokens().revoke_for_user(consent.user_pk, client.id, self.clock.now()).await?;
+        }
+        self.feed.settle().await;
+        Ok(there)
     }
 
     /// Ends everything that a session's user has at clients, because somebody else signs in on it.

@@ -5,31 +5,15 @@ use super::{
     errand::{Errand, Reached},
 };
 use crate::{request::AuthorizeError, visitor::SignedIn};
-use chrono::DateTime;
 use lockgate_engine::{Context, Pending, Standing};
-use lockgate_identity::{keys::Expires, oauth::subject};
+use lockgate_identity::oauth::subject;
 use lockgate_model::kinds::FlowDesignation;
-use serde::Deserialize;
 use serde_json::Value;
-
-/// Of a token that is shown again only its signature, its audience and whom it is about count.
-#[derive(Debug, Deserialize)]
-struct Hint {
-    iss: String,
-    sub: String,
-    exp: i64,
-}
-
-impl Expires for Hint {
-    fn expires(&self) -> i64 {
-        self.exp
-    }
-}
 
 impl Errand<'_> {
     /// The person who is signed in, if it is the right one and fresh enough, or the way to become so.
     pub(super) async fn authenticated(&self, found: Option<SignedIn>, reached: Reached) -> Result<SignedIn, Stop> {
-        let expected = self.expected()?;
+        let expected = self.expected().await?;
         if let Some(signed_in) = found {
             let sub = subject(self.client, signed_in.who.principal());
             let right = expected.iter().all(|expected| *expected == sub);
@@ -62,11 +46,10 @@ impl Errand<'_> {
 
     /// Whom the client expects, by name (section 5.5.1) or by a token that it was given (section 3.1.2.1);
     /// that the token has expired does not matter.
-    fn expected(&self) -> Result<Vec<String>, AuthorizeError> {
+    async fn expected(&self) -> Result<Vec<String>, Stop> {
         let mut expected: Vec<String> = self.request.claims.subject.iter().cloned().collect();
         if let Some(hint) = &self.request.id_token_hint {
-            let key = &self.client.signing;
-            let hint = key.verify::<Hint>(hint, &self.client.client_id, DateTime::UNIX_EPOCH).ok();
+            let hint = self.of.identity.oauth.id_token_hint(self.client, hint).await?;
             let hint = hint.filter(|hint| hint.iss == self.target.issuer);
             let hint = hint.ok_or_else(|| AuthorizeError::invalid_request("The id_token_hint is not ours."))?;
             expected.push(hint.sub);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::grant_list::{self, GrantFilter};
 use crate::entity::code;
 use crate::text::{DATA, TEXT, fits, from_json, micros, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// A code and what it was issued for.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,13 +173,14 @@ impl Codes<'_> {
         Ok(self.remove(code::Column::Pk.eq(pk)).await? > 0)
     }
 
-    /// Removes codes that were void before a time; leave them some minutes, for replays to be told.
-    /// Answers how many.
+    /// Removes up to `limit` codes that were void before a time; leave them some minutes, for replays to be
+    /// told. Answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.remove(code::Column::Expires.lt(micros(before))).await
+    pub async fn delete_expired(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let old = code::Column::Expires.lt(micros(before));
+        expired::delete::<code::Entity>(self.store, code::Column::Pk, old, limit).await
     }
 
     async fn remove(&self, which: sea_orm::sea_query::SimpleExpr) -> Result<u64, StoreError> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entity::device_code;
 use crate::text::{DATA, TEXT, fits, from_json, micros, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// How far a device code has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,20 +217,14 @@ impl DeviceCodes<'_> {
             .await
     }
 
-    /// Removes codes that were void before a time; answers how many.
+    /// Removes up to `limit` codes that were void before a time; answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let old = device_code::Column::Expires.lt(micros(before));
-                let gone = device_code::Entity::delete_many().filter(old).exec(&tx).await?;
-                tx.commit().await?;
-                Ok(gone.rows_affected)
-            })
-            .await
+    pub async fn delete_expired(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        use device_code::Column;
+        let old = Column::Expires.lt(micros(before));
+        expired::delete::<device_code::Entity>(self.store, Column::DeviceHash, old, limit).await
     }
 }
 
