@@ -297,6 +297,14 @@ pub fn anchored(expression: &str) -> String {
     format!("^(?:{expression})$")
 }
 
+/// There is no kind whose object such an identifier could name, and what is trusted has to exist.
+pub(super) fn no_sources(named: &[uuid::Uuid], problems: &mut Problems) {
+    for (at, id) in named.iter().enumerate() {
+        let text = format!("Invalid pk \"{id}\" - object does not exist.");
+        problems.add(&format!("/jwt_federation_sources/{at}"), "does_not_exist", text);
+    }
+}
+
 const FILTERS: &[Filter] = &[
     exact("access_code_validity"),
     exact("access_token_validity"),
@@ -334,6 +342,7 @@ impl Kind for OAuth2Provider {
     }
 
     fn check(&self, problems: &mut Problems) {
+        no_sources(&self.jwt_federation_sources, problems);
         for (at, uri) in self.redirect_uris.iter().enumerate() {
             if let Some(text) = uri.complaint() {
                 problems.add(&format!("/redirect_uris/{at}/url"), "invalid", text);
