@@ -4,6 +4,8 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use lockgate_identity::oauth::CodeGrant;
+use lockgate_store::hash_secret;
 use serde_json::json;
 use support::{Ask, House};
 use url::form_urlencoded::byte_serialize;
@@ -35,12 +37,19 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
     let theirs = house.tokens(&other, &["openid"]).await.access.expect("a token");
     house.opened(&wiki).await;
     house.opened(&other).await;
+    for client in [&wiki, &other] {
+        let (session, data) = (&house.session, json!({}));
+        let of = CodeGrant { client, session, scopes: &[], grant: house.identity.oauth.new_grant(), data };
+        house.identity.oauth.store_code(&client.client_id, of).await.expect("a code");
+    }
     let out = house.get(END).await;
     assert_eq!(out.location(), format!("/if/flow/{HERE}/"), "{}", out.text);
     let end = house.through(HERE).await;
     assert_eq!((&end["component"], &end["application_name"]), (&json!("ak-stage-session-end"), &json!("WIKI")));
     assert_eq!(house.bearer("/application/o/userinfo/", &mine).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(house.bearer("/application/o/userinfo/", &theirs).await.status, StatusCode::OK);
+    let code = async |code: &str| house.identity.store.codes().peek(&hash_secret(code)).await.expect("a database");
+    assert_eq!((code("wiki").await.is_none(), code("other").await.is_some()), (true, true), "codes on their way");
     let ended = house.identity.store.logins().ended(house.identity.clock.now(), 10).await.expect("a database");
     assert_eq!(ended.iter().map(|login| login.provider).collect::<Vec<_>>(), [wiki.id]);
     let left = house.identity.store.logins().of_session(house.session.uuid).await.expect("a database");

@@ -97,13 +97,15 @@ impl Core {
         Ok(urls.collect())
     }
 
-    /// Ends what a browser session has at one client, and nothing else: its tokens, its sign-in behind a
-    /// proxy, and its login, of which the client is told.
+    /// Ends what a browser session has at one client, and nothing else: codes on their way, its tokens, its
+    /// sign-in behind a proxy, and its login, of which the client is told.
     ///
     /// # Errors
     /// Whatever the database answers.
     pub async fn leave(&self, session: &Session, client: &Client) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.store.codes().delete_for_session(session.uuid, Some(client.id)).await?;
+        self.store.device_codes().delete_for_session(session.uuid, Some(client.id)).await?;
         self.store.oauth_tokens().revoke_at(session.uuid, client.id, now).await?;
         for login in self.store.proxy_sessions().of_session(session.uuid).await? {
             if login.provider == client.id {
@@ -122,6 +124,8 @@ impl Core {
     /// Whatever the database answers.
     pub(crate) async fn leave_all(&self, session: Uuid) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.store.codes().delete_for_session(session, None).await?;
+        self.store.device_codes().delete_for_session(session, None).await?;
         self.store.proxy_sessions().delete_for_session(session, now).await?;
         self.store.oauth_tokens().revoke_for_session(session, now).await?;
         self.store.logins().detach(session, None, random_uuid(&*self.random)).await?;
