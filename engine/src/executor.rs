@@ -291,6 +291,7 @@ impl<'a> Run<'a> {
             user,
             application: context.application.clone(),
             ticket: context.ticket.clone(),
+            passage: context.passage.clone(),
         });
         // Signing in and out have events of their own; authorizations are told by who asked for them.
         let own = [FlowDesignation::Authentication, FlowDesignation::Authorization, FlowDesignation::Invalidation];

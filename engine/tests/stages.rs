@@ -5,7 +5,7 @@ mod world;
 use lockgate_engine::{
     AppContext, Challenge, Context, Effect, Outcome, Pending, Standing,
     challenge::{LogoutUrl, Permission},
-    context::{ConsentRequest, SessionEndContext},
+    context::{ConsentRequest, Passage, SessionEndContext},
     ports::Event,
 };
 use serde_json::{Value, json};
@@ -57,9 +57,10 @@ fn a_login_from_the_first_page_to_the_session() {
     assert_eq!(world.post(&flow, &mut plan, json!({"password": "ada-secret"})).outcome, Outcome::Next);
     let last = world.get(&flow, &mut plan);
     assert_eq!(last.outcome, Outcome::Done { to: "/deep?a=1".to_owned() });
-    let [Effect::Login(login), Effect::Completed { user: Some(1), .. }] = &last.effects[..] else {
+    let [Effect::Login(login), Effect::Completed { user: Some(1), passage, .. }] = &last.effects[..] else {
         panic!("{:?}", last.effects)
     };
+    assert_eq!(passage, &Passage { signed_in: Some(1), consented: None });
     assert_eq!((login.user, login.auth_method.as_deref()), (1, Some("password")));
     assert_eq!(login.duration, Some(chrono::TimeDelta::hours(1)));
 }
@@ -288,10 +289,17 @@ fn consent_is_asked_once_and_again_for_more() {
     );
     let step = world.post(&flow, &mut plan, json!({"token": first["token"]}));
     assert_eq!(step.outcome, Outcome::Done { to: "https://grafana.example.com/callback".to_owned() });
-    assert!(matches!(&step.effects[..], [Effect::Completed { ticket: Some(t), user: Some(1), .. }] if t == "errand"));
+    let [Effect::Completed { ticket: Some(ticket), user: Some(1), passage, .. }] = &step.effects[..] else {
+        panic!("{:?}", step.effects)
+    };
+    let agreed = Passage { consented: Some(vec!["openid".to_owned()]), ..Passage::default() };
+    assert_eq!((ticket.as_str(), passage), ("errand", &agreed));
 
     let mut again = world.start(&flow, "", consent_context(&["openid"])).expect("starts");
-    assert!(matches!(world.get(&flow, &mut again).outcome, Outcome::Done { .. }));
+    let step = world.get(&flow, &mut again);
+    assert!(matches!(step.outcome, Outcome::Done { .. }));
+    let [Effect::Completed { passage, .. }] = &step.effects[..] else { panic!("{:?}", step.effects) };
+    assert_eq!(passage.consented, None, "nobody was asked this time");
     let mut more = world.start(&flow, "", consent_context(&["openid", "email"])).expect("starts");
     let page = world.page(&flow, &mut more);
     assert_eq!(

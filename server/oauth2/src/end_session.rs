@@ -6,6 +6,7 @@
 
 use crate::{
     answers,
+    guide::Guide,
     pages::{Pages, SignOutPage, Trouble},
     request::Parameters,
     visitor::{SignedIn, Visitor},
@@ -13,16 +14,12 @@ use crate::{
 use axum::response::Response;
 use chrono::DateTime;
 use http::{Method, StatusCode};
-use lockgate_engine::{
-    CompiledFlow, Context,
-    context::{AppContext, SessionEndContext},
-};
+use lockgate_engine::{CompiledFlow, Context, context::SessionEndContext};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
     keys::Expires,
     oauth::{session_id, subject},
-    runner::FlowRequest,
     sessions::{csrf_matches, csrf_token},
 };
 use lockgate_model::kinds::FlowDesignation;
@@ -153,42 +150,21 @@ impl EndSession<'_> {
         let end = SessionEndContext {
             invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
-        let application = AppContext {
-            pk: self.app.app_id,
-            slug: self.app.app_slug.clone(),
-            name: self.app.app_name.clone(),
-            launch_url: self.app.launch_url.clone(),
-        };
         let only = (!flow.signs_out()).then_some(self.app.id);
         let logout_urls = match signed_in {
             Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,
             None => Vec::new(),
         };
         let context = Context {
-            application: Some(application),
+            application: Some(self.app.app_context()),
             session_end: redirect.is_none().then_some(end),
             redirect,
             logout_urls,
             ..Context::default()
         };
-        let request = FlowRequest {
-            slug,
-            query: "",
-            session_token: self.visitor.token.as_deref(),
-            client: &self.visitor.client,
-            request_id: &self.visitor.request_id,
-            path: self.path,
-        };
-        let (location, cookies) = match self.identity.flows().begin(request, context).await? {
-            Some(begun) => (begun.location, self.visitor.cookies(begun.set_session.as_ref())),
-            None => (format!("/if/flow/{slug}/"), Vec::new()),
-        };
-        if !confirmed {
-            return Ok(answers::redirect(&location, cookies));
-        }
-        let mut response = answers::no_store(self.pages.onward(&self.visitor.client.host, &location));
-        cookies.into_iter().for_each(|cookie| _ = response.headers_mut().append(http::header::SET_COOKIE, cookie));
-        Ok(response)
+        let guide = Guide { identity: self.identity, visitor: self.visitor, path: self.path };
+        let led = guide.begin(slug, None, context).await?;
+        Ok(if confirmed { led.onward(self.pages, self.visitor) } else { led.redirect() })
     }
 
     /// The address, with the state, when it is one that the client has registered for this.

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
     response::Response,
 };
-use lockgate_engine::{Cancel, Context};
+use lockgate_engine::Context;
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     net::TrustedProxies,
@@ -231,8 +231,11 @@ async fn giving_up_leads_to_whoever_began_the_flow() {
         request_id: "test",
         path: "/",
     };
-    let cancel = Cancel { ticket: "they went".into(), to: "/application/o/authorize/?x=1".into() };
-    let context = || Context { cancel: Some(cancel.clone()), ..Context::default() };
+    let context = || Context {
+        cancel: Some("they went".into()),
+        redirect: Some("/application/o/authorize/?x=1".into()),
+        ..Context::default()
+    };
     let flows = identity.flows();
     flows.begin(request, context()).await.expect("a database").expect("begun");
     assert_eq!(browser.get("/flows/-/cancel/?next=%2Fif%2Fuser%2F").await.location(), "/if/user/");

@@ -2,6 +2,7 @@
 
 use crate::keys::{EncryptionKey, ForeignKeys, SigningKey};
 use chrono::TimeDelta;
+use lockgate_engine::AppContext;
 use lockgate_model::{
     ObjectSet,
     kinds::{
@@ -190,6 +191,17 @@ impl Client {
     /// The mappings of these scopes, in order.
     pub fn mappings_of<'c>(&'c self, scopes: &[String]) -> impl Iterator<Item = &'c ClientMapping> {
         self.mappings.iter().filter(|m| scopes.contains(&m.scope))
+    }
+
+    /// The application, as flows know it that lead to it or away from it.
+    #[must_use]
+    pub fn app_context(&self) -> AppContext {
+        AppContext {
+            pk: self.app_id,
+            slug: self.app_slug.clone(),
+            name: self.app_name.clone(),
+            launch_url: self.launch_url.clone(),
+        }
     }
 }
 

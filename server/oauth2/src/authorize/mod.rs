@@ -127,10 +127,10 @@ impl Authorize<'_> {
         let request = AuthorizeRequest::read(&asked.parameters, Rules::from(&**client), &redirect.url)?;
         let errand = Errand { of: self, client, asked, redirect, request: &request, target };
         let found = self.visitor.signed_in(self.identity).await?;
-        let reached = errand.reached(found.as_ref()).await?;
-        let signed_in = Box::pin(errand.authenticated(found, reached)).await?;
+        let progress = errand.progress(found.as_ref()).await?;
+        let signed_in = Box::pin(errand.authenticated(found, &progress)).await?;
         let decision = errand.permitted(&signed_in)?;
-        Box::pin(errand.agreed(&signed_in, reached)).await?;
+        Box::pin(errand.agreed(&signed_in, &progress)).await?;
         errand.succeed(&signed_in, &decision).await
     }
 
