@@ -26,7 +26,6 @@ use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
 use serde::Deserialize;
 use std::sync::Arc;
-use url::Url;
 
 /// What goes along when the person is asked first.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -169,7 +168,7 @@ impl EndSession<'_> {
 
     /// The address, with the state, when it is one that the client has registered for this.
     fn allowed(&self, wanted: &str) -> Option<String> {
-        let mut to = Url::parse(wanted).ok().filter(|_| self.app.logout_redirects.allow(wanted))?;
+        let mut to = self.app.logout_redirects.allow(wanted)?;
         if let Some(state) = self.parameters.get("state") {
             to.query_pairs_mut().append_pair("state", state);
         }

@@ -122,6 +122,20 @@ async fn browsers_are_sent_to_registered_addresses_of_known_clients_only() {
     for fine in [vec![bye, ("client_id", "wiki")], vec![bye, ("id_token_hint", &id)]] {
         assert_eq!(house.get(&with(&fine)).await.location(), format!("/if/flow/{HERE}/"), "{fine:?}");
     }
+    let any = json!([
+        {"matching_mode": "strict", "url": "https://lax.test/callback"},
+        {"matching_mode": "regex", "url": "(?s).*", "redirect_uri_type": "logout"},
+    ]);
+    house.client("lax", json!({"redirect_uris": any})).await;
+    for (wanted, status) in [
+        ("https://lax.test/bye", StatusCode::FOUND),
+        ("javascript:alert(1)", StatusCode::BAD_REQUEST),
+        ("https://evil.test\\.lax.test/", StatusCode::BAD_REQUEST),
+        ("https://lax.test/#x", StatusCode::BAD_REQUEST),
+    ] {
+        let bye = with(&[("client_id", "lax"), ("post_logout_redirect_uri", wanted)]).replace("wiki", "lax");
+        assert_eq!(house.get(&bye).await.status, status, "{wanted}");
+    }
     // A form of another site brings no cookie: the link that it becomes does.
     let foreign = Ask { form: Some(&[("client_id", "wiki")]), method: Some(Method::POST), ..Ask::default() };
     assert_eq!(house.ask(END, foreign).await.location(), format!("{END}?client_id=wiki"));

@@ -50,7 +50,14 @@ async fn an_expression_cannot_let_through_what_is_no_address() {
     house.register("lax", json!({"redirect_uris": any})).await;
     let there = house.visit(&House::ask("lax", &[("redirect_uri", "https://else.test/cb")])).await;
     assert!(there.location().starts_with("https://else.test/cb?code="), "{}", there.location());
-    for bad in ["javascript:alert(1)", "data:text/html,x", "https://a.test/#x", "not an address", "https://a.test/\n"] {
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a.test/#x",
+        "not an address",
+        "https://a.test/\n",
+        "https://a.test\\.b.test",
+    ] {
         let reply = house.visit(&House::ask("lax", &[("redirect_uri", bad)])).await;
         assert_eq!((reply.status, reply.location()), (StatusCode::BAD_REQUEST, ""), "{bad}");
     }
