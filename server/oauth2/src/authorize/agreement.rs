@@ -74,7 +74,7 @@ impl Errand<'_> {
             ip: Some(visitor.client.ip),
             path: PATH,
             host: &visitor.client.host,
-            method: self.of.method,
+            method: self.of.method.as_str(),
             user_agent: &visitor.client.user_agent,
             mfa: has_mfa(&signed_in.session),
             ..Facts::at(self.of.now)

@@ -101,7 +101,7 @@ impl Errand<'_> {
             mfa: has_mfa(&signed_in.session),
             context: &self.request.facts(&self.redirect.uri),
             path: PATH,
-            method,
+            method: method.as_str(),
         };
         let decision = question.decide();
         if decision.allow { Ok(decision) } else { Err(self.denied(signed_in, &decision)) }
@@ -121,7 +121,7 @@ impl Errand<'_> {
             decision: decision.id.to_string(),
             missing: describe_denial(decision),
             record: decision,
-            here: self.own_address(),
+            here: self.asked.address.clone(),
         });
         answers::no_store(page).into()
     }
@@ -129,7 +129,7 @@ impl Errand<'_> {
     /// Leads the browser through a flow and back to this request; `None` when the flow is not for this
     /// person.
     pub(super) async fn lead(&self, slug: &str, context: Context) -> Result<Option<Response>, StoreError> {
-        let led = self.guide().begin(slug, Some(&self.own_address()), context).await?;
+        let led = self.guide().begin(slug, Some(&self.asked.address), context).await?;
         Ok(led.admitted.then(|| led.redirect()))
     }
 
@@ -142,16 +142,11 @@ impl Errand<'_> {
     pub(super) fn context(&self, ticket: String) -> Context {
         Context {
             application: Some(self.client.app_context()),
-            redirect: Some(self.own_address()),
+            redirect: Some(self.asked.address.clone()),
             ticket: Some(ticket),
             cancel: Some(self.cancelled()),
             ..Context::default()
         }
-    }
-
-    /// The request as it came.
-    fn own_address(&self) -> String {
-        format!("{PATH}?{}", self.of.parameters.to_query())
     }
 }
 
