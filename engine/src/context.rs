@@ -125,8 +125,10 @@ pub struct Context {
     pub passage: Passage,
     /// End with the page "signed out of the application".
     pub session_end: Option<SessionEndContext>,
-    /// What tells applications in frames that the login has ended, at the end of the way.
+    /// What tells applications in frames that the login has ended, at the end of a way on which it has.
     pub logout_urls: Vec<LogoutUrl>,
+    /// What tells the application that is left that its login has ended, where the login as such goes on.
+    pub left_urls: Vec<LogoutUrl>,
     /// The way was gone to its end; only the frames are still to be loaded.
     pub completed: bool,
     /// Another flow led here.

@@ -251,6 +251,31 @@ fn applications_are_told_of_a_logout_before_the_flow_ends() {
     assert_eq!(step.outcome, Outcome::Done { to: "https://app.example.com/".to_owned() });
     assert!(step.effects.is_empty(), "it was completed once: {:?}", step.effects);
 
+    // A stage that leads elsewhere leads there after the frames.
+    let world = World::signed_in(1);
+    let away = json!({"mode": "static", "target_static": "https://example.com/bye"});
+    let stages = [stage("user_logout_stage", json!({})), stage("redirect_stage", away)];
+    let flow = build("invalidation", json!({}), &stages, &[]);
+    let mut plan = world.start(&flow, "", told(Context::default())).expect("starts");
+    let step = world.get(&flow, &mut plan);
+    assert!(matches!(&step.effects[..], [Effect::Logout]), "it was not gone through: {:?}", step.effects);
+    assert_eq!(page(step)["component"], "ak-provider-iframe-logout");
+    let step = World::default().post(&flow, &mut plan, json!({}));
+    assert_eq!(step.outcome, Outcome::Done { to: "https://example.com/bye".to_owned() });
+    assert!(step.effects.is_empty(), "{:?}", step.effects);
+
+    // Where the login goes on, the application that is left is told alone.
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);
+    let left =
+        LogoutUrl { url: "https://g.example.com/logout".into(), ..told(Context::default()).logout_urls[0].clone() };
+    let mut plan =
+        world.start(&flow, "", told(Context { left_urls: vec![left], ..Context::default() })).expect("starts");
+    world.get(&flow, &mut plan);
+    let frames = page(world.post(&flow, &mut plan, json!({})));
+    assert_eq!(frames["logout_urls"].as_array().map(Vec::len), Some(1));
+    assert_eq!(frames["logout_urls"][0]["url"], "https://g.example.com/logout");
+
     // Where nobody is signed out of anything, nobody is told.
     let world = World::signed_in(1);
     let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);

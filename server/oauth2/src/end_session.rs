@@ -26,6 +26,7 @@ use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
 use serde::Deserialize;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What goes along when the person is asked first.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -149,16 +150,19 @@ impl EndSession<'_> {
         let end = SessionEndContext {
             invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
-        let only = (!flow.signs_out()).then_some(self.app.id);
-        let logout_urls = match signed_in {
-            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,
-            None => Vec::new(),
+        // A flow may sign out or not; which of them are told is known at its end.
+        let urls = async |only: Option<Uuid>| match signed_in {
+            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await,
+            None => Ok(Vec::new()),
         };
+        let logout_urls = if flow.signs_out() { urls(None).await? } else { Vec::new() };
+        let left_urls = urls(Some(self.app.id)).await?;
         let context = Context {
             application: Some(self.app.app_context()),
             session_end: redirect.is_none().then_some(end),
             redirect,
             logout_urls,
+            left_urls,
             ..Context::default()
         };
         let guide = Guide { identity: self.identity, visitor: self.visitor, path: self.path };

@@ -91,7 +91,10 @@ impl Core {
             let client = snapshot.client_by_provider(login.provider).filter(front)?;
             let told = Told::read(login);
             let mut url = client.logout_uri.clone()?;
-            url.query_pairs_mut().append_pair("iss", &told.iss).append_pair("sid", &told.sid);
+            // Section 3: both or none.
+            if !told.iss.is_empty() && !told.sid.is_empty() {
+                url.query_pairs_mut().append_pair("iss", &told.iss).append_pair("sid", &told.sid);
+            }
             Some(LogoutUrl { url: url.into(), provider_name: client.name.clone(), binding: "redirect".to_owned() })
         });
         Ok(urls.collect())
