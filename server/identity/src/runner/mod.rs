@@ -331,7 +331,7 @@ impl<'a> Visit<'a> {
                 self.with_env(async |env| lockgate_engine::start(&next, env, query, (**context).clone()).await).await;
             data.plan = begun.ok();
         }
-        self.conclude(data, step).await
+        Box::pin(self.conclude(data, step)).await
     }
 
     /// What a flow begins with that nobody prepared: one that signs out has to tell the applications.

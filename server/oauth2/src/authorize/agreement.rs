@@ -58,6 +58,8 @@ impl Errand<'_> {
         let error = match flows.silently(self.guide().request(slug, ""), context).await? {
             Silent::Passed => return Ok(()),
             Silent::Refused => return Err(self.refused(flow, signed_in)),
+            // A flow without stages asks nothing: it sends away whom it is not for.
+            Silent::Asks(_) if flow.stages.is_empty() => return Err(self.refused(flow, signed_in)),
             Silent::Asks("ak-stage-consent") => {
                 AuthorizeError::new("consent_required", "The person has to be asked for consent.")
             }

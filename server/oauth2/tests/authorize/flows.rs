@@ -9,10 +9,12 @@ const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flow_without_stages_is_for_whom_it_says_all_the_same() {
     let house = House::open().await;
-    house.register("vault", json!({"authorization_flow": "staff-only"})).await;
-    for more in [vec![], vec![("prompt", "none")]] {
-        let reply = house.visit(&House::ask("vault", &more)).await;
-        assert_eq!(reply.told("error"), "access_denied", "{more:?}: {} {}", reply.location(), reply.text);
+    for flow in ["staff-only", "staff-away"] {
+        house.register("vault", json!({"authorization_flow": flow})).await;
+        for more in [vec![], vec![("prompt", "none")]] {
+            let reply = house.visit(&House::ask("vault", &more)).await;
+            assert_eq!(reply.told("error"), "access_denied", "{flow} {more:?}: {} {}", reply.location(), reply.text);
+        }
     }
     house.register("desk", json!({"authorization_flow": "staff-desk"})).await;
     let reply = house.visit(&House::ask("desk", &[])).await;

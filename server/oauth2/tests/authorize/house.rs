@@ -60,6 +60,12 @@ title: Staff
 designation: authorization
 requires: require_superuser
 ---
+flow: staff-away
+title: Staff
+designation: authorization
+requires: require_superuser
+denied: continue
+---
 flow: staff-desk
 title: Staff
 designation: authorization
