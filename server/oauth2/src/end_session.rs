@@ -6,27 +6,24 @@
 
 use crate::{
     answers,
+    guide::Guide,
     pages::{Pages, SignOutPage, Trouble},
     request::Parameters,
     visitor::{SignedIn, Visitor},
 };
 use axum::response::Response;
 use http::{Method, StatusCode};
-use lockgate_engine::{
-    CompiledFlow, Context,
-    context::{AppContext, SessionEndContext},
-};
+use lockgate_engine::{CompiledFlow, Context, context::SessionEndContext};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
     oauth::{IdTokenHint, session_id, subject},
-    runner::FlowRequest,
     sessions::{csrf_matches, csrf_token},
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
 use std::sync::Arc;
-use url::Url;
+use uuid::Uuid;
 
 /// What goes along when the person is asked first.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -137,47 +134,29 @@ impl EndSession<'_> {
         let end = SessionEndContext {
             invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
-        let application = AppContext {
-            pk: self.app.app_id,
-            slug: self.app.app_slug.clone(),
-            name: self.app.app_name.clone(),
-            launch_url: self.app.launch_url.clone(),
+        // A flow may sign out or not; which of them are told is known at its end.
+        let urls = async |only: Option<Uuid>| match signed_in {
+            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await,
+            None => Ok(Vec::new()),
         };
-        let only = (!flow.signs_out()).then_some(self.app.id);
-        let logout_urls = match signed_in {
-            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,
-            None => Vec::new(),
-        };
+        let logout_urls = if flow.signs_out() { urls(None).await? } else { Vec::new() };
+        let left_urls = urls(Some(self.app.id)).await?;
         let context = Context {
-            application: Some(application),
+            application: Some(self.app.app_context()),
             session_end: redirect.is_none().then_some(end),
             redirect,
             logout_urls,
+            left_urls,
             ..Context::default()
         };
-        let request = FlowRequest {
-            slug,
-            query: "",
-            session_token: self.visitor.token.as_deref(),
-            client: &self.visitor.client,
-            request_id: &self.visitor.request_id,
-            path: self.path,
-        };
-        let (location, cookies) = match self.identity.flows().begin(request, context).await? {
-            Some(begun) => (begun.location, self.visitor.cookies(begun.set_session.as_ref())),
-            None => (format!("/if/flow/{slug}/"), Vec::new()),
-        };
-        if !confirmed {
-            return Ok(answers::redirect(&location, cookies));
-        }
-        let mut response = answers::no_store(self.pages.onward(&self.visitor.client.host, &location));
-        cookies.into_iter().for_each(|cookie| _ = response.headers_mut().append(http::header::SET_COOKIE, cookie));
-        Ok(response)
+        let guide = Guide { identity: self.identity, visitor: self.visitor, path: self.path };
+        let led = guide.begin(slug, None, context).await?;
+        Ok(if confirmed { led.onward(self.pages, self.visitor) } else { led.redirect() })
     }
 
     /// The address, with the state, when it is one that the client has registered for this.
     fn allowed(&self, wanted: &str) -> Option<String> {
-        let mut to = Url::parse(wanted).ok().filter(|_| self.app.logout_redirects.allow(wanted))?;
+        let mut to = self.app.logout_redirects.allow(wanted)?;
         if let Some(state) = self.parameters.get("state") {
             to.query_pairs_mut().append_pair("state", state);
         }

@@ -16,6 +16,7 @@ mod dpop;
 mod end_session;
 mod endpoint;
 mod gatekeeper;
+mod guide;
 mod introspect;
 mod limits;
 mod metadata;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -150,10 +150,11 @@ impl DeviceCodes<'_> {
             .await
     }
 
-    /// Notes a person's decision; answers whether it was the first one, in time.
+    /// Notes a person's decision; answers whether it was the first one, in time. It ends with the session
+    /// in which it was made.
     ///
     /// # Errors
-    /// Whatever the database answers.
+    /// [`StoreError::Dangling`] when the session has ended, or whatever the database answers.
     pub async fn decide(
         &self,
         device_hash: &str,
@@ -181,6 +182,25 @@ impl DeviceCodes<'_> {
                     .await?;
                 tx.commit().await?;
                 Ok(done.rows_affected == 1)
+            })
+            .await
+    }
+
+    /// Removes what was decided in a session and not redeemed yet: for one provider, or at all. Answers how
+    /// many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_for_session(&self, session: Uuid, provider: Option<Uuid>) -> Result<u64, StoreError> {
+        use device_code::Column;
+        let these = Condition::all().add(Column::Session.eq(session));
+        let these = these.add_option(provider.map(|provider| Column::Provider.eq(provider)));
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let gone = device_code::Entity::delete_many().filter(these).exec(&tx).await?;
+                tx.commit().await?;
+                Ok(gone.rows_affected)
             })
             .await
     }

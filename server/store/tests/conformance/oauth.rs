@@ -206,9 +206,17 @@ pub(crate) async fn a_device_code_is_approved_and_redeemed_once(bench: &Bench) -
     answers.sort_by_key(|answer| *answer != Issued::Stored);
     assert_eq!(answers, [Issued::Stored, Issued::Unknown]);
     assert_eq!(devices.poll(&hash, later(90)).await?, Polling::Unknown);
+    devices.create(&new("approved")).await?;
+    let approved = hash_secret("approved");
+    let elsewhere = devices.decide(&approved, true, ada.pk, id("no session"), &json!({}), now()).await;
+    assert!(matches!(elsewhere, Err(StoreError::Dangling)), "{elsewhere:?}");
+    assert!(devices.decide(&approved, true, ada.pk, session.uuid, &json!({}), now()).await?);
+    assert_eq!(devices.delete_for_session(session.uuid, Some(id("another provider"))).await?, 0);
+    bench.store.sessions().delete(&session.id_hash, now()).await?;
+    assert_eq!(devices.poll(&approved, later(90)).await?, Polling::Unknown, "it ends with the session");
     devices.create(&new("late")).await?;
     assert_eq!(devices.poll(&hash_secret("late"), later(600)).await?, Polling::Expired);
-    assert_eq!(devices.delete_expired(later(601), 100).await?, 2);
+    assert_eq!(devices.delete_expired(later(601), 100).await?, 1);
     Ok(())
 }
 
