@@ -11,6 +11,7 @@ pub mod feed;
 pub mod fresh;
 pub mod journal;
 pub mod keys;
+pub mod look;
 pub mod net;
 pub mod oauth;
 pub mod passwords;
@@ -283,7 +284,7 @@ impl Core {
     /// embedded outpost says; `None` when neither is set and only the request itself can tell.
     #[must_use]
     pub fn public_base(&self, snapshot: &config::Snapshot) -> Option<String> {
-        self.public_url.clone().or_else(|| snapshot.authentik_host.clone())
+        snapshot.public_base(self.public_url.as_deref())
     }
 
     /// Whether nobody administers this installation yet, so that the first visitor may. Once false it

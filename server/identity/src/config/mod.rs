@@ -67,6 +67,13 @@ pub(crate) struct Sources {
     pub(crate) variables: BTreeMap<String, String>,
 }
 
+/// The revision that is stored, for who only looks.
+pub(crate) async fn stored(store: &Store, clock: &dyn Clock) -> Result<Snapshot, ConfigError> {
+    let began = Instant::now();
+    let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
+    layers::Start { store, clock, stopwatch: &stopwatch }.stored().await
+}
+
 /// What readiness, metrics and operators are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigHealth {

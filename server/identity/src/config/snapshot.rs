@@ -132,6 +132,12 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// Public address of the sign-in host, without a slash at the end: the setting, else what the
+    /// embedded outpost says.
+    pub(crate) fn public_base(&self, setting: Option<&str>) -> Option<String> {
+        setting.map(str::to_owned).or_else(|| self.authentik_host.clone())
+    }
+
     /// The flow with this slug.
     #[must_use]
     pub fn flow(&self, slug: &str) -> Option<Arc<CompiledFlow>> {

@@ -43,8 +43,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     // The same family: who takes the first token back takes what it was exchanged for as well.
     let entitled = Entitled { client, who: &subject.who, facts, scopes, grant: row.grant, want };
     let token_hash = row.token_hash.clone();
-    let (issued, mut granted) =
-        entitled.tokens(call, |tokens| Issue::Exchange { token_hash, tokens }).await?;
+    let (issued, mut granted) = entitled.tokens(call, |tokens| Issue::Exchange { token_hash, tokens }).await?;
     if issued != Issued::Stored {
         return Err(unknown());
     }

@@ -43,8 +43,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     // A narrower scope is that of the access token alone: the refresh token keeps what was granted.
     let want = Want { access: true, id: true, refresh: replace, refresh_scopes: Some(&granted), code: None };
     let entitled = Entitled { client, who: &who, facts, scopes, grant: row.grant, want };
-    let (issued, mut tokens) =
-        entitled.tokens(call, |tokens| Issue::Refresh { token_hash, replace, tokens }).await?;
+    let (issued, mut tokens) = entitled.tokens(call, |tokens| Issue::Refresh { token_hash, replace, tokens }).await?;
     tokens.kept_refresh = (!replace).then(|| token.to_owned());
     match issued {
         Issued::Stored => Ok(tokens),
@@ -63,7 +62,9 @@ async fn rebound(call: &Call<'_>, asker: &Asker, bound: Option<&str>) -> Result<
         return call.bound(&asker.client, bound).await;
     }
     let proven = call.bound(&asker.client, None).await?;
-    proven.ok_or_else(|| Refusal::new("invalid_dpop_proof", "The grant is bound to a key: a proof is needed.")).map(Some)
+    proven
+        .ok_or_else(|| Refusal::new("invalid_dpop_proof", "The grant is bound to a key: a proof is needed."))
+        .map(Some)
 }
 
 /// The scopes asked for, which must be among those granted (RFC 6749, section 6).
