@@ -87,7 +87,9 @@ fn as_text(explanation: &Explanation, who: &Principal, client: &Arc<Client>, all
             Source::Protocol => "the protocol".to_owned(),
             Source::Mapping { name, scope, file, line, over } => {
                 let over = if over.is_empty() { String::new() } else { format!(", over {}", over.join(", ")) };
-                format!("scope {scope}: mapping \"{name}\" ({file}:{line}){over}")
+                // A mapping that no file declares is its own place.
+                let place = if file == name { format!("line {line}") } else { format!("{file}:{line}") };
+                format!("scope {scope}: mapping \"{name}\" ({place}){over}")
             }
         };
         lines.push(format!("  {:width$}  {}", claim.name, claim.value));

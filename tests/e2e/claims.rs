@@ -49,7 +49,8 @@ async fn claims_are_explained(database: Database) {
     for line in [
         "ID token of ada at Grafana:",
         "\"Admin\"",
-        "scope profile: mapping \"grafana-role\" (grafana.yaml:15)",
+        "scope profile: mapping \"grafana-role\" (grafana.yaml:17)",
+        "mapping \"authentik default OAuth Mapping: OpenID 'email'\" (line 1)",
         "sets \"sub\", which is the protocol's and stays as it is",
     ] {
         assert!(told.text.contains(line), "{line}:\n{}", told.text);
@@ -72,7 +73,7 @@ async fn a_question_that_has_no_answer_is_told_so(database: Database) {
         (&["--user", "ada", "--app", "wiki"], "Application 'wiki' not found."),
         (
             &["--user", "ada", "--app", "grafana", "--scope", "secrets"],
-            "has no scope 'secrets'; it has openid, email, profile",
+            "has no scope 'secrets'; it has openid, profile, email",
         ),
     ] {
         let told = server.run(&[&["claims"], arguments].concat());

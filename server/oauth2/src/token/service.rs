@@ -36,8 +36,12 @@ async fn for_client(
     client: &Arc<Client>,
     presented: Presented,
 ) -> Result<Granted, Refusal> {
+    let proven = Box::pin(proven(call, grant, client, presented)).await?;
     call.allowed(client, grant)?;
-    let who = Box::pin(account(call, grant, client, presented)).await?;
+    let who = match proven {
+        Proven::Account(who) => who,
+        Proven::Client { account } => Box::pin(account_named(call, client, &account)).await?,
+    };
     let mut all = client.scopes.clone();
     all.retain(|scope| scope != OFFLINE_ACCESS);
     let mut scopes = call.scopes(client, &all);
@@ -53,13 +57,22 @@ async fn for_client(
     if issued == Issued::Stored { Ok(granted) } else { Err(Refusal::invalid_grant("The tokens could not be stored.")) }
 }
 
-/// Who the tokens speak for, proven by one of the four forms.
-async fn account(
+/// Who the tokens speak for.
+enum Proven {
+    /// An account with its app password.
+    Account(Arc<PrincipalEntry>),
+    /// The client, or somebody whom it trusts; the account of this name may have to be made.
+    Client { account: String },
+}
+
+/// Proves it, by one of the four forms.
+async fn proven(
     call: &Call<'_>,
     grant: GrantType,
     client: &Arc<Client>,
     presented: Presented,
-) -> Result<Arc<PrincipalEntry>, Refusal> {
+) -> Result<Proven, Refusal> {
+    let own = || Proven::Client { account: format!("ak-{}-client_credentials", client.name) };
     match (call.get("username"), call.get("password")) {
         (Some(username), Some(password)) => {
             // The account proves itself; what the client sends to prove itself as well has to be right.
@@ -78,19 +91,17 @@ async fn account(
         _ => return Err(Refusal::invalid_request("The parameters username and password belong together.")),
     }
     match presented {
-        Presented::Secret(secret) if client.is_confidential() && client.secret_matches(&secret) => {
-            own_account(call, client).await
-        }
+        Presented::Secret(secret) if client.is_confidential() && client.secret_matches(&secret) => Ok(own()),
         Presented::Secret(secret) => match folded(&secret) {
             Some((username, password)) => app_password(call, &username, &password).await,
             None => Err(call.failed("Client authentication failed.")),
         },
         Presented::Assertion(assertion) => match foreign(call, client, &assertion).await? {
-            Some(subject) => account_named(call, client, &format!("{}-{subject}", client.name)).await,
+            Some(subject) => Ok(Proven::Client { account: format!("{}-{subject}", client.name) }),
             // Not of a trusted provider: the client's own signature then.
             None => {
                 call.client().await?;
-                own_account(call, client).await
+                Ok(own())
             }
         },
         Presented::Nothing => Err(call.failed("Client authentication failed.")),
@@ -105,18 +116,13 @@ fn folded(secret: &str) -> Option<(String, String)> {
 }
 
 /// An account and its app password; never the password of a login (RFC 9700, section 2.4).
-async fn app_password(call: &Call<'_>, username: &str, password: &str) -> Result<Arc<PrincipalEntry>, Refusal> {
+async fn app_password(call: &Call<'_>, username: &str, password: &str) -> Result<Proven, Refusal> {
     let failed = || call.failed("The user name or the app password is wrong.");
     let found = call.identity.tokens.authenticate(password, TokenIntent::AppPassword).await?;
     match found {
-        Some((_, who)) if who.principal().user.username == username => Ok(who),
+        Some((_, who)) if who.principal().user.username == username => Ok(Proven::Account(who)),
         _ => Err(failed()),
     }
-}
-
-/// The account that stands for the client itself.
-async fn own_account(call: &Call<'_>, client: &Client) -> Result<Arc<PrincipalEntry>, Refusal> {
-    account_named(call, client, &format!("ak-{}-client_credentials", client.name)).await
 }
 
 /// A service account of the client, made when it is needed first.
