@@ -49,7 +49,7 @@ async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<S
     let scopes = scopes(client, question.scope)?;
     let now = SystemClock.now();
     let base = look.public_base().unwrap_or_else(|| "http://localhost:9000".to_owned());
-    let facts = preview_facts(format!("{base}/application/o/{}/", client.app_slug), now);
+    let facts = preview_facts(client.issuer(&base), now);
     let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };
     let explanation = contents.explain(snapshot, now).map_err(|e| format!("there would be no token: {e}"))?;
     let asked = Asked {

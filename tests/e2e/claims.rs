@@ -20,6 +20,7 @@ oauth2:
   redirect_uris: [https://grafana.lockgate.test/cb]
   scopes: [openid, profile, email]
   mappings: [grafana-role]
+  issuer_mode: global
 access:
   any: [{ group: Grafana Admins }]
 ---
@@ -49,7 +50,7 @@ async fn claims_are_explained(database: Database) {
     for line in [
         "ID token of ada at Grafana:",
         "\"Admin\"",
-        "scope profile: mapping \"grafana-role\" (grafana.yaml:14)",
+        "scope profile: mapping \"grafana-role\" (grafana.yaml:15)",
         "mapping \"authentik default OAuth Mapping: OpenID 'email'\" (line 1)",
         "sets \"sub\", which is the protocol's and stays as it is",
     ] {
@@ -64,6 +65,7 @@ async fn claims_are_explained(database: Database) {
     assert_eq!(told["claims"]["role"], Value::Null, "its scope was not asked for");
     assert_eq!(told["claims"]["email"]["from"]["scope"], "email");
     assert_eq!(told["claims"]["sub"]["from"]["protocol"], true);
+    assert_eq!(told["claims"]["iss"]["value"], "http://localhost:9000/", "one for all applications");
 }
 
 async fn a_question_that_has_no_answer_is_told_so(database: Database) {

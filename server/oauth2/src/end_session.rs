@@ -13,10 +13,7 @@ use crate::{
 use axum::response::Response;
 use chrono::DateTime;
 use http::{Method, StatusCode};
-use lockgate_engine::{
-    CompiledFlow, Context,
-    context::{AppContext, SessionEndContext},
-};
+use lockgate_engine::{CompiledFlow, Context, context::SessionEndContext};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
@@ -153,12 +150,7 @@ impl EndSession<'_> {
         let end = SessionEndContext {
             invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
-        let application = AppContext {
-            pk: self.app.app_id,
-            slug: self.app.app_slug.clone(),
-            name: self.app.app_name.clone(),
-            launch_url: self.app.launch_url.clone(),
-        };
+        let application = self.app.app_context(signed_in.map(|it| &**it.who.principal()));
         let only = (!flow.signs_out()).then_some(self.app.id);
         let logout_urls = match signed_in {
             Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,

@@ -7,6 +7,7 @@ mod client;
 mod compile;
 mod guards;
 pub mod hosts;
+mod launch;
 mod layers;
 mod offline;
 mod pairs;

@@ -11,7 +11,7 @@ use crate::{
     visitor::SignedIn,
 };
 use axum::response::Response;
-use lockgate_engine::{AppContext, Cancel, Context};
+use lockgate_engine::{Cancel, Context};
 use lockgate_identity::{
     config::Client,
     runner::{Begun, FlowRequest},
@@ -156,16 +156,9 @@ impl Errand<'_> {
 
     /// What every flow of this request knows: where it goes on, and where giving up leads. That is this
     /// address, too: it knows how the client wants to be told.
-    pub(super) fn context(&self, ticket: String) -> Context {
-        let client = self.client;
-        let application = AppContext {
-            pk: client.app_id,
-            slug: client.app_slug.clone(),
-            name: client.app_name.clone(),
-            launch_url: client.launch_url.clone(),
-        };
+    pub(super) fn context(&self, ticket: String, signed_in: Option<&SignedIn>) -> Context {
         Context {
-            application: Some(application),
+            application: Some(self.client.app_context(signed_in.map(|it| &**it.who.principal()))),
             redirect: Some(self.own_address()),
             ticket: Some(ticket),
             cancel: Some(Cancel { ticket: self.cancelled(), to: self.own_address() }),

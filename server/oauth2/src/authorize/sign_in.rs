@@ -49,7 +49,7 @@ impl Errand<'_> {
         let Some(slug) = self.login_flow() else {
             return Err(self.of.trouble("Configuration error", "There is no flow to sign in with.").into());
         };
-        let context = Context { pending: self.hinted(), ..self.context(self.ticket(Reached::SignedIn, 0)) };
+        let context = Context { pending: self.hinted(), ..self.context(self.ticket(Reached::SignedIn, 0), None) };
         Err(self.lead(&slug, context).await?.into())
     }
 

@@ -2,6 +2,7 @@
 
 mod consent;
 mod house;
+mod launch;
 mod objects;
 mod openid;
 mod pushed;
