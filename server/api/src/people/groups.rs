@@ -254,7 +254,9 @@ async fn destroy(
     if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
         return Err(ApiError::folder(&at.file, at.line));
     }
-    group_may_go(&identity.config.snapshot().objects, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
+    let all = identity.store.groups().all().await?;
+    let snapshot = identity.config.snapshot();
+    group_may_go(&snapshot.objects, &snapshot.policies, &group, &all).map_err(|e| ApiError::Conflict(e.to_string()))?;
     forget_group(&identity, &caller, group.pk).await?;
     identity.people.delete_group(group.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
