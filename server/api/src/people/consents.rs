@@ -109,7 +109,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         Whose::Of(pk) => Some(pk),
         Whose::Nobody => return Listed::new(page, 0, Vec::new()),
     };
-    let filter = ConsentFilter { user_pk, applications, ordering: query.first_ordering(), page };
+    let filter = ConsentFilter { user_pk, applications, ordering: query.ordering(), page };
     let (consents, total) = identity.store.consents().list(&filter).await?;
     let shown = shown(&identity, &snapshot, &caller, consents).await?;
     Listed::new(page, total, shown.iter().map(value).collect())

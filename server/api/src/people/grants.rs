@@ -209,7 +209,7 @@ async fn list(shelf: &'static Shelf, identity: Identity, caller: Caller, query: 
         Whose::Of(pk) => Some(pk),
         Whose::Nobody => return Listed::new(page, 0, Vec::new()),
     };
-    let filter = GrantFilter { user_pk, providers, ordering: query.first_ordering(), page };
+    let filter = GrantFilter { user_pk, providers, ordering: query.ordering(), page };
     let (grants, total) = shelf.list(&identity, &filter).await?;
     Listed::new(page, total, shown(&identity, &snapshot, &caller, grants).await?)
 }
