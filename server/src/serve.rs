@@ -106,9 +106,6 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let setup = Setup {
-        store,
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
         folder: settings.config_dir(),
         variables: environment,
         trusted: TrustedProxies::new(trusted),
@@ -121,6 +118,7 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
             token: settings.bootstrap_token.clone(),
             email: settings.bootstrap_email.clone(),
         },
+        ..Setup::new(store)
     };
     Identity::start(setup).await.map_err(|e| e.to_string())
 }

@@ -12,19 +12,18 @@ use base64::{
 };
 use lockgate_forward_auth::PlainPages;
 use lockgate_identity::{
-    Bootstrap, Identity, Setup,
+    Identity, Setup,
     net::TrustedProxies,
     oauth::{CodeGrant, Contents, GrantFacts, Want},
     people::UserDraft,
     sessions::LoginFacts,
-    system::{SystemClock, SystemRandom},
     tokens::NewToken,
 };
 use lockgate_model::UserType;
-use lockgate_store::{DatabaseSettings, Issue, SealKey, Session, Store, TokenIntent, hash_secret};
+use lockgate_store::{Issue, SealKey, Session, Store, TokenIntent, hash_secret};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 use url::Url;
 
@@ -105,20 +104,12 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("site.yaml"), DOCUMENTS).expect("a file");
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
-        let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
-        store.migrate().await.expect("a schema");
+        let store = Store::in_memory(seal).await.expect("a database");
         let setup = Setup {
-            store,
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
             folder: Some(folder.path().to_owned()),
-            variables: BTreeMap::new(),
             trusted: TrustedProxies::new(vec!["127.0.0.0/8".parse().expect("a network")]),
             public_url: Some("http://auth.test:8080".to_owned()),
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 8,
-            bootstrap: Bootstrap::default(),
+            ..Setup::new(store)
         };
         let identity = Identity::start(setup).await.expect("services");
         assert_eq!(identity.config.health().error, None);

@@ -76,6 +76,26 @@ pub struct Setup {
     pub bootstrap: Bootstrap,
 }
 
+impl Setup {
+    /// The services on a database, with the machine's time and randomness, and nothing set beside.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            clock: Arc::new(system::SystemClock),
+            random: Arc::new(system::SystemRandom),
+            folder: None,
+            variables: BTreeMap::new(),
+            trusted: TrustedProxies::new(Vec::new()),
+            public_url: None,
+            session_lifetime: None,
+            password_threads: 1,
+            password_queue: 8,
+            bootstrap: Bootstrap::default(),
+        }
+    }
+}
+
 /// What makes the first administrator at first start; without any of it the first visitor does.
 #[derive(Clone, Default)]
 pub struct Bootstrap {

@@ -199,9 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_in_memory_database_lasts_as_long_as_its_store() -> Result<(), StoreError> {
-        let settings = DatabaseSettings::new("sqlite::memory:");
-        let store = Store::connect(&settings, SealKey::derive(b"test")?).await?;
-        store.migrate().await?;
+        let store = Store::in_memory(SealKey::derive(b"test")?).await?;
         store.installation().set("id", "x").await?;
         assert_eq!(store.installation().get("id").await?.as_deref(), Some("x"));
         Ok(())
