@@ -74,7 +74,7 @@ async fn shown(
     consents: Vec<Consent>,
 ) -> Result<Vec<UserConsent>, ApiError> {
     let owners = views::owners(identity, consents.iter().map(|consent| consent.user_pk)).await?;
-    let reading = Reading::new(&snapshot, caller.principal());
+    let reading = Reading::new(snapshot, caller.principal());
     let show = |consent: Consent| {
         Some(UserConsent {
             pk: consent.pk,

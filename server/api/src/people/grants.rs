@@ -165,7 +165,7 @@ async fn shown(
     grants: Vec<Grant>,
 ) -> Result<Vec<Value>, ApiError> {
     let owners = views::owners(identity, grants.iter().map(|grant| grant.user_pk)).await?;
-    let reading = Reading::new(&snapshot, caller.principal());
+    let reading = Reading::new(snapshot, caller.principal());
     let face = families::face(Family::Provider).ok_or(ApiError::Internal)?;
     let now = identity.clock.now();
     let show = |grant: Grant| {

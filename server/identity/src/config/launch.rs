@@ -5,8 +5,11 @@ use lockgate_engine::AppContext;
 use lockgate_model::{Principal, User, kinds::Application};
 use url::{Url, form_urlencoded};
 
+/// Reads what fills a mark.
+type Part = fn(&User) -> &str;
+
 /// What an address may say of the person who opens it.
-const MARKS: [(&str, fn(&User) -> &str); 3] =
+const MARKS: [(&str, Part); 3] =
     [("%(username)s", |user| &user.username), ("%(name)s", |user| &user.name), ("%(email)s", |user| &user.email)];
 
 impl App {
@@ -61,9 +64,8 @@ fn filled(address: &str, who: Option<&Principal>) -> String {
     filled + rest
 }
 
-type Mark = (usize, &'static str, fn(&User) -> &str);
-
-fn next_mark(text: &str) -> Option<Mark> {
+/// The first mark of a text: where it is, and what fills it.
+fn next_mark(text: &str) -> Option<(usize, &'static str, Part)> {
     MARKS.iter().filter_map(|(mark, value)| Some((text.find(mark)?, *mark, *value))).min_by_key(|(at, ..)| *at)
 }
 

@@ -14,7 +14,7 @@ mod pairs;
 mod snapshot;
 pub(crate) mod watch;
 
-pub use change::{Change, ChangeError, draft};
+pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use guards::{StillGuards, group_may_go};
