@@ -1,16 +1,19 @@
 //! `lockgate claims`: what a token would say, and why.
 
-use crate::{cli::Format, serve::services, settings::Settings};
+use crate::{cli::Format, serve::look, settings::Settings};
+use lockgate_engine::ports::Clock;
 use lockgate_identity::{
-    Identity,
     config::Client,
+    look::Look,
     oauth::{Contents, Explanation, Source, preview_facts},
+    system::SystemClock,
 };
 use lockgate_model::Principal;
-use lockgate_policies::Facts;
+use lockgate_policies::{Action, Facts, Question as Asked, Resource};
 use lockgate_store::Case;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -23,39 +26,41 @@ pub(crate) struct Question<'a> {
     pub(crate) scope: Option<&'a str>,
 }
 
-/// Prints the answer. An application that the user may not open is said so, beside the claims.
+/// Prints the answer for the configuration in force, and changes nothing. An application that the user may not open is said so, beside the claims.
 ///
 /// # Errors
 /// A sentence for the operator; a mapping that fails is one.
-pub(crate) async fn claims(
-    settings: &Settings,
-    environment: BTreeMap<String, String>,
-    question: Question<'_>,
-    format: Format,
-) -> Result<(), String> {
-    let identity = services(settings, environment).await?;
-    let answered = answer(&identity, question, format).await;
-    identity.journal.flush().await;
-    identity.store.close().await.map_err(|e| e.to_string())?;
+pub(crate) async fn claims(settings: &Settings, question: Question<'_>, format: Format) -> Result<(), String> {
+    let look = look(settings).await?;
+    let answered = answer(&look, question, format).await;
+    look.store.close().await.map_err(|e| e.to_string())?;
     println!("{}", answered?);
     Ok(())
 }
 
-async fn answer(identity: &Identity, question: Question<'_>, format: Format) -> Result<String, String> {
-    let snapshot = identity.config.snapshot();
-    let user = identity.store.users().by_username(question.user, Case::Fold).await.map_err(|e| e.to_string())?;
+async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
+    let snapshot = &look.snapshot;
+    let user = look.store.users().by_username(question.user, Case::Fold).await.map_err(|e| e.to_string())?;
     let user = user.ok_or_else(|| format!("User '{}' not found.", question.user))?;
-    let who = identity.principals.get(user.pk).await.map_err(|e| e.to_string())?;
+    let who = look.principals.get(user.pk).await.map_err(|e| e.to_string())?;
     let who = who.ok_or_else(|| format!("User '{}' cannot be decided about.", question.user))?;
     let app = snapshot.app(question.app).ok_or_else(|| format!("Application '{}' not found.", question.app))?;
     let client = app.client.as_ref().ok_or_else(|| format!("Application '{}' has no provider.", question.app))?;
     let scopes = scopes(client, question.scope)?;
-    let now = identity.clock.now();
-    let base = identity.public_base(&snapshot).unwrap_or_else(|| "http://localhost:9000".to_owned());
-    let facts = preview_facts(format!("{base}/application/o/{}/", client.app_slug), now);
+    let now = SystemClock.now();
+    let base = look.public_base().unwrap_or_else(|| "http://localhost:9000".to_owned());
+    let facts = preview_facts(client.issuer(&base), now);
     let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };
-    let explanation = contents.explain(&snapshot, now).map_err(|e| format!("there would be no token: {e}"))?;
-    let allowed = identity.access.app(&snapshot, Some(&who), question.app, &Facts::at(now)).allow;
+    let explanation = contents.explain(snapshot, now).map_err(|e| format!("there would be no token: {e}"))?;
+    let asked = Asked {
+        // Nobody will look this decision up.
+        id: Uuid::nil(),
+        principal: Some(&who),
+        action: Action::Access,
+        resource: Resource::App(question.app),
+        facts: &Facts::at(now),
+    };
+    let allowed = snapshot.policies.decide(&asked).allow;
     Ok(match format {
         Format::Json => format!("{:#}", as_json(&explanation, allowed)),
         Format::Text => as_text(&explanation, who.principal(), client, allowed),

@@ -38,7 +38,8 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Show what the ID token of a user at an application would say, and which mapping made each claim.
+    /// Show what the ID token of a user at an application would say, and which mapping made each claim,
+    /// with the configuration in force. Changes nothing.
     Claims {
         /// User name.
         #[arg(long)]

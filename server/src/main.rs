@@ -58,7 +58,7 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         }
         Command::Claims { user, app, scope, format } => {
             let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };
-            block_on(1, claims::claims(&settings, environment, question, format))?;
+            block_on(1, claims::claims(&settings, question, format))?;
         }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,

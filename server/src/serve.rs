@@ -12,6 +12,7 @@ use http::{StatusCode, header};
 use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
+    look::{Look, LookError},
     net::TrustedProxies,
     system::{SystemClock, SystemRandom, alphanumeric},
 };
@@ -22,6 +23,9 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+
+/// File of the data folder that keeps the key that seals secrets, where none is set.
+const SECRET_KEY: &str = "secret_key";
 
 /// Runs the server until it is told to stop.
 ///
@@ -61,15 +65,34 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
     identity.store.close().await.map_err(|e| e.to_string())
 }
 
-/// Opens the database, its schema brought up to date.
+/// Opens the database. The schema is not touched.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
-    let secret = secret_key(settings)?;
+    let secret = match known_secret_key(settings)? {
+        Some(key) => key,
+        None => new_secret_key(settings)?,
+    };
+    connect(settings, &secret, false).await
+}
+
+/// Opens what is stored to look at it: nothing is made, migrated, started or changed.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn look(settings: &Settings) -> Result<Look, String> {
+    let secret = known_secret_key(settings)?;
+    let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
+    let store = connect(settings, &secret, true).await?;
+    Look::open(store, &SystemClock, settings.public_url.as_deref()).await.map_err(|e| e.to_string())
+}
+
+async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {
     let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
+    database.read_only = read_only;
     Store::connect(&database, seal).await.map_err(|e| format!("database_url (LOCKGATE_DATABASE_URL): {e}"))
 }
 
@@ -83,9 +106,6 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let setup = Setup {
-        store,
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
         folder: settings.config_dir(),
         variables: environment,
         trusted: TrustedProxies::new(trusted),
@@ -98,26 +118,33 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
             token: settings.bootstrap_token.clone(),
             email: settings.bootstrap_email.clone(),
         },
+        ..Setup::new(store)
     };
     Identity::start(setup).await.map_err(|e| e.to_string())
 }
 
-/// The key that seals secrets: the setting, else one that is made once and kept in the data folder.
-fn secret_key(settings: &Settings) -> Result<String, String> {
+/// The key that seals secrets: the setting, else the one that is kept in the data folder, if it has been
+/// made.
+fn known_secret_key(settings: &Settings) -> Result<Option<String>, String> {
     if let Some(key) = &settings.secret_key {
         if key.len() < 16 {
             return Err("secret_key (LOCKGATE_SECRET_KEY): it must have at least 16 characters".to_owned());
         }
-        return Ok(key.clone());
+        return Ok(Some(key.clone()));
     }
-    let path = settings.data_dir.join("secret_key");
-    let told = |e: std::io::Error| format!("{}: {e}", path.display());
+    let path = settings.data_dir.join(SECRET_KEY);
     match std::fs::read_to_string(&path) {
-        Ok(key) if key.trim().len() >= 16 => return Ok(key.trim().to_owned()),
-        Ok(_) => return Err(format!("{}: the key is too short; restore the file from a backup", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-        Err(e) => return Err(told(e)),
+        Ok(key) if key.trim().len() >= 16 => Ok(Some(key.trim().to_owned())),
+        Ok(_) => Err(format!("{}: the key is too short; restore the file from a backup", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("{}: {e}", path.display())),
     }
+}
+
+/// Makes the key that seals secrets, once, and keeps it in the data folder.
+fn new_secret_key(settings: &Settings) -> Result<String, String> {
+    let path = settings.data_dir.join(SECRET_KEY);
+    let told = |e: std::io::Error| format!("{}: {e}", path.display());
     make_private_folder(&settings.data_dir).map_err(told)?;
     let key = alphanumeric(&SystemRandom, 64);
     use std::os::unix::fs::OpenOptionsExt;

@@ -8,6 +8,7 @@ use super::{
     source::{self, Known},
 };
 use crate::{
+    decision::PolicyRef,
     expression::Expression,
     input::{PolicyInput, Subject, Target},
     problem::PolicyProblem,
@@ -77,6 +78,7 @@ fn build(
         authorizer: Authorizer::new(),
         stopwatch: None,
         warnings,
+        by_group: by_group(resolver.files),
     };
     for (target, guard) in guards {
         let own = made.get(target).map(Vec::as_slice).unwrap_or_default();
@@ -89,6 +91,16 @@ fn build(
         };
     }
     Ok(set)
+}
+
+fn by_group(files: &[Known]) -> HashMap<String, Vec<PolicyRef>> {
+    let mut found: HashMap<String, Vec<PolicyRef>> = HashMap::new();
+    for known in files {
+        for group in known.groups_that_hold() {
+            found.entry(group).or_default().push(known.about.clone());
+        }
+    }
+    found
 }
 
 fn expressions(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> HashMap<Uuid, Arc<Expression>> {

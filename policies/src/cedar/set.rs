@@ -1,7 +1,12 @@
 //! The compiled policies of an installation.
 
 use super::partition::Partition;
-use crate::{decision::Resource, expression::Stopwatch, fact::Reads, problem::PolicyProblem};
+use crate::{
+    decision::{PolicyRef, Resource},
+    expression::Stopwatch,
+    fact::Reads,
+    problem::PolicyProblem,
+};
 use cedar_policy::Authorizer;
 use std::{collections::HashMap, fmt, sync::Arc};
 use uuid::Uuid;
@@ -17,6 +22,8 @@ pub struct PolicySet {
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
     pub(super) warnings: Vec<PolicyProblem>,
+    /// Policies of files by the name of each group whose end could make them let more people through.
+    pub(super) by_group: HashMap<String, Vec<PolicyRef>>,
 }
 
 impl fmt::Debug for PolicySet {
@@ -43,6 +50,13 @@ impl PolicySet {
     #[must_use]
     pub fn warnings(&self) -> &[PolicyProblem] {
         &self.warnings
+    }
+
+    /// The policies of Cedar files that might let more people through if nobody were in the group of this
+    /// name: those that name it, but for permits that ask for it in their head alone.
+    #[must_use]
+    pub fn held_by_group(&self, name: &str) -> &[PolicyRef] {
+        self.by_group.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The facts that decisions about a resource depend on; `None` for an unknown application,

@@ -5,8 +5,10 @@ use crate::{
     decision::PolicyRef,
     problem::{PolicyProblem, line_column, line_text},
 };
-use cedar_policy::{Policy, PolicyId, PolicySet, PrincipalConstraint};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint};
 use miette::Diagnostic;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The files that come with the binary.
@@ -47,6 +49,34 @@ impl Known {
             }
             _ => None,
         }
+    }
+
+    /// Names of the groups without which the policy might let more people through. A permit that asks for a
+    /// group in its head alone lets nobody through without it; what a condition or a `forbid` says of a group
+    /// can turn out either way, so that it counts.
+    pub(crate) fn groups_that_hold(&self) -> BTreeSet<String> {
+        let named = self.policy.entity_literals();
+        let named = named.iter().filter(|uid| uid.type_name() == &*super::principal::GROUP);
+        let mut named: BTreeSet<String> = named.map(|uid| AsRef::<str>::as_ref(uid.id()).to_owned()).collect();
+        if let Some(head) = self.group().filter(|_| self.policy.effect() == Effect::Permit) {
+            let conditions = self.policy.to_json().map(|mut tree| tree["conditions"].take());
+            if conditions.is_ok_and(|conditions| !mentions(&conditions, &head)) {
+                named.remove(&head);
+            }
+        }
+        named
+    }
+}
+
+/// Whether a syntax tree holds this group.
+fn mentions(node: &Value, group: &str) -> bool {
+    match node {
+        Value::Array(list) => list.iter().any(|value| mentions(value, group)),
+        Value::Object(map) => {
+            let named = map.get("__entity").is_some_and(|entity| entity["type"] == "Group" && entity["id"] == group);
+            named || map.values().any(|value| mentions(value, group))
+        }
+        _ => false,
     }
 }
 

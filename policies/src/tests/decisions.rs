@@ -284,3 +284,23 @@ fn names_with_quotes_stay_names() {
     let set = compile(&input);
     assert!(!access(&set, Some(&prepared(person("bob", &[]))), "grafana", &Facts::at(noon())).allow);
 }
+
+#[test]
+fn a_group_holds_what_might_open_without_it() {
+    let text = r#"
+        @id("head") permit (principal in Group::"Staff", action == Action::"access", resource) when { context.mfa };
+        @id("both") permit (principal in Group::"Media", action == Action::"access", resource)
+            unless { principal in Group::"Media" && principal in Group::"Guests" };
+        @id("no-banned") forbid (principal in Group::"Banned", action, resource);
+        @id("staff-only") forbid (principal is User, action == Action::"access", resource in Tag::"inner")
+            unless { principal in Group::"Butlers" };
+    "#;
+    let input = PolicyInput { cedar_files: vec![("a.cedar".to_owned(), text.to_owned())], ..PolicyInput::default() };
+    let set = PolicySet::compile(&input).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let holds = |group: &str| set.held_by_group(group).iter().map(|policy| policy.id.clone()).collect::<Vec<_>>();
+    assert!(holds("Staff").is_empty(), "nobody passes it without the group");
+    for (group, policy) in [("Media", "both"), ("Guests", "both"), ("Banned", "no-banned"), ("Butlers", "staff-only")] {
+        assert_eq!(holds(group), [policy], "{group}");
+    }
+    assert_eq!(set.held_by_group("Banned")[0].file.as_deref(), Some("a.cedar"));
+}

@@ -90,11 +90,6 @@ impl Query {
             })
             .collect()
     }
-
-    /// The first field of `ordering`, `-` before it for descending; empty when there is none.
-    pub(crate) fn first_ordering(&self) -> String {
-        self.all("ordering").first().copied().unwrap_or_default().to_owned()
-    }
 }
 
 /// Yes or no, as clients write it.

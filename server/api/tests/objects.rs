@@ -115,6 +115,24 @@ async fn a_binding_outlives_its_group_so_that_nobody_passes_it() {
 }
 
 #[tokio::test]
+async fn a_group_inside_of_one_that_is_kept_out_stays() {
+    let api = Api::start().await;
+    let target = api.post("/core/applications/", &json!({"name": "A", "slug": "a"})).await.expect(201)["pk"].clone();
+    let group = async |name: &str, parents: Value| {
+        api.post("/core/groups/", &json!({"name": name, "parents": parents})).await.expect(201)["pk"].clone()
+    };
+    let banned = group("Banned", json!([])).await;
+    let inner = group("Inner", json!([banned])).await;
+    let binding = json!({"target": target, "group": banned, "order": 0, "negate": true});
+    api.post("/policies/bindings/", &binding).await.expect(201);
+    let path = format!("/core/groups/{}/", inner.as_str().expect("a key"));
+    let refused = api.delete(&path).await.expect(409);
+    assert!(refused.to_string().contains("guards the application"), "{refused}");
+    api.patch(&path, &json!({"parents": []})).await.expect(200);
+    api.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
 async fn lists_filter_search_and_order() {
     let api = Api::start().await;
     for name in ["wiki", "films", "notes"] {

@@ -1,6 +1,6 @@
 //! Credentials in the `Authorization` header instead of a cookie: a token of the gate itself, an access
-//! token of the application's provider, or an app password. What was found is remembered for a minute under the header's hash, and checked again on
-//! every use, so that a revoked one counts at once.
+//! token of the application's provider, or an app password. What was found is remembered for a minute
+//! under the header's hash, and checked again on every use, so that a revoked one counts at once.
 
 use crate::{
     gate::{Failure, Gate, Scene},
@@ -29,11 +29,12 @@ enum Shown {
     Password { user: String, password: String },
 }
 
-/// The claims of our own token that lead back to its session.
+/// The claims of our own tokens that lead back to where they come from.
 #[derive(Debug, Deserialize)]
 struct Claims {
     sub: String,
-    sid: Uuid,
+    /// The session of the gate's own token; access tokens name theirs in another form, or none.
+    sid: Option<String>,
     exp: i64,
 }
 
@@ -61,7 +62,9 @@ impl Gate {
         Ok(found)
     }
 
-    /// A token that this gate has issued to this application, as long as its session lives.
+    /// A token that this gate, or the provider's token endpoint, has issued to this application. Both sign
+    /// with the same key, so that whatever was issued elsewhere, which any service may be sent with every
+    /// request, is told by its signature and costs no look into the database.
     async fn by_bearer(
         &self,
         scene: Scene<'_>,
@@ -75,9 +78,24 @@ impl Gate {
             None => {}
         }
         let verified = scene.snapshot.signing_key().verify::<Claims>(token, &app.provider.client_id, scene.now);
-        let Ok(claims) = verified else { return self.by_access_token(scene, app, token, key).await };
+        let Ok(claims) = verified else { return Ok(None) };
+        match claims.sid.as_deref().and_then(|sid| Uuid::parse_str(sid).ok()) {
+            Some(session) => self.by_own_token(scene, app, &claims.sub, session, key).await,
+            None => self.by_access_token(scene, app, token, key).await,
+        }
+    }
+
+    /// A token that this gate has issued to this application, as long as its session lives.
+    async fn by_own_token(
+        &self,
+        scene: Scene<'_>,
+        app: &ProxyApp,
+        sub: &str,
+        session: Uuid,
+        key: Digested,
+    ) -> Result<Option<Arc<Ticket>>, Failure> {
         let identity = &self.identity;
-        for row in identity.store.proxy_sessions().of_session(claims.sid).await? {
+        for row in identity.store.proxy_sessions().of_session(session).await? {
             if row.provider != app.id {
                 continue;
             }
@@ -85,7 +103,7 @@ impl Gate {
                 continue;
             };
             let who = identity.principals.get(entry.row.user_pk).await?;
-            if who.is_some_and(|who| who.principal().uid == claims.sub) {
+            if who.is_some_and(|who| who.principal().uid == sub) {
                 let mut ticket = Ticket::of_session(entry);
                 ticket.until = ticket.until.min(scene.now + MEMORY);
                 let ticket = Arc::new(ticket);

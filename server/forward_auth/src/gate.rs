@@ -20,6 +20,7 @@ use lockgate_identity::{
     config::{ProxyApp, Snapshot, hosts::HostMatch},
     journal::{Action, Entry, Seldom},
     keys::KeyError,
+    oauth::{Contents, GrantFacts},
     sessions::{bound_here, has_mfa, plausible},
 };
 use lockgate_policies::{Facts, MappingError};
@@ -250,10 +251,12 @@ impl Gate {
             return Ok(None);
         }
         let mfa = matches!(&ticket.proof, Proof::Session(entry) if has_mfa(&entry.session));
-        let issuer = format!("{}/application/o/{}/", self.base(snapshot, app), app.app_slug);
         let Some(client) = snapshot.client_by_provider(app.id) else { return Ok(None) };
-        let made = snapshot.claims(client, &client.scopes, who.principal(), &Facts { mfa, ..Facts::at(now) })?;
-        let mut claims: Map<String, Value> = made.into_iter().flat_map(|made| made.claims).collect();
+        let base = self.base(snapshot, app);
+        let issuer = client.issuer(&base);
+        let facts = GrantFacts { mfa, ..GrantFacts::default() };
+        let contents = Contents { client, who: who.principal(), scopes: &client.scopes, facts: &facts };
+        let mut claims = contents.made(snapshot, now)?.granted_claims();
         claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
         let jwt = snapshot.signing_key().sign(&claims)?;
         let headers = headers::build(&About {
@@ -262,7 +265,7 @@ impl Gate {
             provider: &app.provider,
             app: &app.app_slug,
             outpost: &snapshot.outpost,
-            jwks: &format!("{issuer}jwks/"),
+            jwks: &format!("{base}/application/o/{}/jwks/", app.app_slug),
             jwt: &jwt,
         });
         let ready = Arc::new(Ready::new(snapshot.revision, who, headers, jwt, mfa));

@@ -6,22 +6,24 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode, header},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use lockgate_forward_auth::PlainPages;
 use lockgate_identity::{
-    Bootstrap, Identity, Setup,
+    Identity, Setup,
     net::TrustedProxies,
     oauth::{CodeGrant, Contents, GrantFacts, Want},
     people::UserDraft,
     sessions::LoginFacts,
-    system::{SystemClock, SystemRandom},
     tokens::NewToken,
 };
 use lockgate_model::UserType;
-use lockgate_store::{DatabaseSettings, Issue, SealKey, Session, Store, TokenIntent, hash_secret};
+use lockgate_store::{Issue, SealKey, Session, Store, TokenIntent, hash_secret};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 use url::Url;
 
@@ -48,6 +50,16 @@ name: Cellar
 url: http://cellar.house.test:8080
 access:
   any: [{ group: Butlers }]
+---
+app: three
+name: Third Service
+url: http://three.test:8080
+forward_auth: { mode: single, mappings: [forger] }
+---
+mapping: forger
+scope: forger
+expression: |
+  #{ jti: "forged", nbf: 1, amr: ["hwk"], scope: "all", client_id: "two", sub: "root", nickname: "boss" }
 ---
 group: Media
 ---
@@ -92,20 +104,12 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("site.yaml"), DOCUMENTS).expect("a file");
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
-        let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
-        store.migrate().await.expect("a schema");
+        let store = Store::in_memory(seal).await.expect("a database");
         let setup = Setup {
-            store,
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
             folder: Some(folder.path().to_owned()),
-            variables: BTreeMap::new(),
             trusted: TrustedProxies::new(vec!["127.0.0.0/8".parse().expect("a network")]),
             public_url: Some("http://auth.test:8080".to_owned()),
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 8,
-            bootstrap: Bootstrap::default(),
+            ..Setup::new(store)
         };
         let identity = Identity::start(setup).await.expect("services");
         assert_eq!(identity.config.health().error, None);
@@ -359,6 +363,39 @@ async fn credentials_in_the_header_count_while_they_live() {
     assert!(out.header("set-cookie").contains("Max-Age=0"), "{:?}", out.headers);
     assert_eq!(house.ask("one", "/", &[("cookie", &cookie)]).await.status, StatusCode::FOUND);
     assert_eq!(ask("one", &bearer).await, StatusCode::UNAUTHORIZED, "the token ends with its session");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mappings_say_nothing_that_a_token_proves() {
+    let house = House::open().await;
+    let cookie = house.enter("three", "three").await;
+    let reply = house.ask("three", "/", &[("cookie", &cookie)]).await;
+    let payload = reply.header("x-authentik-jwt").split('.').nth(1).expect("a token").to_owned();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64")).expect("JSON");
+    assert_eq!(claims["nickname"], "boss");
+    assert_eq!(claims["sub"], reply.header("x-authentik-uid"));
+    for name in ["jti", "nbf", "amr", "scope", "client_id"] {
+        assert_eq!(claims[name], Value::Null, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn foreign_tokens_cost_no_look_into_the_database() {
+    let house = House::open().await;
+    house.join("Media").await;
+    let cookie = house.enter("one", "one").await;
+    let jwt = house.ask("one", "/", &[("cookie", &cookie)]).await.header("x-authentik-jwt").to_owned();
+    let of_another = house.access_token("two").await;
+    let (unsigned, _) = jwt.rsplit_once('.').expect("three parts");
+    let forged = format!("{unsigned}.{}", of_another.rsplit('.').next().unwrap_or_default());
+    let ask = async |token: &str| house.ask("one", "/", &[("authorization", &format!("Bearer {token}"))]).await.status;
+    // What is ours is looked up, and that fails once there is nothing to look into.
+    let own = house.access_token("one").await;
+    house.identity.store.close().await.expect("closed");
+    for foreign in ["an-opaque-token-of-somebody-else", &of_another, &forged] {
+        assert_eq!(ask(foreign).await, StatusCode::UNAUTHORIZED, "{foreign}");
+    }
+    assert!(ask(&own).await.is_server_error());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

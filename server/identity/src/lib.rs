@@ -11,6 +11,7 @@ pub mod feed;
 pub mod fresh;
 pub mod journal;
 pub mod keys;
+pub mod look;
 pub mod net;
 pub mod oauth;
 pub mod passwords;
@@ -73,6 +74,26 @@ pub struct Setup {
     pub password_queue: usize,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
+}
+
+impl Setup {
+    /// The services on a database, with the machine's time and randomness, and nothing set beside.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            clock: Arc::new(system::SystemClock),
+            random: Arc::new(system::SystemRandom),
+            folder: None,
+            variables: BTreeMap::new(),
+            trusted: TrustedProxies::new(Vec::new()),
+            public_url: None,
+            session_lifetime: None,
+            password_threads: 1,
+            password_queue: 8,
+            bootstrap: Bootstrap::default(),
+        }
+    }
 }
 
 /// What makes the first administrator at first start; without any of it the first visitor does.
@@ -283,7 +304,7 @@ impl Core {
     /// embedded outpost says; `None` when neither is set and only the request itself can tell.
     #[must_use]
     pub fn public_base(&self, snapshot: &config::Snapshot) -> Option<String> {
-        self.public_url.clone().or_else(|| snapshot.authentik_host.clone())
+        snapshot.public_base(self.public_url.as_deref())
     }
 
     /// Whether nobody administers this installation yet, so that the first visitor may. Once false it

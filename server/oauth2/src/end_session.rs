@@ -142,7 +142,7 @@ impl EndSession<'_> {
         let logout_urls = if flow.signs_out() { urls(None).await? } else { Vec::new() };
         let left_urls = urls(Some(self.app.id)).await?;
         let context = Context {
-            application: Some(self.app.app_context()),
+            application: Some(self.app.app_context(signed_in.map(|it| &**it.who.principal()))),
             session_end: redirect.is_none().then_some(end),
             redirect,
             logout_urls,

@@ -8,7 +8,7 @@ use lockgate_identity::{
     net::Client as Peer,
     oauth::ACR,
 };
-use lockgate_model::kinds::{GrantType, IssuerMode, LogoutMethod};
+use lockgate_model::kinds::{GrantType, LogoutMethod};
 use serde_json::{Value, json};
 
 /// How clients may prove themselves.
@@ -22,15 +22,7 @@ pub(crate) fn base(identity: &Identity, snapshot: &Snapshot, peer: &Peer) -> Str
 
 /// Issuer of a client's tokens, with a slash at the end.
 pub(crate) fn issuer(identity: &Identity, snapshot: &Snapshot, peer: &Peer, client: &Client) -> String {
-    issuer_at(&base(identity, snapshot, peer), client)
-}
-
-/// Issuer of a client's tokens at a public address.
-pub(crate) fn issuer_at(base: &str, client: &Client) -> String {
-    match client.issuer_mode {
-        IssuerMode::PerProvider => format!("{base}/application/o/{}/", client.app_slug),
-        IssuerMode::Global => format!("{base}/"),
-    }
+    client.issuer(&base(identity, snapshot, peer))
 }
 
 /// The discovery document of a client, at a public address. `claims`: names of the claims that its
@@ -47,7 +39,7 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
     all_claims.retain(|claim| seen.insert(*claim));
     let (all, public): (Vec<_>, Vec<_>) = (all_algorithms().collect(), public_algorithms().collect());
     let mut document = json!({
-        "issuer": issuer_at(base, client),
+        "issuer": client.issuer(base),
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("token"),
         "userinfo_endpoint": at("userinfo"),
@@ -94,7 +86,7 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
 
 /// Where the issuer of somebody's identity is found (OpenID Connect Discovery, section 2; RFC 7033).
 pub(crate) fn webfinger(base: &str, client: &Client, resource: &str) -> Value {
-    let link = json!({"rel": "http://openid.net/specs/connect/1.0/issuer", "href": issuer_at(base, client)});
+    let link = json!({"rel": "http://openid.net/specs/connect/1.0/issuer", "href": client.issuer(base)});
     json!({"subject": resource, "links": [link]})
 }
 

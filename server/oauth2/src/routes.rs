@@ -42,6 +42,14 @@ struct Face {
     limits: Arc<Limits>,
 }
 
+/// What a browser asks for.
+struct Asked {
+    parts: http::request::Parts,
+    visitor: Visitor,
+    snapshot: Arc<Snapshot>,
+    parameters: Parameters,
+}
+
 /// Everything below `/application/o`.
 pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
     Router::new()
@@ -65,12 +73,9 @@ pub fn router(identity: Identity, pages: Arc<dyn Pages>) -> Router {
 }
 
 async fn authorize(State(face): State<Face>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let visitor = Visitor::of(&face.identity, &parts);
-    let snapshot = face.identity.config.snapshot();
-    let parameters = match parameters(&parts, body).await {
-        Ok(parameters) => parameters,
-        Err(error) => return face.bad_request(&snapshot, &visitor, &error),
+    let Asked { parts, visitor, snapshot, parameters } = match face.read(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
     };
     if parameters.is_empty() {
         return answers::not_found();
@@ -90,14 +95,11 @@ async fn authorize(State(face): State<Face>, request: Request) -> Response {
 }
 
 async fn end_session(State(face): State<Face>, Path(slug): Path<String>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let visitor = Visitor::of(&face.identity, &parts);
-    let snapshot = face.identity.config.snapshot();
-    let Some(app) = client_of(&snapshot, &slug) else { return answers::not_found() };
-    let parameters = match parameters(&parts, body).await {
-        Ok(parameters) => parameters,
-        Err(error) => return face.bad_request(&snapshot, &visitor, &error),
+    let Asked { parts, visitor, snapshot, parameters } = match face.read(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
     };
+    let Some(app) = client_of(&snapshot, &slug) else { return answers::not_found() };
     let asked = EndSession {
         identity: &face.identity,
         pages: &*face.pages,
@@ -151,12 +153,9 @@ async fn device(State(face): State<Face>, request: Request) -> Response {
 }
 
 async fn device_page(State(face): State<Face>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let visitor = Visitor::of(&face.identity, &parts);
-    let snapshot = face.identity.config.snapshot();
-    let parameters = match parameters(&parts, body).await {
-        Ok(parameters) => parameters,
-        Err(error) => return face.bad_request(&snapshot, &visitor, &error),
+    let Asked { parts, visitor, snapshot, parameters } = match face.read(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
     };
     let asked = DeviceRequest {
         identity: &face.identity,
@@ -237,6 +236,17 @@ impl Face {
 
     fn request_id(&self, parts: &http::request::Parts) -> String {
         parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
+    /// Reads what a browser asks for; a request that cannot be read gets its answer from here.
+    async fn read(&self, request: Request) -> Result<Asked, Box<Response>> {
+        let (parts, body) = request.into_parts();
+        let visitor = Visitor::of(&self.identity, &parts);
+        let snapshot = self.identity.config.snapshot();
+        match parameters(&parts, body).await {
+            Ok(parameters) => Ok(Asked { parts, visitor, snapshot, parameters }),
+            Err(error) => Err(Box::new(self.bad_request(&snapshot, &visitor, &error))),
+        }
     }
 
     fn bad_request(&self, snapshot: &Snapshot, visitor: &Visitor, error: &BadParameters) -> Response {

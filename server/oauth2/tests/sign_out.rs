@@ -4,8 +4,9 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use chrono::TimeDelta;
 use lockgate_identity::{
-    keys::{NewKey, generate},
+    keys::{NewKey, NewPair, generate},
     oauth::CodeGrant,
 };
 use lockgate_store::hash_secret;
@@ -63,7 +64,10 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
 async fn a_token_is_known_again_after_its_key_was_replaced_and_an_access_token_is_no_hint() {
     let house = House::open().await;
     let pair = async |name: &str| {
-        let pair = generate(name, NewKey::EcP256, house.identity.clock.now(), 1).expect("a key");
+        let from = house.identity.clock.now();
+        let until = from + TimeDelta::days(1);
+        let new = NewPair { name: name.to_owned(), key: NewKey::EcP256, alternative_names: vec![], from, until };
+        let pair = generate(&new).expect("a key");
         let pair = object("key_pair", name, serde_json::to_value(pair).expect("an object"));
         let id = pair.id;
         house.change(vec![pair]).await;

@@ -32,6 +32,8 @@ pub struct DatabaseSettings {
     pub acquire_timeout: Duration,
     /// Longest time of one statement.
     pub statement_timeout: Duration,
+    /// Only look: no file is made, and the database itself refuses every change.
+    pub read_only: bool,
 }
 
 impl DatabaseSettings {
@@ -44,6 +46,7 @@ impl DatabaseSettings {
             connect_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
+            read_only: false,
         }
     }
 }
@@ -57,6 +60,7 @@ impl std::fmt::Debug for DatabaseSettings {
             .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("read_only", &self.read_only)
             .finish()
     }
 }
@@ -82,7 +86,7 @@ pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Connections, Sto
 async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
     let options = SqliteConnectOptions::from_str(&settings.url)
         .map_err(bad_address)?
-        .create_if_missing(true)
+        .create_if_missing(!settings.read_only)
         .foreign_keys(true)
         .busy_timeout(settings.acquire_timeout)
         .synchronous(SqliteSynchronous::Normal)
@@ -94,18 +98,27 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
         let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
         return Ok(Connections { writer: only.clone(), reader: only });
     }
+    let reading = options.clone().pragma("query_only", "ON");
+    let readers = pool.clone().max_connections(settings.max_connections.clamp(1, SQLITE_READERS));
+    if settings.read_only {
+        must_exist(options.get_filename())?;
+        let readers = readers.connect_with(reading).await.map_err(refused)?;
+        let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(readers);
+        return Ok(Connections { writer: only.clone(), reader: only });
+    }
     prepare_file(options.get_filename())?;
-    let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-    let writer = pool.clone().max_connections(1).connect_with(writing).await.map_err(refused)?;
-    let readers = pool
-        .max_connections(settings.max_connections.clamp(1, SQLITE_READERS))
-        .connect_with(options.pragma("query_only", "ON"))
-        .await
-        .map_err(refused)?;
+    let writing = options.journal_mode(SqliteJournalMode::Wal);
+    let writer = pool.max_connections(1).connect_with(writing).await.map_err(refused)?;
+    let readers = readers.connect_with(reading).await.map_err(refused)?;
     Ok(Connections {
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
     })
+}
+
+fn must_exist(file: &Path) -> Result<(), StoreError> {
+    let missing = || StoreError::Address { reason: format!("{}: there is no such file", file.display()) };
+    if file.is_file() { Ok(()) } else { Err(missing()) }
 }
 
 /// Makes folder and file readable by their owner only: password hashes are in there.
@@ -128,9 +141,11 @@ fn prepare_file(file: &Path) -> Result<(), StoreError> {
 
 async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
     let patience = settings.statement_timeout.as_millis().to_string();
+    let read_only = settings.read_only.then_some(("default_transaction_read_only", "on"));
     let options = PgConnectOptions::from_str(&settings.url)
         .map_err(bad_address)?
         .application_name("lockgate")
+        .options(read_only)
         .options([
             ("statement_timeout", patience.as_str()),
             ("lock_timeout", patience.as_str()),
@@ -184,9 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_in_memory_database_lasts_as_long_as_its_store() -> Result<(), StoreError> {
-        let settings = DatabaseSettings::new("sqlite::memory:");
-        let store = Store::connect(&settings, SealKey::derive(b"test")?).await?;
-        store.migrate().await?;
+        let store = Store::in_memory(SealKey::derive(b"test")?).await?;
         store.installation().set("id", "x").await?;
         assert_eq!(store.installation().get("id").await?.as_deref(), Some("x"));
         Ok(())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, EntityTrait, Order, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -48,9 +48,8 @@ pub struct ConsentFilter {
     pub user_pk: Option<i64>,
     /// To which applications.
     pub applications: Option<Vec<Uuid>>,
-    /// `expires`, `user`, `application` or `permissions`, with `-` before it for descending; anything
-    /// else orders by the key.
-    pub ordering: String,
+    /// `expires`, `user`, `application`, `permissions`, each with whether it descends; by key if none.
+    pub ordering: Vec<(String, bool)>,
     /// Which page.
     pub page: Page,
 }
@@ -140,17 +139,15 @@ impl Consents<'_> {
                     .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
                     .add_option(filter.applications.as_ref().map(|all| Column::Application.is_in(all.iter().copied())));
                 let matching = consent::Entity::find().filter(wanted);
-                let (field, direction) = paging::split_ordering(&filter.ordering);
-                let column = match field {
-                    "expires" => Column::Expires,
-                    "user" => Column::UserPk,
-                    "application" => Column::Application,
-                    "permissions" => Column::Permissions,
-                    _ => Column::Pk,
+                let column = |field: &str| match field {
+                    "expires" => Some(Column::Expires),
+                    "user" => Some(Column::UserPk),
+                    "application" => Some(Column::Application),
+                    "permissions" => Some(Column::Permissions),
+                    _ => None,
                 };
-                let order = |select: sea_orm::Select<consent::Entity>| {
-                    select.order_by(column, direction).order_by_asc(Column::Pk)
-                };
+                let by_key = (Column::Pk, Order::Asc);
+                let order = |select| paging::ordered(select, &filter.ordering, column, by_key.clone(), by_key);
                 let page = paging::fetch(self.store.reader(), matching, order, filter.page);
                 let (rows, total) = page.await?;
                 Ok((rows.into_iter().map(Consent::from).collect(), total))

@@ -1,7 +1,7 @@
 //! The audit log.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -176,23 +176,16 @@ fn condition(filter: &EventFilter) -> Condition {
         .add(within(Column::Created, filter.created))
 }
 
-fn ordered(mut select: Select<event::Entity>, by: &[(String, bool)]) -> Select<event::Entity> {
-    let mut known = false;
-    for (field, descending) in by {
-        let column = match field.as_str() {
-            "created" => event::Column::Created,
-            "action" => event::Column::Action,
-            "app" => event::Column::App,
-            "client_ip" => event::Column::ClientIp,
-            _ => continue,
-        };
-        known = true;
-        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
-    }
-    if !known {
-        select = select.order_by_desc(event::Column::Created);
-    }
-    select.order_by_desc(event::Column::Pk)
+fn ordered(select: Select<event::Entity>, by: &[(String, bool)]) -> Select<event::Entity> {
+    use event::Column;
+    let column = |field: &str| match field {
+        "created" => Some(Column::Created),
+        "action" => Some(Column::Action),
+        "app" => Some(Column::App),
+        "client_ip" => Some(Column::ClientIp),
+        _ => None,
+    };
+    paging::ordered(select, by, column, (Column::Created, Order::Desc), (Column::Pk, Order::Desc))
 }
 
 impl TryFrom<event::Model> for Event {

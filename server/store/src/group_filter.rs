@@ -2,7 +2,7 @@
 
 use lockgate_model::Group;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
 use serde_json::{Map, Value};
 
 use crate::entity::{group, membership, user};
@@ -102,16 +102,12 @@ fn condition(filter: &GroupFilter) -> Condition {
     all
 }
 
-fn ordered(mut select: Select<group::Entity>, by: &[(String, bool)]) -> Select<group::Entity> {
-    let mut known = false;
-    for (field, descending) in by {
-        let column = match field.as_str() {
-            "pk" => group::Column::Pk,
-            "name" => group::Column::Name,
-            _ => continue,
-        };
-        known = true;
-        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
-    }
-    if known { select } else { select.order_by_asc(group::Column::Name) }
+fn ordered(select: Select<group::Entity>, by: &[(String, bool)]) -> Select<group::Entity> {
+    use group::Column;
+    let column = |field: &str| match field {
+        "pk" => Some(Column::Pk),
+        "name" => Some(Column::Name),
+        _ => None,
+    };
+    paging::ordered(select, by, column, (Column::Name, Order::Asc), (Column::Pk, Order::Asc))
 }

@@ -1,7 +1,7 @@
 //! Lists that are answered page by page.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, Order, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryOrder, QuerySelect, Select};
 
 use crate::StoreError;
 
@@ -35,12 +35,25 @@ impl Page {
     }
 }
 
-/// A field to order by, `-` before it for descending, and in which direction.
-pub(crate) fn split_ordering(ordering: &str) -> (&str, Order) {
-    match ordering.strip_prefix('-') {
-        Some(field) => (field, Order::Desc),
-        None => (ordering, Order::Asc),
+/// Orders by fields, each with whether it descends, as far as `column` knows them, or else by `otherwise`.
+/// So that pages do not overlap where that leaves a choice, `last` decides.
+pub(crate) fn ordered<E: EntityTrait, C: ColumnTrait>(
+    mut select: Select<E>,
+    by: &[(String, bool)],
+    column: impl Fn(&str) -> Option<C>,
+    otherwise: (C, Order),
+    last: (C, Order),
+) -> Select<E> {
+    let known = by.iter().filter_map(|(field, descending)| Some((column(field)?, *descending)));
+    let mut wanted: Vec<(C, Order)> =
+        known.map(|(column, descending)| (column, if descending { Order::Desc } else { Order::Asc })).collect();
+    if wanted.is_empty() {
+        wanted.push(otherwise);
     }
+    for (column, direction) in wanted.into_iter().chain([last]) {
+        select = select.order_by(column, direction);
+    }
+    select
 }
 
 /// The rows of one page and how many there are in all. `order` is applied after counting.

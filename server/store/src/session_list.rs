@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
 
 use crate::entity::{session, user};
 use crate::paging::{self, Page};
@@ -72,20 +72,13 @@ fn condition(filter: &SessionFilter, now: DateTime<Utc>) -> Condition {
         .add_option(agent.map(|agent| Column::UserAgent.like(containing(agent))))
 }
 
-fn ordered(mut select: Select<session::Entity>, by: &[(String, bool)]) -> Select<session::Entity> {
-    let mut known = false;
-    for (field, descending) in by {
-        let column = match field.as_str() {
-            "created" => session::Column::Created,
-            "last_used" => session::Column::LastUsed,
-            "expires" => session::Column::Expires,
-            _ => continue,
-        };
-        known = true;
-        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
-    }
-    if !known {
-        select = select.order_by_desc(session::Column::LastUsed);
-    }
-    select.order_by_asc(session::Column::Uuid)
+fn ordered(select: Select<session::Entity>, by: &[(String, bool)]) -> Select<session::Entity> {
+    use session::Column;
+    let column = |field: &str| match field {
+        "created" => Some(Column::Created),
+        "last_used" => Some(Column::LastUsed),
+        "expires" => Some(Column::Expires),
+        _ => None,
+    };
+    paging::ordered(select, by, column, (Column::LastUsed, Order::Desc), (Column::Uuid, Order::Asc))
 }

@@ -72,6 +72,16 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience }) })
     }
 
+    /// An empty database in memory with its schema, which ends with the store: for a try, and for tests.
+    ///
+    /// # Errors
+    /// As [`Self::connect`] and [`Self::migrate`].
+    pub async fn in_memory(seal: SealKey) -> Result<Self, StoreError> {
+        let store = Self::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
     /// Brings the schema up to date: all pending migrations or none. Processes that start together
     /// take turns.
     ///

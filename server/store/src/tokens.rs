@@ -372,17 +372,15 @@ fn condition(filter: &TokenFilter) -> Condition {
         .add_option(filter.expires.map(|time| Column::Expires.eq(micros(time))))
 }
 
-fn ordered(mut select: Select<token::Entity>, by: &[(String, bool)]) -> Select<token::Entity> {
-    for (field, descending) in by {
-        let column = match field.as_str() {
-            "identifier" => token::Column::Identifier,
-            "expires" => token::Column::Expires,
-            "created" => token::Column::Created,
-            _ => continue,
-        };
-        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
-    }
-    select.order_by_asc(token::Column::Identifier)
+fn ordered(select: Select<token::Entity>, by: &[(String, bool)]) -> Select<token::Entity> {
+    use token::Column;
+    let column = |field: &str| match field {
+        "identifier" => Some(Column::Identifier),
+        "expires" => Some(Column::Expires),
+        "created" => Some(Column::Created),
+        _ => None,
+    };
+    paging::ordered(select, by, column, (Column::Identifier, Order::Asc), (Column::Pk, Order::Asc))
 }
 
 impl TryFrom<token::Model> for Token {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use lockgate_model::{User, UserType};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, Select};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -249,28 +249,19 @@ fn is_member(wanted: Expr) -> Expr {
     Expr::exists(members)
 }
 
-fn ordered(mut select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {
+fn ordered(select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {
     use user::Column;
-    let mut known = false;
-    for (field, descending) in by {
-        let column = match field.as_str() {
-            "pk" => Column::Pk,
-            "uuid" => Column::Uuid,
-            "username" => Column::Username,
-            "name" => Column::Name,
-            "email" => Column::Email,
-            "is_active" => Column::IsActive,
-            "date_joined" => Column::DateJoined,
-            "last_login" => Column::LastLogin,
-            "last_updated" => Column::LastUpdated,
-            _ => continue,
-        };
-        known = true;
-        select = select.order_by(column, if *descending { Order::Desc } else { Order::Asc });
-    }
-    if !known {
-        select = select.order_by_asc(Column::Username);
-    }
-    // Pages must not overlap where the wanted order leaves a choice.
-    select.order_by_asc(Column::Pk)
+    let column = |field: &str| match field {
+        "pk" => Some(Column::Pk),
+        "uuid" => Some(Column::Uuid),
+        "username" => Some(Column::Username),
+        "name" => Some(Column::Name),
+        "email" => Some(Column::Email),
+        "is_active" => Some(Column::IsActive),
+        "date_joined" => Some(Column::DateJoined),
+        "last_login" => Some(Column::LastLogin),
+        "last_updated" => Some(Column::LastUpdated),
+        _ => None,
+    };
+    paging::ordered(select, by, column, (Column::Username, Order::Asc), (Column::Pk, Order::Asc))
 }

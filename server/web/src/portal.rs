@@ -134,7 +134,7 @@ fn open_apps(visit: &Visit, signed_in: &SignedIn) -> Vec<(String, AppCard)> {
 
 /// Where an application opens, if it does.
 fn opens_at(app: &Arc<App>, signed_in: &SignedIn) -> Option<String> {
-    let url = app.launch_url(signed_in.principal());
+    let url = app.launch_url(Some(signed_in.principal()));
     (href(&url) == url).then_some(url)
 }
 

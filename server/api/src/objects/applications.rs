@@ -67,7 +67,7 @@ pub(crate) async fn list(State(identity): State<Identity>, caller: Caller, query
         let who = subject(&identity, &snapshot, &caller, &query).await?;
         found.retain(|app| decide(&identity, &snapshot, &caller, &who, &slug(app)).allow);
     }
-    let reading = Reading::new(&snapshot.objects, caller.principal());
+    let reading = Reading::new(&snapshot, caller.principal());
     filters::keep(kind()?, &mut found, &reading, &query);
     Listed::cut(page, found, |object| face::show(object, &reading))
 }

@@ -7,10 +7,9 @@ use super::{
 };
 use lockgate_model::{
     Object, Validity,
-    kinds::{Flow, MatchingMode, OAuth2Provider, Outpost, ProxyProvider, RedirectUri, RedirectUriType},
+    kinds::{Flow, MatchingMode, Outpost, RedirectUri, RedirectUriType},
 };
 use serde_json::{Value, json};
-use url::Url;
 
 /// The primary key once more, under another name.
 pub(crate) fn id(object: &Object, _: &Reading<'_>) -> Value {
@@ -105,40 +104,10 @@ pub(crate) fn user_view(object: &Object, reading: &Reading<'_>) -> Value {
     pk.and_then(|pk| reading.users.get(&pk)).cloned().unwrap_or_default()
 }
 
-/// Where an application is opened: its own address, else its provider's, filled in for who looks.
+/// Where an application is opened by who looks.
 pub(crate) fn launch_url(object: &Object, reading: &Reading<'_>) -> Value {
-    let own = object.document.body["meta_launch_url"].as_str().unwrap_or_default();
-    if !own.is_empty() {
-        return json!(filled_in(own, reading));
-    }
-    let Some(provider) = reading.pointed(&object.document.body["provider"]) else { return Value::Null };
-    if let Some(proxy) = provider.typed::<ProxyProvider>() {
-        return json!(filled_in(&proxy.external_host, reading));
-    }
-    json!(provider.typed::<OAuth2Provider>().and_then(home))
-}
-
-/// Where an OAuth2 application lives, as far as its first redirect URI tells. One that a native
-/// application catches by its scheme is no place to go to.
-fn home(provider: &OAuth2Provider) -> Option<String> {
-    let mut answers = provider.redirect_uris.iter().filter(|uri| {
-        uri.matching_mode == MatchingMode::Strict && uri.redirect_uri_type == RedirectUriType::Authorization
-    });
-    let url = Url::parse(&answers.next()?.url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| format!("{}/", url.origin().ascii_serialization()))
-}
-
-/// `%(username)s` and the like. A name is data inside an address, so it is encoded.
-fn filled_in(address: &str, reading: &Reading<'_>) -> String {
-    let user = &reading.caller.user;
-    let mut filled = address.to_owned();
-    for (mark, value) in [("%(username)s", &user.username), ("%(name)s", &user.name), ("%(email)s", &user.email)] {
-        if filled.contains(mark) {
-            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            filled = filled.replace(mark, &encoded.replace('+', "%20"));
-        }
-    }
-    filled
+    let url = reading.snapshot.app_by_id(object.document.id).map(|app| app.launch_url(Some(reading.caller)));
+    json!(url.filter(|url| !url.is_empty()))
 }
 
 /// Seconds between two looks of an outpost; five minutes unless its settings say otherwise.

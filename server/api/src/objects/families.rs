@@ -118,7 +118,7 @@ pub(crate) async fn list(
     let page = paging::wanted(&query)?;
     let members = snapshot.objects.iter().filter(|o| o.kind.meta.family == face.family);
     let mut found = members.filter(|o| list::mentions(o, o.kind.meta.search, query.get("search"))).collect();
-    let reading = Reading::new(&snapshot.objects, caller.principal());
+    let reading = Reading::new(&snapshot, caller.principal());
     filters::retain(face.computed(), &mut found, &reading, &query);
     Listed::cut(page, list::ordered(found, &query, "name"), |object| face.show(object, &reading))
 }
@@ -135,7 +135,7 @@ pub(crate) async fn retrieve(
 ) -> Result<Json<Value>, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
-    Ok(Json(face.show(object, &Reading::new(&snapshot.objects, caller.principal()))))
+    Ok(Json(face.show(object, &Reading::new(&snapshot, caller.principal()))))
 }
 
 /// Deletes one member.

@@ -105,7 +105,7 @@ async fn diagram(
     let snapshot = identity.config.snapshot();
     caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
     let flow = find(&snapshot.objects, kind()?, &slug)?;
-    let diagram = drawn(flow, &Reading::new(&snapshot.objects, caller.principal()));
+    let diagram = drawn(flow, &Reading::new(&snapshot, caller.principal()));
     Ok(Json(FlowDiagram { diagram }))
 }
 

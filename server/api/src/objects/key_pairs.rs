@@ -17,18 +17,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, header};
 use lockgate_identity::{
     Identity,
     journal::{Action as Noted, Entry},
+    keys::{self, NewKey, NewPair},
 };
 use lockgate_model::{KindDef, kind::by_name, kinds::CertificateKeyPair, schema::KindSchema};
 use lockgate_policies::Action;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::LazyLock;
+use std::{net::IpAddr, sync::LazyLock};
 
 /// Name of the kind.
 const KIND: &str = "key_pair";
@@ -111,9 +112,13 @@ async fn generate(State(identity): State<Identity>, caller: Caller, body: Body) 
     let snapshot = identity.config.snapshot();
     caller.require(&identity, &snapshot, Action::Add, KIND)?;
     let wanted: CertificateGenerationRequest = body.read(&GENERATE_FORM, false)?;
-    let now = identity.clock.now();
+    let new = described(wanted, identity.clock.now())?;
     // A long RSA key takes a while to find: not on a thread that serves others.
-    let pair = tokio::task::spawn_blocking(move || made(&wanted, now)).await.map_err(|_| ApiError::Internal)??;
+    let made = tokio::task::spawn_blocking(move || keys::generate(&new)).await.map_err(|_| ApiError::Internal)?;
+    let pair = made.map_err(|error| {
+        tracing::error!(%error, "a key could not be made");
+        ApiError::Internal
+    })?;
     let given = json!(pair);
     let given = given.as_object().cloned().unwrap_or_default();
     let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind()?, &given).await?;
@@ -121,52 +126,40 @@ async fn generate(State(identity): State<Identity>, caller: Caller, body: Body) 
     Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
 }
 
-fn made(wanted: &CertificateGenerationRequest, now: DateTime<Utc>) -> Result<CertificateKeyPair, ApiError> {
-    let algorithm = match wanted.alg {
-        Algorithm::Rsa => &rcgen::PKCS_RSA_SHA256,
-        Algorithm::Ecdsa => &rcgen::PKCS_ECDSA_P256_SHA256,
-        Algorithm::Ed25519 => &rcgen::PKCS_ED25519,
+/// What is wanted, as far as this server makes it.
+fn described(wanted: CertificateGenerationRequest, now: DateTime<Utc>) -> Result<NewPair, ApiError> {
+    let key = match wanted.alg {
+        Algorithm::Rsa => NewKey::Rsa2048,
+        Algorithm::Ecdsa => NewKey::EcP256,
+        Algorithm::Ed25519 => NewKey::Ed25519,
         Algorithm::Ed448 => {
             return Err(ApiError::field("alg", "invalid", "Ed448 is not supported: choose rsa, ecdsa or ed25519."));
         }
     };
-    let failed = |error: rcgen::Error| {
-        tracing::error!(%error, "a key could not be made");
-        ApiError::Internal
-    };
-    let mut params = rcgen::CertificateParams::default();
-    params.subject_alt_names = alternative_names(&wanted.subject_alt_name)?;
-    let keys = rcgen::KeyPair::generate_for(algorithm).map_err(failed)?;
-    params.distinguished_name.push(rcgen::DnType::CommonName, wanted.common_name.as_str());
-    let part = |number: u32| u8::try_from(number).unwrap_or(1);
-    let day = |at: DateTime<Utc>| rcgen::date_time_ymd(at.year(), part(at.month()), part(at.day()));
-    params.not_before = day(now);
-    // Certificates name whole days here: the last one counts to its end.
-    params.not_after = day(now + TimeDelta::days(wanted.validity_days + 1));
-    let certificate = params.self_signed(&keys).map_err(failed)?;
-    Ok(CertificateKeyPair {
-        name: wanted.common_name.clone(),
-        certificate_data: certificate.pem(),
-        key_data: keys.serialize_pem(),
+    Ok(NewPair {
+        key,
+        alternative_names: alternative_names(&wanted.subject_alt_name)?,
+        from: now,
+        // Certificates name whole days here: the last one counts to its end.
+        until: now + TimeDelta::days(wanted.validity_days + 1),
+        name: wanted.common_name,
     })
 }
 
 /// Whom the certificate is for beside its subject (RFC 5280, section 4.2.1.6): addresses, and names of
-/// letters, digits and hyphens, whose first label may be a star.
-fn alternative_names(given: &str) -> Result<Vec<rcgen::SanType>, ApiError> {
+/// letters, digits, hyphens and, as names inside of networks have them, `_`, whose first label may be a star.
+fn alternative_names(given: &str) -> Result<Vec<String>, ApiError> {
     let names = given.split(',').map(str::trim).filter(|name| !name.is_empty());
     let read = names.map(|name| {
-        let invalid = || {
-            let text = format!("\"{name}\" is neither a host name nor an IP address; separate them by commas.");
-            ApiError::field("subject_alt_name", "invalid", text)
-        };
-        if let Ok(address) = name.parse() {
-            return Ok(rcgen::SanType::IpAddress(address));
+        let host = name.len() <= 253 && name.strip_prefix("*.").unwrap_or(name).split('.').all(is_label);
+        if host || name.parse::<IpAddr>().is_ok() {
+            return Ok(name.to_owned());
         }
-        if name.len() > 253 || !name.strip_prefix("*.").unwrap_or(name).split('.').all(is_label) {
-            return Err(invalid());
-        }
-        name.try_into().map(rcgen::SanType::DnsName).map_err(|_| invalid())
+        let text = format!(
+            "\"{name}\" is neither a host name (letters, digits, \"-\" and \"_\", parted by dots) nor an IP address; \
+             separate them by commas."
+        );
+        Err(ApiError::field("subject_alt_name", "invalid", text))
     });
     read.collect()
 }

@@ -128,7 +128,7 @@ async fn list_kind(
     caller.require(&identity, &snapshot, Action::View, kind.meta.kind)?;
     let page = paging::wanted(&query)?;
     let mut found = list::select(&snapshot.objects, kind, &query)?;
-    filters::keep(kind, &mut found, &Reading::new(&snapshot.objects, caller.principal()), &query);
+    filters::keep(kind, &mut found, &Reading::new(&snapshot, caller.principal()), &query);
     let (total, shown) = paging::part(page, found)?;
     let reading = view::reading(&identity, &snapshot, &caller, &shown).await?;
     Listed::new(page, total, shown.into_iter().map(|object| face::show(object, &reading)).collect())

@@ -3,7 +3,6 @@
 use super::{
     applications::subject,
     find,
-    reading::Reading,
     shapes::{OAuth2ProviderSetupURLs, PropertyMappingPreview},
 };
 use crate::{
@@ -23,16 +22,13 @@ use axum::{
 use http::Method;
 use lockgate_identity::{
     Identity,
-    config::Snapshot,
+    config::{Client, Snapshot},
     oauth::{Contents, preview_facts},
 };
-use lockgate_model::{
-    KindDef, Object,
-    kind::by_name,
-    kinds::{IssuerMode, OAuth2Provider},
-};
+use lockgate_model::{KindDef, Object, kind::by_name};
 use lockgate_policies::Action;
 use serde_json::json;
+use std::sync::Arc;
 
 /// Name of the kind.
 const KIND: &str = "oauth2_provider";
@@ -65,16 +61,10 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 }
 
 /// A provider that the caller may see.
-fn seen<'s>(
-    identity: &Identity,
-    snapshot: &'s Snapshot,
-    caller: &Caller,
-    key: &str,
-) -> Result<(&'s Object, &'s OAuth2Provider), ApiError> {
+fn seen<'s>(identity: &Identity, snapshot: &'s Snapshot, caller: &Caller, key: &str) -> Result<&'s Object, ApiError> {
     let kind: &'static KindDef = by_name(KIND).ok_or(ApiError::Internal)?;
     caller.require_on(identity, snapshot, Action::View, KIND, kind.meta.schema)?;
-    let object = find(&snapshot.objects, kind, key)?;
-    Ok((object, object.typed::<OAuth2Provider>().ok_or(ApiError::Internal)?))
+    find(&snapshot.objects, kind, key)
 }
 
 async fn setup_urls(
@@ -83,30 +73,21 @@ async fn setup_urls(
     Path(key): Path<String>,
 ) -> Result<Json<OAuth2ProviderSetupURLs>, ApiError> {
     let snapshot = identity.config.snapshot();
-    let (object, provider) = seen(&identity, &snapshot, &caller, &key)?;
+    let object = seen(&identity, &snapshot, &caller, &key)?;
     let base = base(&identity, &snapshot, &caller);
-    let reading = Reading::new(&snapshot.objects, caller.principal());
-    let apps = reading.referring(object.document.id, "application", "provider");
-    Ok(Json(addresses(&base, provider, apps.first().and_then(|app| app.document.body["slug"].as_str()))))
+    Ok(Json(addresses(&base, snapshot.client_by_provider(object.document.id))))
 }
 
 fn base(identity: &Identity, snapshot: &Snapshot, caller: &Caller) -> String {
     identity.public_base(snapshot).unwrap_or_else(|| caller.client.base())
 }
 
-/// Issuer of the tokens; empty as long as there is none.
-fn issuer(base: &str, mode: IssuerMode, slug: Option<&str>) -> String {
-    match mode {
-        IssuerMode::PerProvider => slug.map(|slug| format!("{base}/application/o/{slug}/")).unwrap_or_default(),
-        IssuerMode::Global => format!("{base}/"),
-    }
-}
-
-fn addresses(base: &str, provider: &OAuth2Provider, slug: Option<&str>) -> OAuth2ProviderSetupURLs {
+/// What belongs to the application is empty as long as there is none.
+fn addresses(base: &str, client: Option<&Arc<Client>>) -> OAuth2ProviderSetupURLs {
     let at = |tail: &str| format!("{base}/application/o/{tail}");
-    let of_app = |tail: &str| slug.map(|slug| at(&format!("{slug}/{tail}"))).unwrap_or_default();
+    let of_app = |tail: &str| client.map(|client| at(&format!("{}/{tail}", client.app_slug))).unwrap_or_default();
     OAuth2ProviderSetupURLs {
-        issuer: issuer(base, provider.issuer_mode, slug),
+        issuer: client.map(|client| client.issuer(base)).unwrap_or_default(),
         authorize: at("authorize/"),
         token: at("token/"),
         user_info: at("userinfo/"),
@@ -124,15 +105,14 @@ async fn preview_user(
     query: Query,
 ) -> Result<Json<PropertyMappingPreview>, ApiError> {
     let snapshot = identity.config.snapshot();
-    let (object, _) = seen(&identity, &snapshot, &caller, &key)?;
+    let object = seen(&identity, &snapshot, &caller, &key)?;
     let who = subject(&identity, &snapshot, &caller, &query).await?;
     let refused = |text: String| ApiError::field("", "invalid", text);
     let Some(client) = snapshot.client_by_provider(object.document.id) else {
         return Err(refused("This provider issues no tokens before an application has it.".to_owned()));
     };
     let now = identity.clock.now();
-    let iss = issuer(&base(&identity, &snapshot, &caller), client.issuer_mode, Some(&client.app_slug));
-    let facts = preview_facts(iss, now);
+    let facts = preview_facts(client.issuer(&base(&identity, &snapshot, &caller)), now);
     let contents = Contents { client, who: who.principal(), scopes: &client.scopes, facts: &facts };
     let made = contents.made(&snapshot, now).map_err(|error| refused(error.to_string()))?;
     Ok(Json(PropertyMappingPreview { preview: contents.id_token(&made, now) }))

@@ -23,12 +23,11 @@ use axum::{
 };
 use http::Method;
 use lockgate_flows::outpost_config_defaults;
-use lockgate_identity::{Identity, config::ProxyApp};
-use lockgate_model::{
-    KindDef, Object,
-    kind::by_name,
-    kinds::{ProxyProvider, outpost::EMBEDDED_OUTPOST},
+use lockgate_identity::{
+    Identity,
+    config::{Client, ProxyApp},
 };
+use lockgate_model::{KindDef, Object, kind::by_name, kinds::outpost::EMBEDDED_OUTPOST};
 use lockgate_policies::Action;
 use serde_json::json;
 
@@ -128,19 +127,14 @@ async fn providers(State(identity): State<Identity>, caller: Caller, query: Quer
     let wanted = served.filter(|o| query.get("name").is_none_or(|name| o.document.name == name));
     let found: Vec<&Object> = wanted.filter(|o| super::list::mentions(o, &["name"], query.get("search"))).collect();
     Listed::cut(page, ordered(found, &query, "name"), |object| {
-        let shown = object.typed::<ProxyProvider>().zip(snapshot.provider(object.document.id));
-        let algorithm = snapshot.signing_key().algorithm();
-        json!(shown.map(|(provider, app)| described(&base, object, provider, app, algorithm)))
+        let id = object.document.id;
+        let app = snapshot.provider(id).zip(snapshot.client_by_provider(id));
+        json!(app.map(|(app, client)| described(&base, object, app, client)))
     })
 }
 
-fn described(
-    base: &str,
-    object: &Object,
-    provider: &ProxyProvider,
-    app: &ProxyApp,
-    algorithm: &str,
-) -> ProxyOutpostConfig {
+fn described(base: &str, object: &Object, app: &ProxyApp, client: &Client) -> ProxyOutpostConfig {
+    let provider = &app.provider;
     ProxyOutpostConfig {
         pk: object.document.number.unwrap_or_default(),
         name: provider.name.clone(),
@@ -149,7 +143,7 @@ fn described(
         internal_host_ssl_validation: provider.internal_host_ssl_validation,
         client_id: provider.client_id.clone(),
         client_secret: provider.client_secret.clone(),
-        oidc_configuration: endpoints(base, &app.app_slug, algorithm),
+        oidc_configuration: endpoints(base, client),
         cookie_secret: provider.cookie_secret.clone(),
         certificate: provider.certificate.map(|c| c.0),
         skip_path_regex: provider.skip_path_regex.clone(),
@@ -166,11 +160,12 @@ fn described(
     }
 }
 
-fn endpoints(base: &str, slug: &str, algorithm: &str) -> OpenIDConnectConfiguration {
+fn endpoints(base: &str, client: &Client) -> OpenIDConnectConfiguration {
+    let slug = &client.app_slug;
     let at = |tail: &str| format!("{base}/application/o/{tail}/");
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
     OpenIDConnectConfiguration {
-        issuer: at(slug),
+        issuer: client.issuer(base),
         authorization_endpoint: at("authorize"),
         token_endpoint: at("token"),
         userinfo_endpoint: at("userinfo"),
@@ -178,7 +173,7 @@ fn endpoints(base: &str, slug: &str, algorithm: &str) -> OpenIDConnectConfigurat
         introspection_endpoint: at("introspect"),
         jwks_uri: at(&format!("{slug}/jwks")),
         response_types_supported: words(&["code"]),
-        id_token_signing_alg_values_supported: words(&[algorithm]),
+        id_token_signing_alg_values_supported: words(&[client.signing.algorithm()]),
         subject_types_supported: words(&["public"]),
         token_endpoint_auth_methods_supported: words(&["client_secret_post", "client_secret_basic"]),
     }

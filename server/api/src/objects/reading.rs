@@ -1,5 +1,6 @@
 //! What the view of an object is made from beside the object itself.
 
+use lockgate_identity::config::Snapshot;
 use lockgate_model::{Object, ObjectSet, Principal, kind, kind::Lookup};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -8,6 +9,8 @@ use uuid::Uuid;
 /// Everything that views look at; one per request.
 pub(crate) struct Reading<'a> {
     /// The configuration.
+    pub(crate) snapshot: &'a Snapshot,
+    /// Its objects.
     pub(crate) objects: &'a ObjectSet,
     /// Who looks.
     pub(crate) caller: &'a Principal,
@@ -19,8 +22,8 @@ pub(crate) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// A reading without people.
-    pub(crate) fn new(objects: &'a ObjectSet, caller: &'a Principal) -> Self {
-        Self { objects, caller, groups: HashMap::new(), users: HashMap::new() }
+    pub(crate) fn new(snapshot: &'a Snapshot, caller: &'a Principal) -> Self {
+        Self { snapshot, objects: &snapshot.objects, caller, groups: HashMap::new(), users: HashMap::new() }
     }
 
     /// The objects that refer to `id` through this field of this kind, by their `order`, then name.

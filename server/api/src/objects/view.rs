@@ -18,7 +18,7 @@ pub(crate) async fn reading<'a>(
     caller: &'a Caller,
     shown: &[&Object],
 ) -> Result<Reading<'a>, ApiError> {
-    let mut reading = Reading::new(&snapshot.objects, caller.principal());
+    let mut reading = Reading::new(snapshot, caller.principal());
     let bindings = || shown.iter().filter(|o| o.kind.meta.kind == "policy_binding").map(|o| &o.document.body);
     let groups: BTreeSet<Uuid> = bindings().filter_map(|b| Uuid::parse_str(b["group"].as_str()?).ok()).collect();
     let users: BTreeSet<i64> = bindings().filter_map(|b| b["user"].as_i64()).collect();

@@ -76,7 +76,7 @@ async fn shown(
     consents: Vec<Consent>,
 ) -> Result<Vec<UserConsent>, ApiError> {
     let owners = views::owners(identity, consents.iter().map(|consent| consent.user_pk)).await?;
-    let reading = Reading::new(&snapshot.objects, caller.principal());
+    let reading = Reading::new(snapshot, caller.principal());
     let show = |consent: Consent| {
         Some(UserConsent {
             pk: consent.pk,
@@ -111,7 +111,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         Whose::Of(pk) => Some(pk),
         Whose::Nobody => return Listed::new(page, 0, Vec::new()),
     };
-    let filter = ConsentFilter { user_pk, applications, ordering: query.first_ordering(), page };
+    let filter = ConsentFilter { user_pk, applications, ordering: query.ordering(), page };
     let (consents, total) = identity.store.consents().list(&filter).await?;
     let shown = shown(&identity, &snapshot, &caller, consents).await?;
     Listed::new(page, total, shown.iter().map(value).collect())

@@ -165,7 +165,7 @@ async fn shown(
     grants: Vec<Grant>,
 ) -> Result<Vec<Value>, ApiError> {
     let owners = views::owners(identity, grants.iter().map(|grant| grant.user_pk)).await?;
-    let reading = Reading::new(&snapshot.objects, caller.principal());
+    let reading = Reading::new(snapshot, caller.principal());
     let face = families::face(Family::Provider).ok_or(ApiError::Internal)?;
     let now = identity.clock.now();
     let show = |grant: Grant| {
@@ -209,7 +209,7 @@ async fn list(shelf: &'static Shelf, identity: Identity, caller: Caller, query: 
         Whose::Of(pk) => Some(pk),
         Whose::Nobody => return Listed::new(page, 0, Vec::new()),
     };
-    let filter = GrantFilter { user_pk, providers, ordering: query.first_ordering(), page };
+    let filter = GrantFilter { user_pk, providers, ordering: query.ordering(), page };
     let (grants, total) = shelf.list(&identity, &filter).await?;
     Listed::new(page, total, shown(&identity, &snapshot, &caller, grants).await?)
 }

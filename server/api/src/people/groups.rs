@@ -26,7 +26,7 @@ use axum::{
 use http::{Method, StatusCode};
 use lockgate_identity::{
     Identity,
-    config::{Change, group_may_go},
+    config::{Change, drop_reference, group_may_go},
 };
 use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
 use lockgate_policies::Action;
@@ -254,7 +254,9 @@ async fn destroy(
     if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
         return Err(ApiError::folder(&at.file, at.line));
     }
-    group_may_go(&identity.config.snapshot().objects, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
+    let all = identity.store.groups().all().await?;
+    let snapshot = identity.config.snapshot();
+    group_may_go(&snapshot.objects, &snapshot.policies, &group, &all).map_err(|e| ApiError::Conflict(e.to_string()))?;
     forget_group(&identity, &caller, group.pk).await?;
     identity.people.delete_group(group.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -269,10 +271,7 @@ async fn forget_group(identity: &Identity, caller: &Caller, pk: Uuid) -> Result<
         let Some(object) = snapshot.objects.get(referrer.from) else { continue };
         not_of_folder(&object.document)?;
         let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
-        match &mut document.body[&referrer.field] {
-            Value::Array(list) => list.retain(|v| v.as_str() != Some(pk.to_string().as_str())),
-            other => *other = Value::Null,
-        }
+        drop_reference(&mut document.body[&referrer.field], pk);
     }
     if forgetful.is_empty() {
         return Ok(());
@@ -288,9 +287,8 @@ async fn add_user(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let group = found(&identity, &caller, Action::Change, &key).await?;
-    let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
-    identity.people.add_member(group.pk, member.pk, Some(caller.user())).await?;
+    let (group, member) = membership(&identity, &caller, &key, body).await?;
+    identity.people.add_member(group, member, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -300,10 +298,16 @@ async fn remove_user(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let group = found(&identity, &caller, Action::Change, &key).await?;
-    let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
-    identity.people.remove_member(group.pk, member.pk, Some(caller.user())).await?;
+    let (group, member) = membership(&identity, &caller, &key, body).await?;
+    identity.people.remove_member(group, member, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A group that the caller may change, and the user that is to join or leave it.
+async fn membership(identity: &Identity, caller: &Caller, key: &str, body: Body) -> Result<(Uuid, i64), ApiError> {
+    let group = found(identity, caller, Action::Change, key).await?;
+    let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
+    Ok((group.pk, member.pk))
 }
 
 async fn used_by(

@@ -3,11 +3,7 @@
 
 use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header, request::Builder};
-use lockgate_identity::{
-    Bootstrap, Identity, Setup,
-    net::TrustedProxies,
-    system::{SystemClock, SystemRandom},
-};
+use lockgate_identity::{Bootstrap, Identity, Setup};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -69,17 +65,10 @@ impl Api {
         let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
         store.migrate().await.expect("migrations");
         let setup = Setup {
-            store: store.clone(),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
             folder: config,
-            variables: BTreeMap::new(),
-            trusted: TrustedProxies::new(Vec::new()),
             public_url: Some("https://auth.example.com".to_owned()),
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 4,
-            bootstrap: Bootstrap { password: None, token: Some(TOKEN.to_owned()), email: None },
+            bootstrap: Bootstrap { token: Some(TOKEN.to_owned()), ..Bootstrap::default() },
+            ..Setup::new(store.clone())
         };
         let identity = Identity::start(setup).await.expect("services");
         let router = lockgate_api::router(identity.clone());

@@ -56,10 +56,15 @@ pub enum ChangeError {
 /// A document to be made through the API, before it has an id.
 #[must_use]
 pub fn draft(kind: &'static KindDef, id: Uuid, body: Value) -> Document {
+    blank(kind.meta.kind, id, body)
+}
+
+/// As [`draft`], by the name of the kind.
+pub(super) fn blank(kind: &str, id: Uuid, body: Value) -> Document {
     Document {
         id,
         number: None,
-        kind: kind.meta.kind.to_owned(),
+        kind: kind.to_owned(),
         name: String::new(),
         origin: Origin::Api,
         source: None,
@@ -68,6 +73,17 @@ pub fn draft(kind: &'static KindDef, id: Uuid, body: Value) -> Document {
         version: 0,
         created: DateTime::UNIX_EPOCH,
         updated: DateTime::UNIX_EPOCH,
+    }
+}
+
+/// The document as the next version of the one before it, or as the first.
+pub(super) fn next_version(document: Document, before: Option<&Document>, now: DateTime<Utc>) -> Document {
+    Document {
+        number: before.and_then(|b| b.number),
+        version: before.map_or(1, |b| b.version + 1),
+        created: before.map_or(now, |b| b.created),
+        updated: now,
+        ..document
     }
 }
 
@@ -143,25 +159,20 @@ impl Config {
         if existing.is_none_or(|e| halves(&e.body) != halves(&body)) {
             pairs::problems(&Document { body: body.clone(), ..document.clone() }).into_result().map_err(invalid)?;
         }
-        let number = match (existing.and_then(|e| e.number), kind.meta.lookup) {
-            (Some(number), _) => Some(number),
-            (None, Lookup::Number(_)) => Some(self.store.documents().next_number().await?),
-            _ => None,
-        };
-        Ok(Document {
-            number,
+        let made = Document {
             name,
             // A builtin that somebody edits is theirs from now on; an upgrade leaves it alone.
             origin: Origin::Api,
             source: None,
             managed: existing.and_then(|e| e.managed.clone()).or_else(|| document.managed.clone()),
             body,
-            version: existing.map_or(1, |e| e.version + 1),
-            created: existing.map_or(now, |e| e.created),
-            updated: now,
-            id: document.id,
-            kind: document.kind.clone(),
-        })
+            ..document.clone()
+        };
+        let mut made = next_version(made, existing, now);
+        if made.number.is_none() && matches!(kind.meta.lookup, Lookup::Number(_)) {
+            made.number = Some(self.store.documents().next_number().await?);
+        }
+        Ok(made)
     }
 
     fn note(&self, before: &ObjectSet, change: &Change, by: Option<&User>) {
@@ -229,11 +240,9 @@ fn cascade(base: &ObjectSet, deletes: &[Uuid], now: DateTime<Utc>) -> Result<Cas
                 continue;
             }
             not_of_folder(&from.document)?;
-            let document = touched.entry(referrer.from).or_insert_with(|| Document {
-                origin: Origin::Api,
-                version: from.document.version + 1,
-                updated: now,
-                ..from.document.clone()
+            let document = touched.entry(referrer.from).or_insert_with(|| {
+                let edited = Document { origin: Origin::Api, ..from.document.clone() };
+                next_version(edited, Some(&from.document), now)
             });
             drop_reference(&mut document.body[&referrer.field], id);
         }
@@ -242,7 +251,8 @@ fn cascade(base: &ObjectSet, deletes: &[Uuid], now: DateTime<Utc>) -> Result<Cas
     Ok((gone, touched.into_values().collect()))
 }
 
-fn drop_reference(value: &mut Value, id: Uuid) {
+/// Takes a reference out of a field: out of a list, or the only one.
+pub fn drop_reference(value: &mut Value, id: Uuid) {
     let id = id.to_string();
     match value {
         Value::Array(list) => list.retain(|v| v.as_str() != Some(&id)),

@@ -2,7 +2,6 @@
 
 use crate::keys::{EncryptionKey, ForeignKeys, SigningKey};
 use chrono::TimeDelta;
-use lockgate_engine::AppContext;
 use lockgate_model::{
     ObjectSet,
     kinds::{
@@ -17,7 +16,7 @@ use subtle::ConstantTimeEq;
 use url::{Origin, Url};
 use uuid::Uuid;
 
-use super::{compile::CompileError, hosts::redirect_uris};
+use super::{compile::CompileError, hosts::redirect_uris, launch};
 
 /// Addresses that browsers may be sent to.
 #[derive(Debug, Default)]
@@ -107,8 +106,8 @@ pub struct Client {
     pub app_slug: String,
     /// Name of the application.
     pub app_name: String,
-    /// Where the application is opened; may be empty.
-    pub launch_url: String,
+    /// Where the application is opened, not filled in; may be empty.
+    pub(super) launch_url: String,
     /// `client_id`.
     pub client_id: String,
     secret: String,
@@ -148,8 +147,7 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// What `sub` says.
     pub sub_mode: SubMode,
-    /// What `iss` says.
-    pub issuer_mode: IssuerMode,
+    issuer_mode: IssuerMode,
     /// Where it is told that a login has ended.
     pub logout_uri: Option<Url>,
     /// How it is told.
@@ -173,6 +171,15 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
+    /// What `iss` says in its tokens, at a public address without a slash at the end.
+    #[must_use]
+    pub fn issuer(&self, base: &str) -> String {
+        match self.issuer_mode {
+            IssuerMode::PerProvider => format!("{base}/application/o/{}/", self.app_slug),
+            IssuerMode::Global => format!("{base}/"),
+        }
+    }
+
     /// Whether this way to tokens is open.
     #[must_use]
     pub fn allows(&self, grant: GrantType) -> bool {
@@ -200,17 +207,6 @@ impl Client {
     /// The mappings of these scopes, in order.
     pub fn mappings_of<'c>(&'c self, scopes: &[String]) -> impl Iterator<Item = &'c ClientMapping> {
         self.mappings.iter().filter(|m| scopes.contains(&m.scope))
-    }
-
-    /// The application, as flows know it that lead to it or away from it.
-    #[must_use]
-    pub fn app_context(&self) -> AppContext {
-        AppContext {
-            pk: self.app_id,
-            slug: self.app_slug.clone(),
-            name: self.app_name.clone(),
-            launch_url: self.launch_url.clone(),
-        }
     }
 }
 
@@ -265,7 +261,7 @@ impl Clients<'_> {
         };
         let redirects = addresses(provider, RedirectUriType::Authorization).map_err(|e| wrong("redirect_uris", &e))?;
         let logout_redirects = addresses(provider, RedirectUriType::Logout).map_err(|e| wrong("redirect_uris", &e))?;
-        let launch_url = launch_url(app, || origin_of(redirects.written().first()));
+        let launch_url = launch::declared(app, || launch::origin_of(redirects.written().first()));
         let ids: Vec<Uuid> = provider.property_mappings.iter().map(|m| m.0).collect();
         let mappings = client_mappings(self.objects, &ids);
         Ok(Client {
@@ -323,7 +319,7 @@ impl Clients<'_> {
             app_id,
             app_slug: app.slug.clone(),
             app_name: app.name.clone(),
-            launch_url: launch_url(app, || provider.external_host.clone()),
+            launch_url: launch::declared(app, || provider.external_host.clone()),
             client_id: provider.client_id.clone(),
             secret: provider.client_secret.clone(),
             client_type: ClientType::Confidential,
@@ -378,19 +374,6 @@ fn addresses(provider: &OAuth2Provider, purpose: RedirectUriType) -> Result<Addr
         }
     }
     Ok(found)
-}
-
-/// The application's own address, else the one that its provider tells.
-fn launch_url(app: &Application, otherwise: impl FnOnce() -> String) -> String {
-    if app.meta_launch_url.is_empty() { otherwise() } else { app.meta_launch_url.clone() }
-}
-
-/// Where a web application lives, by an address of its own; empty for one that no browser opens.
-fn origin_of(address: Option<&String>) -> String {
-    match address.and_then(|address| Url::parse(address).ok()) {
-        Some(url) if matches!(url.scheme(), "http" | "https") => format!("{}/", url.origin().ascii_serialization()),
-        _ => String::new(),
-    }
 }
 
 fn client_mappings(objects: &ObjectSet, ids: &[Uuid]) -> Vec<ClientMapping> {

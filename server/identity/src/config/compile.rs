@@ -167,10 +167,7 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
         cedar_files: objects.all::<CedarFile>().into_iter().map(|(_, f)| (f.path.clone(), f.text.clone())).collect(),
         apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
         groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
-        default_access_deny: objects
-            .all::<FolderSettings>()
-            .iter()
-            .any(|(_, s)| s.default_access == DefaultAccess::Deny),
+        default_access_deny: closed_by_default(objects),
         ..PolicyInput::default()
     };
     for object in objects.iter() {
@@ -185,6 +182,11 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
 
 fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
+}
+
+/// Whether an application without bindings is closed.
+pub(super) fn closed_by_default(objects: &ObjectSet) -> bool {
+    objects.all::<FolderSettings>().iter().any(|(_, settings)| settings.default_access == DefaultAccess::Deny)
 }
 
 pub(super) fn mode(object: &Object) -> Option<EngineMode> {

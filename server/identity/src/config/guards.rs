@@ -4,12 +4,12 @@
 //! application, a flow or a stage. Where that could let more people pass it is refused. To delete the
 //! binding itself is an act of its own, and says what it does.
 
-use super::compile::mode;
+use super::compile::{closed_by_default, mode};
 use lockgate_model::{
     Document, Group, Kind, Object, ObjectSet,
     kinds::{Application, Flow, FlowStageBinding, PolicyBinding, PromptStage},
 };
-use lockgate_policies::EngineMode;
+use lockgate_policies::{EngineMode, PolicySet};
 use std::collections::{BTreeSet, HashMap};
 use thiserror::Error;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ const TOLD: usize = 5;
 
 /// What cannot be deleted because it guards something, a sentence each.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{}; more people would pass without it: bind something else there, or delete the binding, first", told(.0))]
+#[error("{}; more people could pass without it: first bind something else there, or delete the binding, or change the policy", told(.0))]
 pub struct StillGuards(pub BTreeSet<String>);
 
 fn told(sentences: &BTreeSet<String>) -> String {
@@ -75,27 +75,66 @@ fn parsed<K: Kind + serde::de::DeserializeOwned>(document: &Document) -> Option<
     (document.kind == K::META.kind).then(|| serde_json::from_value(document.body.clone()).ok()).flatten()
 }
 
-/// Whether the loss of a binding can let more people through: where one is enough and another is left,
-/// it cannot. Of a stage nobody can tell whether it is safer to run it more often or less.
+/// Whether the loss of a binding can let more people through: where one is enough and another is left, it
+/// cannot, nor where an application without bindings is closed. Of a stage nobody can tell whether it is
+/// safer to run it more often or less.
 fn opens(after: &ObjectSet, target: &Object) -> bool {
-    let bindings = after.referrers(target.document.id).iter().filter_map(|r| after.typed::<PolicyBinding>(r.from));
-    let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
-    !(one_is_enough && bindings.into_iter().any(|b| b.enabled))
+    let mut bindings = after.referrers(target.document.id).iter().filter_map(|r| after.typed::<PolicyBinding>(r.from));
+    if bindings.any(|b| b.enabled) {
+        let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
+        return !one_is_enough;
+    }
+    !(target.typed::<Application>().is_some() && closed_by_default(after))
 }
 
 /// Whether a group can go without opening anything. A binding outlives its group and nobody passes it,
-/// but one that keeps the group's members out, or runs a stage for them, would no longer do so.
+/// but one that keeps the group's members out, or runs a stage for them, would no longer do so, and the
+/// same is true of a Cedar policy. Who leaves a group leaves the groups around it, too.
+///
+/// What the text of an expression says of groups cannot be told.
 ///
 /// # Errors
 /// What it guards.
-pub fn group_may_go(objects: &ObjectSet, group: &Group) -> Result<(), StillGuards> {
-    let bindings = objects.referrers(group.pk).iter().filter_map(|r| objects.typed::<PolicyBinding>(r.from));
-    let sentences = bindings.filter(|binding| binding.enabled).filter_map(|binding| {
-        let target = objects.get(binding.target.0)?;
-        let needed = binding.negate || target.typed::<FlowStageBinding>().is_some();
-        needed.then(|| format!("the group \"{}\" guards the {}", group.name, described(objects, target)))
+pub fn group_may_go(
+    objects: &ObjectSet,
+    policies: &PolicySet,
+    group: &Group,
+    all: &[Group],
+) -> Result<(), StillGuards> {
+    let around = with_ancestors(group, all);
+    let bound = around.iter().flat_map(|one| {
+        let bindings = objects.referrers(one.pk).iter().filter_map(|r| objects.typed::<PolicyBinding>(r.from));
+        let needed = bindings.filter(|binding| binding.enabled).filter_map(|binding| {
+            let target = objects.get(binding.target.0)?;
+            (binding.negate || target.typed::<FlowStageBinding>().is_some()).then_some(target)
+        });
+        needed.map(|target| format!("{} guards the {}", called(group, one), described(objects, target)))
     });
-    StillGuards::unless_none(sentences.collect())
+    let named = around.iter().flat_map(|one| {
+        let policies = policies.held_by_group(&one.name).iter();
+        policies.map(|policy| format!("{} is named by the Cedar policy \"{}\"", called(group, one), policy.id))
+    });
+    StillGuards::unless_none(bound.chain(named).collect())
+}
+
+/// A group and every group that its members are in because of it.
+fn with_ancestors<'g>(group: &'g Group, all: &'g [Group]) -> Vec<&'g Group> {
+    let mut found = vec![group];
+    let mut next = 0;
+    while let Some(parents) = found.get(next).map(|one| &one.parents) {
+        let new: Vec<&Group> =
+            all.iter().filter(|g| parents.contains(&g.pk) && !found.iter().any(|f| f.pk == g.pk)).collect();
+        found.extend(new);
+        next += 1;
+    }
+    found
+}
+
+fn called(group: &Group, one: &Group) -> String {
+    if group.pk == one.pk {
+        return format!("the group \"{}\"", group.name);
+    }
+    format!("the group \"{}\", which members of \"{}\" are in,", one.name, group.name)
 }
 
 fn described(objects: &ObjectSet, target: &Object) -> String {

@@ -1,6 +1,7 @@
 use super::*;
 use chrono::DateTime;
 use lockgate_model::Origin;
+use lockgate_policies::PolicyInput;
 use serde_json::{Value, json};
 
 fn id(number: u128) -> Uuid {
@@ -142,24 +143,73 @@ fn a_prompt_keeps_the_policies_that_its_answers_must_pass() {
 }
 
 #[test]
-fn a_group_that_is_kept_out_stays() {
-    let group = Group {
-        pk: id(GROUP),
+fn an_application_that_is_closed_without_bindings_needs_none() {
+    let settings = document("settings", 30, "settings", json!({"default_access": "deny"}));
+    let closed = |mode: &str, others: Vec<Document>| {
+        let mut before = world(mode);
+        before.extend([settings.clone(), by_policy(10, APP)]);
+        before.extend(others);
+        delete(&before, &[])
+    };
+    assert_eq!(closed("any", vec![]), Ok(()));
+    assert_eq!(closed("all", vec![]), Ok(()));
+    let other = binding(11, APP, json!({"policy": id(OTHER)}));
+    assert!(closed("all", vec![other]).is_err(), "one of two that all have to pass");
+    assert!(closed("any", vec![by_policy(12, FLOW)]).is_err(), "a flow is open without bindings");
+}
+
+fn group(number: u128, name: &str, parents: &[u128]) -> Group {
+    Group {
+        pk: id(number),
         num_pk: 1,
-        name: "Banned".to_owned(),
+        name: name.to_owned(),
         is_superuser: false,
-        parents: Vec::new(),
+        parents: parents.iter().map(|parent| id(*parent)).collect(),
         attributes: serde_json::Map::new(),
         origin: Origin::Api,
         source: None,
-    };
+    }
+}
+
+fn cedar(text: &str) -> PolicySet {
+    let input = PolicyInput { cedar_files: vec![("a.cedar".to_owned(), text.to_owned())], ..PolicyInput::default() };
+    PolicySet::compile(&input).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+#[test]
+fn a_group_that_is_kept_out_stays() {
+    let banned = group(GROUP, "Banned", &[]);
     let with = |target, more: Value| {
         let mut documents = world("any");
         documents.push(binding(10, target, more));
-        group_may_go(&objects(&documents), &group)
+        group_may_go(&objects(&documents), &cedar(""), &banned, &[])
     };
     assert_eq!(with(APP, json!({"group": id(GROUP)})), Ok(()), "nobody passes it any more");
     assert!(with(APP, json!({"group": id(GROUP), "negate": true})).is_err());
     assert_eq!(with(APP, json!({"group": id(GROUP), "negate": true, "enabled": false})), Ok(()));
     assert!(with(PLACE, json!({"group": id(GROUP)})).is_err());
+}
+
+#[test]
+fn a_group_inside_of_one_that_is_kept_out_stays() {
+    // Two that are in each other, above the one that shall go.
+    let all = [group(GROUP, "Banned", &[41]), group(41, "Outer", &[GROUP]), group(42, "Inner", &[41])];
+    let mut documents = world("any");
+    documents.push(binding(10, APP, json!({"group": id(GROUP), "negate": true})));
+    let go = |group: &Group| group_may_go(&objects(&documents), &cedar(""), group, &all);
+    let refused = go(&all[2]).expect_err("its members would be let in").to_string();
+    assert!(refused.contains("\"Banned\", which members of \"Inner\" are in, guards"), "{refused}");
+    assert_eq!(go(&group(43, "Beside", &[])), Ok(()));
+}
+
+#[test]
+fn a_group_that_a_cedar_policy_keeps_out_stays() {
+    let policies = cedar(r#"@id("no-banned") forbid (principal in Group::"Banned", action, resource);"#);
+    let all = [group(GROUP, "Banned", &[]), group(41, "Inner", &[GROUP]), group(42, "Beside", &[])];
+    let go = |group: &Group| group_may_go(&objects(&world("any")), &policies, group, &all);
+    for held in &all[..2] {
+        let refused = go(held).expect_err("its members would be let in").to_string();
+        assert!(refused.contains("named by the Cedar policy \"no-banned\""), "{refused}");
+    }
+    assert_eq!(go(&all[2]), Ok(()));
 }

@@ -4,6 +4,7 @@
 use super::ConfigError;
 use super::{
     OriginOf,
+    change::next_version,
     compile::{CompileError, Surroundings, compile},
     guards,
     offline::cedar_alone,
@@ -345,11 +346,7 @@ fn settle(
     if let Ok(body) = kind.complete(&document.body, &mut |n| alphanumeric(random, n)) {
         document.body = body;
     }
-    document.number = before.and_then(|b| b.number);
-    document.version = before.map_or(1, |b| b.version + 1);
-    document.created = before.map_or(now, |b| b.created);
-    document.updated = now;
-    document
+    next_version(document, before, now)
 }
 
 fn differs(before: &Document, after: &Document) -> bool {

@@ -7,13 +7,14 @@ mod client;
 mod compile;
 mod guards;
 pub mod hosts;
+mod launch;
 mod layers;
 mod offline;
 mod pairs;
 mod snapshot;
 pub(crate) mod watch;
 
-pub use change::{Change, ChangeError, draft};
+pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use guards::{StillGuards, group_may_go};
@@ -65,6 +66,13 @@ pub(crate) struct Sources {
     pub(crate) journal: Journal,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// The revision that is stored, for who only looks.
+pub(crate) async fn stored(store: &Store, clock: &dyn Clock) -> Result<Snapshot, ConfigError> {
+    let began = Instant::now();
+    let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
+    layers::Start { store, clock, stopwatch: &stopwatch }.stored().await
 }
 
 /// What readiness, metrics and operators are told.

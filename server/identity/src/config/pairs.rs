@@ -1,14 +1,17 @@
 //! Key pairs: the two that every installation makes for itself, and what those of others must be like.
 
-use super::{Change, ChangeError, Config, ConfigError};
+use super::{
+    Change, ChangeError, Config, ConfigError,
+    change::{blank, next_version},
+};
 use crate::{
-    keys::{self, NewKey},
+    keys::{self, KeyError, NewKey, NewPair},
     system::random_uuid,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_flows::stable_id;
 use lockgate_model::{
-    Document, Origin, Problems, kind,
+    Document, Problems, kind,
     kinds::key_pair::{DEFAULT_SIGNING_KEY, INTERNAL_JWT_KEY},
     objects::Unsound,
 };
@@ -18,7 +21,7 @@ use uuid::Uuid;
 const KIND: &str = "key_pair";
 
 /// How long the certificates are valid.
-const KEY_YEARS: i32 = 10;
+const KEY_LIFE: TimeDelta = TimeDelta::days(3_652);
 
 /// What is wrong with a key pair that its form does not tell.
 pub(super) fn problems(document: &Document) -> Problems {
@@ -38,19 +41,22 @@ pub(super) fn unsound<'a>(documents: impl IntoIterator<Item = &'a Document>) -> 
 /// The key pair that signs the tokens of proxied applications.
 pub(super) fn signing_key(now: DateTime<Utc>) -> Result<Document, ConfigError> {
     let name = "authentik Internal JWT Certificate";
-    let pair = keys::generate(name, NewKey::EcP256, now, KEY_YEARS)?;
-    let body = serde_json::to_value(&pair).unwrap_or(Value::Null);
-    let managed = Some(INTERNAL_JWT_KEY.to_owned());
-    Ok(Document { managed, ..document(stable_id(KIND, name), name, body, now) })
+    let made = made(stable_id(KIND, name), name, NewKey::EcP256, now)?;
+    Ok(Document { managed: Some(INTERNAL_JWT_KEY.to_owned()), ..made })
 }
 
 /// The key pair that OAuth2 providers sign with where nobody names one. Applications expect RS256, and an
 /// RSA key takes a quarter of a second to find, sometimes three: not on a thread that serves others.
 async fn default_key(id: Uuid, now: DateTime<Utc>) -> Result<Document, ConfigError> {
-    let made =
-        tokio::task::spawn_blocking(move || keys::generate(DEFAULT_SIGNING_KEY, NewKey::Rsa2048, now, KEY_YEARS));
-    let pair = made.await.map_err(|error| keys::KeyError::Unusable(error.to_string()))??;
-    Ok(document(id, DEFAULT_SIGNING_KEY, serde_json::to_value(&pair).unwrap_or(Value::Null), now))
+    let made = tokio::task::spawn_blocking(move || made(id, DEFAULT_SIGNING_KEY, NewKey::Rsa2048, now));
+    Ok(made.await.map_err(|error| KeyError::Unusable(error.to_string()))??)
+}
+
+/// A new key pair as a document.
+fn made(id: Uuid, name: &str, key: NewKey, now: DateTime<Utc>) -> Result<Document, KeyError> {
+    let until = now + KEY_LIFE;
+    let pair = keys::generate(&NewPair { name: name.to_owned(), key, alternative_names: vec![], from: now, until })?;
+    Ok(document(id, name, serde_json::to_value(&pair).unwrap_or(Value::Null), now))
 }
 
 /// What a folder may name: what there is, and the default key pair before it has been made.
@@ -72,9 +78,12 @@ pub(super) fn stand_in(documents: &[Document], now: DateTime<Utc>) -> Result<Opt
     if !lack_default(documents) {
         return Ok(None);
     }
-    let pair = keys::generate(DEFAULT_SIGNING_KEY, NewKey::EcP256, now, KEY_YEARS)?;
-    let body = serde_json::to_value(&pair).unwrap_or(Value::Null);
-    Ok(Some(document(default_id(), DEFAULT_SIGNING_KEY, body, now)))
+    Ok(Some(made(default_id(), DEFAULT_SIGNING_KEY, NewKey::EcP256, now)?))
+}
+
+/// Whether nothing is wrong but that somebody else has the name.
+fn is_taken(problems: &Problems) -> bool {
+    !problems.is_empty() && problems.0.iter().all(|problem| problem.code == "unique")
 }
 
 fn default_id() -> Uuid {
@@ -93,21 +102,9 @@ fn lack_default(documents: &[Document]) -> bool {
     !documents.iter().any(|d| d.id == id) && documents.iter().any(names)
 }
 
+/// Not `builtin`: every installation has its own.
 fn document(id: Uuid, name: &str, body: Value, now: DateTime<Utc>) -> Document {
-    Document {
-        id,
-        number: None,
-        kind: KIND.to_owned(),
-        name: name.to_owned(),
-        // Not `builtin`: every installation has its own.
-        origin: Origin::Api,
-        source: None,
-        managed: None,
-        body,
-        version: 1,
-        created: now,
-        updated: now,
-    }
+    next_version(Document { name: name.to_owned(), ..blank(KIND, id, body) }, None, now)
 }
 
 impl Config {
@@ -126,10 +123,37 @@ impl Config {
         };
         match stored {
             Ok(_) => tracing::info!(name = DEFAULT_SIGNING_KEY, "a key pair was made"),
-            Err(ChangeError::Invalid { problems, .. }) => tracing::debug!(%problems, "another node was faster"),
+            Err(ChangeError::Invalid { problems, .. }) if is_taken(&problems) => {
+                tracing::debug!(%problems, "another node was faster");
+            }
             Err(error) => {
                 tracing::error!(%error, "the default key pair could not be stored; the next start tries again")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockgate_model::Origin;
+
+    #[test]
+    fn only_a_name_that_is_taken_is_no_trouble() {
+        let mut problems = Problems::one("/name", "unique", "A key pair with this name already exists.");
+        assert!(is_taken(&problems));
+        problems.add("/key_data", "invalid", "The key is of no use.");
+        assert!(!is_taken(&problems));
+        assert!(!is_taken(&Problems::default()));
+    }
+
+    #[test]
+    fn a_made_key_pair_is_sound_and_lasts() {
+        let now = DateTime::from_timestamp(1_835_400_000, 0).expect("a time");
+        for key in [NewKey::EcP256, NewKey::Ed25519] {
+            let made = made(default_id(), DEFAULT_SIGNING_KEY, key, now).expect("a key pair");
+            assert!(problems(&made).is_empty(), "{:?}", problems(&made));
+            assert_eq!((made.version, made.created, made.origin), (1, now, Origin::Api));
         }
     }
 }

@@ -40,24 +40,6 @@ pub struct MadeClaims<'c> {
     pub claims: Map<String, Value>,
 }
 
-impl App {
-    /// Where the portal leads: the application's own address, else its provider's; empty when neither
-    /// is set. `%(username)s` and its like are filled in.
-    #[must_use]
-    pub fn launch_url(&self, who: &Principal) -> String {
-        let own = &self.application.meta_launch_url;
-        let url = self.client.as_ref().map_or_else(|| own.clone(), |client| client.launch_url.clone());
-        let user = &who.user;
-        [("username", &user.username), ("name", &user.name), ("email", &user.email)]
-            .iter()
-            .fold(url, |url, (key, value)| url.replace(&format!("%({key})s"), &encode(value)))
-    }
-}
-
-fn encode(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
-}
-
 /// A proxy provider, ready for the hot path.
 #[derive(Debug)]
 pub struct ProxyApp {
@@ -132,6 +114,12 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// Public address of the sign-in host, without a slash at the end: the setting, else what the
+    /// embedded outpost says.
+    pub(crate) fn public_base(&self, setting: Option<&str>) -> Option<String> {
+        setting.map(str::to_owned).or_else(|| self.authentik_host.clone())
+    }
+
     /// The flow with this slug.
     #[must_use]
     pub fn flow(&self, slug: &str) -> Option<Arc<CompiledFlow>> {

@@ -66,28 +66,46 @@ pub enum NewKey {
     Rsa2048,
     /// EC P-256.
     EcP256,
+    /// Ed25519.
+    Ed25519,
 }
 
-/// A new key with a self-signed certificate for `name`, valid `years` from `now`.
+/// A key pair to make, with a certificate that it signs itself.
+#[derive(Debug, Clone)]
+pub struct NewPair {
+    /// Its name, also the certificate's subject.
+    pub name: String,
+    /// What kind of key.
+    pub key: NewKey,
+    /// Host names and IP addresses that the certificate is for beside its subject.
+    pub alternative_names: Vec<String>,
+    /// The first day of the certificate.
+    pub from: DateTime<Utc>,
+    /// The day on which it has ended.
+    pub until: DateTime<Utc>,
+}
+
+/// Makes a key pair.
 ///
 /// # Errors
 /// When the library fails.
-pub fn generate(name: &str, key: NewKey, now: DateTime<Utc>, years: i32) -> Result<CertificateKeyPair, KeyError> {
+pub fn generate(new: &NewPair) -> Result<CertificateKeyPair, KeyError> {
     let unusable = |e: rcgen::Error| KeyError::Unusable(e.to_string());
-    let algorithm = match key {
+    let algorithm = match new.key {
         NewKey::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
         NewKey::EcP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        NewKey::Ed25519 => &rcgen::PKCS_ED25519,
     };
+    let mut params = rcgen::CertificateParams::new(new.alternative_names.clone()).map_err(unusable)?;
     let keys = rcgen::KeyPair::generate_for(algorithm).map_err(unusable)?;
-    let mut params = rcgen::CertificateParams::default();
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    // The first of the month: every month has it.
-    let month = u8::try_from(now.month()).unwrap_or(1);
-    params.not_before = rcgen::date_time_ymd(now.year(), month, 1);
-    params.not_after = rcgen::date_time_ymd(now.year() + years, month, 1);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, new.name.as_str());
+    let part = |number: u32| u8::try_from(number).unwrap_or(1);
+    let day = |at: DateTime<Utc>| rcgen::date_time_ymd(at.year(), part(at.month()), part(at.day()));
+    (params.not_before, params.not_after) = (day(new.from), day(new.until));
     let certificate = params.self_signed(&keys).map_err(unusable)?;
     Ok(CertificateKeyPair {
-        name: name.to_owned(),
+        name: new.name.clone(),
         certificate_data: certificate.pem(),
         key_data: keys.serialize_pem(),
     })

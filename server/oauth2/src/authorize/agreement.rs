@@ -46,7 +46,8 @@ impl Errand<'_> {
     async fn pass(&self, flow: &CompiledFlow, to: Reached, signed_in: &SignedIn) -> Result<(), Stop> {
         let consent =
             ConsentRequest { header: None, permissions: self.permissions(), always: self.request.prompt.consent };
-        let context = Context { consent: Some(consent), ..self.context(self.ticket(to, pk(signed_in))) };
+        let context =
+            Context { consent: Some(consent), ..self.context(self.ticket(to, pk(signed_in)), Some(signed_in)) };
         let slug = &flow.flow.slug;
         if !self.request.prompt.none && !flow.stages.is_empty() {
             return Err(match self.lead(slug, context).await? {

@@ -139,9 +139,9 @@ impl Errand<'_> {
 
     /// What every flow of this request knows: where it goes on, and where giving up leads. That is this
     /// address, too: it knows how the client wants to be told.
-    pub(super) fn context(&self, ticket: String) -> Context {
+    pub(super) fn context(&self, ticket: String, signed_in: Option<&SignedIn>) -> Context {
         Context {
-            application: Some(self.client.app_context()),
+            application: Some(self.client.app_context(signed_in.map(|it| &**it.who.principal()))),
             redirect: Some(self.asked.address.clone()),
             ticket: Some(ticket),
             cancel: Some(self.cancelled()),

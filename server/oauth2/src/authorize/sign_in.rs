@@ -39,7 +39,7 @@ impl Errand<'_> {
         let Some(slug) = login_flow(self.of.snapshot, &self.of.visitor.client.host, Some(self.client)) else {
             return Err(self.of.trouble("Configuration error", "There is no flow to sign in with.").into());
         };
-        let context = Context { pending: self.hinted(), ..self.context(self.ticket(Reached::SignedIn, 0)) };
+        let context = Context { pending: self.hinted(), ..self.context(self.ticket(Reached::SignedIn, 0), None) };
         match self.lead(&slug, context).await? {
             Some(led) => Err(led.into()),
             // Such as one for people who are not signed in yet, where somebody has to sign in again.

@@ -25,7 +25,7 @@ impl DeviceRequest<'_> {
         let [agreed, refused] = tickets(signed_in, waiting);
         let consent = ConsentRequest { permissions: permissions(client, &waiting.scopes), ..ConsentRequest::default() };
         let context = Context {
-            application: Some(client.app_context()),
+            application: Some(client.app_context(Some(signed_in.who.principal()))),
             consent: Some(consent),
             ticket: Some(agreed),
             cancel: Some(refused),

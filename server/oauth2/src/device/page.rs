@@ -125,7 +125,7 @@ impl DeviceRequest<'_> {
             let text = "There is no flow to sign in with.";
             return Ok(self.trouble(StatusCode::BAD_REQUEST, "Configuration error", text));
         };
-        let application = client.map(Client::app_context);
+        let application = client.map(|client| client.app_context(None));
         self.lead(&slug, Context { application, ..Context::default() }).await
     }
 

@@ -14,17 +14,16 @@ use base64::{
 };
 use lockgate_engine::Response as FlowResponse;
 use lockgate_identity::{
-    Bootstrap, Identity, Setup,
+    Identity, Setup,
     config::{Change, draft, hosts::redirect_uris},
-    net::{Client as Peer, TrustedProxies, client},
+    net::{Client as Peer, client},
     people::UserDraft,
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
     sessions::LoginFacts,
-    system::{SystemClock, SystemRandom},
 };
 use lockgate_model::{UserType, kind, kinds::ScopeMapping};
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
-use lockgate_store::{AuthorizationCode, DatabaseSettings, SealKey, Store, hash_secret};
+use lockgate_store::{AuthorizationCode, SealKey, Store, hash_secret};
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
@@ -197,21 +196,8 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("site.yaml"), DOCUMENTS).expect("a file");
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
-        let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
-        store.migrate().await.expect("a schema");
-        let setup = Setup {
-            store,
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            folder: Some(folder.path().to_owned()),
-            variables: BTreeMap::new(),
-            trusted: TrustedProxies::new(Vec::new()),
-            public_url: None,
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 8,
-            bootstrap: Bootstrap::default(),
-        };
+        let store = Store::in_memory(seal).await.expect("a database");
+        let setup = Setup { folder: Some(folder.path().to_owned()), ..Setup::new(store) };
         let identity = Identity::start(setup).await.expect("services");
         assert_eq!(identity.config.health().error, None);
         let cookie = format!("authentik_session={}", sign_in(&identity).await);

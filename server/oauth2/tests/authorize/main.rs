@@ -3,6 +3,7 @@
 mod consent;
 mod flows;
 mod house;
+mod launch;
 mod objects;
 mod openid;
 mod pushed;

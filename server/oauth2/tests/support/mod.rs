@@ -10,20 +10,18 @@ use axum::{
 };
 use lockgate_engine::Response as FlowResponse;
 use lockgate_identity::{
-    Bootstrap, Identity, Setup,
+    Identity, Setup,
     config::{Change, Client, draft},
-    net::TrustedProxies,
     oauth::{Contents, GrantFacts, Minted, Told, Want, session_id, subject},
     people::UserDraft,
     runner::{FlowOutcome, FlowRequest},
     sessions::{LoginFacts, csrf_token},
-    system::{SystemClock, SystemRandom},
 };
 use lockgate_model::{Document, UserType, kind, kinds::Flow};
 use lockgate_oauth2::{Denied, DevicePage, DeviceStep, FormPost, Pages, SignOutPage, Trouble};
-use lockgate_store::{DatabaseSettings, EventFilter, Issue, Login, SealKey, Session, Store};
+use lockgate_store::{EventFilter, Issue, Login, SealKey, Session, Store};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 use uuid::Uuid;
@@ -109,22 +107,8 @@ pub struct Ask<'a> {
 impl House {
     pub async fn open() -> Self {
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
-        let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
-        store.migrate().await.expect("a schema");
-        let setup = Setup {
-            store,
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            folder: None,
-            variables: BTreeMap::new(),
-            trusted: TrustedProxies::new(Vec::new()),
-            public_url: None,
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 8,
-            bootstrap: Bootstrap::default(),
-        };
-        let identity = Identity::start(setup).await.expect("services");
+        let store = Store::in_memory(seal).await.expect("a database");
+        let identity = Identity::start(Setup::new(store)).await.expect("services");
         let (token, session, user) = sign_in(&identity).await;
         let app = lockgate_oauth2::router(identity.clone(), Arc::new(PlainPages));
         Self { identity, app, token, session, user }

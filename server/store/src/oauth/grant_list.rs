@@ -1,6 +1,6 @@
 //! Lists of codes and tokens, as the API asks for them.
 
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter};
 use uuid::Uuid;
 
 use super::tokens::TokenKind;
@@ -15,9 +15,8 @@ pub struct GrantFilter {
     pub user_pk: Option<i64>,
     /// Of which providers.
     pub providers: Option<Vec<Uuid>>,
-    /// `expires`, `scope`, `user` or `provider`, with `-` before it for descending; anything else orders
-    /// by the key.
-    pub ordering: String,
+    /// `expires`, `scope`, `user`, `provider`, each with whether it descends; by key if none.
+    pub ordering: Vec<(String, bool)>,
     /// Which page.
     pub page: Page,
 }
@@ -29,15 +28,15 @@ pub(super) async fn codes(db: &impl ConnectionTrait, filter: &GrantFilter) -> Fo
     let wanted = Condition::all()
         .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
         .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
-    let (field, direction) = paging::split_ordering(&filter.ordering);
-    let column = match field {
-        "expires" => Column::Expires,
-        "scope" => Column::Scope,
-        "user" => Column::UserPk,
-        "provider" => Column::Provider,
-        _ => Column::Pk,
+    let column = |field: &str| match field {
+        "expires" => Some(Column::Expires),
+        "scope" => Some(Column::Scope),
+        "user" => Some(Column::UserPk),
+        "provider" => Some(Column::Provider),
+        _ => None,
     };
-    let order = |select: Select<code::Entity>| select.order_by(column, direction).order_by_asc(Column::Pk);
+    let by_key = (Column::Pk, Order::Asc);
+    let order = |select| paging::ordered(select, &filter.ordering, column, by_key.clone(), by_key);
     paging::fetch(db, code::Entity::find().filter(wanted), order, filter.page).await
 }
 
@@ -51,14 +50,14 @@ pub(super) async fn tokens(
         .add(Column::Kind.eq(kind.as_str()))
         .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
         .add_option(filter.providers.as_ref().map(|all| Column::Provider.is_in(all.iter().copied())));
-    let (field, direction) = paging::split_ordering(&filter.ordering);
-    let column = match field {
-        "expires" => Column::Expires,
-        "scope" => Column::Scope,
-        "user" => Column::UserPk,
-        "provider" => Column::Provider,
-        _ => Column::Pk,
+    let column = |field: &str| match field {
+        "expires" => Some(Column::Expires),
+        "scope" => Some(Column::Scope),
+        "user" => Some(Column::UserPk),
+        "provider" => Some(Column::Provider),
+        _ => None,
     };
-    let order = |select: Select<oauth_token::Entity>| select.order_by(column, direction).order_by_asc(Column::Pk);
+    let by_key = (Column::Pk, Order::Asc);
+    let order = |select| paging::ordered(select, &filter.ordering, column, by_key.clone(), by_key);
     paging::fetch(db, oauth_token::Entity::find().filter(wanted), order, filter.page).await
 }

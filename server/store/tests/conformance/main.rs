@@ -45,6 +45,7 @@ conformance! {
     schema::migrating_twice_changes_nothing,
     schema::processes_that_start_together_take_turns,
     schema::operators_find_their_views,
+    schema::who_only_looks_changes_nothing,
     configuration::documents_come_back_as_they_were,
     configuration::secrets_are_not_readable_in_the_table,
     configuration::the_slower_of_two_changes_is_refused,

@@ -68,7 +68,8 @@ pub(crate) async fn a_code_is_redeemed_exactly_once(bench: &Bench) -> Outcome {
     codes.create(&late).await?;
     assert_eq!(codes.redeem(&late.code_hash, later(60)).await?, Redemption::Unknown);
     assert_eq!(codes.redeem("unknown", now()).await?, Redemption::Unknown);
-    let filter = GrantFilter { user_pk: Some(ada.pk), ordering: "-expires".to_owned(), ..GrantFilter::default() };
+    let filter =
+        GrantFilter { user_pk: Some(ada.pk), ordering: vec![("expires".to_owned(), true)], ..GrantFilter::default() };
     let (listed, total) = codes.list(&filter).await?;
     assert_eq!((listed.len(), total), (11, 11));
     assert!(codes.delete(listed[0].pk).await?);

@@ -1,6 +1,6 @@
 //! Migrations and views.
 
-use lockgate_store::{Backend, Store};
+use lockgate_store::{Backend, DatabaseSettings, Store, StoreError};
 
 use crate::bench::{Bench, Outcome, key};
 
@@ -64,6 +64,29 @@ pub(crate) async fn operators_find_their_views(bench: &Bench) -> Outcome {
     assert!(!columns.iter().any(|name| name.contains("hash") || name.contains("password_hash")));
     for wanted in ["date_joined", "last_login", "uuid", "name", "session_key", "id"] {
         assert!(columns.iter().any(|name| name == wanted), "{wanted}");
+    }
+    Ok(())
+}
+
+pub(crate) async fn who_only_looks_changes_nothing(bench: &Bench) -> Outcome {
+    bench.store.installation().set("install_id", "one").await?;
+    let looking = DatabaseSettings { read_only: true, ..bench.settings.clone() };
+    let looker = Store::connect(&looking, key()?).await?;
+    assert!(looker.migration_status().await?.iter().all(|migration| migration.applied));
+    assert_eq!(looker.installation().get("install_id").await?.as_deref(), Some("one"));
+    for refused in [looker.installation().set("install_id", "two").await, looker.migrate().await] {
+        assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
+    }
+    looker.close().await?;
+    assert_eq!(bench.store.installation().get("install_id").await?.as_deref(), Some("one"));
+    if bench.store.backend() == Backend::Sqlite {
+        let nowhere = DatabaseSettings { url: bench.settings.url.replace("lockgate.db", "other.db"), ..looking };
+        let refused = Store::connect(&nowhere, key()?).await;
+        assert!(
+            matches!(&refused, Err(StoreError::Address { reason }) if reason.contains("no such file")),
+            "{refused:?}"
+        );
+        assert!(Store::connect(&nowhere, key()?).await.is_err(), "looking does not make the file");
     }
     Ok(())
 }

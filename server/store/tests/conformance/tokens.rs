@@ -92,12 +92,17 @@ pub(crate) async fn consents_are_renewed_in_place(bench: &Bench) -> Outcome {
     assert_eq!(consents.list(&filter).await?, (vec![stored.clone()], 1));
     let wiki = NewConsent { user_pk: ada.pk, application: id("wiki"), permissions: "email".to_owned(), expires: None };
     consents.grant(&wiki).await?;
-    let ordered = async |ordering: &str| -> Result<Vec<uuid::Uuid>, StoreError> {
-        let filter = ConsentFilter { ordering: ordering.to_owned(), ..ConsentFilter::default() };
+    let ordered = async |fields: &[(&str, bool)]| -> Result<Vec<uuid::Uuid>, StoreError> {
+        let ordering = fields.iter().map(|(field, descending)| ((*field).to_owned(), *descending)).collect();
+        let filter = ConsentFilter { ordering, ..ConsentFilter::default() };
         Ok(consents.list(&filter).await?.0.into_iter().map(|consent| consent.application).collect())
     };
-    assert_eq!(ordered("permissions").await?, [id("wiki"), id("grafana")]);
-    assert_eq!(ordered("-permissions").await?, [id("grafana"), id("wiki")]);
+    assert_eq!(ordered(&[("permissions", false)]).await?, [id("wiki"), id("grafana")]);
+    assert_eq!(ordered(&[("permissions", true)]).await?, [id("grafana"), id("wiki")]);
+    assert_eq!(
+        ordered(&[("user", true), ("nonsense", false), ("permissions", false)]).await?,
+        [id("wiki"), id("grafana")]
+    );
     let none = ConsentFilter { applications: Some(Vec::new()), ..ConsentFilter::default() };
     assert_eq!(consents.list(&none).await?, (Vec::new(), 0));
     let one = ConsentFilter { applications: Some(vec![id("wiki")]), ..ConsentFilter::default() };

@@ -371,7 +371,7 @@ impl Page for FlowPage {
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
         let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
         match &self.body {
-            Body::Autosubmit(it) => policy.only_form_target(&it.url),
+            Body::Autosubmit(_) => policy.any_form_target(),
             _ => policy,
         }
     }

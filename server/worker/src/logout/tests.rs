@@ -4,19 +4,15 @@ use super::*;
 use axum::{Router, body::Bytes, extract::State, http::StatusCode as Answer, routing::post};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::{
-    Bootstrap, Setup,
+    Setup,
     config::{Change, draft},
-    net::TrustedProxies,
-    system::{SystemClock, SystemRandom},
+    system::SystemClock,
 };
 use lockgate_model::{kind, kinds::Flow};
-use lockgate_store::{DatabaseSettings, SealKey, Store};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex,
-        atomic::{AtomicI64, AtomicU16, Ordering},
-    },
+use lockgate_store::{SealKey, Store};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicI64, AtomicU16, Ordering},
 };
 use uuid::Uuid;
 
@@ -60,22 +56,9 @@ impl World {
         tokio::spawn(async move { axum::serve(listener, router).await });
 
         let seal = SealKey::derive(b"a secret key for tests").expect("a key");
-        let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
-        store.migrate().await.expect("a schema");
+        let store = Store::in_memory(seal).await.expect("a database");
         let clock = Arc::new(Moved::default());
-        let setup = Setup {
-            store,
-            clock: clock.clone(),
-            random: Arc::new(SystemRandom),
-            folder: None,
-            variables: BTreeMap::new(),
-            trusted: TrustedProxies::new(Vec::new()),
-            public_url: None,
-            session_lifetime: None,
-            password_threads: 1,
-            password_queue: 8,
-            bootstrap: Bootstrap::default(),
-        };
+        let setup = Setup { clock: clock.clone(), ..Setup::new(store) };
         let identity = Identity::start(setup).await.expect("services");
         let provider = Uuid::from_u128(1);
         let flow = |slug: &str| {

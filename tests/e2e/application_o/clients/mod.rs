@@ -8,6 +8,7 @@ mod grafana;
 mod openid_client;
 mod openidconnect_rs;
 
+use super::DEVICE_FLOW;
 use lockgate_tests::{Callback, Client, Database, LibraryClient, Server};
 use serde_json::{Value, json};
 
@@ -44,20 +45,6 @@ oauth2:
   grants: [authorization_code, refresh_token, device_code]
 ---
 group: Staff
----
-flow: device-code
-title: Connect a device
-designation: stage_configuration
-requires: require_authenticated
-stages: []
----
-brand: authentik-default
-default: true
-title: Lockgate
-flow_authentication: default-authentication-flow
-flow_invalidation: default-invalidation-flow
-flow_user_settings: default-user-settings-flow
-flow_device_code: device-code
 "#;
 
 /// A server with both applications, and `ada`, who is in `Staff`.
@@ -72,7 +59,7 @@ impl World {
 
     /// With more documents.
     async fn start_with(database: Database, extra: &str) -> Self {
-        let builder = Server::builder(database).config("apps.yaml", &format!("{DOCUMENTS}{extra}"));
+        let builder = Server::builder(database).config("apps.yaml", &format!("{DOCUMENTS}{DEVICE_FLOW}{extra}"));
         let server = builder.set("WIKI_CLIENT_SECRET", SECRET).start().await;
         server.api().create_user("ada", PASSWORD, &["Staff"]).await;
         Self { server }

@@ -8,6 +8,7 @@ use lockgate_tests::{Api, Client, Database, Executor, FlowEnd, Server};
 use serde_json::json;
 
 use super::jwt::public_key;
+use crate::application_o::DEVICE_FLOW;
 
 /// Password of everybody.
 pub(super) const PASSWORD: &str = "a long enough password";
@@ -142,24 +143,6 @@ access:
     ),
 ];
 
-const MORE: &str = r"---
-group: Staff
----
-flow: device-code
-title: Connect a device
-designation: stage_configuration
-requires: require_authenticated
-stages: []
----
-brand: authentik-default
-default: true
-title: Lockgate
-flow_authentication: default-authentication-flow
-flow_invalidation: default-invalidation-flow
-flow_user_settings: default-user-settings-flow
-flow_device_code: device-code
-";
-
 /// A running server with everything above.
 pub(super) struct World {
     pub(super) server: Server,
@@ -230,7 +213,7 @@ fn documents() -> String {
         };
         text += &format!("app: {client}\nname: The {client}\noauth2:\n  client_id: {client}{own}\n  {more}\n---\n");
     }
-    text.replace("<keys>", &keys) + MORE.trim_start_matches("---\n")
+    text.replace("<keys>", &keys) + "group: Staff\n" + DEVICE_FLOW
 }
 
 fn variable(client: &str) -> String {
