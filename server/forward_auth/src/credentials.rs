@@ -8,7 +8,11 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_identity::{config::ProxyApp, journal::Action, keys::Expires};
+use lockgate_identity::{
+    config::ProxyApp,
+    journal::Action,
+    keys::{ACCESS_TOKEN, Expires, ID_TOKEN},
+};
 use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -77,7 +81,12 @@ impl Gate {
             Some(_) => return self.by_access_token(scene, app, token, key).await,
             None => {}
         }
-        let verified = scene.snapshot.signing_key().verify::<Claims>(token, &app.provider.client_id, scene.now);
+        let verified = scene.snapshot.signing_key().verify::<Claims>(
+            token,
+            &[ID_TOKEN, ACCESS_TOKEN],
+            &app.provider.client_id,
+            scene.now,
+        );
         let Ok(claims) = verified else { return Ok(None) };
         match claims.sid.as_deref().and_then(|sid| Uuid::parse_str(sid).ok()) {
             Some(session) => self.by_own_token(scene, app, &claims.sub, session, key).await,

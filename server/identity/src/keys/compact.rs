@@ -59,16 +59,17 @@ impl<'t> Compact<'t> {
         decode(self.payload)
     }
 
-    /// The claims of an ID token, whose signature was checked: it says who issued it and about whom, is for
-    /// `audience`, and its `exp` lies after `now`.
-    pub(super) fn id_token<C: DeserializeOwned + Expires>(
+    /// The claims of a token of ours, whose signature was checked: it is of one of the types, says who issued
+    /// it and about whom, is for `audience`, and its `exp` lies after `now`.
+    pub(super) fn ours<C: DeserializeOwned + Expires>(
         &self,
+        types: &[&str],
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
-        // One that says that it is for something else, such as an access token or a notice of logout, proves
-        // nobody (RFC 8725, section 3.11).
-        if self.header.get("typ").is_some_and(|typ| typ != "JWT") {
+        // One that is for something else, such as a notice of logout, proves nobody (RFC 8725, section 3.11).
+        let typ = self.header.get("typ").and_then(Value::as_str);
+        if !typ.is_some_and(|typ| types.contains(&typ)) {
             return Err(KeyError::Invalid);
         }
         let payload = self.payload()?;

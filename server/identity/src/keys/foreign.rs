@@ -93,13 +93,14 @@ impl ForeignKeys {
     ///
     /// # Errors
     /// When anything is off.
-    pub fn verify_id_token<C: DeserializeOwned + Expires>(
+    pub fn verify_ours<C: DeserializeOwned + Expires>(
         &self,
         token: &str,
+        types: &[&str],
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
-        self.signed(token)?.id_token(audience, now)
+        self.signed(token)?.ours(types, audience, now)
     }
 
     pub(super) fn signed<'t>(&self, token: &'t str) -> Result<Compact<'t>, KeyError> {

@@ -53,6 +53,12 @@ pub enum KeyError {
     Invalid,
 }
 
+/// `typ` of ID tokens, and of those by which services are told who comes.
+pub const ID_TOKEN: &str = "JWT";
+
+/// `typ` of access tokens (RFC 9068, section 2.1).
+pub const ACCESS_TOKEN: &str = "at+jwt";
+
 /// Claims that end.
 pub trait Expires {
     /// `exp`, seconds since 1970.

@@ -1,7 +1,7 @@
 //! The keys that sign our own tokens.
 
 use super::{
-    Expires, KeyError,
+    Expires, ID_TOKEN, KeyError,
     algorithm::Algorithm,
     certificate::Certificate,
     compact::{self, Compact, encode},
@@ -57,7 +57,7 @@ impl SigningKey {
         let verifier = verifiers.into_iter().find(|(of, _)| *of == algorithm).map(|(_, verifier)| verifier);
         Ok(Self {
             jwk: Some(public.jwk(&kid, "sig", algorithm.name(), certificate.as_ref())),
-            header: compact::header(algorithm, &kid, "JWT"),
+            header: compact::header(algorithm, &kid, ID_TOKEN),
             signer: Signer::Private(key),
             verifier,
             algorithm,
@@ -77,7 +77,7 @@ impl SigningKey {
             signer: key.clone().map_or(Signer::Nobody, Signer::Secret),
             verifier: key.map(Verifier::Secret),
             jwk: None,
-            header: compact::header(Algorithm::Hs256, "", "JWT"),
+            header: compact::header(Algorithm::Hs256, "", ID_TOKEN),
         }
     }
 
@@ -123,21 +123,22 @@ impl SigningKey {
         }
     }
 
-    /// Checks that an ID token is signed with this key, is for `audience`, says who issued it and about
-    /// whom, and that `exp` lies after `now`.
+    /// Checks that a token is signed with this key, is of one of the `types` (its `typ`), is for `audience`,
+    /// says who issued it and about whom, and that `exp` lies after `now`.
     ///
     /// # Errors
     /// When anything is off.
     pub fn verify<C: DeserializeOwned + Expires>(
         &self,
         token: &str,
+        types: &[&str],
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
         let token = Compact::of(token)?;
         let verifier = self.verifier.as_ref().filter(|_| token.algorithm == self.algorithm);
         verifier.ok_or(KeyError::Invalid)?.verify(token.signed, &token.signature)?;
-        token.id_token(audience, now)
+        token.ours(types, audience, now)
     }
 
     /// The left half of the hash of a token or code, base64url: `at_hash` and `c_hash` (OpenID Connect

@@ -4,7 +4,7 @@
 use super::OAuth;
 use crate::{
     config::Client,
-    keys::{Expires, ForeignKeys},
+    keys::{Expires, ForeignKeys, ID_TOKEN},
 };
 use chrono::{DateTime, Utc};
 use lockgate_store::{PublishedKey, StoreError};
@@ -63,13 +63,13 @@ impl OAuth {
     /// Whatever the database answers.
     pub async fn id_token_hint(&self, client: &Client, token: &str) -> Result<Option<IdTokenHint>, StoreError> {
         let (audience, ever) = (client.client_id.as_str(), DateTime::UNIX_EPOCH);
-        if let Ok(hint) = client.signing.verify(token, audience, ever) {
+        if let Ok(hint) = client.signing.verify(token, &[ID_TOKEN], audience, ever) {
             return Ok(Some(hint));
         }
         let before = self.store.published_keys().of(client.id, self.clock.now()).await?;
         let before: Vec<Value> = before.into_iter().map(|key| key.jwk).collect();
         let keys = ForeignKeys::parse(&json!({ "keys": before }));
-        Ok(keys.and_then(|keys| keys.verify_id_token(token, audience, ever)).ok())
+        Ok(keys.and_then(|keys| keys.verify_ours(token, &[ID_TOKEN], audience, ever)).ok())
     }
 
     /// The key set of a client (RFC 7517): the key that it signs with, those that it signed with before,

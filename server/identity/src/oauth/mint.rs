@@ -5,7 +5,7 @@ use super::{Contents, GrantFacts, OAuth, OFFLINE_ACCESS, contents::Made};
 use crate::{
     config::{Client, Snapshot},
     journal::{Action, Entry},
-    keys::KeyError,
+    keys::{ACCESS_TOKEN, KeyError},
     system::{alphanumeric, drawn_from},
 };
 use chrono::{DateTime, Utc};
@@ -96,7 +96,7 @@ impl OAuth {
         if want.access {
             let jti = alphanumeric(&*self.random, LENGTH);
             let claims = contents.access_token(&made, now, &jti);
-            let token = contents.client.signing.sign_typed("at+jwt", &claims)?;
+            let token = contents.client.signing.sign_typed(ACCESS_TOKEN, &claims)?;
             minted.rows.push(row(&contents, grant, TokenKind::Access, &token, Value::Object(claims), now));
             minted.access = Some(token);
         }

@@ -8,13 +8,13 @@ fn a_token_of_each_type_is_believed_by_its_own_key_for_its_own_audience_until_it
         let key = SigningKey::of(pair).expect("usable");
         assert_eq!(key.algorithm(), *algorithm);
         let token = key.sign(&claims()).expect("signed");
-        assert_eq!(key.verify::<Claims>(&token, "app", now()).expect(algorithm), claims());
-        assert!(key.verify::<Claims>(&token, "other", now()).is_err(), "{algorithm}: audience");
+        assert_eq!(key.verify::<Claims>(&token, &[ID_TOKEN], "app", now()).expect(algorithm), claims());
+        assert!(key.verify::<Claims>(&token, &[ID_TOKEN], "other", now()).is_err(), "{algorithm}: audience");
         let later = now() + chrono::TimeDelta::seconds(10);
-        assert!(key.verify::<Claims>(&token, "app", later).is_err(), "{algorithm}: expired");
+        assert!(key.verify::<Claims>(&token, &[ID_TOKEN], "app", later).is_err(), "{algorithm}: expired");
         for (other, pair) in PAIRS.iter().filter(|(other, _)| other != algorithm) {
             let other_key = SigningKey::of(pair).expect("usable");
-            assert!(other_key.verify::<Claims>(&token, "app", now()).is_err(), "{algorithm} by {other}");
+            assert!(other_key.verify::<Claims>(&token, &[ID_TOKEN], "app", now()).is_err(), "{algorithm} by {other}");
         }
     }
 }
@@ -25,7 +25,7 @@ fn another_key_of_the_same_type_does_not_believe_it() {
         let (key, other) = (made(with), made(with));
         let (key, other) = (SigningKey::of(&key).expect("usable"), SigningKey::of(&other).expect("usable"));
         let token = key.sign(&claims()).expect("signed");
-        assert!(other.verify::<Claims>(&token, "app", now()).is_err());
+        assert!(other.verify::<Claims>(&token, &[ID_TOKEN], "app", now()).is_err());
         assert_ne!(key.kid, other.kid);
     }
 }
@@ -33,7 +33,8 @@ fn another_key_of_the_same_type_does_not_believe_it() {
 #[test]
 fn a_token_that_is_for_something_else_proves_nobody() {
     let key = key("ES256");
-    let of = |typ: &str| key.verify::<Claims>(&key.sign_typed(typ, &claims()).expect("signed"), "app", now());
+    let of =
+        |typ: &str| key.verify::<Claims>(&key.sign_typed(typ, &claims()).expect("signed"), &[ID_TOKEN], "app", now());
     assert!(of("JWT").is_ok());
     for other in ["at+jwt", "logout+jwt", "jwt", ""] {
         assert!(of(other).is_err(), "{other}");
@@ -66,8 +67,8 @@ fn a_secret_signs_hs256_and_is_not_published() {
         serde_json::from_slice(&decode(token.split('.').next().expect("header")).expect("base64")).expect("JSON");
     assert_eq!(header, json!({"alg": "HS256", "typ": "JWT"}));
     assert_eq!((key.kid.as_str(), key.jwk()), ("", None));
-    assert_eq!(key.verify::<Claims>(&token, "app", now()).expect("valid"), claims());
-    assert!(SigningKey::of_secret("another").verify::<Claims>(&token, "app", now()).is_err());
+    assert_eq!(key.verify::<Claims>(&token, &[ID_TOKEN], "app", now()).expect("valid"), claims());
+    assert!(SigningKey::of_secret("another").verify::<Claims>(&token, &[ID_TOKEN], "app", now()).is_err());
     assert!(ForeignKeys::of_secret(b"a secret of the application").verify(&token).is_ok());
 }
 
@@ -75,8 +76,8 @@ fn a_secret_signs_hs256_and_is_not_published() {
 fn an_empty_secret_signs_and_verifies_nothing() {
     let key = SigningKey::of_secret("");
     assert!(matches!(key.sign(&claims()), Err(KeyError::Sign)));
-    let token = forged(&json!({"alg": "HS256"}), &json!(claims()), with_hmac(b""));
-    assert!(key.verify::<Claims>(&token, "app", now()).is_err());
+    let token = forged(&json!({"alg": "HS256", "typ": "JWT"}), &json!(claims()), with_hmac(b""));
+    assert!(key.verify::<Claims>(&token, &[ID_TOKEN], "app", now()).is_err());
     assert!(ForeignKeys::of_secret(b"").verify(&token).is_err());
 }
 
@@ -84,19 +85,19 @@ fn an_empty_secret_signs_and_verifies_nothing() {
 fn a_token_without_issuer_subject_audience_or_end_is_refused() {
     let key = SigningKey::of_secret("secret");
     let all = json!(claims());
-    let token = |claims: &Value| forged(&json!({"alg": "HS256"}), claims, with_hmac(b"secret"));
-    assert!(key.verify::<Claims>(&token(&all), "app", now()).is_ok());
+    let token = |claims: &Value| forged(&json!({"alg": "HS256", "typ": "JWT"}), claims, with_hmac(b"secret"));
+    assert!(key.verify::<Claims>(&token(&all), &[ID_TOKEN], "app", now()).is_ok());
     for missing in ["iss", "sub", "aud", "exp"] {
         let mut some = all.clone();
         some.as_object_mut().expect("claims").remove(missing);
-        let verified = key.verify::<serde_json::Map<String, Value>>(&token(&some), "app", now());
+        let verified = key.verify::<serde_json::Map<String, Value>>(&token(&some), &[ID_TOKEN], "app", now());
         assert!(verified.is_err(), "{missing}");
     }
     let mut many = all.clone();
     many["aud"] = json!(["other", "app"]);
-    assert!(key.verify::<serde_json::Map<String, Value>>(&token(&many), "app", now()).is_ok());
+    assert!(key.verify::<serde_json::Map<String, Value>>(&token(&many), &[ID_TOKEN], "app", now()).is_ok());
     many["aud"] = json!([]);
-    assert!(key.verify::<serde_json::Map<String, Value>>(&token(&many), "app", now()).is_err());
+    assert!(key.verify::<serde_json::Map<String, Value>>(&token(&many), &[ID_TOKEN], "app", now()).is_err());
 }
 impl Expires for serde_json::Map<String, Value> {
     fn expires(&self) -> i64 {
@@ -107,13 +108,18 @@ impl Expires for serde_json::Map<String, Value> {
 #[test]
 fn what_claims_another_algorithm_or_none_is_refused() {
     let key = key("ES256");
-    let none = forged(&json!({"alg": "none"}), &json!(claims()), |_| Vec::new());
-    assert!(key.verify::<Claims>(&none, "app", now()).is_err());
+    let none = forged(&json!({"alg": "none", "typ": "JWT"}), &json!(claims()), |_| Vec::new());
+    assert!(key.verify::<Claims>(&none, &[ID_TOKEN], "app", now()).is_err());
     let public = jwk(&key).to_string();
-    let confused = forged(&json!({"alg": "HS256", "kid": key.kid}), &json!(claims()), with_hmac(public.as_bytes()));
-    assert!(key.verify::<Claims>(&confused, "app", now()).is_err());
-    let extended = forged(&json!({"alg": "HS256", "crit": ["b64"], "b64": false}), &json!(claims()), with_hmac(b"s"));
-    assert!(SigningKey::of_secret("s").verify::<Claims>(&extended, "app", now()).is_err());
+    let confused =
+        forged(&json!({"alg": "HS256", "typ": "JWT", "kid": key.kid}), &json!(claims()), with_hmac(public.as_bytes()));
+    assert!(key.verify::<Claims>(&confused, &[ID_TOKEN], "app", now()).is_err());
+    let extended = forged(
+        &json!({"alg": "HS256", "typ": "JWT", "crit": ["b64"], "b64": false}),
+        &json!(claims()),
+        with_hmac(b"s"),
+    );
+    assert!(SigningKey::of_secret("s").verify::<Claims>(&extended, &[ID_TOKEN], "app", now()).is_err());
 }
 
 #[test]
@@ -121,14 +127,14 @@ fn what_is_cut_off_lengthened_or_changed_is_refused() {
     let key = key("EdDSA");
     let token = key.sign(&claims()).expect("signed");
     for end in 0..token.len() {
-        assert!(key.verify::<Claims>(&token[..end], "app", now()).is_err(), "{end} letters");
+        assert!(key.verify::<Claims>(&token[..end], &[ID_TOKEN], "app", now()).is_err(), "{end} letters");
     }
     for more in ["=", ".", "A", " ", "\n"] {
-        assert!(key.verify::<Claims>(&format!("{token}{more}"), "app", now()).is_err(), "{more:?}");
+        assert!(key.verify::<Claims>(&format!("{token}{more}"), &[ID_TOKEN], "app", now()).is_err(), "{more:?}");
     }
     let parts: Vec<&str> = token.split('.').collect();
     let other = encode(json!({"iss": "i", "sub": "x", "aud": "app", "exp": now().timestamp() + 10}).to_string());
-    assert!(key.verify::<Claims>(&format!("{}.{other}.{}", parts[0], parts[2]), "app", now()).is_err());
+    assert!(key.verify::<Claims>(&format!("{}.{other}.{}", parts[0], parts[2]), &[ID_TOKEN], "app", now()).is_err());
 }
 
 #[test]
@@ -141,8 +147,8 @@ fn a_token_of_more_than_16_kib_is_not_looked_at() {
     };
     let (fits, too_long) = (long(11_000), long(13_000));
     assert!(fits.len() < compact::MAX_TOKEN && too_long.len() > compact::MAX_TOKEN);
-    assert!(key.verify::<Claims>(&fits, "app", now()).is_ok());
-    assert!(key.verify::<Claims>(&too_long, "app", now()).is_err());
+    assert!(key.verify::<Claims>(&fits, &[ID_TOKEN], "app", now()).is_ok());
+    assert!(key.verify::<Claims>(&too_long, &[ID_TOKEN], "app", now()).is_err());
     assert!(ForeignKeys::of_secret(b"secret").verify(&too_long).is_err());
 }
 
