@@ -75,13 +75,15 @@ pub struct ConsentRequest {
     pub always: bool,
 }
 
-/// What giving up comes to.
+/// What happened on the way through a flow, for whoever began it and has to know more than that the end was
+/// reached: stages can be skipped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancel {
-    /// Left for the caller, as [`Context::ticket`] is at the end.
-    pub ticket: String,
-    /// Where it leads; trusted, may be absolute.
-    pub to: String,
+#[serde(default)]
+pub struct Passage {
+    /// Who signed in on the way.
+    pub signed_in: Option<i64>,
+    /// The permissions that somebody agreed to on the way, by id; `None` when nobody was asked.
+    pub consented: Option<Vec<String>>,
 }
 
 /// End with the page "signed out of the application" instead of a redirect.
@@ -116,12 +118,17 @@ pub struct Context {
     pub redirect: Option<String>,
     /// Handed back in [`crate::Effect::Completed`], so that the caller knows which errand is done.
     pub ticket: Option<String>,
-    /// What giving up comes to; nothing: the way home.
-    pub cancel: Option<Cancel>,
+    /// Left for the caller when somebody gives up, as [`Self::ticket`] is at the end; they go to
+    /// [`Self::redirect`] then. Nothing: the way home.
+    pub cancel: Option<String>,
+    /// What happened so far.
+    pub passage: Passage,
     /// End with the page "signed out of the application".
     pub session_end: Option<SessionEndContext>,
-    /// What tells applications in frames that the login has ended, at the end of the way.
+    /// What tells applications in frames that the login has ended, at the end of a way on which it has.
     pub logout_urls: Vec<LogoutUrl>,
+    /// What tells the application that is left that its login has ended, where the login as such goes on.
+    pub left_urls: Vec<LogoutUrl>,
     /// The way was gone to its end; only the frames are still to be loaded.
     pub completed: bool,
     /// Another flow led here.

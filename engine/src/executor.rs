@@ -7,7 +7,7 @@ use crate::{
     next::{flow_page, next_in_query},
     plan::{MAX_AGE, MAX_QUERY, Planned},
     ports::Event,
-    run::{Answered, Entered, Failure, Run},
+    run::{Answered, End, Entered, Failure, Run},
     stages,
     step::{Effect, Outcome},
 };
@@ -178,8 +178,23 @@ impl<'a> Run<'a> {
                     return Ok(Outcome::Challenge(self.challenge(body, ResponseErrors::default())));
                 }
                 Entered::Pass => self.plan.advance(),
-                Entered::End(end) => return Ok(self.end(end).await),
+                Entered::End(end) => return Ok(self.ended(end).await),
             }
+        }
+    }
+
+    /// A stage ends the flow, before its end. Where it leads elsewhere after the login has ended, the
+    /// applications are told on the way.
+    async fn ended(&mut self, end: End) -> Outcome {
+        match end {
+            End::Redirect(to) if self.plan.context.logged_out => {
+                let context = &mut self.plan.context;
+                context.redirect = Some(to);
+                context.session_end = None;
+                self.plan.remaining.clear();
+                self.after_frames()
+            }
+            end => self.end(end).await,
         }
     }
 
@@ -234,7 +249,7 @@ impl<'a> Run<'a> {
             }
             Answered::Retry(errors) => self.again(at, errors).await,
             Answered::Invalid(errors) => self.invalid(at, errors).await,
-            Answered::End(end) => Ok(self.end(end).await),
+            Answered::End(end) => Ok(self.ended(end).await),
         }
     }
 
@@ -258,7 +273,7 @@ impl<'a> Run<'a> {
                 self.plan.advance();
                 Ok(Outcome::Next)
             }
-            Entered::End(end) => Ok(self.end(end).await),
+            Entered::End(end) => Ok(self.ended(end).await),
         }
     }
 
@@ -267,11 +282,19 @@ impl<'a> Run<'a> {
     async fn done(&mut self) -> Outcome {
         if !self.plan.context.completed {
             self.complete().await;
+            let context = &mut self.plan.context;
+            if !context.logged_out {
+                context.logout_urls = std::mem::take(&mut context.left_urls);
+            }
         }
+        self.after_frames()
+    }
+
+    /// The end, when nobody has to be told any more.
+    fn after_frames(&mut self) -> Outcome {
         let end = self.ending();
         let context = &mut self.plan.context;
-        let ended = context.logged_out || context.application.is_some();
-        if !ended || context.logout_urls.is_empty() {
+        if context.logout_urls.is_empty() {
             return end;
         }
         context.completed = true;
@@ -291,6 +314,7 @@ impl<'a> Run<'a> {
             user,
             application: context.application.clone(),
             ticket: context.ticket.clone(),
+            passage: context.passage.clone(),
         });
         // Signing in and out have events of their own; authorizations are told by who asked for them.
         let own = [FlowDesignation::Authentication, FlowDesignation::Authorization, FlowDesignation::Invalidation];

@@ -25,7 +25,7 @@ mod title;
 
 pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
 pub use compiled::{CompileError, CompiledFlow, CompiledStage, Stage};
-pub use context::{AppContext, Cancel, ConsentRequest, Context, Pending, SessionEndContext, Standing};
+pub use context::{AppContext, ConsentRequest, Context, Passage, Pending, SessionEndContext, Standing};
 pub use executor::{challenge, respond, start};
 pub use next::safe_next;
 pub use plan::Plan;

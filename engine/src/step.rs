@@ -2,7 +2,7 @@
 
 use crate::{
     challenge::{Body, Challenge, Data},
-    context::{AppContext, Context},
+    context::{AppContext, Context, Passage},
 };
 use chrono::TimeDelta;
 use lockgate_model::kinds::{FlowDesignation, GeoipBinding, NetworkBinding};
@@ -108,6 +108,8 @@ pub enum Effect {
         application: Option<AppContext>,
         /// What the caller put into [`Context::ticket`].
         ticket: Option<String>,
+        /// What happened on the way.
+        passage: Passage,
     },
 }
 

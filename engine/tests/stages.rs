@@ -5,7 +5,7 @@ mod world;
 use lockgate_engine::{
     AppContext, Challenge, Context, Effect, Outcome, Pending, Standing,
     challenge::{LogoutUrl, Permission},
-    context::{ConsentRequest, SessionEndContext},
+    context::{ConsentRequest, Passage, SessionEndContext},
     ports::Event,
 };
 use serde_json::{Value, json};
@@ -57,9 +57,10 @@ fn a_login_from_the_first_page_to_the_session() {
     assert_eq!(world.post(&flow, &mut plan, json!({"password": "ada-secret"})).outcome, Outcome::Next);
     let last = world.get(&flow, &mut plan);
     assert_eq!(last.outcome, Outcome::Done { to: "/deep?a=1".to_owned() });
-    let [Effect::Login(login), Effect::Completed { user: Some(1), .. }] = &last.effects[..] else {
+    let [Effect::Login(login), Effect::Completed { user: Some(1), passage, .. }] = &last.effects[..] else {
         panic!("{:?}", last.effects)
     };
+    assert_eq!(passage, &Passage { signed_in: Some(1), consented: None });
     assert_eq!((login.user, login.auth_method.as_deref()), (1, Some("password")));
     assert_eq!(login.duration, Some(chrono::TimeDelta::hours(1)));
 }
@@ -250,6 +251,31 @@ fn applications_are_told_of_a_logout_before_the_flow_ends() {
     assert_eq!(step.outcome, Outcome::Done { to: "https://app.example.com/".to_owned() });
     assert!(step.effects.is_empty(), "it was completed once: {:?}", step.effects);
 
+    // A stage that leads elsewhere leads there after the frames.
+    let world = World::signed_in(1);
+    let away = json!({"mode": "static", "target_static": "https://example.com/bye"});
+    let stages = [stage("user_logout_stage", json!({})), stage("redirect_stage", away)];
+    let flow = build("invalidation", json!({}), &stages, &[]);
+    let mut plan = world.start(&flow, "", told(Context::default())).expect("starts");
+    let step = world.get(&flow, &mut plan);
+    assert!(matches!(&step.effects[..], [Effect::Logout]), "it was not gone through: {:?}", step.effects);
+    assert_eq!(page(step)["component"], "ak-provider-iframe-logout");
+    let step = World::default().post(&flow, &mut plan, json!({}));
+    assert_eq!(step.outcome, Outcome::Done { to: "https://example.com/bye".to_owned() });
+    assert!(step.effects.is_empty(), "{:?}", step.effects);
+
+    // Where the login goes on, the application that is left is told alone.
+    let world = World::signed_in(1);
+    let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);
+    let left =
+        LogoutUrl { url: "https://g.example.com/logout".into(), ..told(Context::default()).logout_urls[0].clone() };
+    let mut plan =
+        world.start(&flow, "", told(Context { left_urls: vec![left], ..Context::default() })).expect("starts");
+    world.get(&flow, &mut plan);
+    let frames = page(world.post(&flow, &mut plan, json!({})));
+    assert_eq!(frames["logout_urls"].as_array().map(Vec::len), Some(1));
+    assert_eq!(frames["logout_urls"][0]["url"], "https://g.example.com/logout");
+
     // Where nobody is signed out of anything, nobody is told.
     let world = World::signed_in(1);
     let flow = build("invalidation", json!({}), &[stage("dummy_stage", json!({}))], &[]);
@@ -288,10 +314,17 @@ fn consent_is_asked_once_and_again_for_more() {
     );
     let step = world.post(&flow, &mut plan, json!({"token": first["token"]}));
     assert_eq!(step.outcome, Outcome::Done { to: "https://grafana.example.com/callback".to_owned() });
-    assert!(matches!(&step.effects[..], [Effect::Completed { ticket: Some(t), user: Some(1), .. }] if t == "errand"));
+    let [Effect::Completed { ticket: Some(ticket), user: Some(1), passage, .. }] = &step.effects[..] else {
+        panic!("{:?}", step.effects)
+    };
+    let agreed = Passage { consented: Some(vec!["openid".to_owned()]), ..Passage::default() };
+    assert_eq!((ticket.as_str(), passage), ("errand", &agreed));
 
     let mut again = world.start(&flow, "", consent_context(&["openid"])).expect("starts");
-    assert!(matches!(world.get(&flow, &mut again).outcome, Outcome::Done { .. }));
+    let step = world.get(&flow, &mut again);
+    assert!(matches!(step.outcome, Outcome::Done { .. }));
+    let [Effect::Completed { passage, .. }] = &step.effects[..] else { panic!("{:?}", step.effects) };
+    assert_eq!(passage.consented, None, "nobody was asked this time");
     let mut more = world.start(&flow, "", consent_context(&["openid", "email"])).expect("starts");
     let page = world.page(&flow, &mut more);
     assert_eq!(

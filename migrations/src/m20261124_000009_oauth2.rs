@@ -108,17 +108,20 @@ async fn device_codes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text("scope"))
                 .col(string_len("state", 10))
                 .col(big_integer_null("user_pk"))
+                // Who decided did so in this browser session; what they allowed is void once it has ended.
                 .col(uuid_null("session"))
                 .col(text("data"))
                 .col(integer("poll_seconds"))
                 .col(timestamp_with_time_zone_null("polled"))
                 .col(timestamp_with_time_zone("expires"))
                 .foreign_key(&mut cascade(("oauth_device_codes", "user_pk"), ("users", "pk")))
+                .foreign_key(&mut cascade(("oauth_device_codes", "session"), ("sessions", "uuid")))
                 .to_owned(),
         )
         .await?;
     unique(manager, "oauth_device_codes", &["user_code_hash"]).await?;
     index(manager, "oauth_device_codes", &["user_pk"]).await?;
+    index(manager, "oauth_device_codes", &["session"]).await?;
     index(manager, "oauth_device_codes", &["expires"]).await
 }
 

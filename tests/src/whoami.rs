@@ -1,8 +1,8 @@
 //! The service behind the proxy: it tells what it was asked.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
@@ -14,26 +14,36 @@ use tokio::task::JoinHandle;
 
 use crate::{Reply, free_port};
 
+/// How many requests are remembered: the first ones.
+const REMEMBERED: usize = 64;
+
 /// A small service that answers every request with its own description: as
 /// JSON, or for browsers as a page that shows the same JSON.
 pub struct Whoami {
     port: u16,
-    served: Arc<AtomicUsize>,
+    diary: Arc<Diary>,
     task: JoinHandle<()>,
+}
+
+/// What has reached the service.
+struct Diary {
+    name: String,
+    served: AtomicUsize,
+    seen: Mutex<Vec<String>>,
 }
 
 impl Whoami {
     /// Starts the service under a name.
     pub async fn start(name: &str) -> Self {
         let port = free_port();
-        let served = Arc::new(AtomicUsize::new(0));
-        let state = (name.to_owned(), Arc::clone(&served));
-        let app = Router::new().fallback(echo).with_state(state);
+        let diary = Diary { name: name.to_owned(), served: AtomicUsize::new(0), seen: Mutex::default() };
+        let diary = Arc::new(diary);
+        let app = Router::new().fallback(echo).with_state(Arc::clone(&diary));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("a free port can be bound");
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.expect("the listener stays usable");
         });
-        Self { port, served, task }
+        Self { port, diary, task }
     }
 
     /// Port on loopback.
@@ -43,7 +53,12 @@ impl Whoami {
 
     /// How many requests have reached the service.
     pub fn served(&self) -> usize {
-        self.served.load(Ordering::SeqCst)
+        self.diary.served.load(Ordering::SeqCst)
+    }
+
+    /// The first requests that have reached the service: `GET /path?query`.
+    pub fn seen(&self) -> Vec<String> {
+        self.diary.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -53,22 +68,25 @@ impl Drop for Whoami {
     }
 }
 
-async fn echo(State((name, served)): State<(String, Arc<AtomicUsize>)>, headers: HeaderMap, parts: Parts) -> Response {
-    served.fetch_add(1, Ordering::SeqCst);
+async fn echo(State(diary): State<Arc<Diary>>, headers: HeaderMap, parts: Parts) -> Response {
+    if diary.served.fetch_add(1, Ordering::SeqCst) < REMEMBERED {
+        let line = format!("{} {}", parts.method, parts.uri);
+        diary.seen.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
     let mut sent: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, value) in &headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         sent.entry(key.as_str().to_owned()).or_default().push(value);
     }
     let answer = json!({
-        "service": name,
+        "service": diary.name,
         "method": parts.method.as_str(),
         "path": parts.uri.path(),
         "query": parts.uri.query().unwrap_or_default(),
         "headers": sent,
     });
     let accepts = headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts.contains("text/html") { page(&name, &answer) } else { Json(answer).into_response() }
+    if accepts.contains("text/html") { page(&diary.name, &answer) } else { Json(answer).into_response() }
 }
 
 fn page(name: &str, answer: &Value) -> Response {

@@ -3,7 +3,6 @@
 use crate::{
     Response,
     challenge::{Body, Consent, Permission, ResponseErrors},
-    context::AppContext,
     run::{Answered, End, Entered, Failure, Run},
 };
 use lockgate_model::kinds::{ConsentMode, ConsentStage};
@@ -56,22 +55,20 @@ pub(super) async fn answer(run: &mut Run<'_>, stage: &ConsentStage, response: &R
     let (Some(app), Some(user)) = (run.plan.context.application.clone(), run.trusted_or_session()) else {
         return Ok(Answered::End(End::Denied("Sign in first.".to_owned())));
     };
-    store(run, stage, user, &app).await?;
-    Ok(Answered::Accepted)
-}
-
-async fn store(run: &Run<'_>, stage: &ConsentStage, user: i64, app: &AppContext) -> Result<(), Failure> {
-    let now = run.env.request.now;
-    let expires = match stage.mode {
-        ConsentMode::AlwaysRequire => return Ok(()),
-        ConsentMode::Permanent => None,
-        ConsentMode::Expiring => Some(now + stage.consent_expire_in.delta()),
-    };
     // Only what the page showed: an earlier consent to something else is not renewed unseen.
     let asked = run.plan.context.consent.iter().flat_map(|c| &c.permissions).map(|p| p.id.clone());
     let mut permissions: Vec<String> = asked.collect();
     permissions.sort();
     permissions.dedup();
-    run.env.consents.grant(user, app.pk, &permissions, expires).await?;
-    Ok(())
+    let now = run.env.request.now;
+    let consents = run.env.consents;
+    match stage.mode {
+        ConsentMode::AlwaysRequire => {}
+        ConsentMode::Permanent => consents.grant(user, app.pk, &permissions, None).await?,
+        ConsentMode::Expiring => {
+            consents.grant(user, app.pk, &permissions, Some(now + stage.consent_expire_in.delta())).await?;
+        }
+    }
+    run.context().passage.consented = Some(permissions);
+    Ok(Answered::Accepted)
 }

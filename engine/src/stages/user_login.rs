@@ -67,6 +67,7 @@ fn login(run: &mut Run<'_>, stage: &UserLoginStage, user: i64, remember: bool) {
     let duration = stage.session_duration.delta() + offset;
     let context = run.context();
     context.logged_out = false;
+    context.passage.signed_in = Some(user);
     let effect = LoginEffect {
         user,
         auth_method: context.auth_method.clone(),

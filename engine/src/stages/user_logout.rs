@@ -13,6 +13,7 @@ pub(super) fn enter(run: &mut Run<'_>) -> Entered {
     run.plan.subject = None;
     let context = run.context();
     context.logged_out = true;
+    context.passage.signed_in = None;
     if context.pending.as_ref().is_some_and(|p| p.standing == Standing::Session) {
         context.pending = None;
     }

@@ -140,6 +140,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Whom a key speaks for: an API token, or an OAuth2 access token that was issued for calling the API.
 /// One that is bound to a key of its holder (RFC 9449) is worth nothing without the proof.
 async fn by_key(identity: &Identity, key: &str) -> Result<Option<Arc<PrincipalEntry>>, ApiError> {
+    identity.feed.trust().await?;
     if let Some((_, entry)) = identity.tokens.authenticate(key, TokenIntent::Api).await? {
         return Ok(Some(entry));
     }

@@ -5,7 +5,7 @@ mod support;
 
 use http::{Method, StatusCode};
 use lockgate_identity::oauth::{API_SCOPE, Contents, GrantFacts, Want};
-use lockgate_store::{Issue, hash_secret};
+use lockgate_store::{Issue, NewConsent, hash_secret};
 use serde_json::{Value, json};
 use support::{Api, Browser};
 
@@ -184,6 +184,13 @@ async fn an_access_token_of_the_right_scope_calls_the_api() {
     assert_eq!(calls(&token).await.expect(200)["user"]["pk"], me);
     calls(&mint("openid", None).await).await.expect(403);
     calls(&mint(API_SCOPE, Some("a thumbprint")).await).await.expect(403);
+    let consent =
+        NewConsent { user_pk: me, application: client.app_id, permissions: "openid".to_owned(), expires: None };
+    api.identity.store.consents().grant(&consent).await.expect("a database");
+    let consents = api.get("/core/user_consent/").await.expect(200);
+    api.delete(&format!("/core/user_consent/{}/", consents["results"][0]["pk"])).await.expect(204);
+    calls(&token).await.expect(403);
+    let token = mint(API_SCOPE, None).await;
     let now = api.identity.clock.now();
     api.identity.store.oauth_tokens().revoke(&hash_secret(&token), now).await.expect("a database");
     api.identity.feed.settle().await;

@@ -9,7 +9,6 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_identity::{config::ProxyApp, journal::Action, keys::Expires};
-use lockgate_store::TokenIntent;
 use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -152,11 +151,7 @@ impl Gate {
         password: &str,
         key: Digested,
     ) -> Result<Option<Arc<Ticket>>, Failure> {
-        let found = self.identity.tokens.authenticate(password, TokenIntent::AppPassword).await?;
-        let Some((token, who)) = found else { return Ok(None) };
-        if who.principal().user.username.to_lowercase() != user.to_lowercase() {
-            return Ok(None);
-        }
+        let Some((token, _)) = self.identity.tokens.app_password(user, password).await? else { return Ok(None) };
         let until = scene.now + MEMORY;
         let until = token.expires.filter(|_| token.expiring).map_or(until, |end| end.min(until));
         Ok(Some(self.kept(key, app.id, token.user_pk, until, scene.now)))

@@ -87,9 +87,6 @@ pub(crate) enum Failure {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Changes cannot be read, so that nothing remembered can be trusted.
-    #[error("the database does not tell what changed")]
-    Stale,
     /// A mapping.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -155,13 +152,13 @@ impl Gate {
     /// The sign-in that the request proves: by cookie, else by header.
     async fn signed_in(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Option<Arc<Ticket>>, Failure> {
         for cookie in scene.question.cookies(&app.cookie_name).filter(|cookie| plausible(cookie)) {
-            self.trust_memory(scene.now).await?;
+            self.identity.feed.trust().await?;
             if let Some(ticket) = self.by_cookie(cookie, app, scene.now).await? {
                 return Ok(Some(ticket));
             }
         }
         if app.provider.intercept_header_auth && scene.question.shows_credentials() {
-            self.trust_memory(scene.now).await?;
+            self.identity.feed.trust().await?;
             return Box::pin(self.by_header(scene, app)).await;
         }
         Ok(None)
@@ -184,16 +181,6 @@ impl Gate {
         let ticket = Arc::new(Ticket::of_session(entry));
         self.tickets.keep(shown, Arc::clone(&ticket));
         Ok(Some(ticket))
-    }
-
-    /// What is in memory counts only while changes are being read: where they are not, they are read now.
-    async fn trust_memory(&self, now: DateTime<Utc>) -> Result<(), Failure> {
-        let feed = &self.identity.feed;
-        if feed.is_fresh(now) {
-            return Ok(());
-        }
-        Box::pin(feed.settle()).await;
-        if feed.is_fresh(self.identity.clock.now()) { Ok(()) } else { Err(Failure::Stale) }
     }
 
     /// Whether somebody who is signed in may enter; `None` when the sign-in turns out to be worth nothing.

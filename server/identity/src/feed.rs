@@ -4,7 +4,7 @@
 use crate::{oauth::OAuth, principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_store::{Change, ChangeCursor, Store, StoreError, Topic};
+use lockgate_store::{Change, ChangeCursor, Polled, Store, StoreError, Topic};
 use std::{
     sync::{
         Arc,
@@ -49,10 +49,23 @@ impl Feed {
         Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config: Notify::new(), logins: Notify::new() }))
     }
 
-    /// Whether what is in memory may be used without asking the database.
-    #[must_use]
-    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
+    }
+
+    /// What is in memory counts only while changes are being read: where they are not, they are read now.
+    ///
+    /// # Errors
+    /// When they cannot be read: nothing remembered may be used then.
+    pub async fn trust(&self) -> Result<(), StoreError> {
+        if self.is_fresh(self.clock.now()) {
+            return Ok(());
+        }
+        Box::pin(self.settle()).await;
+        if self.is_fresh(self.clock.now()) {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable { reason: "the database does not tell what changed".to_owned() })
     }
 
     /// Reads what changed and forgets it. Called after every write, so that it counts from the next
@@ -65,8 +78,18 @@ impl Feed {
 
     async fn read(&self) -> Result<(), StoreError> {
         let mut cursor = self.cursor.lock().await;
-        let now = self.clock.now();
-        let polled = self.store.changes().poll(&mut cursor, now).await?;
+        loop {
+            let now = self.clock.now();
+            let polled = self.store.changes().poll(&mut cursor, now).await?;
+            self.follow(&polled);
+            if !polled.more {
+                self.read_at.store(now.timestamp_millis(), Ordering::Release);
+                return Ok(());
+            }
+        }
+    }
+
+    fn follow(&self, polled: &Polled) {
         if polled.lost {
             self.caches.principals.forget_all();
             self.caches.sessions.forget_all();
@@ -77,8 +100,6 @@ impl Feed {
             self.logins.notify_one();
         }
         polled.changes.iter().for_each(|change| self.apply(change));
-        self.read_at.store(now.timestamp_millis(), Ordering::Release);
-        Ok(())
     }
 
     fn apply(&self, change: &Change) {

@@ -252,6 +252,7 @@ impl crate::Core {
         token: &str,
         ip: IpAddr,
     ) -> Result<Option<(Arc<SessionEntry>, Arc<PrincipalEntry>)>, StoreError> {
+        self.feed.trust().await?;
         let Some(session) = self.sessions.by_token(token).await? else { return Ok(None) };
         let Some(user) = session.user_pk.filter(|_| bound_here(&session, ip)) else { return Ok(None) };
         let who = self.principals.get(user).await?.filter(|who| who.principal().user.is_active);

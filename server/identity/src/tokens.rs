@@ -81,6 +81,21 @@ impl Tokens {
         Ok(principal.filter(|p| p.principal().user.is_active).map(|p| ((**token).clone(), p)))
     }
 
+    /// Who shows this user name with an app password of that user.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn app_password(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Option<(Token, Arc<PrincipalEntry>)>, StoreError> {
+        let found = self.authenticate(password, TokenIntent::AppPassword).await?;
+        // As people type it: whose the password is does not depend on it.
+        let named = |who: &PrincipalEntry| who.principal().user.username.to_lowercase() == username.to_lowercase();
+        Ok(found.filter(|(_, who)| named(who)))
+    }
+
     /// Makes a token; its key is `key`, or random.
     ///
     /// # Errors

@@ -10,12 +10,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use lockgate_identity::oauth::ValidToken;
+use lockgate_identity::{keys::public_algorithms, oauth::ValidToken};
 use serde_json::json;
 use std::{fmt::Write as _, sync::Arc};
-
-/// What we verify proofs of possession with, as a challenge says it.
-const PROOF_ALGORITHMS: &str = "RS256 RS384 RS512 PS256 ES256 ES384 EdDSA";
 
 /// How a token was presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +143,7 @@ fn challenge(code: &str, why: &str, dpop: bool) -> String {
         let _ = write!(text, ", error=\"{code}\", error_description=\"{why}\"");
     }
     if dpop {
-        let _ = write!(text, ", algs=\"{PROOF_ALGORITHMS}\"");
+        let _ = write!(text, ", algs=\"{}\"", public_algorithms().collect::<Vec<_>>().join(" "));
     }
     text
 }

@@ -7,7 +7,7 @@ use http::header;
 use lockgate_identity::{
     config::Client,
     journal::{Action, Entry},
-    keys::Verified,
+    keys::{Unverified, Verified},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Call<'_> {
             if self.get("client_assertion_type") != Some(ASSERTION_TYPE) {
                 return Err(Refusal::invalid_request("The client_assertion_type is not supported."));
             }
-            let own = crate::jwt::unverified(assertion).and_then(|claims| claims["sub"].as_str().map(str::to_owned));
+            let own = Unverified::of(assertion).ok().and_then(|own| Some(own.claims.get("sub")?.as_str()?.to_owned()));
             let id = body_id.map(str::to_owned).or(own).unwrap_or_default();
             (id, Presented::Assertion(assertion.to_owned()))
         } else {

@@ -3,11 +3,10 @@
 use crate::{
     client_auth::{SKEW, lifetime},
     endpoint::{Call, Refusal},
-    jwt,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta};
-use lockgate_identity::keys::{ForeignKeys, thumbprint};
+use lockgate_identity::keys::{ForeignKeys, Unverified, thumbprint};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -77,11 +76,11 @@ impl Call<'_> {
 
 /// The proof's claims, and the thumbprint of the key that signed it (section 4.2).
 fn signed(proof: &str) -> Result<(String, Map<String, Value>), Refusal> {
-    let header = jwt::unverified_header(proof).ok_or_else(|| wrong("The DPoP proof is malformed."))?;
-    if header["typ"] != "dpop+jwt" {
+    let Unverified { header, .. } = Unverified::of(proof).map_err(|_| wrong("The DPoP proof is malformed."))?;
+    if header.get("typ").is_none_or(|typ| typ != "dpop+jwt") {
         return Err(wrong("The DPoP proof is not of type dpop+jwt."));
     }
-    let jwk = &header["jwk"];
+    let jwk = header.get("jwk").unwrap_or(&Value::Null);
     let private = ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|member| jwk.get(member).is_some());
     if !jwk.is_object() || private {
         return Err(wrong("The DPoP proof must carry a public key, and nothing else, in its header (jwk)."));

@@ -6,45 +6,27 @@
 
 use crate::{
     answers,
+    guide::Guide,
     pages::{Pages, SignOutPage, Trouble},
     request::Parameters,
     visitor::{SignedIn, Visitor},
 };
 use axum::response::Response;
-use chrono::DateTime;
 use http::{Method, StatusCode};
 use lockgate_engine::{CompiledFlow, Context, context::SessionEndContext};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
-    keys::Expires,
-    oauth::{session_id, subject},
-    runner::FlowRequest,
+    oauth::{IdTokenHint, session_id, subject},
     sessions::{csrf_matches, csrf_token},
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::StoreError;
-use serde::Deserialize;
 use std::sync::Arc;
-use url::Url;
+use uuid::Uuid;
 
 /// What goes along when the person is asked first.
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
-
-/// A token that the client was given for a login. That it has expired does not matter (section 2).
-#[derive(Debug, Deserialize)]
-struct Hint {
-    exp: i64,
-    sub: String,
-    #[serde(default)]
-    sid: Option<String>,
-}
-
-impl Expires for Hint {
-    fn expires(&self) -> i64 {
-        self.exp
-    }
-}
 
 /// One request to sign out.
 pub(crate) struct EndSession<'a> {
@@ -69,7 +51,7 @@ impl EndSession<'_> {
         if named.is_some_and(|id| id != self.app.client_id) {
             return Ok(self.refuse("Client ID Error", "The client identifier (client_id) is not this application's."));
         }
-        let hint = self.hint();
+        let hint = self.hint().await?;
         let redirect = match self.parameters.get("post_logout_redirect_uri") {
             None => None,
             // Section 3: the client must be known by its token or its name, the address be its own.
@@ -105,13 +87,15 @@ impl EndSession<'_> {
     }
 
     /// The token that the client was given, if we gave it.
-    fn hint(&self) -> Option<Hint> {
-        let hint = self.parameters.get("id_token_hint")?;
-        self.app.signing.verify(hint, &self.app.client_id, DateTime::UNIX_EPOCH).ok()
+    async fn hint(&self) -> Result<Option<IdTokenHint>, StoreError> {
+        match self.parameters.get("id_token_hint") {
+            Some(hint) => self.identity.oauth.id_token_hint(self.app, hint).await,
+            None => Ok(None),
+        }
     }
 
     /// Whether the token was given for the login of this browser.
-    fn is_about(&self, hint: &Hint, signed_in: &SignedIn) -> bool {
+    fn is_about(&self, hint: &IdTokenHint, signed_in: &SignedIn) -> bool {
         let session = signed_in.session.uuid;
         // Tokens of proxied applications name the session itself.
         let same_session = |sid: &String| *sid == session_id(session) || *sid == session.to_string();
@@ -150,42 +134,29 @@ impl EndSession<'_> {
         let end = SessionEndContext {
             invalidation_url: everything.filter(|other| other != slug).map(|slug| format!("/if/flow/{slug}/")),
         };
-        let application = self.app.app_context(signed_in.map(|it| &**it.who.principal()));
-        let only = (!flow.signs_out()).then_some(self.app.id);
-        let logout_urls = match signed_in {
-            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await?,
-            None => Vec::new(),
+        // A flow may sign out or not; which of them are told is known at its end.
+        let urls = async |only: Option<Uuid>| match signed_in {
+            Some(signed_in) => self.identity.logout_urls(self.snapshot, signed_in.session.uuid, only).await,
+            None => Ok(Vec::new()),
         };
+        let logout_urls = if flow.signs_out() { urls(None).await? } else { Vec::new() };
+        let left_urls = urls(Some(self.app.id)).await?;
         let context = Context {
-            application: Some(application),
+            application: Some(self.app.app_context(signed_in.map(|it| &**it.who.principal()))),
             session_end: redirect.is_none().then_some(end),
             redirect,
             logout_urls,
+            left_urls,
             ..Context::default()
         };
-        let request = FlowRequest {
-            slug,
-            query: "",
-            session_token: self.visitor.token.as_deref(),
-            client: &self.visitor.client,
-            request_id: &self.visitor.request_id,
-            path: self.path,
-        };
-        let (location, cookies) = match self.identity.flows().begin(request, context).await? {
-            Some(begun) => (begun.location, self.visitor.cookies(begun.set_session.as_ref())),
-            None => (format!("/if/flow/{slug}/"), Vec::new()),
-        };
-        if !confirmed {
-            return Ok(answers::redirect(&location, cookies));
-        }
-        let mut response = answers::no_store(self.pages.onward(&self.visitor.client.host, &location));
-        cookies.into_iter().for_each(|cookie| _ = response.headers_mut().append(http::header::SET_COOKIE, cookie));
-        Ok(response)
+        let guide = Guide { identity: self.identity, visitor: self.visitor, path: self.path };
+        let led = guide.begin(slug, None, context).await?;
+        Ok(if confirmed { led.onward(self.pages, self.visitor) } else { led.redirect() })
     }
 
     /// The address, with the state, when it is one that the client has registered for this.
     fn allowed(&self, wanted: &str) -> Option<String> {
-        let mut to = Url::parse(wanted).ok().filter(|_| self.app.logout_redirects.allow(wanted))?;
+        let mut to = self.app.logout_redirects.allow(wanted)?;
         if let Some(state) = self.parameters.get("state") {
             to.query_pairs_mut().append_pair("state", state);
         }

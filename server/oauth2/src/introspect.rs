@@ -85,12 +85,6 @@ async fn refresh(call: &Call<'_>, asker: &Client, row: &OAuthToken) -> Result<Op
     let Some(facts) = GrantFacts::read(&row.data).filter(|_| !row.revoked && row.expires > call.now) else {
         return Ok(None);
     };
-    if let Some(uuid) = row.session {
-        let session = call.identity.store.sessions().by_uuid(uuid, call.now).await?;
-        if session.is_none_or(|session| session.user_pk != Some(row.user_pk)) {
-            return Ok(None);
-        }
-    }
     let who = call.identity.principals.get(row.user_pk).await?.filter(|who| who.principal().user.is_active);
     let Some(who) = who else { return Ok(None) };
     let mut body = Map::new();

@@ -4,6 +4,7 @@
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
+    keys::{all_algorithms, public_algorithms},
     net::Client as Peer,
     oauth::ACR,
 };
@@ -13,13 +14,6 @@ use serde_json::{Value, json};
 /// How clients may prove themselves.
 const AUTH_METHODS: [&str; 5] =
     ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
-
-/// What we verify signatures of clients with.
-const CLIENT_ALGORITHMS: [&str; 10] =
-    ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"];
-
-/// What we verify proofs of possession with.
-const DPOP_ALGORITHMS: [&str; 7] = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"];
 
 /// Public address of the sign-in host, without a slash at the end.
 pub(crate) fn base(identity: &Identity, snapshot: &Snapshot, peer: &Peer) -> String {
@@ -43,6 +37,7 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
     all_claims.extend(claims.iter().map(String::as_str));
     let mut seen = std::collections::HashSet::new();
     all_claims.retain(|claim| seen.insert(*claim));
+    let (all, public): (Vec<_>, Vec<_>) = (all_algorithms().collect(), public_algorithms().collect());
     let mut document = json!({
         "issuer": client.issuer(base),
         "authorization_endpoint": at("authorize"),
@@ -61,8 +56,9 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [client.signing.algorithm()],
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
-        "token_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
-        "introspection_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": all,
+        // Whoever asks about tokens has to prove who asks (RFC 7662, section 2.1).
+        "introspection_endpoint_auth_methods_supported": AUTH_METHODS[..4],
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "acr_values_supported": [ACR],
         "scopes_supported": client.scopes,
@@ -74,8 +70,8 @@ pub(crate) fn discovery(base: &str, client: &Client, claims: &[String]) -> Value
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": false,
-        "request_object_signing_alg_values_supported": CLIENT_ALGORITHMS,
-        "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
+        "request_object_signing_alg_values_supported": all,
+        "dpop_signing_alg_values_supported": public,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "frontchannel_logout_supported": client.logout_method == LogoutMethod::Frontchannel,

@@ -23,7 +23,7 @@ pub(crate) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// How long a request waits for its answer. The browser comes with it at once, but the person may have
 /// to sign in before it can be answered.
-const LIFE: TimeDelta = TimeDelta::minutes(10);
+pub(crate) const LIFE: TimeDelta = TimeDelta::minutes(10);
 
 /// What proves the client and is no part of its request (section 2.1).
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
@@ -70,11 +70,15 @@ async fn request(call: &Call<'_>, client: &Client) -> Result<Parameters, Refusal
     if call.get("request_uri").is_some() {
         return Err(Refusal::invalid_request("A request_uri cannot be pushed."));
     }
-    let mut parameters = call.parameters.without(&CREDENTIALS);
-    if let Some(object) = call.get("request") {
-        parameters = request_object::read(object, &parameters, client, &call.issuer(client), call.now)?;
-    }
     let mut known = vec![("client_id".to_owned(), client.client_id.clone())];
+    let parameters = match call.get("request") {
+        // Section 3: everything that is asked for stands in the object, of whatever type it is.
+        Some(object) => {
+            let outer = Parameters::of(known.clone());
+            request_object::read(object, &outer, client, &call.issuer(client), call.now)?
+        }
+        None => call.parameters.without(&CREDENTIALS),
+    };
     if let Some(jkt) = call.dpop(None).await? {
         if parameters.get("dpop_jkt").is_some_and(|named| named != jkt) {
             return Err(Refusal::new("invalid_dpop_proof", "The dpop_jkt names another key than that of the proof."));

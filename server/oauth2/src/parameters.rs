@@ -1,8 +1,8 @@
 //! What a client sent: a query or a form, each parameter at most once.
 
+use lockgate_store::hash_secret;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 use thiserror::Error;
 use url::form_urlencoded;
 
@@ -87,36 +87,21 @@ impl Parameters {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The same request as a query.
+    /// The same request as a query: its parameters in order.
     #[must_use]
     pub fn to_query(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
 
-    /// What tells this request from every other: SHA-256 in hex, over its parameters in order.
+    /// What tells this request from every other.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        for (key, value) in &self.0 {
-            // Lengths keep `a=b&c` apart from `a` = `b&c`.
-            for part in [key, value] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
-        }
-        hex(&hash.finalize())
+        hash_secret(&self.to_query())
     }
 }
 
 fn own((name, value): (&String, &String)) -> (String, String) {
     (name.clone(), value.clone())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -18,10 +18,14 @@ const LIFE: TimeDelta = TimeDelta::days(1);
 /// Members that are about the object, not about the request (section 4).
 const OWN: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
 
-/// Types that an object may say it is (section 10.8).
-const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "jwt"];
+/// The type of an object that says everything there is to say (section 10.8).
+const WHOLE: &str = "oauth-authz-req+jwt";
 
-/// The parameters with those of the object over them.
+/// Types that an object may say it is.
+const TYPES: [&str; 2] = [WHOLE, "jwt"];
+
+/// The parameters of the object alone (section 6.3), or over those beside it where the object is one of
+/// OpenID Connect Core, which says nothing of its type and may leave something out (section 6.1 there).
 ///
 /// # Errors
 /// `invalid_request_object`, or `request_not_supported` for a client that has nothing to sign with.
@@ -44,6 +48,10 @@ pub(crate) fn read(
         verified.ok_or_else(|| wrong("The signature of the request object is not valid."))?;
     believed(&header, &claims, &client.client_id, issuer, now)?;
     let inner = parameters(&claims)?;
+    if kind(&header).as_deref() == Some(WHOLE) {
+        let same = inner.get("client_id") == Some(client.client_id.as_str());
+        return if same { Ok(inner) } else { Err(wrong("The request object names another client (client_id).")) };
+    }
     // OpenID Connect Core, section 6.1: what must stand outside as well must be the same.
     for name in ["client_id", "response_type"] {
         if inner.get(name).is_some_and(|inside| outer.get(name).is_some_and(|outside| outside != inside)) {
@@ -62,8 +70,7 @@ fn believed(
     now: DateTime<Utc>,
 ) -> Result<(), AuthorizeError> {
     let is = |name: &str| claims.get(name).and_then(Value::as_str);
-    let kind = header.get("typ").map(|typ| typ.as_str().unwrap_or_default().to_ascii_lowercase());
-    if kind.is_some_and(|kind| !TYPES.contains(&kind.trim_start_matches("application/"))) {
+    if kind(header).is_some_and(|kind| !TYPES.contains(&kind.as_str())) {
         return Err(wrong("The request object is of another type (typ)."));
     }
     // An assertion of the client is about itself; it must not pass for a request.
@@ -82,6 +89,12 @@ fn believed(
     timed.entry("exp").or_insert_with(|| json!(now.timestamp()));
     lifetime(&timed, now, LIFE).ok_or_else(|| wrong("The request object has expired, or is not valid yet."))?;
     Ok(())
+}
+
+/// What the object says that it is, if it says so (RFC 7515, section 4.1.9).
+fn kind(header: &Value) -> Option<String> {
+    let kind = header.get("typ")?.as_str().unwrap_or_default().to_ascii_lowercase();
+    Some(kind.strip_prefix("application/").map_or(kind.clone(), str::to_owned))
 }
 
 /// The members as parameters: numbers and objects are what `max_age` and `claims` are.

@@ -86,7 +86,8 @@ async fn authorize(State(face): State<Face>, request: Request) -> Response {
         snapshot: &snapshot,
         visitor: &visitor,
         parameters: &parameters,
-        method: parts.method.as_str(),
+        method: &parts.method,
+        limits: &face.limits,
         now: face.identity.clock.now(),
         seldom: &face.seldom,
     };

@@ -152,7 +152,7 @@ async fn the_brands_own_flow_comes_first() {
     }
     let form = [("code", code.as_str()), ("decision", "allow"), ("csrf_token", &house.csrf())];
     let reply = house.submit("/device", &form).await;
-    assert_eq!(reply.status, StatusCode::FOUND, "the form does not lead past it: {}", reply.text);
+    assert!(reply.text.starts_with("onward /if/flow/"), "the form does not lead past it: {}", reply.text);
     // The flow has nothing to ask; its page leads back.
     house.through("default-provider-authorization-implicit-consent").await;
     let shown = house.get(&format!("/device?code={code}")).await;
@@ -163,4 +163,91 @@ async fn the_brands_own_flow_comes_first() {
     // It is for people who are signed in, so strangers sign in first.
     let stranger = house.ask("/device", Ask::default()).await;
     assert!(stranger.location().starts_with("/if/flow/default-authentication-flow/"), "{}", stranger.location());
+}
+
+const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
+
+#[tokio::test]
+async fn the_authorization_flow_of_the_application_lies_between_the_click_and_the_approval() {
+    let house = House::open().await;
+    house.client("tv", json!({"authorization_flow": house.flow(EXPLICIT)})).await;
+    let codes = codes(&house).await;
+    let code = codes["user_code"].as_str().expect("a code");
+    let page = format!("/device?code={code}");
+    let form = [("code", code), ("decision", "allow"), ("csrf_token", &house.csrf())];
+    for _ in 0..2 {
+        let led = house.submit("/device", &form).await;
+        assert!(led.text.starts_with(&format!("onward /if/flow/{EXPLICIT}/?next=%2Fdevice%3Fcode%3D")), "{}", led.text);
+        let back = house.get(&page).await;
+        assert!(back.text.starts_with("confirm TV"), "who goes round the flow has not agreed: {}", back.text);
+    }
+    let asked = house.through(EXPLICIT).await;
+    assert!(asked["permissions"].to_string().contains("\"email\""), "{asked}");
+    house.agree(EXPLICIT).await;
+    assert_eq!(house.get(&page).await.text, "done TV true");
+    assert_eq!(house.get(&page).await.status, StatusCode::NOT_FOUND, "once");
+    let tokens = exchange(&house, &codes).await;
+    assert!(tokens["access_token"].is_string(), "{tokens}");
+}
+
+#[tokio::test]
+async fn who_gives_up_in_the_flow_turns_the_device_away() {
+    let house = House::open().await;
+    house.client("tv", json!({"authorization_flow": house.flow(EXPLICIT)})).await;
+    let codes = codes(&house).await;
+    let code = codes["user_code"].as_str().expect("a code");
+    house.submit("/device", &[("code", code), ("decision", "allow"), ("csrf_token", &house.csrf())]).await;
+    let to = house.identity.flows().give_up(&house.token).await.expect("a database").expect("an address");
+    assert_eq!(to, format!("/device?code={code}"));
+    assert_eq!(house.get(&to).await.text, "done TV false");
+    assert_eq!(exchange(&house, &codes).await["error"], "access_denied");
+}
+
+#[tokio::test]
+async fn a_flow_that_is_for_others_lets_no_device_in() {
+    let house = House::open().await;
+    let flow = json!({
+        "name": "Staff", "slug": "staff", "title": "Staff", "designation": "authorization",
+        "authentication": "require_superuser",
+    });
+    let flow = object("flow", "staff", flow);
+    let id = flow.id;
+    house.change(vec![flow]).await;
+    house.client("tv", json!({"authorization_flow": id})).await;
+    let codes = codes(&house).await;
+    let code = codes["user_code"].as_str().expect("a code");
+    let form = [("code", code), ("decision", "allow"), ("csrf_token", &house.csrf())];
+    assert_eq!(house.submit("/device", &form).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(exchange(&house, &codes).await["error"], "authorization_pending");
+}
+
+#[tokio::test]
+async fn strangers_sign_in_as_the_application_has_it() {
+    let house = House::open().await;
+    let flow = json!({"name": "Own", "slug": "own", "title": "Own", "designation": "authentication"});
+    let flow = object("flow", "own", flow);
+    let id = flow.id;
+    house.change(vec![flow]).await;
+    house.client("tv", json!({"authentication_flow": id})).await;
+    let codes = codes(&house).await;
+    let code = codes["user_code"].as_str().expect("a code");
+    let stranger = house.ask(&format!("/device?code={code}"), Ask::default()).await;
+    assert_eq!(stranger.location(), format!("/if/flow/own/?next=%2Fdevice%3Fcode%3D{code}"));
+}
+
+#[tokio::test]
+async fn an_approval_ends_with_the_login_in_which_it_was_given() {
+    for leave in [true, false] {
+        let house = House::open().await;
+        let client = house.client("tv", json!({})).await;
+        let codes = codes(&house).await;
+        let code = codes["user_code"].as_str().expect("a code");
+        let form = [("code", code), ("decision", "allow"), ("csrf_token", &house.csrf())];
+        assert_eq!(house.submit("/device", &form).await.text, "done TV true");
+        match leave {
+            true => house.identity.leave(&house.session, &client).await.expect("a database"),
+            false => house.identity.sessions.end(&house.session).await.expect("a database"),
+        }
+        assert_eq!(exchange(&house, &codes).await["error"], "invalid_grant", "left: {leave}");
+    }
 }

@@ -4,8 +4,13 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use lockgate_identity::{
+    keys::{NewKey, NewPair, generate},
+    oauth::CodeGrant,
+};
+use lockgate_store::hash_secret;
 use serde_json::json;
-use support::{Ask, House};
+use support::{Ask, House, object};
 use url::form_urlencoded::byte_serialize;
 
 const END: &str = "/application/o/wiki/end-session/";
@@ -35,16 +40,58 @@ async fn an_application_is_left_without_parameters_and_the_login_stays() {
     let theirs = house.tokens(&other, &["openid"]).await.access.expect("a token");
     house.opened(&wiki).await;
     house.opened(&other).await;
+    for client in [&wiki, &other] {
+        let (session, data) = (&house.session, json!({}));
+        let of = CodeGrant { client, session, scopes: &[], grant: house.identity.oauth.new_grant(), data };
+        house.identity.oauth.store_code(&client.client_id, of).await.expect("a code");
+    }
     let out = house.get(END).await;
     assert_eq!(out.location(), format!("/if/flow/{HERE}/"), "{}", out.text);
     let end = house.through(HERE).await;
     assert_eq!((&end["component"], &end["application_name"]), (&json!("ak-stage-session-end"), &json!("WIKI")));
     assert_eq!(house.bearer("/application/o/userinfo/", &mine).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(house.bearer("/application/o/userinfo/", &theirs).await.status, StatusCode::OK);
+    let code = async |code: &str| house.identity.store.codes().peek(&hash_secret(code)).await.expect("a database");
+    assert_eq!((code("wiki").await.is_none(), code("other").await.is_some()), (true, true), "codes on their way");
     let ended = house.identity.store.logins().ended(house.identity.clock.now(), 10).await.expect("a database");
     assert_eq!(ended.iter().map(|login| login.provider).collect::<Vec<_>>(), [wiki.id]);
     let left = house.identity.store.logins().of_session(house.session.uuid).await.expect("a database");
     assert_eq!(left.iter().map(|login| login.provider).collect::<Vec<_>>(), [other.id]);
+}
+
+#[tokio::test]
+async fn a_token_is_known_again_after_its_key_was_replaced_and_an_access_token_is_no_hint() {
+    let house = House::open().await;
+    let pair = async |name: &str| {
+        let from = house.identity.clock.now();
+        let new = NewPair {
+            name: name.to_owned(),
+            key: NewKey::EcP256,
+            alternative_names: vec![],
+            from,
+            until: from + chrono::TimeDelta::days(365),
+        };
+        let pair = generate(&new).expect("a key");
+        let pair = object("key_pair", name, serde_json::to_value(pair).expect("an object"));
+        let id = pair.id;
+        house.change(vec![pair]).await;
+        id
+    };
+    let wiki = house.client("wiki", json!({"signing_key": pair("first").await})).await;
+    let tokens = house.tokens(&wiki, &["openid"]).await;
+    let (id, access) = (tokens.id.expect("a token"), tokens.access.expect("a token"));
+    let stranger = house.client("wiki", json!({"signing_key": pair("stranger").await})).await;
+    let never_published = stranger.signing.sign(&json!({
+        "iss": "i", "sub": "s", "aud": "wiki", "exp": i64::MAX,
+    }));
+    let wiki_now = house.client("wiki", json!({"signing_key": pair("second").await})).await;
+    assert_ne!(wiki.signing.kid, wiki_now.signing.kid);
+    let hint = async |token: &str| house.identity.oauth.id_token_hint(&wiki_now, token).await.expect("a database");
+    let known = hint(&id).await.expect("an ID token of ours");
+    assert_eq!(known.iss, "http://auth.test/application/o/wiki/");
+    assert_eq!(hint(&access).await, None);
+    assert_eq!(hint(&never_published.expect("signed")).await, None);
+    assert_eq!(hint("x.y.z").await, None);
 }
 
 #[tokio::test]
@@ -112,6 +159,20 @@ async fn browsers_are_sent_to_registered_addresses_of_known_clients_only() {
     }
     for fine in [vec![bye, ("client_id", "wiki")], vec![bye, ("id_token_hint", &id)]] {
         assert_eq!(house.get(&with(&fine)).await.location(), format!("/if/flow/{HERE}/"), "{fine:?}");
+    }
+    let any = json!([
+        {"matching_mode": "strict", "url": "https://lax.test/callback"},
+        {"matching_mode": "regex", "url": "(?s).*", "redirect_uri_type": "logout"},
+    ]);
+    house.client("lax", json!({"redirect_uris": any})).await;
+    for (wanted, status) in [
+        ("https://lax.test/bye", StatusCode::FOUND),
+        ("javascript:alert(1)", StatusCode::BAD_REQUEST),
+        ("https://evil.test\\.lax.test/", StatusCode::BAD_REQUEST),
+        ("https://lax.test/#x", StatusCode::BAD_REQUEST),
+    ] {
+        let bye = with(&[("client_id", "lax"), ("post_logout_redirect_uri", wanted)]).replace("wiki", "lax");
+        assert_eq!(house.get(&bye).await.status, status, "{wanted}");
     }
     // A form of another site brings no cookie: the link that it becomes does.
     let foreign = Ask { form: Some(&[("client_id", "wiki")]), method: Some(Method::POST), ..Ask::default() };

@@ -15,7 +15,7 @@ use sea_orm::{
 
 use crate::entity::change;
 use crate::text::{cut, micros};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// Changes that one poll answers at most; the rest comes with the next.
 const BATCH: u64 = 5_000;
@@ -100,6 +100,8 @@ pub struct Polled {
     pub changes: Vec<Change>,
     /// The cursor rested too long and changes may be missing: forget everything.
     pub lost: bool,
+    /// There was more than one poll reads: poll again.
+    pub more: bool,
 }
 
 /// Reading and pruning the log; see the module.
@@ -141,7 +143,7 @@ impl Changes<'_> {
     pub async fn poll(&self, cursor: &mut ChangeCursor, now: DateTime<Utc>) -> Result<Polled, StoreError> {
         if now - cursor.polled > CURSOR_LIFE {
             *cursor = self.cursor(now).await?;
-            return Ok(Polled { changes: Vec::new(), lost: true });
+            return Ok(Polled { changes: Vec::new(), lost: true, more: false });
         }
         let gaps: Vec<i64> = cursor.gaps.keys().copied().collect();
         let missed = (!gaps.is_empty()).then(|| change::Column::Id.is_in(gaps));
@@ -153,6 +155,7 @@ impl Changes<'_> {
         let rows = rows.await?;
         cursor.polled = now;
         cursor.gaps.retain(|_, since| now - *since < GAP_LIFE);
+        let more = rows.len() as u64 == BATCH;
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
             cursor.saw(row.id, now);
@@ -161,23 +164,16 @@ impl Changes<'_> {
                 changes.push(Change { id: row.id, topic, key: row.key });
             }
         }
-        Ok(Polled { changes, lost: false })
+        Ok(Polled { changes, lost: false, more })
     }
 
-    /// Drops lines that every node has long read; an hour is a good age. Answers how many.
+    /// Drops up to `limit` lines that every node has long read; an hour is a good age. Answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn prune(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let old = change::Column::Created.lt(micros(before));
-                let gone = change::Entity::delete_many().filter(old).exec(&tx).await?;
-                tx.commit().await?;
-                Ok(gone.rows_affected)
-            })
-            .await
+    pub async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let old = change::Column::Created.lt(micros(before));
+        expired::delete::<change::Entity>(self.store, change::Column::Id, old, limit).await
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::entity::consent;
 use crate::paging::{self, Page};
 use crate::text::{TEXT, fits, micros};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// The consent of one user to one application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,12 +163,13 @@ impl Consents<'_> {
         Ok(self.remove(consent::Column::Pk.eq(pk).into()).await? > 0)
     }
 
-    /// Removes consents that have ended; answers how many.
+    /// Removes up to `limit` consents that have ended; answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.remove(consent::Column::Expires.lte(micros(now)).into()).await
+    pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let ended = consent::Column::Expires.lte(micros(now));
+        expired::delete::<consent::Entity>(self.store, consent::Column::Pk, ended, limit).await
     }
 
     async fn remove(&self, these: Condition) -> Result<u64, StoreError> {

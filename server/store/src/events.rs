@@ -1,7 +1,7 @@
 //! The audit log.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, Select};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::entity::event;
 use crate::paging::{self, Page};
 use crate::text::{DATA, TEXT, containing, cut, from_json, micros, to_json};
 use crate::user_filter::{DateFilter, text_is, within};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 const CHUNK: usize = 500;
 
@@ -126,22 +126,8 @@ impl Events<'_> {
     /// Whatever the database answers.
     pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         use event::Column;
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let select = event::Entity::find().select_only().column(Column::Pk);
-                let old = select.filter(Column::Expires.lte(micros(now))).limit(limit);
-                let old: Vec<Uuid> = old.into_tuple().all(&tx).await?;
-                let mut gone = 0;
-                for chunk in old.chunks(CHUNK) {
-                    let these = Column::Pk.is_in(chunk.iter().copied());
-                    let delete = event::Entity::delete_many().filter(these);
-                    gone += delete.exec(&tx).await?.rows_affected;
-                }
-                tx.commit().await?;
-                Ok(gone)
-            })
-            .await
+        let old = Column::Expires.lte(micros(now));
+        expired::delete::<event::Entity>(self.store, Column::Pk, old, limit).await
     }
 }
 

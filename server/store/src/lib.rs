@@ -18,6 +18,7 @@ mod documents;
 mod entity;
 mod error;
 mod events;
+mod expired;
 mod group_filter;
 mod groups;
 mod installation;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
+use crate::expired;
 use crate::text::{DATA, fits, from_json, micros, to_json};
 use crate::{Session, Store, StoreError, Topic, changes};
 
@@ -138,22 +139,8 @@ impl ProxySessions<'_> {
     /// Whatever the database answers.
     pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         use proxy_session::Column;
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let select = proxy_session::Entity::find().select_only().column(Column::IdHash);
-                let ended = select.filter(Column::Expires.lte(micros(now))).limit(limit);
-                let ended: Vec<String> = ended.into_tuple().all(&tx).await?;
-                let mut gone = 0;
-                for chunk in ended.chunks(CHUNK) {
-                    let these = Column::IdHash.is_in(chunk);
-                    let delete = proxy_session::Entity::delete_many().filter(these);
-                    gone += delete.exec(&tx).await?.rows_affected;
-                }
-                tx.commit().await?;
-                Ok(gone)
-            })
-            .await
+        let ended = Column::Expires.lte(micros(now));
+        expired::delete::<proxy_session::Entity>(self.store, Column::IdHash, ended, limit).await
     }
 
     async fn end(&self, these: Condition, now: DateTime<Utc>) -> Result<u64, StoreError> {

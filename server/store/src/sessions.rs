@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
 use crate::text::{DATA, cut, fits, from_json, micros, to_json};
-use crate::{Store, StoreError, Topic, changes, paging};
+use crate::{Store, StoreError, Topic, changes, expired, paging};
 
 const CHUNK: usize = 1_000;
 
@@ -203,24 +203,8 @@ impl Sessions<'_> {
     /// Whatever the database answers.
     pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         use session::Column;
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let select = session::Entity::find().select_only().column(Column::IdHash);
-                let ended = select.filter(Column::Expires.lte(micros(now)));
-                let ended = ended.order_by_asc(Column::Expires).limit(limit);
-                let ended: Vec<String> = ended.into_tuple().all(&tx).await?;
-                let mut gone = 0;
-                for chunk in ended.chunks(CHUNK) {
-                    let delete = session::Entity::delete_many()
-                        .filter(Column::IdHash.is_in(chunk))
-                        .filter(Column::Expires.lte(micros(now)));
-                    gone += delete.exec(&tx).await?.rows_affected;
-                }
-                tx.commit().await?;
-                Ok(gone)
-            })
-            .await
+        let ended = Column::Expires.lte(micros(now));
+        expired::delete::<session::Entity>(self.store, Column::IdHash, ended, limit).await
     }
 
     /// How many sessions of logged-in users have not ended.

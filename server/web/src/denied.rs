@@ -129,6 +129,7 @@ impl DeniedPages {
             action_url: String::new(),
             csrf: String::new(),
             cancel_url: String::new(),
+            switch_url: String::new(),
             errors: Errors::default(),
             form_targets: Vec::new(),
             frames: Vec::new(),

@@ -20,6 +20,8 @@ pub trait Page: Template {
 pub struct Csp {
     images: Vec<String>,
     form_targets: Vec<String>,
+    /// No form of the page is for us.
+    forms_leave: bool,
     frames: Vec<String>,
 }
 
@@ -46,6 +48,14 @@ impl Csp {
         self
     }
 
+    /// Lets forms be sent to where `url` points to, and nowhere else: not to us either.
+    #[must_use]
+    pub fn only_form_target(mut self, url: &str) -> Self {
+        self.forms_leave = true;
+        self.form_targets.clear();
+        self.form_target(url)
+    }
+
     /// Lets a frame show what `url` points to, as far as that site permits it.
     #[must_use]
     pub fn frame(mut self, url: &str) -> Self {
@@ -63,10 +73,13 @@ impl Csp {
             value.push(' ');
             value.push_str(origin);
         }
-        value.push_str("; form-action 'self'");
-        for origin in &self.form_targets {
+        value.push_str("; form-action");
+        let own = (!self.forms_leave).then_some("'self'");
+        // An empty list would permit nothing, too; this says so.
+        let none = (self.forms_leave && self.form_targets.is_empty()).then_some("'none'");
+        for target in own.into_iter().chain(none).chain(self.form_targets.iter().map(String::as_str)) {
             value.push(' ');
-            value.push_str(origin);
+            value.push_str(target);
         }
         // Without any, `default-src` speaks for frames: none.
         for (at, origin) in self.frames.iter().enumerate() {
@@ -150,5 +163,11 @@ mod tests {
         assert!(value.ends_with("; frame-src https://a.example.com https://b.example.com"), "{value}");
         assert!(!Csp::new().header_value().to_str().expect("ASCII").contains("frame-src"));
         assert!(value.contains("script-src 'self';") && !value.contains("unsafe"));
+        let leaving = |url: &str| {
+            let value = Csp::new().form_target("https://x.example.com/").only_form_target(url).header_value();
+            value.to_str().expect("ASCII").rsplit("form-action ").next().map(str::to_owned)
+        };
+        assert_eq!(leaving("https://app.example.com/cb").as_deref(), Some("https://app.example.com"));
+        assert_eq!(leaving("javascript:alert(1)").as_deref(), Some("'none'"));
     }
 }

@@ -94,24 +94,41 @@ async fn figures(identity: &Identity) -> Result<u64, StoreError> {
     Ok(0)
 }
 
+/// Goes on until a go finds less than it might: what grows faster than one go for each turn is removed too.
+async fn all<F>(mut go: impl FnMut() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut removed = 0;
+    loop {
+        let rows = go().await?;
+        removed += rows;
+        if rows < BATCH {
+            return Ok(removed);
+        }
+    }
+}
+
 async fn expired_sessions(identity: &Identity) -> Result<u64, StoreError> {
-    let now = identity.clock.now();
-    let sessions = identity.store.sessions().delete_expired(now, BATCH).await?;
-    Ok(sessions + identity.store.proxy_sessions().delete_expired(now, BATCH).await?)
+    let (now, store) = (identity.clock.now(), &identity.store);
+    let sessions = all(|| async { store.sessions().delete_expired(now, BATCH).await }).await?;
+    Ok(sessions + all(|| async { store.proxy_sessions().delete_expired(now, BATCH).await }).await?)
 }
 
 async fn expired_codes(identity: &Identity) -> Result<u64, StoreError> {
-    identity.store.codes().delete_expired(identity.clock.now() - CODES_LIFE).await
+    let before = identity.clock.now() - CODES_LIFE;
+    let codes = all(|| async { identity.store.codes().delete_expired(before, BATCH).await }).await?;
+    Ok(codes + all(|| async { identity.store.device_codes().delete_expired(before, BATCH).await }).await?)
 }
 
 async fn expired_oauth_tokens(identity: &Identity) -> Result<u64, StoreError> {
-    let now = identity.clock.now();
-    let devices = identity.store.device_codes().delete_expired(now - CODES_LIFE).await?;
-    Ok(devices + identity.store.oauth_tokens().delete_expired(now - OAUTH_TOKENS_LIFE, BATCH).await?)
+    let before = identity.clock.now() - OAUTH_TOKENS_LIFE;
+    all(|| async { identity.store.oauth_tokens().delete_expired(before, BATCH).await }).await
 }
 
 async fn expired_once(identity: &Identity) -> Result<u64, StoreError> {
-    identity.store.once().delete_expired(identity.clock.now()).await
+    let now = identity.clock.now();
+    all(|| async { identity.store.once().delete_expired(now, BATCH).await }).await
 }
 
 async fn expired_keys(identity: &Identity) -> Result<u64, StoreError> {
@@ -119,7 +136,8 @@ async fn expired_keys(identity: &Identity) -> Result<u64, StoreError> {
 }
 
 async fn expired_consents(identity: &Identity) -> Result<u64, StoreError> {
-    identity.store.consents().delete_expired(identity.clock.now()).await
+    let now = identity.clock.now();
+    all(|| async { identity.store.consents().delete_expired(now, BATCH).await }).await
 }
 
 async fn expired_tokens(identity: &Identity) -> Result<u64, StoreError> {
@@ -127,9 +145,11 @@ async fn expired_tokens(identity: &Identity) -> Result<u64, StoreError> {
 }
 
 async fn expired_events(identity: &Identity) -> Result<u64, StoreError> {
-    identity.store.events().delete_expired(identity.clock.now(), BATCH).await
+    let now = identity.clock.now();
+    all(|| async { identity.store.events().delete_expired(now, BATCH).await }).await
 }
 
 async fn old_changes(identity: &Identity) -> Result<u64, StoreError> {
-    identity.store.changes().prune(identity.clock.now() - CHANGES_LIFE).await
+    let before = identity.clock.now() - CHANGES_LIFE;
+    all(|| async { identity.store.changes().prune(before, BATCH).await }).await
 }

@@ -147,6 +147,10 @@ async fn a_wrong_redirect_uri_is_named_by_its_place(database: Database) {
     let answer = api.post("providers/oauth2/", &body).await.expect(400).json();
     assert!(answer["redirect_uris"][0].is_string(), "{answer}");
     body["redirect_uris"] = json!([]);
+    body["jwt_federation_sources"] = json!(["6a8e3a1c-7d0f-4a0b-9a55-0d6d3b1f3c11"]);
+    let answer = api.post("providers/oauth2/", &body).await.expect(400).json();
+    assert!(answer["jwt_federation_sources"]["0"][0].is_string(), "{answer}");
+    body["jwt_federation_sources"] = json!([]);
     api.post("providers/oauth2/", &body).await.expect(201);
 }
 

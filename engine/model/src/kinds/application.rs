@@ -65,7 +65,7 @@ pub struct Application {
 }
 
 /// Words in `/application/o/…` that cannot be an application.
-const RESERVED: &[&str] = &["authorize", "token", "device", "userinfo", "introspect", "revoke"];
+const RESERVED: &[&str] = &["authorize", "par", "token", "device", "userinfo", "introspect", "revoke"];
 
 impl Kind for Application {
     const META: Meta = Meta {
@@ -112,3 +112,18 @@ impl Kind for Application {
     }
 }
 target!(Application);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_application_can_hide_an_endpoint() {
+        for (slug, fine) in [("wiki", true), ("authorize", false), ("par", false), ("revoke", false)] {
+            let app = serde_json::from_value::<Application>(serde_json::json!({"name": "x", "slug": slug}));
+            let mut problems = Problems::default();
+            app.expect("an application").check(&mut problems);
+            assert_eq!(problems.is_empty(), fine, "{slug}");
+        }
+    }
+}

@@ -268,7 +268,29 @@ fn no_time() -> Validity {
 }
 
 /// Schemes that run code or show content of the sender's making instead of leading somewhere.
-pub const FORBIDDEN_SCHEMES: [&str; 5] = ["javascript", "data", "vbscript", "blob", "about"];
+const FORBIDDEN_SCHEMES: [&str; 5] = ["javascript", "data", "vbscript", "blob", "about"];
+
+/// The address, when it is one that a browser may be sent to at all, whoever names it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn landing(address: &str) -> Result<Url, &'static str> {
+    // Browsers read a backslash as a slash, and drop line ends: where that leads is not what is written here.
+    if address.contains(|c: char| c == '\\' || c.is_control() || c.is_whitespace()) {
+        return Err("An address must not hold backslashes, spaces and control characters.");
+    }
+    let Ok(url) = Url::parse(address) else {
+        return Err("Enter a valid URL: it must be absolute, such as https://app.example.com/callback.");
+    };
+    if FORBIDDEN_SCHEMES.contains(&url.scheme()) {
+        return Err("A browser must not be sent to an address of this scheme.");
+    }
+    // RFC 6749, section 3.1.2.
+    if url.fragment().is_some() {
+        return Err("A redirect URI must not have a fragment (#…).");
+    }
+    Ok(url)
+}
 
 impl RedirectUri {
     /// What is wrong with it as a registration.
@@ -280,14 +302,7 @@ impl RedirectUri {
             let sound = [self.url.clone(), anchored(&self.url)].iter().all(|text| regex::Regex::new(text).is_ok());
             return (!sound).then_some("This is not a valid regular expression.");
         }
-        let Ok(url) = Url::parse(&self.url) else {
-            return Some("Enter a valid URL: it must be absolute, such as https://app.example.com/callback.");
-        };
-        if FORBIDDEN_SCHEMES.contains(&url.scheme()) {
-            return Some("A browser must not be sent to an address of this scheme.");
-        }
-        // RFC 6749, section 3.1.2.
-        url.fragment().is_some().then_some("A redirect URI must not have a fragment (#…).")
+        landing(&self.url).err()
     }
 }
 
@@ -295,6 +310,14 @@ impl RedirectUri {
 #[must_use]
 pub fn anchored(expression: &str) -> String {
     format!("^(?:{expression})$")
+}
+
+/// There is no kind whose object such an identifier could name, and what is trusted has to exist.
+pub(super) fn no_sources(named: &[uuid::Uuid], problems: &mut Problems) {
+    for (at, id) in named.iter().enumerate() {
+        let text = format!("Invalid pk \"{id}\" - object does not exist.");
+        problems.add(&format!("/jwt_federation_sources/{at}"), "does_not_exist", text);
+    }
 }
 
 const FILTERS: &[Filter] = &[
@@ -334,6 +357,7 @@ impl Kind for OAuth2Provider {
     }
 
     fn check(&self, problems: &mut Problems) {
+        no_sources(&self.jwt_federation_sources, problems);
         for (at, uri) in self.redirect_uris.iter().enumerate() {
             if let Some(text) = uri.complaint() {
                 problems.add(&format!("/redirect_uris/{at}/url"), "invalid", text);

@@ -1,6 +1,6 @@
 //! The proxy provider: an application behind a reverse proxy that asks us about every request.
 
-use super::{CertificateKeyPair, Flow, ScopeMapping, target, yes};
+use super::{CertificateKeyPair, Flow, ScopeMapping, oauth2_provider, target, yes};
 use crate::{
     Problems, Ref, Validity,
     kind::{Family, Filter, FilterOp, Kind, Lookup, Meta, filter},
@@ -154,6 +154,7 @@ impl Kind for ProxyProvider {
     }
 
     fn check(&self, problems: &mut Problems) {
+        oauth2_provider::no_sources(&self.jwt_federation_sources, problems);
         let address = self.external_host.to_ascii_lowercase();
         if !address.starts_with("http://") && !address.starts_with("https://") {
             problems.add("/external_host", "invalid", "Enter a valid URL: it must start with http:// or https://.");

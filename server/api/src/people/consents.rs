@@ -57,7 +57,9 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
         .query("user", json!({"type": "integer"}));
     paths.add(listing.paged().answers(200, "One page.", page));
     paths.add(NOUN.one(Method::GET, "", "retrieve").says("Shows a consent.").answers(200, "The consent.", consent));
-    let destroy = NOUN.one(Method::DELETE, "", "destroy").says("Takes a consent back: the next login asks again.");
+    let destroy = NOUN
+        .one(Method::DELETE, "", "destroy")
+        .says("Takes a consent back: the application's tokens end, and the next login asks again.");
     paths.add(destroy.empty(204, "Taken back."));
     paths.add(NOUN.used_by(components));
 }
@@ -139,10 +141,10 @@ async fn destroy(
     Path(key): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let consent = found(&identity, &caller, Action::Delete, &key).await?;
-    if !identity.store.consents().delete(consent.pk).await? {
+    let snapshot = identity.config.snapshot();
+    if !identity.withdraw(&snapshot, &consent).await? {
         return Err(ApiError::no_such(NOUN.schema));
     }
-    let snapshot = identity.config.snapshot();
     let name = application(&snapshot.objects, consent.application).map(|o| o.document.name.as_str());
     super::note(&identity, &caller, Noted::ModelDeleted, KIND, name.unwrap_or_default());
     Ok(StatusCode::NO_CONTENT)

@@ -6,13 +6,14 @@ use lockgate_model::{
     ObjectSet,
     kinds::{
         Application, CertificateKeyPair, ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider,
-        ProxyProvider, RedirectUriType, ScopeMapping, SubMode, oauth2_provider::anchored,
+        ProxyProvider, RedirectUriType, ScopeMapping, SubMode,
+        oauth2_provider::{anchored, landing},
     },
 };
 use regex::Regex;
 use std::{collections::HashMap, fmt, sync::Arc};
 use subtle::ConstantTimeEq;
-use url::Url;
+use url::{Origin, Url};
 use uuid::Uuid;
 
 use super::{compile::CompileError, hosts::redirect_uris, launch};
@@ -25,13 +26,15 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Whether `given` is one of them: character by character, or by an expression that matches it
+    /// `given`, when it is one of them: character by character, or by an expression that matches it
     /// whole (RFC 9700, section 2.1). A loopback address of a native application may name any port
-    /// (RFC 8252, section 7.3).
+    /// (RFC 8252, section 7.3). Whatever is registered, no browser is sent to what is no [`landing`]: an
+    /// expression may let through what no address should be.
     #[must_use]
-    pub fn allow(&self, given: &str) -> bool {
-        self.strict.iter().any(|one| one == given || same_but_port(one, given))
-            || self.patterns.iter().any(|pattern| pattern.is_match(given))
+    pub fn allow(&self, given: &str) -> Option<Url> {
+        let known = self.strict.iter().any(|one| one == given || same_but_port(one, given))
+            || self.patterns.iter().any(|pattern| pattern.is_match(given));
+        if known { landing(given).ok() } else { None }
     }
 
     /// Addresses that are written out.
@@ -52,7 +55,13 @@ impl Addresses {
     /// Whether a browser script of this origin may talk to us: it is that of one of the addresses.
     #[must_use]
     pub fn has_origin(&self, origin: &str) -> bool {
-        let is = |url: &str| Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization() == origin);
+        // Addresses of native applications have an opaque origin, which is written `null` like that of any
+        // sandboxed page.
+        let of = |url: &str| Url::parse(url).ok().map(|url| url.origin()).filter(Origin::is_tuple);
+        if of(origin).is_none_or(|given| given.ascii_serialization() != origin) {
+            return false;
+        }
+        let is = |url: &str| of(url).is_some_and(|one| one.ascii_serialization() == origin);
         self.strict.iter().any(|url| is(url))
             || self.patterns.iter().any(|pattern| pattern.is_match(origin) || pattern.is_match(&format!("{origin}/")))
     }
@@ -403,27 +412,50 @@ mod tests {
     #[test]
     fn an_address_is_compared_whole() {
         let written = addresses(&["https://app.test/cb"], &[]);
-        assert!(written.allow("https://app.test/cb"));
+        assert!(written.allow("https://app.test/cb").is_some());
         for other in
             ["https://app.test/cb/", "https://app.test/cb?x", "https://APP.test/cb", "https://app.test/cb#", ""]
         {
-            assert!(!written.allow(other), "{other}");
+            assert_eq!(written.allow(other), None, "{other}");
         }
         assert_eq!(written.only(), Some("https://app.test/cb"));
         assert_eq!(addresses(&["https://a.test/", "https://b.test/"], &[]).only(), None);
         assert_eq!(addresses(&["https://a.test/"], &[".*"]).only(), None);
         let pattern = addresses(&[], &[r"https://[a-z]+\.app\.test/cb"]);
-        assert!(pattern.allow("https://a.app.test/cb"));
+        assert!(pattern.allow("https://a.app.test/cb").is_some());
         for other in ["https://a.app.test/cb/x", "https://evil.test/?https://a.app.test/cb", "https://a.app.test/cb\n"]
         {
-            assert!(!pattern.allow(other), "{other}");
+            assert_eq!(pattern.allow(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_registration_makes_an_address_of_what_is_none() {
+        let any = addresses(&["https://app.test/cb#x", "javascript:alert(1)"], &["(?s).*"]);
+        assert!(any.allow("https://app.test/cb").is_some() && any.allow("com.example.app:/cb").is_some());
+        for bad in [
+            "https://app.test/cb#x",
+            "https://app.test/cb#",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "https://evil.test\\.app.test/cb",
+            "https:\\\\evil.test",
+            "https://app.test/\n",
+            "https://app.test/\u{7f}",
+            " https://app.test/",
+            "/cb",
+            "",
+        ] {
+            assert_eq!(any.allow(bad), None, "{bad:?}");
         }
     }
 
     #[test]
     fn a_loopback_address_may_name_any_port() {
         let native = addresses(&["http://127.0.0.1/cb", "http://[::1]:1/cb"], &[]);
-        assert!(native.allow("http://127.0.0.1:51004/cb") && native.allow("http://[::1]:7/cb"));
+        assert!(native.allow("http://127.0.0.1:51004/cb").is_some() && native.allow("http://[::1]:7/cb").is_some());
         for other in [
             "http://127.0.0.1:1/other",
             "https://127.0.0.1:1/cb",
@@ -432,9 +464,9 @@ mod tests {
             "http://u:p@127.0.0.1/cb",
             "http://localhost:1/cb",
         ] {
-            assert!(!native.allow(other), "{other}");
+            assert_eq!(native.allow(other), None, "{other}");
         }
-        assert!(!addresses(&["http://localhost/cb"], &[]).allow("http://localhost:80801/cb"));
+        assert_eq!(addresses(&["http://localhost/cb"], &[]).allow("http://localhost:80801/cb"), None);
     }
 
     #[test]
@@ -442,6 +474,9 @@ mod tests {
         let known = addresses(&["https://app.test/cb"], &[r"https://[a-z]+\.test(/.*)?"]);
         assert!(known.has_origin("https://app.test") && known.has_origin("https://x.test"));
         assert!(!known.has_origin("https://app.test.evil") && !known.has_origin("http://app.test"));
-        assert!(!known.has_origin("null"));
+        let native = addresses(&["com.example.app:/cb"], &[".*"]);
+        for nowhere in ["null", "com.example.app:", "https://app.test/", "https://app.test/x", ""] {
+            assert!(!known.has_origin(nowhere) && !native.has_origin(nowhere), "{nowhere}");
+        }
     }
 }

@@ -41,6 +41,17 @@ const NAMES: [(&str, Algorithm); 14] = [
     ("Ed25519", EdDsa),
 ];
 
+/// Names of the algorithms that signatures are verified with.
+pub fn all_algorithms() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
+/// Names of those with a public key, which is all that a proof of possession may use (RFC 9449, section 4.2).
+pub fn public_algorithms() -> impl Iterator<Item = &'static str> {
+    let secret = |algorithm: &Algorithm| matches!(algorithm, Hs256 | Hs384 | Hs512);
+    NAMES.iter().filter(move |(_, algorithm)| !secret(algorithm)).map(|(name, _)| *name)
+}
+
 impl Algorithm {
     /// Its name in headers and metadata.
     pub(super) fn name(self) -> &'static str {

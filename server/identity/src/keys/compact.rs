@@ -1,9 +1,10 @@
 //! The compact form of signed tokens (RFC 7515, section 7.1), read and written.
 
-use super::{KeyError, algorithm::Algorithm};
+use super::{Expires, KeyError, algorithm::Algorithm};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Number, Value};
 
 /// The longest token that is looked at.
 pub(super) const MAX_TOKEN: usize = 16 * 1024;
@@ -56,6 +57,76 @@ impl<'t> Compact<'t> {
 
     pub(super) fn payload(&self) -> Result<Vec<u8>, KeyError> {
         decode(self.payload)
+    }
+
+    /// The claims of an ID token, whose signature was checked: it says who issued it and about whom, is for
+    /// `audience`, and its `exp` lies after `now`.
+    pub(super) fn id_token<C: DeserializeOwned + Expires>(
+        &self,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<C, KeyError> {
+        // One that says that it is for something else, such as an access token or a notice of logout, proves
+        // nobody (RFC 8725, section 3.11).
+        if self.header.get("typ").is_some_and(|typ| typ != "JWT") {
+            return Err(KeyError::Invalid);
+        }
+        let payload = self.payload()?;
+        let registered: Registered = claims(&payload)?;
+        let claims: C = claims(&payload)?;
+        if registered.is_for(audience) && claims.expires() > now.timestamp() {
+            Ok(claims)
+        } else {
+            Err(KeyError::Invalid)
+        }
+    }
+}
+
+/// The claims that each of our tokens has (RFC 7519, section 4.1).
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "that they are there is what counts")]
+struct Registered {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Registered {
+    fn is_for(&self, audience: &str) -> bool {
+        match &self.aud {
+            Audience::One(one) => one == audience,
+            Audience::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+/// A token that was taken apart, whose signature nobody has checked: good for finding out whose key to check
+/// it with, and for nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unverified {
+    /// Its header.
+    pub header: Map<String, Value>,
+    /// Its claims.
+    pub claims: Map<String, Value>,
+}
+
+impl Unverified {
+    /// Takes a token in compact form apart.
+    ///
+    /// # Errors
+    /// When it is none, or signed in a way that we do not know.
+    pub fn of(token: &str) -> Result<Self, KeyError> {
+        let token = Compact::of(token)?;
+        let claims = claims(&token.payload()?)?;
+        Ok(Self { header: token.header, claims })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Keys that somebody else signs with: what they published, or a secret that we share with them.
 
 use super::{
-    KeyError,
+    Expires, KeyError,
     algorithm::Algorithm,
     compact::{self, Compact},
     public::{PublicKey, Verifier},
 };
 use aws_lc_rs::hmac;
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -85,6 +87,19 @@ impl ForeignKeys {
         let token = self.signed(token)?;
         let claims = compact::claims(&token.payload()?)?;
         Ok(Verified { header: Value::Object(token.header), claims })
+    }
+
+    /// As [`super::SigningKey::verify`], by keys of a set: those that signed before.
+    ///
+    /// # Errors
+    /// When anything is off.
+    pub fn verify_id_token<C: DeserializeOwned + Expires>(
+        &self,
+        token: &str,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<C, KeyError> {
+        self.signed(token)?.id_token(audience, now)
     }
 
     pub(super) fn signed<'t>(&self, token: &'t str) -> Result<Compact<'t>, KeyError> {

@@ -15,7 +15,9 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
+pub use algorithm::{all_algorithms, public_algorithms};
 pub use certificate::check;
+pub use compact::Unverified;
 pub use encryption::EncryptionKey;
 pub use foreign::{ForeignKeys, Verified};
 pub use public::thumbprint;

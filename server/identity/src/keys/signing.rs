@@ -11,8 +11,8 @@ use super::{
 use aws_lc_rs::{digest, hmac};
 use chrono::{DateTime, Utc};
 use lockgate_model::kinds::CertificateKeyPair;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Number, Value};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::fmt;
 
 /// What a provider signs with, and everything derived from it: decoded once.
@@ -123,7 +123,7 @@ impl SigningKey {
         }
     }
 
-    /// Checks that the token is signed with this key, is for `audience`, says who issued it and about
+    /// Checks that an ID token is signed with this key, is for `audience`, says who issued it and about
     /// whom, and that `exp` lies after `now`.
     ///
     /// # Errors
@@ -135,22 +135,9 @@ impl SigningKey {
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
         let token = Compact::of(token)?;
-        // One that says that it is for something else, such as a notice of logout, proves nobody (RFC 8725,
-        // section 3.11).
-        let typ = token.header.get("typ").map(|typ| typ.as_str().unwrap_or_default());
-        if typ.is_some_and(|typ| !["JWT", "at+jwt"].contains(&typ)) {
-            return Err(KeyError::Invalid);
-        }
         let verifier = self.verifier.as_ref().filter(|_| token.algorithm == self.algorithm);
         verifier.ok_or(KeyError::Invalid)?.verify(token.signed, &token.signature)?;
-        let payload = token.payload()?;
-        let registered: Registered = compact::claims(&payload)?;
-        let claims: C = compact::claims(&payload)?;
-        if registered.is_for(audience) && claims.expires() > now.timestamp() {
-            Ok(claims)
-        } else {
-            Err(KeyError::Invalid)
-        }
+        token.id_token(audience, now)
     }
 
     /// The left half of the hash of a token or code, base64url: `at_hash` and `c_hash` (OpenID Connect
@@ -160,31 +147,5 @@ impl SigningKey {
         let hash = digest::digest(self.algorithm.hash(), text.as_bytes());
         let hash = hash.as_ref();
         encode(&hash[..hash.len() / 2])
-    }
-}
-
-/// The claims that each of our tokens has (RFC 7519, section 4.1).
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "that they are there is what counts")]
-struct Registered {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    exp: Number,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Registered {
-    fn is_for(&self, audience: &str) -> bool {
-        match &self.aud {
-            Audience::One(one) => one == audience,
-            Audience::Many(many) => many.iter().any(|one| one == audience),
-        }
     }
 }

@@ -110,10 +110,8 @@ impl Core {
         if !PLAUSIBLE.contains(&token.len()) {
             return Ok(None);
         }
+        self.feed.trust().await?;
         let now = self.clock.now();
-        if !self.feed.is_fresh(now) {
-            self.oauth.forget_all();
-        }
         let hash = hash_secret(token);
         let Some(entry) = self.oauth.entry(&hash, &self.sessions).await? else { return Ok(None) };
         if entry.row.expires <= now {

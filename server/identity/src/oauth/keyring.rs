@@ -2,15 +2,37 @@
 //! another one: whoever verifies a token finds its key.
 
 use super::OAuth;
-use crate::config::Client;
+use crate::{
+    config::Client,
+    keys::{Expires, ForeignKeys},
+};
 use chrono::{DateTime, Utc};
 use lockgate_store::{PublishedKey, StoreError};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 use uuid::Uuid;
+
+/// An ID token that its client shows again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct IdTokenHint {
+    /// Who issued it.
+    pub iss: String,
+    /// Whom it is about.
+    pub sub: String,
+    /// The login that it was given for.
+    pub sid: Option<String>,
+    exp: i64,
+}
+
+impl Expires for IdTokenHint {
+    fn expires(&self) -> i64 {
+        self.exp
+    }
+}
 
 /// Until when the keys are published that signed here.
 #[derive(Default)]
@@ -32,6 +54,22 @@ impl OAuth {
         self.store.published_keys().publish(&row).await?;
         self.keyring.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, until);
         Ok(())
+    }
+
+    /// What an ID token says that this client was given (OpenID Connect Core, section 3.1.2.1); `None` when
+    /// we gave it none such. It may have expired, and a key have signed it that signs no longer.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn id_token_hint(&self, client: &Client, token: &str) -> Result<Option<IdTokenHint>, StoreError> {
+        let (audience, ever) = (client.client_id.as_str(), DateTime::UNIX_EPOCH);
+        if let Ok(hint) = client.signing.verify(token, audience, ever) {
+            return Ok(Some(hint));
+        }
+        let before = self.store.published_keys().of(client.id, self.clock.now()).await?;
+        let before: Vec<Value> = before.into_iter().map(|key| key.jwk).collect();
+        let keys = ForeignKeys::parse(&json!({ "keys": before }));
+        Ok(keys.and_then(|keys| keys.verify_id_token(token, audience, ever)).ok())
     }
 
     /// The key set of a client (RFC 7517): the key that it signs with, those that it signed with before,

@@ -11,7 +11,7 @@ use crate::{
 use chrono::TimeDelta;
 use lockgate_engine::challenge::LogoutUrl;
 use lockgate_model::kinds::LogoutMethod;
-use lockgate_store::{Login, Session, StoreError};
+use lockgate_store::{Consent, Login, Session, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -91,19 +91,24 @@ impl Core {
             let client = snapshot.client_by_provider(login.provider).filter(front)?;
             let told = Told::read(login);
             let mut url = client.logout_uri.clone()?;
-            url.query_pairs_mut().append_pair("iss", &told.iss).append_pair("sid", &told.sid);
+            // Section 3: both or none.
+            if !told.iss.is_empty() && !told.sid.is_empty() {
+                url.query_pairs_mut().append_pair("iss", &told.iss).append_pair("sid", &told.sid);
+            }
             Some(LogoutUrl { url: url.into(), provider_name: client.name.clone(), binding: "redirect".to_owned() })
         });
         Ok(urls.collect())
     }
 
-    /// Ends what a browser session has at one client, and nothing else: its tokens, its sign-in behind a
-    /// proxy, and its login, of which the client is told.
+    /// Ends what a browser session has at one client, and nothing else: codes on their way, its tokens, its
+    /// sign-in behind a proxy, and its login, of which the client is told.
     ///
     /// # Errors
     /// Whatever the database answers.
     pub async fn leave(&self, session: &Session, client: &Client) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.store.codes().delete_for_session(session.uuid, Some(client.id)).await?;
+        self.store.device_codes().delete_for_session(session.uuid, Some(client.id)).await?;
         self.store.oauth_tokens().revoke_at(session.uuid, client.id, now).await?;
         for login in self.store.proxy_sessions().of_session(session.uuid).await? {
             if login.provider == client.id {
@@ -116,12 +121,28 @@ impl Core {
         Ok(())
     }
 
+    /// Takes a consent back, with everything that the application was issued for the person; answers whether
+    /// there was one.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn withdraw(&self, snapshot: &Snapshot, consent: &Consent) -> Result<bool, StoreError> {
+        let there = self.store.consents().delete(consent.pk).await?;
+        for client in snapshot.clients().filter(|client| client.app_id == consent.application) {
+            self.store.oauth_tokens().revoke_for_user(consent.user_pk, client.id, self.clock.now()).await?;
+        }
+        self.feed.settle().await;
+        Ok(there)
+    }
+
     /// Ends everything that a session's user has at clients, because somebody else signs in on it.
     ///
     /// # Errors
     /// Whatever the database answers.
     pub(crate) async fn leave_all(&self, session: Uuid) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.store.codes().delete_for_session(session, None).await?;
+        self.store.device_codes().delete_for_session(session, None).await?;
         self.store.proxy_sessions().delete_for_session(session, now).await?;
         self.store.oauth_tokens().revoke_for_session(session, now).await?;
         self.store.logins().detach(session, None, random_uuid(&*self.random)).await?;

@@ -20,6 +20,7 @@ pub use codes::CodeGrant;
 pub use contents::{ACR, Contents, Made, REGISTERED, scope_of, subject};
 pub use explain::{ExplainedClaim, Explanation, Ignored, Source, preview_facts};
 pub use facts::{ClaimsRequest, GrantFacts, session_id};
+pub use keyring::IdTokenHint;
 pub use logout::Told;
 pub use mint::{MintError, Minted, Want};
 

@@ -14,13 +14,12 @@ use crate::{
     net::Client,
     principals::PrincipalEntry,
     sessions::{LoginFacts, NewSession},
-    system::random_uuid,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
-    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Plan, Response, Step, StepEnv,
+    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Response, Step, StepEnv,
     ports::{BrandFacts, RequestFacts},
 };
 use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
@@ -100,6 +99,8 @@ pub struct Begun {
     pub location: String,
     /// The session's identifier, if it is new.
     pub set_session: Option<SetSession>,
+    /// Whether the flow is for this person. Otherwise there is no plan, and the page says so.
+    pub admitted: bool,
 }
 
 enum Ask {
@@ -165,9 +166,10 @@ impl FlowRunner<'_> {
         for _ in 0..TRIES {
             let session = self.session(request.session_token).await?;
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
-            if let Some(set_session) = Box::pin(visit.begin(&flow, context.clone())).await? {
+            if let Some((set_session, admitted)) = Box::pin(visit.begin(&flow, context.clone())).await? {
                 let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
-                return Ok(Some(Begun { location: format!("/if/flow/{}/{query}", request.slug), set_session }));
+                let location = format!("/if/flow/{}/{query}", request.slug);
+                return Ok(Some(Begun { location, set_session, admitted }));
             }
         }
         Ok(None)
@@ -181,14 +183,21 @@ impl FlowRunner<'_> {
         Ok(self.take_first(session_token, &[ticket]).await?.is_some())
     }
 
-    /// The first of these tickets that there is in this session, and takes it; see [`Self::take_ticket`].
+    /// The first of these tickets that there is in this session, with what happened on the way through its
+    /// flow, and takes it; see [`Self::take_ticket`].
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn take_first(&self, session_token: &str, tickets: &[&str]) -> Result<Option<usize>, StoreError> {
+    pub async fn take_first(
+        &self,
+        session_token: &str,
+        tickets: &[&str],
+    ) -> Result<Option<(usize, Passage)>, StoreError> {
         let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
         let mut data = SessionData::read(&session.data);
-        let Some(found) = tickets.iter().position(|ticket| data.take(ticket)) else { return Ok(None) };
+        let now = self.core.clock.now();
+        let found = tickets.iter().enumerate().find_map(|(at, ticket)| Some((at, data.take(ticket, now)?)));
+        let Some(found) = found else { return Ok(None) };
         // Only who stores the session without the ticket has taken it.
         Ok(self.core.sessions.save(&session, &data.write()).await?.then_some(found))
     }
@@ -199,7 +208,8 @@ impl FlowRunner<'_> {
     /// Whatever the database answers.
     pub async fn has_ticket(&self, session_token: &str, ticket: &str) -> Result<bool, StoreError> {
         let session = self.core.sessions.reload(session_token).await?;
-        Ok(session.is_some_and(|session| SessionData::read(&session.data).tickets.iter().any(|t| t == ticket)))
+        let now = self.core.clock.now();
+        Ok(session.is_some_and(|session| SessionData::read(&session.data).has(ticket, now)))
     }
 
     /// Drops the running flow.
@@ -208,7 +218,8 @@ impl FlowRunner<'_> {
     /// Whatever the database answers.
     pub async fn cancel(&self, session_token: &str) -> Result<(), StoreError> {
         if let Some(session) = self.core.sessions.reload(session_token).await? {
-            let data = SessionData { plan: None, ..SessionData::read(&session.data) };
+            let mut data = SessionData::read(&session.data);
+            data.plan = None;
             self.core.sessions.save(&session, &data.write()).await?;
         }
         Ok(())
@@ -222,10 +233,11 @@ impl FlowRunner<'_> {
     pub async fn give_up(&self, session_token: &str) -> Result<Option<String>, StoreError> {
         let Some(session) = self.core.sessions.reload(session_token).await? else { return Ok(None) };
         let mut data = SessionData::read(&session.data);
-        let cancel = data.plan.take().and_then(|plan| plan.context.cancel);
-        cancel.iter().for_each(|cancel| data.leave(cancel.ticket.clone()));
+        let given_up = data.plan.take().and_then(|plan| Some((plan.context.cancel?, plan.context.redirect?)));
+        let now = self.core.clock.now();
+        given_up.iter().for_each(|(ticket, _)| data.leave(ticket.clone(), Passage::default(), now));
         let saved = self.core.sessions.save(&session, &data.write()).await?;
-        Ok(cancel.filter(|_| saved).map(|cancel| cancel.to))
+        Ok(given_up.filter(|_| saved).map(|(_, to)| to))
     }
 }
 
@@ -319,7 +331,7 @@ impl<'a> Visit<'a> {
                 self.with_env(async |env| lockgate_engine::start(&next, env, query, (**context).clone()).await).await;
             data.plan = begun.ok();
         }
-        self.conclude(data, step).await
+        Box::pin(self.conclude(data, step)).await
     }
 
     /// What a flow begins with that nobody prepared: one that signs out has to tell the applications.
@@ -332,16 +344,23 @@ impl<'a> Visit<'a> {
         Ok(Context { logout_urls, ..Context::default() })
     }
 
-    async fn begin(self, flow: &CompiledFlow, context: Context) -> Result<Option<Option<SetSession>>, StoreError> {
+    /// Plans a flow and stores the plan; `None` when another request changed the session meanwhile, else
+    /// the session if it is new, and whether the flow is for this person.
+    async fn begin(
+        self,
+        flow: &CompiledFlow,
+        context: Context,
+    ) -> Result<Option<(Option<SetSession>, bool)>, StoreError> {
         let mut data = self.data();
         let begun = self.with_env(async |env| lockgate_engine::start(flow, env, self.query, context).await).await;
         // A flow that is not for this person says so on its own page.
         data.plan = begun.ok();
+        let admitted = data.plan.is_some();
         match &self.session {
-            Some(session) => Ok(self.core.sessions.save(session, &data.write()).await?.then_some(None)),
+            Some(session) => Ok(self.core.sessions.save(session, &data.write()).await?.then_some((None, admitted))),
             None => {
                 let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
-                Ok(Some(Some(SetSession { token: new.token, max_age: new.max_age })))
+                Ok(Some((Some(SetSession { token: new.token, max_age: new.max_age }), admitted)))
             }
         }
     }
@@ -357,11 +376,18 @@ impl<'a> Visit<'a> {
                 Effect::Logout => logout = true,
                 Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
                 Effect::UserWritten { .. } => {}
-                Effect::Completed { ticket, designation, application, .. } => {
-                    ticket.into_iter().for_each(|t| data.leave(t));
+                Effect::Completed { ticket, passage, designation, application, .. } => {
+                    ticket.into_iter().for_each(|ticket| data.leave(ticket, passage.clone(), self.facts.now));
                     left = application.filter(|_| designation == FlowDesignation::Invalidation);
                 }
             }
+        }
+        // A flow that leaves the login as it is ends it at this application alone: before the plan is gone,
+        // so that who is told of a failure can try again.
+        if let (Some(app), Some(session), false) = (left, &self.session, logout)
+            && let Some(client) = self.snapshot.app(&app.slug).and_then(|app| app.client.as_ref())
+        {
+            self.core.leave(session, client).await?;
         }
         let stored = if let Some(login) = login {
             self.login(*login, &data).await?
@@ -371,12 +397,6 @@ impl<'a> Visit<'a> {
             self.keep(rotate, &data).await?
         };
         let Some(stored) = stored else { return Ok(None) };
-        // A flow that leaves the login as it is ends it at this application alone.
-        if let (Some(app), Some(session), false) = (left, &self.session, logout)
-            && let Some(client) = self.snapshot.app(&app.slug).and_then(|app| app.client.as_ref())
-        {
-            self.core.leave(session, client).await?;
-        }
         let outcome = match step.outcome.into_challenge() {
             Some(challenge) => FlowOutcome::Challenge(Box::new(challenge)),
             None => FlowOutcome::Next,
@@ -448,7 +468,7 @@ impl<'a> Visit<'a> {
     /// this one's identifier when it is theirs.
     async fn keep(&self, rotate: Option<i64>, data: &SessionData) -> Result<Option<Stored>, StoreError> {
         let Some(session) = &self.session else {
-            if data.plan.is_none() && data.tickets.is_empty() {
+            if data.is_empty() {
                 return Ok(Some(Stored::Same));
             }
             let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
@@ -527,10 +547,4 @@ fn login_facts(login: &LoginEffect, lifetime: Option<TimeDelta>, client: &Client
         expires: now + kept.unwrap_or(BROWSER_SESSION),
         max_age: kept.map(|d| d.num_seconds()),
     }
-}
-
-/// A fresh identifier for whoever begins a flow and wants to know when it is done.
-#[must_use]
-pub fn new_ticket(core: &Core) -> String {
-    random_uuid(&*core.random).to_string()
 }

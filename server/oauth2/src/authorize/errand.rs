@@ -5,25 +5,18 @@ use super::{Authorize, PATH, Stop, asked::Asked};
 use crate::{
     answers,
     gatekeeper::Question,
+    guide::Guide,
     pages::Denied,
     request::{AuthorizeError, AuthorizeRequest, Redirect},
     response::Target,
     visitor::SignedIn,
 };
 use axum::response::Response;
-use lockgate_engine::{Cancel, Context};
-use lockgate_identity::{
-    config::Client,
-    runner::{Begun, FlowRequest},
-    sessions::has_mfa,
-};
+use lockgate_engine::{Context, Passage};
+use lockgate_identity::{config::Client, sessions::has_mfa};
 use lockgate_policies::{Decision, describe_denial};
 use lockgate_store::StoreError;
 use std::sync::Arc;
-use url::form_urlencoded::Serializer;
-
-/// The longest address that is shown in the address of a flow; the plan knows it anyway.
-const MAX_SHOWN: usize = 4_096;
 
 /// A request with everything that is known about it.
 #[derive(Clone, Copy)]
@@ -36,12 +29,19 @@ pub(super) struct Errand<'a> {
     pub(super) target: Target<'a>,
 }
 
-/// How far the person has come with this very request.
+/// How far the person has come with this very request, and what happened in the flow that they come from.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) reached: Reached,
+    pub(super) passage: Passage,
+}
+
+/// The flows between a request and its answer, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reached {
     /// Nothing was asked of them yet.
     Nothing,
-    /// They have signed in for it.
+    /// They have gone through the flow to sign in with.
     SignedIn,
     /// They have gone through the authorization flow.
     Authorized,
@@ -52,19 +52,22 @@ pub(super) enum Reached {
 impl Errand<'_> {
     /// How far this request has come, by the tickets of the flows behind it. Each flow begins only after
     /// the one before, so that the furthest ticket stands for them all.
-    pub(super) async fn reached(&self, signed_in: Option<&SignedIn>) -> Result<Reached, Stop> {
+    pub(super) async fn progress(&self, signed_in: Option<&SignedIn>) -> Result<Progress, Stop> {
+        let nothing = Progress { reached: Reached::Nothing, passage: Passage::default() };
         let token = signed_in.map(|it| &it.token).or(self.of.visitor.token.as_ref());
-        let Some(token) = token else { return Ok(Reached::Nothing) };
+        let Some(token) = token else { return Ok(nothing) };
         let mut tickets = vec![(self.cancelled(), None), (self.ticket(Reached::SignedIn, 0), Some(Reached::SignedIn))];
         if let Some(pk) = signed_in.map(pk) {
             let further = [Reached::Agreed, Reached::Authorized].map(|to| (self.ticket(to, pk), Some(to)));
             tickets.splice(1..1, further);
         }
         let names: Vec<&str> = tickets.iter().map(|(ticket, _)| ticket.as_str()).collect();
-        match self.of.identity.flows().take_first(token, &names).await?.map(|at| tickets[at].1) {
-            None => Ok(Reached::Nothing),
-            Some(Some(reached)) => Ok(reached),
-            Some(None) => Err(AuthorizeError::access_denied("The person did not want to go on.").into()),
+        let Some((at, passage)) = self.of.identity.flows().take_first(token, &names).await? else {
+            return Ok(nothing);
+        };
+        match tickets[at].1 {
+            Some(reached) => Ok(Progress { reached, passage }),
+            None => Err(AuthorizeError::access_denied("The person did not want to go on.").into()),
         }
     }
 
@@ -98,7 +101,7 @@ impl Errand<'_> {
             mfa: has_mfa(&signed_in.session),
             context: &self.request.facts(&self.redirect.uri),
             path: PATH,
-            method,
+            method: method.as_str(),
         };
         let decision = question.decide();
         if decision.allow { Ok(decision) } else { Err(self.denied(signed_in, &decision)) }
@@ -118,40 +121,20 @@ impl Errand<'_> {
             decision: decision.id.to_string(),
             missing: describe_denial(decision),
             record: decision,
-            here: self.own_address(),
+            here: self.asked.address.clone(),
         });
         answers::no_store(page).into()
     }
 
-    /// Leads the browser through a flow and back to this request.
-    pub(super) async fn lead(&self, slug: &str, context: Context) -> Result<Response, StoreError> {
-        let of = self.of;
-        let next = self.own_address();
-        let query = match next.len() {
-            0..=MAX_SHOWN => Serializer::new(String::new()).append_pair("next", &next).finish(),
-            _ => String::new(),
-        };
-        let begun = of.identity.flows().begin(self.flow_request(slug, &query), context).await?;
-        Ok(match begun {
-            Some(Begun { location, set_session }) => {
-                let cookies = of.visitor.cookies(set_session.as_ref());
-                answers::redirect(&location, cookies)
-            }
-            // Other requests of this browser were faster every time; the flow starts from its page.
-            None => answers::redirect(&format!("/if/flow/{slug}/?{query}"), []),
-        })
+    /// Leads the browser through a flow and back to this request; `None` when the flow is not for this
+    /// person.
+    pub(super) async fn lead(&self, slug: &str, context: Context) -> Result<Option<Response>, StoreError> {
+        let led = self.guide().begin(slug, Some(&self.asked.address), context).await?;
+        Ok(led.admitted.then(|| led.redirect()))
     }
 
-    pub(super) fn flow_request<'f>(&'f self, slug: &'f str, query: &'f str) -> FlowRequest<'f> {
-        let visitor = self.of.visitor;
-        FlowRequest {
-            slug,
-            query,
-            session_token: visitor.token.as_deref(),
-            client: &visitor.client,
-            request_id: &visitor.request_id,
-            path: PATH,
-        }
+    pub(super) fn guide(&self) -> Guide<'_> {
+        Guide { identity: self.of.identity, visitor: self.of.visitor, path: PATH }
     }
 
     /// What every flow of this request knows: where it goes on, and where giving up leads. That is this
@@ -159,16 +142,11 @@ impl Errand<'_> {
     pub(super) fn context(&self, ticket: String, signed_in: Option<&SignedIn>) -> Context {
         Context {
             application: Some(self.client.app_context(signed_in.map(|it| &**it.who.principal()))),
-            redirect: Some(self.own_address()),
+            redirect: Some(self.asked.address.clone()),
             ticket: Some(ticket),
-            cancel: Some(Cancel { ticket: self.cancelled(), to: self.own_address() }),
+            cancel: Some(self.cancelled()),
             ..Context::default()
         }
-    }
-
-    /// The request as it came.
-    fn own_address(&self) -> String {
-        format!("{PATH}?{}", self.of.parameters.to_query())
     }
 }
 

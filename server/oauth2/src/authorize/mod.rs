@@ -10,6 +10,7 @@ mod success;
 
 use crate::{
     answers,
+    limits::Limits,
     metadata::issuer,
     pages::{FormPost, Pages, Trouble},
     request::{AuthorizeError, AuthorizeRequest, Parameters, Redirect, ResponseMode, Rules},
@@ -20,7 +21,7 @@ use asked::Asked;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use errand::Errand;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
@@ -41,7 +42,8 @@ pub(crate) struct Authorize<'a> {
     pub(crate) snapshot: &'a Arc<Snapshot>,
     pub(crate) visitor: &'a Visitor,
     pub(crate) parameters: &'a Parameters,
-    pub(crate) method: &'a str,
+    pub(crate) method: &'a Method,
+    pub(crate) limits: &'a Limits,
     pub(crate) now: DateTime<Utc>,
     /// For what anybody can cause.
     pub(crate) seldom: &'a Seldom,
@@ -71,7 +73,7 @@ impl From<Response> for Stop {
 }
 
 impl Authorize<'_> {
-    /// Answers the request.
+    /// Answers the request; a posted one by the way to ask the same by a link.
     pub(crate) async fn answer(&self) -> Response {
         // RFC 6749, section 3.1.2: whose request is it …
         let Some(client) = self.client() else {
@@ -100,6 +102,9 @@ impl Authorize<'_> {
         // From here on errors go to the client (section 4.1.2.1).
         let outcome = match unread {
             Some(stop) => Err(stop),
+            None if self.method == Method::POST => {
+                self.as_link(&client, &asked).await.map(|to| answers::see_other(&to))
+            }
             None => Box::pin(self.answered(&client, &asked, &redirect, target)).await,
         };
         outcome.unwrap_or_else(|stop| match stop {
@@ -127,10 +132,10 @@ impl Authorize<'_> {
         let request = AuthorizeRequest::read(&asked.parameters, Rules::from(&**client), &redirect.url)?;
         let errand = Errand { of: self, client, asked, redirect, request: &request, target };
         let found = self.visitor.signed_in(self.identity).await?;
-        let reached = errand.reached(found.as_ref()).await?;
-        let signed_in = Box::pin(errand.authenticated(found, reached)).await?;
+        let progress = errand.progress(found.as_ref()).await?;
+        let signed_in = Box::pin(errand.authenticated(found, &progress)).await?;
         let decision = errand.permitted(&signed_in)?;
-        Box::pin(errand.agreed(&signed_in, reached)).await?;
+        Box::pin(errand.agreed(&signed_in, &progress)).await?;
         errand.succeed(&signed_in, &decision).await
     }
 

@@ -2,55 +2,49 @@
 
 use super::{
     Stop,
-    errand::{Errand, Reached},
+    errand::{Errand, Progress, Reached, pk},
 };
-use crate::{request::AuthorizeError, visitor::SignedIn};
-use chrono::DateTime;
+use crate::{guide::login_flow, request::AuthorizeError, visitor::SignedIn};
 use lockgate_engine::{Context, Pending, Standing};
-use lockgate_identity::{keys::Expires, oauth::subject};
-use lockgate_model::kinds::FlowDesignation;
-use serde::Deserialize;
+use lockgate_identity::oauth::subject;
 use serde_json::Value;
-
-/// Of a token that is shown again only its signature, its audience and whom it is about count.
-#[derive(Debug, Deserialize)]
-struct Hint {
-    iss: String,
-    sub: String,
-    exp: i64,
-}
-
-impl Expires for Hint {
-    fn expires(&self) -> i64 {
-        self.exp
-    }
-}
 
 impl Errand<'_> {
     /// The person who is signed in, if it is the right one and fresh enough, or the way to become so.
-    pub(super) async fn authenticated(&self, found: Option<SignedIn>, reached: Reached) -> Result<SignedIn, Stop> {
-        let expected = self.expected()?;
+    pub(super) async fn authenticated(&self, found: Option<SignedIn>, come: &Progress) -> Result<SignedIn, Stop> {
+        let expected = self.expected().await?;
+        let mut why = "Nobody has signed in.";
         if let Some(signed_in) = found {
             let sub = subject(self.client, signed_in.who.principal());
             let right = expected.iter().all(|expected| *expected == sub);
-            let again = reached < Reached::SignedIn && self.again(&signed_in);
-            match (right, again) {
-                (true, false) => return Ok(signed_in),
-                // They were asked to sign in for this, and somebody else did.
-                (false, _) if reached >= Reached::SignedIn => {
-                    return Err(AuthorizeError::login_required("Somebody else is signed in.").into());
-                }
-                _ => {}
+            // Who has come further has signed in as was asked, or did not have to.
+            let done = match come.reached {
+                Reached::Nothing => false,
+                // The flow may have ended without a login.
+                Reached::SignedIn => come.passage.signed_in == Some(pk(&signed_in)),
+                Reached::Authorized | Reached::Agreed => true,
+            };
+            if right && (done || !self.again(&signed_in)) {
+                return Ok(signed_in);
             }
+            why = if right { "The person has not signed in again." } else { "Somebody else is signed in." };
+        }
+        // They were asked to sign in for this already: the same flow would end in the same way.
+        if come.reached >= Reached::SignedIn {
+            return Err(AuthorizeError::login_required(why).into());
         }
         if self.request.prompt.none {
             return Err(AuthorizeError::login_required("The person has to sign in.").into());
         }
-        let Some(slug) = self.login_flow() else {
+        let Some(slug) = login_flow(self.of.snapshot, &self.of.visitor.client.host, Some(self.client)) else {
             return Err(self.of.trouble("Configuration error", "There is no flow to sign in with.").into());
         };
         let context = Context { pending: self.hinted(), ..self.context(self.ticket(Reached::SignedIn, 0), None) };
-        Err(self.lead(&slug, context).await?.into())
+        match self.lead(&slug, context).await? {
+            Some(led) => Err(led.into()),
+            // Such as one for people who are not signed in yet, where somebody has to sign in again.
+            None => Err(AuthorizeError::login_required("The flow to sign in with is not for this person.").into()),
+        }
     }
 
     /// Whether a login that there is has to be made again.
@@ -62,24 +56,15 @@ impl Errand<'_> {
 
     /// Whom the client expects, by name (section 5.5.1) or by a token that it was given (section 3.1.2.1);
     /// that the token has expired does not matter.
-    fn expected(&self) -> Result<Vec<String>, AuthorizeError> {
+    async fn expected(&self) -> Result<Vec<String>, Stop> {
         let mut expected: Vec<String> = self.request.claims.subject.iter().cloned().collect();
         if let Some(hint) = &self.request.id_token_hint {
-            let key = &self.client.signing;
-            let hint = key.verify::<Hint>(hint, &self.client.client_id, DateTime::UNIX_EPOCH).ok();
+            let hint = self.of.identity.oauth.id_token_hint(self.client, hint).await?;
             let hint = hint.filter(|hint| hint.iss == self.target.issuer);
             let hint = hint.ok_or_else(|| AuthorizeError::invalid_request("The id_token_hint is not ours."))?;
             expected.push(hint.sub);
         }
         Ok(expected)
-    }
-
-    /// The application's own flow, or the brand's.
-    fn login_flow(&self) -> Option<String> {
-        let snapshot = self.of.snapshot;
-        let own = self.client.authentication_flow.and_then(|flow| snapshot.flow_by_id(flow));
-        own.map(|flow| flow.flow.slug.clone())
-            .or_else(|| snapshot.default_flow(&self.of.visitor.client.host, FlowDesignation::Authentication))
     }
 
     /// The name to fill in: typed by the client for the person, and believed as little as a typed one.

@@ -1,6 +1,7 @@
 //! The device authorization grant (RFC 8628): a device without a browser asks for a pair of codes, its
 //! owner types the short one on the page and decides, the device exchanges the long one for tokens.
 
+mod agreement;
 mod page;
 mod request;
 

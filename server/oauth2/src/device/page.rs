@@ -7,6 +7,7 @@ use crate::{
     answers,
     endpoint::Refusal,
     gatekeeper::Question,
+    guide::{Guide, login_flow, permissions},
     limits::Limits,
     metadata::issuer,
     pages::{Denied, DevicePage, DeviceStep, Pages, Trouble},
@@ -15,16 +16,15 @@ use crate::{
 };
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
-use lockgate_engine::{CompiledFlow, Context, challenge::Permission};
+use lockgate_engine::{CompiledFlow, Context};
 use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
     journal::{Action, Entry},
     oauth::GrantFacts,
-    runner::FlowRequest,
     sessions::{csrf_matches, csrf_token, has_mfa},
 };
-use lockgate_model::kinds::{FlowAuthentication, FlowDesignation, GrantType};
+use lockgate_model::kinds::{FlowAuthentication, GrantType};
 use lockgate_policies::describe_denial;
 use lockgate_store::{DeviceCode, StoreError, hash_secret};
 use serde_json::{Map, json};
@@ -49,10 +49,10 @@ pub(crate) struct DeviceRequest<'a> {
 }
 
 /// A device that waits for a decision.
-struct Waiting {
-    code: DeviceCode,
-    client: Arc<Client>,
-    scopes: Vec<String>,
+pub(super) struct Waiting {
+    pub(super) code: DeviceCode,
+    pub(super) client: Arc<Client>,
+    pub(super) scopes: Vec<String>,
     typed: String,
 }
 
@@ -63,10 +63,14 @@ impl DeviceRequest<'_> {
         if let Some(response) = self.flow_first(signed_in.is_some()).await? {
             return Ok(response);
         }
-        let Some(signed_in) = signed_in else {
-            return self.lead(self.snapshot.default_flow(self.host(), FlowDesignation::Authentication), None).await;
-        };
         let typed = normal(self.parameters.get("code").unwrap_or_default());
+        // Against guessing (section 5.1).
+        if !typed.is_empty()
+            && let Err(Refusal::TooMany { retry_after }) = self.limits.user_code(self.visitor.client.ip)
+        {
+            return Ok(self.too_many(retry_after));
+        }
+        let Some(signed_in) = signed_in else { return self.sign_in(&typed).await };
         let posted = self.method == Method::POST;
         if posted && !csrf_matches(&signed_in.token, self.parameters.get("csrf_token").unwrap_or_default()) {
             return Ok(self.ask(&signed_in, &typed, Some(LATE), StatusCode::FORBIDDEN));
@@ -75,21 +79,20 @@ impl DeviceRequest<'_> {
             let problem = posted.then_some("Type the code that your device shows.");
             return Ok(self.ask(&signed_in, "", problem, StatusCode::OK));
         }
-        // Against guessing (section 5.1).
-        if let Err(Refusal::TooMany { retry_after }) = self.limits.user_code(self.visitor.client.ip) {
-            return Ok(self.too_many(retry_after));
-        }
         let Some(waiting) = self.waiting(typed.clone()).await? else {
             return Ok(self.ask(&signed_in, &typed, Some(UNKNOWN), StatusCode::NOT_FOUND));
         };
         match self.parameters.get("decision").filter(|_| posted) {
-            Some("allow") => self.decide(&signed_in, &waiting, true).await,
+            Some("allow") => self.approve(&signed_in, &waiting).await,
             Some("deny") => self.decide(&signed_in, &waiting, false).await,
-            _ => Ok(self.confirm(&signed_in, &waiting)),
+            _ => match self.come_back(&signed_in, &waiting).await? {
+                Some(agreed) => self.decide(&signed_in, &waiting, agreed).await,
+                None => Ok(self.confirm(&signed_in, &waiting)),
+            },
         }
     }
 
-    fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         &self.visitor.client.host
     }
 
@@ -105,7 +108,8 @@ impl DeviceRequest<'_> {
         {
             return Ok(None);
         }
-        self.lead(Some(flow.flow.slug.clone()), Some(TICKET.to_owned())).await.map(Some)
+        let context = Context { ticket: Some(TICKET.to_owned()), ..Context::default() };
+        self.lead(&flow.flow.slug, context).await.map(Some)
     }
 
     fn own_flow(&self) -> Option<Arc<CompiledFlow>> {
@@ -113,32 +117,36 @@ impl DeviceRequest<'_> {
         self.snapshot.flow_by_id(brand.flow_device_code?.0)
     }
 
-    /// Leads the browser through a flow and back to this page, with the code that was typed.
-    async fn lead(&self, slug: Option<String>, ticket: Option<String>) -> Result<Response, StoreError> {
-        let Some(slug) = slug else {
+    /// Whoever is not signed in signs in as the application has it that waits, else as the brand does.
+    async fn sign_in(&self, typed: &str) -> Result<Response, StoreError> {
+        let waiting = if typed.is_empty() { None } else { self.waiting(typed.to_owned()).await? };
+        let client = waiting.as_ref().map(|waiting| &*waiting.client);
+        let Some(slug) = login_flow(self.snapshot, self.host(), client) else {
             let text = "There is no flow to sign in with.";
             return Ok(self.trouble(StatusCode::BAD_REQUEST, "Configuration error", text));
         };
+        let application = client.map(|client| client.app_context(None));
+        self.lead(&slug, Context { application, ..Context::default() }).await
+    }
+
+    /// Leads the browser through a flow and back to this page, with the code that was typed.
+    pub(super) async fn lead(&self, slug: &str, context: Context) -> Result<Response, StoreError> {
         let here = match self.parameters.get("code") {
             Some(code) => {
                 format!("{PATH}?{}", Serializer::new(String::new()).append_pair("code", &shown(&normal(code))).finish())
             }
             None => PATH.to_owned(),
         };
-        let query = Serializer::new(String::new()).append_pair("next", &here).finish();
-        let flow = FlowRequest {
-            slug: &slug,
-            query: &query,
-            session_token: self.visitor.token.as_deref(),
-            client: &self.visitor.client,
-            request_id: &self.visitor.request_id,
-            path: PATH,
-        };
-        let context = Context { ticket, redirect: Some(here), ..Context::default() };
-        Ok(match self.identity.flows().begin(flow, context).await? {
-            Some(begun) => answers::redirect(&begun.location, self.visitor.cookies(begun.set_session.as_ref())),
-            None => answers::redirect(&format!("/if/flow/{slug}/?{query}"), []),
-        })
+        let context = Context { redirect: Some(here.clone()), ..context };
+        let led = self.guide().begin(slug, Some(&here), context).await?;
+        if !led.admitted {
+            return Ok(self.not_for_you());
+        }
+        Ok(if self.method == Method::POST { led.onward(self.pages, self.visitor) } else { led.redirect() })
+    }
+
+    pub(super) fn guide(&self) -> Guide<'_> {
+        Guide { identity: self.identity, visitor: self.visitor, path: PATH }
     }
 
     async fn waiting(&self, typed: String) -> Result<Option<Waiting>, StoreError> {
@@ -151,7 +159,12 @@ impl DeviceRequest<'_> {
         Ok(client.map(|client| Waiting { code, client, scopes, typed }))
     }
 
-    async fn decide(&self, signed_in: &SignedIn, waiting: &Waiting, allow: bool) -> Result<Response, StoreError> {
+    pub(super) async fn decide(
+        &self,
+        signed_in: &SignedIn,
+        waiting: &Waiting,
+        allow: bool,
+    ) -> Result<Response, StoreError> {
         let Waiting { code, client, scopes, .. } = waiting;
         if allow && let Some(denied) = self.denied(signed_in, waiting) {
             return Ok(denied);
@@ -166,8 +179,12 @@ impl DeviceRequest<'_> {
         let session = signed_in.session.uuid;
         let now = self.identity.clock.now();
         let codes = self.identity.store.device_codes();
-        if !codes.decide(&code.device_hash, allow, who.pk, session, &data, now).await? {
-            return Ok(self.ask(signed_in, "", Some(UNKNOWN), StatusCode::NOT_FOUND));
+        match codes.decide(&code.device_hash, allow, who.pk, session, &data, now).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(self.ask(signed_in, "", Some(UNKNOWN), StatusCode::NOT_FOUND)),
+            // The session has ended just now.
+            Err(StoreError::Dangling) => return self.sign_in(&waiting.typed).await,
+            Err(error) => return Err(error),
         }
         if allow {
             let entry = Entry::new(Action::AuthorizeApplication, "lockgate.oauth2").by(who);
@@ -178,7 +195,7 @@ impl DeviceRequest<'_> {
     }
 
     /// The policies of the application, before anybody is told that the device may go on.
-    fn denied(&self, signed_in: &SignedIn, waiting: &Waiting) -> Option<Response> {
+    pub(super) fn denied(&self, signed_in: &SignedIn, waiting: &Waiting) -> Option<Response> {
         let mut context = Map::new();
         context.insert("oauth_scopes".to_owned(), json!(waiting.scopes));
         context.insert("oauth_grant_type".to_owned(), json!(GrantType::DeviceCode.as_str()));
@@ -216,9 +233,7 @@ impl DeviceRequest<'_> {
     /// Who asks, and for what, in words, as on the consent page.
     fn confirm(&self, signed_in: &SignedIn, waiting: &Waiting) -> Response {
         let client = &waiting.client;
-        let told = client.mappings_of(&waiting.scopes).filter(|m| !m.description.is_empty());
-        let permissions: Vec<_> =
-            told.map(|m| Permission { name: m.description.clone(), id: m.scope.clone() }).collect();
+        let permissions = permissions(client, &waiting.scopes);
         let step = DeviceStep::Confirm {
             app: &client.app_name,
             slug: &client.app_slug,
@@ -239,6 +254,11 @@ impl DeviceRequest<'_> {
         }))
     }
 
+    /// A flow that has to be gone through requires other visitors.
+    pub(super) fn not_for_you(&self) -> Response {
+        self.trouble(StatusCode::FORBIDDEN, "Access denied", "The flow that comes before this page is not for you.")
+    }
+
     fn too_many(&self, retry_after: u64) -> Response {
         let text = "To keep accounts safe, wait a minute before you type another code.";
         let mut response = self.trouble(StatusCode::TOO_MANY_REQUESTS, "Too many tries", text);
@@ -246,7 +266,7 @@ impl DeviceRequest<'_> {
         response
     }
 
-    fn trouble(&self, status: StatusCode, title: &str, text: &str) -> Response {
+    pub(super) fn trouble(&self, status: StatusCode, title: &str, text: &str) -> Response {
         let (host, snapshot) = (self.host(), self.snapshot);
         answers::no_store(self.pages.trouble(&Trouble { host, snapshot, status, title, text }))
     }

@@ -15,7 +15,7 @@ use lockgate_identity::{
     principals::PrincipalEntry,
 };
 use lockgate_model::{UserType, kinds::GrantType};
-use lockgate_store::{Case, Issue, Issued, StoreError, TokenIntent};
+use lockgate_store::{Case, Issue, Issued, StoreError};
 use serde_json::Map;
 use std::sync::Arc;
 
@@ -117,12 +117,9 @@ fn folded(secret: &str) -> Option<(String, String)> {
 
 /// An account and its app password; never the password of a login (RFC 9700, section 2.4).
 async fn app_password(call: &Call<'_>, username: &str, password: &str) -> Result<Proven, Refusal> {
-    let failed = || call.failed("The user name or the app password is wrong.");
-    let found = call.identity.tokens.authenticate(password, TokenIntent::AppPassword).await?;
-    match found {
-        Some((_, who)) if who.principal().user.username == username => Ok(Proven::Account(who)),
-        _ => Err(failed()),
-    }
+    let found = call.identity.tokens.app_password(username, password).await?;
+    let (_, who) = found.ok_or_else(|| call.failed("The user name or the app password is wrong."))?;
+    Ok(Proven::Account(who))
 }
 
 /// A service account of the client, made when it is needed first.

@@ -53,6 +53,53 @@ access:
   any: [{ group: Butlers }]
 ---
 group: Butlers
+---
+flow: staff-only
+title: Staff
+designation: authorization
+requires: require_superuser
+---
+flow: staff-away
+title: Staff
+designation: authorization
+requires: require_superuser
+denied: continue
+---
+flow: staff-desk
+title: Staff
+designation: authorization
+requires: require_superuser
+stages:
+  - consent: { mode: always_require }
+---
+flow: shut
+title: Shut
+designation: authorization
+policies: [{ group: Butlers }]
+---
+flow: nobody-signs-in
+title: Nobody
+designation: authentication
+---
+flow: for-strangers
+title: Strangers
+designation: authentication
+requires: require_unauthenticated
+stages:
+  - identify: { by: [username] }
+---
+flow: skips-consent
+title: Skips
+designation: authorization
+stages:
+  - consent: { mode: permanent }
+    when: "false"
+---
+flow: always-asks
+title: Always
+designation: authorization
+stages:
+  - consent: { mode: always_require }
 "#;
 
 struct PlainPages;
@@ -175,8 +222,12 @@ impl House {
                 .map(|(object, _)| object.document.id).collect::<Vec<_>>(),
         });
         body.as_object_mut().expect("an object").extend(changed.as_object().cloned().unwrap_or_default());
-        if body["authorization_flow"] == "explicit" {
-            body["authorization_flow"] = json!(flow(EXPLICIT));
+        for name in ["authorization_flow", "authentication_flow"] {
+            match body[name].as_str() {
+                Some("explicit") => body[name] = json!(flow(EXPLICIT)),
+                Some(slug) if Uuid::parse_str(slug).is_err() => body[name] = json!(flow(slug)),
+                _ => {}
+            }
         }
         let provider = id(&format!("provider {slug}"));
         let app = json!({"name": format!("The {slug}"), "slug": slug, "provider": provider});

@@ -1,6 +1,7 @@
 //! The authorize endpoint over real services on a database in memory.
 
 mod consent;
+mod flows;
 mod house;
 mod launch;
 mod objects;

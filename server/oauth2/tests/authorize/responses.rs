@@ -50,7 +50,14 @@ async fn an_expression_cannot_let_through_what_is_no_address() {
     house.register("lax", json!({"redirect_uris": any})).await;
     let there = house.visit(&House::ask("lax", &[("redirect_uri", "https://else.test/cb")])).await;
     assert!(there.location().starts_with("https://else.test/cb?code="), "{}", there.location());
-    for bad in ["javascript:alert(1)", "data:text/html,x", "https://a.test/#x", "not an address", "https://a.test/\n"] {
+    for bad in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a.test/#x",
+        "not an address",
+        "https://a.test/\n",
+        "https://a.test\\.b.test",
+    ] {
         let reply = house.visit(&House::ask("lax", &[("redirect_uri", bad)])).await;
         assert_eq!((reply.status, reply.location()), (StatusCode::BAD_REQUEST, ""), "{bad}");
     }
@@ -170,9 +177,20 @@ async fn a_request_may_be_posted_and_nothing_stands_in_it_twice() {
         let kind = "application/x-www-form-urlencoded";
         house.send(Request::post(path).header(header::COOKIE, house.cookie()).header(header::CONTENT_TYPE, kind), body)
     };
-    assert!(!post(query.to_owned()).await.told("code").is_empty());
-    let stranger = house.send(Request::post(path), query.to_owned()).await;
-    assert_eq!(stranger.told("next"), target, "the way back is an address");
+    // A form of another site brings no cookie (SameSite=Lax); a link does.
+    for reply in [post(query.to_owned()).await, house.send(Request::post(path), query.to_owned()).await] {
+        assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, target.as_str()));
+        assert_eq!(reply.headers.get(header::SET_COOKIE), None, "the session that there is stays");
+    }
+    let long = format!("{query}&login_hint={}", "a".repeat(6_000));
+    let reply = house.send(Request::post(path), long).await;
+    assert_eq!((reply.status, reply.headers.get(header::SET_COOKIE)), (StatusCode::SEE_OTHER, None));
+    let link = reply.location().to_owned();
+    assert!(link.len() < 200 && link.contains("client_id=wiki&request_uri="), "{link}");
+    let answer = house.visit(&link).await;
+    assert_eq!((answer.told("state"), answer.told("code").is_empty()), ("a state".into(), false));
+    let unproven = format!("{query}&x={}", "a".repeat(6_000)).replace("app.test", "evil.test");
+    assert_eq!(post(unproven).await.status, StatusCode::BAD_REQUEST, "nothing of it is kept");
     for bad in [format!("{query}&state=b"), format!("{query}&x={}", "a".repeat(17_000))] {
         let reply = post(bad).await;
         assert_eq!((reply.status, reply.location()), (StatusCode::BAD_REQUEST, ""));

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use lockgate_engine::Response as FlowResponse;
 use lockgate_identity::{
     Identity, Setup,
     config::{Change, Client, draft},
@@ -186,6 +187,18 @@ impl House {
 
     /// Asks for the page of a flow as the browser that is signed in; answers its challenge.
     pub async fn through(&self, slug: &str) -> Value {
+        let FlowOutcome::Challenge(challenge) = self.step(slug, None).await else { panic!("no challenge") };
+        serde_json::to_value(&*challenge).expect("JSON")
+    }
+
+    /// Presses Allow on the consent page of a flow.
+    pub async fn agree(&self, slug: &str) {
+        let asked = self.through(slug).await;
+        assert_eq!(asked["component"], "ak-stage-consent", "{asked}");
+        self.step(slug, Some(json!({"token": asked["token"]}))).await;
+    }
+
+    async fn step(&self, slug: &str, answer: Option<Value>) -> FlowOutcome {
         let client = lockgate_identity::net::client(&self.identity.trusted, [192, 0, 2, 1].into(), |_| None);
         let request = FlowRequest {
             slug,
@@ -195,9 +208,12 @@ impl House {
             request_id: "test",
             path: "/if/flow/",
         };
-        let answer = self.identity.flows().get(request).await.expect("a database");
-        let FlowOutcome::Challenge(challenge) = answer.outcome else { panic!("no challenge") };
-        serde_json::to_value(&*challenge).expect("JSON")
+        let flows = self.identity.flows();
+        let answer = match answer {
+            None => flows.get(request).await,
+            Some(answer) => flows.post(request, FlowResponse::from_json(answer).expect("an answer")).await,
+        };
+        answer.expect("a database").outcome
     }
 
     pub fn csrf(&self) -> String {

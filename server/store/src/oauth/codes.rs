@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::grant_list::{self, GrantFilter};
 use crate::entity::code;
 use crate::text::{DATA, TEXT, fits, from_json, micros, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// A code and what it was issued for.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,19 +170,30 @@ impl Codes<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn delete(&self, pk: i64) -> Result<bool, StoreError> {
-        Ok(self.remove(code::Column::Pk.eq(pk)).await? > 0)
+        Ok(self.remove(Condition::all().add(code::Column::Pk.eq(pk))).await? > 0)
     }
 
-    /// Removes codes that were void before a time; leave them some minutes, for replays to be told.
-    /// Answers how many.
+    /// Removes the codes of a session that nobody has redeemed yet: for one provider, or at all. Those that
+    /// were redeemed stay, for replays to be told. Answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.remove(code::Column::Expires.lt(micros(before))).await
+    pub async fn delete_for_session(&self, session: Uuid, provider: Option<Uuid>) -> Result<u64, StoreError> {
+        let these = Condition::all().add(code::Column::Session.eq(session)).add(code::Column::Used.eq(false));
+        self.remove(these.add_option(provider.map(|provider| code::Column::Provider.eq(provider)))).await
     }
 
-    async fn remove(&self, which: sea_orm::sea_query::SimpleExpr) -> Result<u64, StoreError> {
+    /// Removes up to `limit` codes that were void before a time; leave them some minutes, for replays to be
+    /// told. Answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_expired(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let old = code::Column::Expires.lt(micros(before));
+        expired::delete::<code::Entity>(self.store, code::Column::Pk, old, limit).await
+    }
+
+    async fn remove(&self, which: Condition) -> Result<u64, StoreError> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;

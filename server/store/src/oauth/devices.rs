@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::device_code;
 use crate::text::{DATA, TEXT, fits, from_json, micros, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, expired};
 
 /// How far a device code has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,10 +150,11 @@ impl DeviceCodes<'_> {
             .await
     }
 
-    /// Notes a person's decision; answers whether it was the first one, in time.
+    /// Notes a person's decision; answers whether it was the first one, in time. It ends with the session
+    /// in which it was made.
     ///
     /// # Errors
-    /// Whatever the database answers.
+    /// [`StoreError::Dangling`] when the session has ended, or whatever the database answers.
     pub async fn decide(
         &self,
         device_hash: &str,
@@ -181,6 +182,25 @@ impl DeviceCodes<'_> {
                     .await?;
                 tx.commit().await?;
                 Ok(done.rows_affected == 1)
+            })
+            .await
+    }
+
+    /// Removes what was decided in a session and not redeemed yet: for one provider, or at all. Answers how
+    /// many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_for_session(&self, session: Uuid, provider: Option<Uuid>) -> Result<u64, StoreError> {
+        use device_code::Column;
+        let these = Condition::all().add(Column::Session.eq(session));
+        let these = these.add_option(provider.map(|provider| Column::Provider.eq(provider)));
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let gone = device_code::Entity::delete_many().filter(these).exec(&tx).await?;
+                tx.commit().await?;
+                Ok(gone.rows_affected)
             })
             .await
     }
@@ -217,20 +237,14 @@ impl DeviceCodes<'_> {
             .await
     }
 
-    /// Removes codes that were void before a time; answers how many.
+    /// Removes up to `limit` codes that were void before a time; answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let old = device_code::Column::Expires.lt(micros(before));
-                let gone = device_code::Entity::delete_many().filter(old).exec(&tx).await?;
-                tx.commit().await?;
-                Ok(gone.rows_affected)
-            })
-            .await
+    pub async fn delete_expired(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        use device_code::Column;
+        let old = Column::Expires.lt(micros(before));
+        expired::delete::<device_code::Entity>(self.store, Column::DeviceHash, old, limit).await
     }
 }
 

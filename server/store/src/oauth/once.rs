@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::entity::{pushed_request, used};
 use crate::text::{DATA, fits, from_json, micros, to_json};
-use crate::{Store, StoreError, hash_secret};
+use crate::{Store, StoreError, expired, hash_secret};
 
 /// A request that a client has pushed.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,22 +102,16 @@ impl Once<'_> {
             .await
     }
 
-    /// Removes what is void; answers how many.
+    /// Removes up to `limit` pushed requests and as many identifiers that are void; answers how many.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn delete_expired(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let old = pushed_request::Column::Expires.lte(micros(now));
-                let requests = pushed_request::Entity::delete_many().filter(old).exec(&tx).await?;
-                let old = used::Column::Expires.lte(micros(now));
-                let ids = used::Entity::delete_many().filter(old).exec(&tx).await?;
-                tx.commit().await?;
-                Ok(requests.rows_affected + ids.rows_affected)
-            })
-            .await
+    pub async fn delete_expired(&self, now: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let old = pushed_request::Column::Expires.lte(micros(now));
+        let key = pushed_request::Column::RequestHash;
+        let requests = expired::delete::<pushed_request::Entity>(self.store, key, old, limit).await?;
+        let old = used::Column::Expires.lte(micros(now));
+        Ok(requests + expired::delete::<used::Entity>(self.store, used::Column::KeyHash, old, limit).await?)
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::grant_list::{self, GrantFilter};
 use crate::entity::oauth_token;
 use crate::text::{DATA, TEXT, fits, from_json, micros, to_json};
-use crate::{Store, StoreError, Topic, changes};
+use crate::{Store, StoreError, Topic, changes, expired};
 
 const CHUNK: usize = 500;
 
@@ -237,21 +237,8 @@ impl OAuthTokens<'_> {
     /// Whatever the database answers.
     pub async fn delete_expired(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         use oauth_token::Column;
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                let select = oauth_token::Entity::find().select_only().column(Column::Pk);
-                let ended = select.filter(Column::Expires.lt(micros(before))).limit(limit);
-                let ended: Vec<i64> = ended.into_tuple().all(&tx).await?;
-                let mut gone = 0;
-                for chunk in ended.chunks(CHUNK) {
-                    let these = Column::Pk.is_in(chunk.iter().copied());
-                    gone += oauth_token::Entity::delete_many().filter(these).exec(&tx).await?.rows_affected;
-                }
-                tx.commit().await?;
-                Ok(gone)
-            })
-            .await
+        let old = Column::Expires.lt(micros(before));
+        expired::delete::<oauth_token::Entity>(self.store, Column::Pk, old, limit).await
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn a_code_is_redeemed_exactly_once(bench: &Bench) -> Outcome {
     let (listed, total) = codes.list(&filter).await?;
     assert_eq!((listed.len(), total), (11, 11));
     assert!(codes.delete(listed[0].pk).await?);
-    assert_eq!(codes.delete_expired(later(61)).await?, 10);
+    assert_eq!(codes.delete_expired(later(61), 100).await?, 10);
     Ok(())
 }
 
@@ -207,9 +207,17 @@ pub(crate) async fn a_device_code_is_approved_and_redeemed_once(bench: &Bench) -
     answers.sort_by_key(|answer| *answer != Issued::Stored);
     assert_eq!(answers, [Issued::Stored, Issued::Unknown]);
     assert_eq!(devices.poll(&hash, later(90)).await?, Polling::Unknown);
+    devices.create(&new("approved")).await?;
+    let approved = hash_secret("approved");
+    let elsewhere = devices.decide(&approved, true, ada.pk, id("no session"), &json!({}), now()).await;
+    assert!(matches!(elsewhere, Err(StoreError::Dangling)), "{elsewhere:?}");
+    assert!(devices.decide(&approved, true, ada.pk, session.uuid, &json!({}), now()).await?);
+    assert_eq!(devices.delete_for_session(session.uuid, Some(id("another provider"))).await?, 0);
+    bench.store.sessions().delete(&session.id_hash, now()).await?;
+    assert_eq!(devices.poll(&approved, later(90)).await?, Polling::Unknown, "it ends with the session");
     devices.create(&new("late")).await?;
     assert_eq!(devices.poll(&hash_secret("late"), later(600)).await?, Polling::Expired);
-    assert_eq!(devices.delete_expired(later(601)).await?, 2);
+    assert_eq!(devices.delete_expired(later(601), 100).await?, 1);
     Ok(())
 }
 
@@ -236,7 +244,7 @@ pub(crate) async fn what_counts_once_counts_once(bench: &Bench) -> Outcome {
     assert_eq!(once.pushed(&request.request_hash, later(60)).await?, None);
     assert!(once.take_pushed(&request.request_hash).await?);
     assert!(!once.take_pushed(&request.request_hash).await?);
-    assert_eq!(once.delete_expired(later(61)).await?, 2);
+    assert_eq!(once.delete_expired(later(61), 100).await?, 2);
     Ok(())
 }
 

@@ -110,7 +110,7 @@ pub(crate) async fn consents_are_renewed_in_place(bench: &Bench) -> Outcome {
     assert_eq!((found.len(), total), (1, 1));
     assert!(consents.delete(found[0].pk).await?);
     assert_eq!(consents.get(stored.pk).await?, Some(stored.clone()));
-    assert_eq!(consents.delete_expired(now()).await?, 0);
+    assert_eq!(consents.delete_expired(now(), 100).await?, 0);
     assert!(consents.delete(stored.pk).await?);
     assert!(!consents.delete(stored.pk).await?);
     Ok(())

@@ -228,6 +228,7 @@ pub(crate) fn onward(brand: BrandView, here: String, to: &str) -> FlowPage {
         action_url: here,
         csrf: String::new(),
         cancel_url: String::new(),
+        switch_url: String::new(),
         errors: crate::pages::Errors::default(),
         form_targets: Vec::new(),
         frames: Vec::new(),

@@ -11,10 +11,11 @@ use lockgate_engine::{
     ResponseErrors,
     avatar::initials,
     challenge::{self, Challenge, Who},
+    next::next_in_query,
 };
 use serde::Serialize;
 
-/// Where giving up leads.
+/// Gives the flow up: home, or to whoever began it and wants to know.
 const CANCEL: &str = "/flows/-/cancel/";
 
 /// What a page of a flow shows beside its challenge.
@@ -42,7 +43,7 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
         None => (String::new(), Layout::Stacked, frame.brand.background_url.clone()),
     };
     let title = own_title(&body).map_or(title, str::to_owned);
-    let cancel_url = cancel_url(&body, &frame);
+    let switch_url = switch_url(&body, &frame);
     let frames = match &body {
         challenge::Body::IframeLogout(it) => it.logout_urls.iter().map(|told| told.url.clone()).collect(),
         _ => Vec::new(),
@@ -59,7 +60,8 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
         layout,
         action_url: frame.action_url,
         csrf: frame.csrf,
-        cancel_url,
+        cancel_url: CANCEL.to_owned(),
+        switch_url,
         errors,
         form_targets: Vec::new(),
         frames,
@@ -87,11 +89,15 @@ fn own_title(body: &challenge::Body) -> Option<&'static str> {
     })
 }
 
-/// "Not you?" leads back to the beginning of this very flow; giving up anything else leads home.
-fn cancel_url(body: &challenge::Body, frame: &Frame) -> String {
+/// "Not you?" leads back to the beginning of this very flow where somebody is about to sign in, and else to
+/// signing out and on to where the flow was going.
+fn switch_url(body: &challenge::Body, frame: &Frame) -> String {
     match body {
         challenge::Body::Password(_) | challenge::Body::UserLogin(_) => with_next(CANCEL, &frame.action_url),
-        _ => CANCEL.to_owned(),
+        _ => {
+            let next = frame.action_url.split_once('?').and_then(|(_, query)| next_in_query(query));
+            with_next("/flows/-/default/invalidation/", next.as_deref().unwrap_or("/"))
+        }
     }
 }
 

@@ -205,6 +205,11 @@ fn text_to_be_read_needs_no_name() {
 #[test]
 fn not_you_leads_back_to_the_same_flow() {
     let page = shown_as(challenge::Body::UserLogin(challenge::UserLogin { who: who("ada") }));
-    assert_eq!(page.cancel_url, "/flows/-/cancel/?next=%2Fif%2Fflow%2Flogin%2F%3Fnext%3D%252Fx");
-    assert_eq!(shown_as(prompt()).cancel_url, CANCEL);
+    assert_eq!(page.switch_url, "/flows/-/cancel/?next=%2Fif%2Fflow%2Flogin%2F%3Fnext%3D%252Fx");
+    // Who is signed in and is not who the page says signs out, and comes back to where the flow was going.
+    let consent = shown_as(prompt());
+    assert_eq!(
+        (consent.switch_url.as_str(), consent.cancel_url.as_str()),
+        ("/flows/-/default/invalidation/?next=%2Fx", CANCEL)
+    );
 }

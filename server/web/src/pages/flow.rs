@@ -236,7 +236,7 @@ pub struct FlowError {
 /// `ak-stage-session-end`: signed out of an application, not yet of everything.
 #[derive(Debug, Clone, Default)]
 pub struct SessionEnd {
-    /// Who is still signed in.
+    /// Who is still signed in; without a name: nobody.
     pub person: Person,
     /// The application left.
     pub application: Option<String>,
@@ -342,8 +342,10 @@ pub struct FlowPage {
     pub action_url: String,
     /// Token against cross-site request forgery, sent as [`CSRF_FIELD`].
     pub csrf: String,
-    /// Address that ends the flow: `/flows/-/cancel/`.
+    /// Address that gives the flow up: `/flows/-/cancel/`.
     pub cancel_url: String,
+    /// Address that goes on as somebody else.
+    pub switch_url: String,
     /// What is wrong with the last answer.
     pub errors: Errors,
     /// Addresses on other hosts where an answer to this form may lead by redirects; see
@@ -369,7 +371,7 @@ impl Page for FlowPage {
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
         let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
         match &self.body {
-            Body::Autosubmit(it) => policy.form_target(&it.url),
+            Body::Autosubmit(it) => policy.only_form_target(&it.url),
             _ => policy,
         }
     }

@@ -35,6 +35,7 @@ fn flow(title: &str, body: Body) -> FlowPage {
         action_url: "/if/flow/default-authentication-flow/?next=%2Fif%2Fuser%2F&x=\"<>".into(),
         csrf: "wK0cM1pE3nq".into(),
         cancel_url: "/flows/-/cancel/".into(),
+        switch_url: "/flows/-/default/invalidation/".into(),
         errors: Errors::default(),
         form_targets: Vec::new(),
         frames: Vec::new(),

@@ -281,7 +281,7 @@ fn state() -> Vec<Case> {
         Case {
             rfc: "OpenID Connect Core, 3.1.2.1",
             what: "the request may be posted",
-            ask: vec![authorize("web").method("POST")],
+            ask: vec![authorize("web").method("POST").walking()],
             expect: Expect::Back(vec![there("code")]),
         },
         Case {
@@ -299,7 +299,7 @@ fn state() -> Vec<Case> {
         Case {
             rfc: "RFC 9700, 4.11",
             what: "a browser that posts is led away by a redirect that drops the form",
-            ask: vec![authorize("web").method("POST")],
+            ask: vec![authorize("web").method("POST").walking()],
             expect: Expect::Either(vec![Expect::Status(302), Expect::Status(303)]),
         },
         Case {

@@ -34,8 +34,10 @@ fn another_key_of_the_same_type_does_not_believe_it() {
 fn a_token_that_is_for_something_else_proves_nobody() {
     let key = key("ES256");
     let of = |typ: &str| key.verify::<Claims>(&key.sign_typed(typ, &claims()).expect("signed"), "app", now());
-    assert!(of("at+jwt").is_ok() && of("JWT").is_ok());
-    assert!(of("logout+jwt").is_err() && of("").is_err());
+    assert!(of("JWT").is_ok());
+    for other in ["at+jwt", "logout+jwt", "jwt", ""] {
+        assert!(of(other).is_err(), "{other}");
+    }
 }
 
 #[test]
