@@ -29,13 +29,24 @@ enum Shown {
     Password { user: String, password: String },
 }
 
-/// The claims of our own tokens that lead back to where they come from.
+/// The claims of our own token that lead back to its session.
 #[derive(Debug, Deserialize)]
 struct Claims {
     sub: String,
-    /// The session of the gate's own token; access tokens name theirs in another form, or none.
-    sid: Option<String>,
+    sid: Uuid,
     exp: i64,
+}
+
+/// What is read of an access token before it is looked up.
+#[derive(Debug, Deserialize)]
+struct Access {
+    exp: i64,
+}
+
+impl Expires for Access {
+    fn expires(&self) -> i64 {
+        self.exp
+    }
 }
 
 impl Expires for Claims {
@@ -77,11 +88,13 @@ impl Gate {
             Some(_) => return self.by_access_token(scene, app, token, key).await,
             None => {}
         }
-        let verified = scene.snapshot.signing_key().verify::<Claims>(token, &app.provider.client_id, scene.now);
-        let Ok(claims) = verified else { return Ok(None) };
-        match claims.sid.as_deref().and_then(|sid| Uuid::parse_str(sid).ok()) {
-            Some(session) => self.by_own_token(scene, app, &claims.sub, session, key).await,
-            None => self.by_access_token(scene, app, token, key).await,
+        let (keys, audience) = (scene.snapshot.signing_key(), &app.provider.client_id);
+        if let Ok(claims) = keys.verify::<Claims>(token, audience, scene.now) {
+            return self.by_own_token(scene, app, &claims, key).await;
+        }
+        match keys.verify_access_token::<Access>(token, audience, scene.now) {
+            Ok(_) => self.by_access_token(scene, app, token, key).await,
+            Err(_) => Ok(None),
         }
     }
 
@@ -90,12 +103,11 @@ impl Gate {
         &self,
         scene: Scene<'_>,
         app: &ProxyApp,
-        sub: &str,
-        session: Uuid,
+        claims: &Claims,
         key: Digested,
     ) -> Result<Option<Arc<Ticket>>, Failure> {
         let identity = &self.identity;
-        for row in identity.store.proxy_sessions().of_session(session).await? {
+        for row in identity.store.proxy_sessions().of_session(claims.sid).await? {
             if row.provider != app.id {
                 continue;
             }
@@ -103,7 +115,7 @@ impl Gate {
                 continue;
             };
             let who = identity.principals.get(entry.row.user_pk).await?;
-            if who.is_some_and(|who| who.principal().uid == sub) {
+            if who.is_some_and(|who| who.principal().uid == claims.sub) {
                 let mut ticket = Ticket::of_session(entry);
                 ticket.until = ticket.until.min(scene.now + MEMORY);
                 let ticket = Arc::new(ticket);

@@ -71,6 +71,22 @@ impl<'t> Compact<'t> {
         if self.header.get("typ").is_some_and(|typ| typ != "JWT") {
             return Err(KeyError::Invalid);
         }
+        self.registered(audience, now)
+    }
+
+    /// As [`Self::id_token`], of an access token (RFC 9068, section 4).
+    pub(super) fn access_token<C: DeserializeOwned + Expires>(
+        &self,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<C, KeyError> {
+        if self.header.get("typ").is_none_or(|typ| typ != "at+jwt") {
+            return Err(KeyError::Invalid);
+        }
+        self.registered(audience, now)
+    }
+
+    fn registered<C: DeserializeOwned + Expires>(&self, audience: &str, now: DateTime<Utc>) -> Result<C, KeyError> {
         let payload = self.payload()?;
         let registered: Registered = claims(&payload)?;
         let claims: C = claims(&payload)?;

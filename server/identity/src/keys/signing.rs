@@ -134,10 +134,27 @@ impl SigningKey {
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<C, KeyError> {
+        self.signed(token)?.id_token(audience, now)
+    }
+
+    /// As [`Self::verify`], of an access token. It may have been revoked all the same.
+    ///
+    /// # Errors
+    /// When anything is off.
+    pub fn verify_access_token<C: DeserializeOwned + Expires>(
+        &self,
+        token: &str,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<C, KeyError> {
+        self.signed(token)?.access_token(audience, now)
+    }
+
+    fn signed<'t>(&self, token: &'t str) -> Result<Compact<'t>, KeyError> {
         let token = Compact::of(token)?;
         let verifier = self.verifier.as_ref().filter(|_| token.algorithm == self.algorithm);
         verifier.ok_or(KeyError::Invalid)?.verify(token.signed, &token.signature)?;
-        token.id_token(audience, now)
+        Ok(token)
     }
 
     /// The left half of the hash of a token or code, base64url: `at_hash` and `c_hash` (OpenID Connect
