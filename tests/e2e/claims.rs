@@ -20,7 +20,7 @@ oauth2:
   redirect_uris: [https://grafana.lockgate.test/cb]
   scopes: [openid, profile, email]
   mappings: [grafana-role]
-  issuer_mode: global
+  issuer: global
 access:
   any: [{ group: Grafana Admins }]
 ---
