@@ -77,6 +77,8 @@ impl Client {
             .dns_resolver(Arc::new(Loopback))
             .no_proxy()
             .timeout(Duration::from_secs(60))
+            // The server closes a connection that rests for 15 seconds: one that is about to be must not be used.
+            .pool_idle_timeout(Duration::from_secs(10))
             .build()
             .expect("an HTTP client without certificates can be built");
         Self { http, jar }
