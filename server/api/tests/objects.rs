@@ -3,8 +3,11 @@
 
 mod support;
 
+use lockgate_identity::config::{Change, draft};
+use lockgate_model::kind;
 use serde_json::{Value, json};
 use support::Api;
+use uuid::Uuid;
 
 async fn flow(api: &Api, slug: &str) -> Value {
     api.get(&format!("/flows/instances/{slug}/")).await.expect(200)["pk"].clone()
@@ -130,6 +133,26 @@ async fn a_group_inside_of_one_that_is_kept_out_stays() {
     assert!(refused.to_string().contains("guards the application"), "{refused}");
     api.patch(&path, &json!({"parents": []})).await.expect(200);
     api.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_group_that_cedar_keeps_out_keeps_its_name() {
+    let api = Api::start().await;
+    let group = api.post("/core/groups/", &json!({"name": "Banned"})).await.expect(201);
+    let path = format!("/core/groups/{}/", group["pk"].as_str().expect("a key"));
+    api.patch(&path, &json!({"name": "Outside"})).await.expect(200);
+    api.patch(&path, &json!({"name": "Banned"})).await.expect(200);
+    let text = "forbid (principal in Group::\"Banned\", action, resource);";
+    let file = draft(
+        kind::by_name("cedar_file").expect("a kind"),
+        Uuid::from_u128(1),
+        json!({"path": "banned.cedar", "text": text}),
+    );
+    let change = Change { upserts: vec![file], deletes: Vec::new() };
+    api.identity.config.change(change, None).await.expect("a sound change");
+    let refused = api.patch(&path, &json!({"name": "Outside"})).await.expect(409);
+    assert!(refused.to_string().contains("is named by the Cedar policy"), "{refused}");
+    api.patch(&path, &json!({"name": "Banned", "attributes": {"a": 1}})).await.expect(200);
 }
 
 #[tokio::test]

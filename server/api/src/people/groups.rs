@@ -26,7 +26,7 @@ use axum::{
 use http::{Method, StatusCode};
 use lockgate_identity::{
     Identity,
-    config::{Change, drop_reference, group_may_go},
+    config::{Change, drop_reference, group_may_be_renamed, group_may_go},
 };
 use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
 use lockgate_policies::Action;
@@ -211,6 +211,10 @@ async fn store(
     let given: GroupRequest = body.read(&FORM, partial)?;
     check_members(identity, given.users.as_deref()).await?;
     check_parents(identity, given.parents.as_deref()).await?;
+    if given.name.as_ref().is_some_and(|name| *name != group.name) {
+        let snapshot = identity.config.snapshot();
+        group_may_be_renamed(&snapshot.policies, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
+    }
     let patch = GroupPatch {
         name: given.name,
         is_superuser: given.is_superuser,

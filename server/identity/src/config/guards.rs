@@ -110,11 +110,21 @@ pub fn group_may_go(
         });
         needed.map(|target| format!("{} guards the {}", called(group, one), described(objects, target)))
     });
-    let named = around.iter().flat_map(|one| {
-        let policies = policies.held_by_group(&one.name).iter();
-        policies.map(|policy| format!("{} is named by the Cedar policy \"{}\"", called(group, one), policy.id))
-    });
+    let named = around.iter().flat_map(|one| naming(policies, &one.name, called(group, one)));
     StillGuards::unless_none(bound.chain(named).collect())
+}
+
+/// Whether a group can have another name without opening anything: Cedar knows groups by their names.
+///
+/// # Errors
+/// The policies that name it.
+pub fn group_may_be_renamed(policies: &PolicySet, group: &Group) -> Result<(), StillGuards> {
+    StillGuards::unless_none(naming(policies, &group.name, called(group, group)).collect())
+}
+
+fn naming(policies: &PolicySet, name: &str, called: String) -> impl Iterator<Item = String> {
+    let held = policies.held_by_group(name).iter();
+    held.map(move |policy| format!("{called} is named by the Cedar policy \"{}\"", policy.id))
 }
 
 /// A group and every group that its members are in because of it.

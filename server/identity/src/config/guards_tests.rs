@@ -212,4 +212,6 @@ fn a_group_that_a_cedar_policy_keeps_out_stays() {
         assert!(refused.contains("named by the Cedar policy \"no-banned\""), "{refused}");
     }
     assert_eq!(go(&all[2]), Ok(()));
+    assert!(group_may_be_renamed(&policies, &all[0]).is_err());
+    assert_eq!(group_may_be_renamed(&policies, &all[1]), Ok(()), "its parents stay");
 }

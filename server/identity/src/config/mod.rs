@@ -17,7 +17,7 @@ pub(crate) mod watch;
 pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
-pub use guards::{StillGuards, group_may_go};
+pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
 pub use offline::check_folder;
 pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 
