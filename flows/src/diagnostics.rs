@@ -134,6 +134,31 @@ impl Diagnostic {
         out
     }
 
+    fn annotation(&self, folder: &str) -> String {
+        let word = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let folder = folder.trim_start_matches("./").trim_end_matches('/');
+        let file = if folder.is_empty() || folder == "." {
+            self.span.file.to_string()
+        } else {
+            format!("{folder}/{}", self.span.file)
+        };
+        let mut out = format!("::{word} file={}", escaped(&file, true));
+        let Span { line, column, end_line, end_column, .. } = self.span;
+        if line > 0 {
+            // Writing to a String cannot fail. The last column is that of a character here.
+            let last = end_column.saturating_sub(1).max(1);
+            let _ = write!(out, ",line={line},endLine={end_line},col={column},endColumn={last}");
+        }
+        let expected = self.expected.as_ref().map(|text| format!("; expected {text}"));
+        let help = self.hint.as_ref().map(|text| format!("; {text}"));
+        let text = [Some(self.message.clone()), expected, help].into_iter().flatten().collect::<String>();
+        let _ = write!(out, ",title=lockgate {}::{}", escaped(self.code, true), escaped(&text, false));
+        out
+    }
+
     fn render_excerpt(&self, out: &mut String, line: &str) {
         let number = self.span.line.to_string();
         let gutter = " ".repeat(number.len());
@@ -209,6 +234,19 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
     out
 }
 
+/// All complaints as annotations of a pull request: workflow commands of GitHub, which Forgejo and Gitea
+/// know as well. `folder` is the way to the files from the root of the repository.
+#[must_use]
+pub fn to_annotations(diagnostics: &[Diagnostic], folder: &str) -> String {
+    diagnostics.iter().map(|d| d.annotation(folder) + "\n").collect()
+}
+
+/// Escapes what would end the command, or start another one.
+fn escaped(text: &str, property: bool) -> String {
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    if property { text.replace(':', "%3A").replace(',', "%2C") } else { text }
+}
+
 /// All complaints for programs.
 #[must_use]
 pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
@@ -234,7 +272,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, nearest};
+    use super::{Diagnostic, nearest, to_annotations};
     use crate::span::Span;
 
     #[test]
@@ -243,6 +281,18 @@ mod tests {
         assert_eq!(nearest("desination", names), Some("designation"));
         assert_eq!(nearest("Title", names), Some("title"));
         assert_eq!(nearest("colour", names), None);
+    }
+
+    #[test]
+    fn an_annotation_is_one_command_whatever_the_text_says() {
+        let d = Diagnostic::error("type", &Span::at("a,b.yaml", 3, 5), "100 %\n::error::x").expected("a list");
+        assert_eq!(
+            to_annotations(&[d], "./config/"),
+            "::error file=config/a%2Cb.yaml,line=3,endLine=3,col=5,endColumn=5,title=lockgate type::100 %25%0A\
+             ::error::x; expected a list\n"
+        );
+        let whole = Diagnostic::warning("yaml", &Span::whole("a.yaml"), "no");
+        assert_eq!(to_annotations(&[whole], "."), "::warning file=a.yaml,title=lockgate yaml::no\n");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod span;
 pub mod yaml;
 
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};
-pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_json};
+pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use export::{NamedPeople, PeopleNames, export_flow, people_of_flow};
 pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,

@@ -35,8 +35,8 @@ pub(crate) enum Command {
         /// The folder; the one in the settings, or ./config.
         dir: Option<PathBuf>,
         /// Form of the report.
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+        format: CheckFormat,
     },
     /// Show what the ID token of a user at an application would say, and which mapping made each claim,
     /// with the configuration in force. Changes nothing.
@@ -76,6 +76,17 @@ pub(crate) enum Command {
         /// User name.
         user: String,
     },
+}
+
+/// Form of a check's report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+    /// Annotations of a pull request, as GitHub, Forgejo and Gitea show them.
+    Github,
 }
 
 /// Form of a report.

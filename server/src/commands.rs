@@ -1,7 +1,7 @@
 //! Commands that do one thing and end.
 
 use crate::{
-    cli::Format,
+    cli::CheckFormat,
     serve::{open, services},
     settings::Settings,
 };
@@ -39,7 +39,7 @@ pub(crate) async fn show_migrations(settings: &Settings) -> Result<(), String> {
 pub(crate) fn check(
     settings: &Settings,
     dir: Option<PathBuf>,
-    format: Format,
+    format: CheckFormat,
     environment: &Environment,
 ) -> Result<bool, String> {
     use lockgate_engine::ports::Clock;
@@ -50,8 +50,12 @@ pub(crate) fn check(
     let checked = check_folder(&folder, environment, SystemClock.now());
     let sound = checked.is_sound();
     match format {
-        Format::Json => println!("{}", lockgate_flows::to_json(&checked.diagnostics)),
-        Format::Text => {
+        CheckFormat::Json => println!("{}", lockgate_flows::to_json(&checked.diagnostics)),
+        CheckFormat::Github => {
+            let (folder, all) = (folder.to_string_lossy(), &checked.diagnostics);
+            print!("{}", lockgate_flows::to_annotations(all, &folder));
+        }
+        CheckFormat::Text => {
             if !checked.diagnostics.is_empty() {
                 eprintln!("{}", lockgate_flows::render(&checked.diagnostics));
             }

@@ -22,6 +22,23 @@ url: http://blog.lockgate.test
 forward_auth: { mode: single }
 ";
 
+#[test]
+fn a_check_annotates_a_pull_request() {
+    let place = tempfile::TempDir::with_prefix("lockgate-annotations-").expect("the temporary folder is writable");
+    let folder = place.path().join("config");
+    std::fs::create_dir(&folder).expect("a fresh folder is writable");
+    let write = |text: &str| std::fs::write(folder.join("apps.yaml"), text).expect("a fresh folder is writable");
+    write(&BLOG.replace("name: Blog", "naem: Blog"));
+    let told = CommandOutcome::report(place.path(), "config", "github");
+    assert_eq!(told.code, 1, "{}", told.text);
+    let start = "::error file=config/apps.yaml,line=3,endLine=3,col=1,endColumn=4,title=lockgate unknown_key::";
+    assert!(told.text.starts_with(start), "{}", told.text);
+    assert!(told.text.contains("did you mean \"name\"?"), "{}", told.text);
+    write(BLOG);
+    let told = CommandOutcome::report(place.path(), "config", "github");
+    assert_eq!((told.code, told.text.as_str()), (0, ""));
+}
+
 async fn a_change_goes_live_without_a_restart(database: Database) {
     let server = Server::builder(database).config("apps.yaml", BLOG).start().await;
     assert_eq!(name_of_blog(&server).await, "Blog");

@@ -280,6 +280,13 @@ impl CommandOutcome {
         Self::at(folder.path())
     }
 
+    /// Runs `lockgate check` in a folder, on this one inside of it, for a report in the given form.
+    pub fn report(place: &Path, folder: &str, format: &str) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["check", folder, "--format", format]).current_dir(place);
+        Self::from(command.output().expect("the binary can be started"))
+    }
+
     /// Runs `lockgate check` on a folder.
     pub fn at(folder: &Path) -> Self {
         Self::with(folder, &[])
