@@ -1,6 +1,11 @@
 //! `lockgate claims`: what a token would say, and why.
 
-use crate::{cli::Format, serve::look, settings::Settings};
+use crate::{
+    cli::Format,
+    explain::{decided, found},
+    serve::look,
+    settings::Settings,
+};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::{
     config::Client,
@@ -9,11 +14,9 @@ use lockgate_identity::{
     system::SystemClock,
 };
 use lockgate_model::Principal;
-use lockgate_policies::{Action, Facts, Question as Asked, Resource};
-use lockgate_store::Case;
+use lockgate_policies::Facts;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -40,11 +43,7 @@ pub(crate) async fn claims(settings: &Settings, question: Question<'_>, format: 
 
 async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
     let snapshot = &look.snapshot;
-    let user = look.store.users().by_username(question.user, Case::Fold).await.map_err(|e| e.to_string())?;
-    let user = user.ok_or_else(|| format!("User '{}' not found.", question.user))?;
-    let who = look.principals.get(user.pk).await.map_err(|e| e.to_string())?;
-    let who = who.ok_or_else(|| format!("User '{}' cannot be decided about.", question.user))?;
-    let app = snapshot.app(question.app).ok_or_else(|| format!("Application '{}' not found.", question.app))?;
+    let (who, app) = found(look, question.user, question.app).await?;
     let client = app.client.as_ref().ok_or_else(|| format!("Application '{}' has no provider.", question.app))?;
     let scopes = scopes(client, question.scope)?;
     let now = SystemClock.now();
@@ -52,15 +51,7 @@ async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<S
     let facts = preview_facts(client.issuer(&base), now);
     let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };
     let explanation = contents.explain(snapshot, now).map_err(|e| format!("there would be no token: {e}"))?;
-    let asked = Asked {
-        // Nobody will look this decision up.
-        id: Uuid::nil(),
-        principal: Some(&who),
-        action: Action::Access,
-        resource: Resource::App(question.app),
-        facts: &Facts::at(now),
-    };
-    let allowed = snapshot.policies.decide(&asked).allow;
+    let allowed = decided(snapshot, &who, question.app, &Facts::at(now)).allow;
     Ok(match format {
         Format::Json => format!("{:#}", as_json(&explanation, allowed)),
         Format::Text => as_text(&explanation, who.principal(), client, allowed),

@@ -1,7 +1,8 @@
 //! The command line. Exit code 0 only on success.
 
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 /// The identity provider that people keep in git.
 #[derive(Debug, Parser)]
@@ -50,6 +51,28 @@ pub(crate) enum Command {
         /// Scopes that are asked for, separated by spaces; all that the application has.
         #[arg(long)]
         scope: Option<String>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Explain whether a user may open an application, with the configuration in force: which binding passes,
+    /// which policy decides, and what would have to be so. Changes nothing.
+    Explain {
+        /// User name.
+        #[arg(long)]
+        user: String,
+        /// Slug of the application.
+        #[arg(long)]
+        app: String,
+        /// Address that the request comes from.
+        #[arg(long)]
+        ip: Option<IpAddr>,
+        /// Moment of the request, such as 2026-12-24T18:00:00Z; now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+        /// As after a login with a second factor.
+        #[arg(long)]
+        mfa: bool,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

@@ -4,6 +4,7 @@
 mod claims;
 mod cli;
 mod commands;
+mod explain;
 mod front;
 mod listen;
 mod logging;
@@ -59,6 +60,10 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Claims { user, app, scope, format } => {
             let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };
             block_on(1, claims::claims(&settings, question, format))?;
+        }
+        Command::Explain { user, app, ip, at, mfa, format } => {
+            let question = explain::Question { user: &user, app: &app, ip, at, mfa };
+            block_on(1, explain::explain(&settings, question, format))?;
         }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,

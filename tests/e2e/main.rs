@@ -27,6 +27,7 @@ mod api_v3;
 mod application_o;
 mod claims;
 mod examples;
+mod explain;
 mod flows;
 mod folder;
 mod health;

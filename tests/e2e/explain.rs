@@ -1,0 +1,81 @@
+//! `lockgate explain`: whether somebody may open an application, and what it depends on.
+
+use lockgate_tests::{BOOTSTRAP_PASSWORD, Database, Server};
+use serde_json::Value;
+
+on_each_database!(a_decision_is_explained);
+
+const FOLDER: &str = r#"app: media
+name: Media
+url: http://media.lockgate.test
+forward_auth: { mode: single }
+access:
+  all: [{ group: Viewers }, { policy: mornings }]
+---
+app: open
+name: Open House
+url: http://open.lockgate.test
+forward_auth: { mode: single }
+---
+group: Viewers
+"#;
+
+const CEDAR: &str = r#"@id("management-needs-mfa")
+@message("Sign in with a second factor.")
+forbid (principal, action == Action::"access", resource == App::"open")
+unless { context.mfa };
+"#;
+
+async fn a_decision_is_explained(database: Database) {
+    let server = Server::builder(database)
+        .config("apps.yaml", FOLDER)
+        .config("mornings.rhai", "now.hour < 12")
+        .config("management.cedar", CEDAR)
+        .start()
+        .await;
+    server.api().create_user("ada", BOOTSTRAP_PASSWORD, &["Viewers"]).await;
+    server.api().create_user("bob", BOOTSTRAP_PASSWORD, &[]).await;
+    let explain = |more: &[&str]| server.run(&[&["explain"], more].concat());
+
+    let told = explain(&["--user", "ada", "--app", "media", "--at", "2026-11-24T08:00:00Z"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+    for line in [
+        "ada may open Media.",
+        "All of its bindings have to pass:",
+        "passes     the group Viewers (apps.yaml:",
+        "passes     the policy mornings (apps.yaml:",
+    ] {
+        assert!(told.text.contains(line), "{line}:\n{}", told.text);
+    }
+    let told = explain(&["--user", "ada", "--app", "media", "--at", "2026-11-24T18:00:00Z"]);
+    for line in ["ada may not open Media.", "fails      the policy mornings", "The condition mornings is not met."] {
+        assert!(told.text.contains(line), "{line}:\n{}", told.text);
+    }
+    let told = explain(&["--user", "BOB", "--app", "media", "--at", "2026-11-24T08:00:00Z", "--format", "json"]);
+    let told: Value = serde_json::from_str(&told.text).unwrap_or_else(|_| panic!("{}", told.text));
+    assert_eq!(told["allow"], false);
+    assert_eq!(told["bindings"][0]["passes"], false);
+    assert_eq!(told["bindings"][1]["passes"], true);
+    assert!(told["told"][0].as_str().is_some_and(|text| text.contains("Viewers")), "{told}");
+
+    let told = explain(&["--user", "ada", "--app", "open"]);
+    for line in [
+        "ada may not open Open House.",
+        "It has no bindings.",
+        "management-needs-mfa (management.cedar:",
+        "second factor",
+    ] {
+        assert!(told.text.contains(line), "{line}:\n{}", told.text);
+    }
+    let told = explain(&["--user", "ada", "--app", "open", "--mfa"]);
+    assert!(told.text.starts_with("ada may open Open House."), "{}", told.text);
+
+    for (arguments, answer) in [
+        (["--user", "nobody", "--app", "media"], "User 'nobody' not found."),
+        (["--user", "ada", "--app", "wiki"], "Application 'wiki' not found."),
+    ] {
+        let told = explain(&arguments);
+        assert_ne!(told.code, 0);
+        assert!(told.text.contains(answer), "{}", told.text);
+    }
+}
