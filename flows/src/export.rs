@@ -70,7 +70,8 @@ fn uuid(value: &Value) -> Option<Uuid> {
 }
 
 /// The joints of a kind that hang on an object, in the order in which they count.
-fn bound<'o>(objects: &'o ObjectSet, target: Uuid, kind: &str) -> Vec<&'o Object> {
+/// What points at an object as its target, in order.
+pub(crate) fn bound<'o>(objects: &'o ObjectSet, target: Uuid, kind: &str) -> Vec<&'o Object> {
     let referrers = objects.referrers(target).iter().filter(|r| r.field == "target");
     let mut found: Vec<&Object> =
         referrers.filter_map(|r| objects.get(r.from)).filter(|o| o.kind.meta.kind == kind).collect();

@@ -8,6 +8,7 @@
 
 mod builtin;
 mod diagnostics;
+mod diagram;
 mod export;
 mod language;
 mod lookup;
@@ -20,6 +21,7 @@ pub mod yaml;
 
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
+pub use diagram::{Diagram, diagram};
 pub use export::{NamedPeople, PeopleNames, export_flow, people_of_flow};
 pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,

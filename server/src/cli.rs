@@ -77,6 +77,15 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Draw a flow, with the configuration in force: what guards it, its stages in order, and what may skip
+    /// each. Changes nothing.
+    Diagram {
+        /// Slug of the flow.
+        flow: String,
+        /// Form of the drawing.
+        #[arg(long, value_enum, default_value_t = Drawing::Svg)]
+        format: Drawing,
+    },
     /// Print the JSON Schema of the configuration language, for editors.
     Schema,
     /// Print the OpenAPI document.
@@ -110,6 +119,15 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of a pull request, as GitHub, Forgejo and Gitea show them.
     Github,
+}
+
+/// Form of a drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// A picture.
+    Svg,
+    /// Text that Mermaid draws, for Markdown.
+    Mermaid,
 }
 
 /// Form of a report.

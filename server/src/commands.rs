@@ -1,12 +1,13 @@
 //! Commands that do one thing and end.
 
 use crate::{
-    cli::CheckFormat,
-    serve::{open, services},
+    cli::{CheckFormat, Drawing},
+    serve::{look, open, services},
     settings::Settings,
 };
-use lockgate_identity::config::check_folder;
+use lockgate_flows::{Diagram, people_of_flow};
 use lockgate_identity::system::SystemClock;
+use lockgate_identity::{config::check_folder, look::Look, names};
 use lockgate_store::Case;
 use std::{
     collections::BTreeMap,
@@ -65,6 +66,26 @@ pub(crate) fn check(
         }
     }
     Ok(sound)
+}
+
+/// `diagram`: draws a flow of the configuration in force.
+pub(crate) async fn diagram(settings: &Settings, slug: &str, format: Drawing) -> Result<(), String> {
+    let look = look(settings).await?;
+    let drawn = drawn(&look, slug).await;
+    look.store.close().await.map_err(|e| e.to_string())?;
+    let drawn = drawn?;
+    match format {
+        Drawing::Svg => print!("{}", drawn.svg()),
+        Drawing::Mermaid => print!("{}", drawn.mermaid()),
+    }
+    Ok(())
+}
+
+async fn drawn(look: &Look, slug: &str) -> Result<Diagram, String> {
+    let missing = || format!("Flow '{slug}' not found.");
+    let (objects, flow) = (&look.snapshot.objects, look.snapshot.flow(slug).ok_or_else(missing)?);
+    let people = names::of(&look.store, people_of_flow(objects, flow.id)).await.map_err(|e| e.to_string())?;
+    lockgate_flows::diagram(objects, &people, flow.id).ok_or_else(missing)
 }
 
 /// `create_admin_group`.

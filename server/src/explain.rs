@@ -3,9 +3,11 @@
 use crate::{cli::Format, serve::look, settings::Settings};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
+use lockgate_flows::{NamedPeople, PeopleNames};
 use lockgate_identity::{
     config::{App, Snapshot},
     look::Look,
+    names,
     principals::PrincipalEntry,
     system::SystemClock,
 };
@@ -16,7 +18,7 @@ use lockgate_model::{
 use lockgate_policies::{Action, Decision, Facts, Question as Asked, Resource, describe_denial};
 use lockgate_store::Case;
 use serde_json::{Value, json};
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 /// What is asked.
@@ -96,12 +98,11 @@ async fn rows(look: &Look, app: &App, who: &Principal, decision: &Decision) -> R
     });
     let mut bound: Vec<_> = bound.filter(|(_, binding)| binding.target.0 == app.id).collect();
     bound.sort_by_key(|(object, binding)| (binding.order, object.document.id));
-    let groups: Vec<Uuid> = bound.iter().filter_map(|(_, binding)| Some(binding.group?.0)).collect();
-    let groups = look.store.groups().get_many(&groups).await.map_err(|e| e.to_string())?;
-    let users: Vec<i64> = bound.iter().filter_map(|(_, binding)| Some(binding.user?.0)).collect();
-    let users = look.store.users().get_many(&users).await.map_err(|e| e.to_string())?;
-    let groups: HashMap<Uuid, String> = groups.into_iter().map(|g| (g.pk, g.name)).collect();
-    let users: HashMap<i64, String> = users.into_iter().map(|u| (u.pk, u.username)).collect();
+    let named = NamedPeople {
+        groups: bound.iter().filter_map(|(_, binding)| Some(binding.group?.0)).collect(),
+        users: bound.iter().filter_map(|(_, binding)| Some(binding.user?.0)).collect(),
+    };
+    let PeopleNames { groups, users } = names::of(&look.store, named).await.map_err(|e| e.to_string())?;
     let gone = || "one that is gone".to_owned();
     let row = |(object, binding): (&lockgate_model::Object, &PolicyBinding)| {
         let (what, passes) = if let Some(group) = binding.group {

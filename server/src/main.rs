@@ -65,6 +65,7 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let question = explain::Question { user: &user, app: &app, ip, at, mfa };
             block_on(1, explain::explain(&settings, question, format))?;
         }
+        Command::Diagram { flow, format } => block_on(1, commands::diagram(&settings, &flow, format))?,
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
         Command::CreateAdminGroup { user } => {

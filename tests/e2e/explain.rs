@@ -1,9 +1,10 @@
-//! `lockgate explain`: whether somebody may open an application, and what it depends on.
+//! `lockgate explain`: whether somebody may open an application, and what it depends on; `lockgate diagram`:
+//! what a flow does.
 
 use lockgate_tests::{BOOTSTRAP_PASSWORD, Database, Server};
 use serde_json::Value;
 
-on_each_database!(a_decision_is_explained);
+on_each_database!(a_decision_is_explained, a_flow_is_drawn);
 
 const FOLDER: &str = r#"app: media
 name: Media
@@ -78,4 +79,32 @@ async fn a_decision_is_explained(database: Database) {
         assert_ne!(told.code, 0);
         assert!(told.text.contains(answer), "{}", told.text);
     }
+}
+
+async fn a_flow_is_drawn(database: Database) {
+    let flow = r#"flow: in-the-morning
+title: Good morning
+designation: authentication
+stages:
+  - identify:
+      by: [username]
+  - password
+  - deny
+    when: "now.hour >= 12"
+  - login
+---
+group: Viewers
+"#;
+    let server = Server::builder(database).config("flow.yaml", flow).start().await;
+    let drawn = server.run(&["diagram", "in-the-morning", "--format", "mermaid"]);
+    assert_eq!(drawn.code, 0, "{}", drawn.text);
+    assert!(drawn.text.starts_with("flowchart TD\n    start([\"in-the-morning\"])\n"), "{}", drawn.text);
+    assert!(drawn.text.contains("-- yes --> stage2[\"Deny Stage<br>"), "{}", drawn.text);
+    let api = server.api().get("flows/instances/in-the-morning/diagram/").await.expect(200).json();
+    assert_eq!(api["diagram"], drawn.text, "there are no people in it");
+    let picture = server.run(&["diagram", "in-the-morning"]);
+    assert!(picture.text.starts_with("<svg xmlns=") && picture.text.ends_with("</svg>\n"), "{}", picture.text);
+    assert!(picture.text.contains(">Password Stage<"), "{}", picture.text);
+    let missing = server.run(&["diagram", "nowhere"]);
+    assert!(missing.code != 0 && missing.text.contains("Flow 'nowhere' not found."), "{}", missing.text);
 }

@@ -12,6 +12,7 @@ pub mod fresh;
 pub mod journal;
 pub mod keys;
 pub mod look;
+pub mod names;
 pub mod net;
 pub mod oauth;
 pub mod passwords;

@@ -1,6 +1,6 @@
 //! Flows beside their objects: a diagram, the text that declares one, a link to run one, and the cache that there is none of.
 
-use super::{find, reading::Reading, shapes::FlowDiagram};
+use super::{find, shapes::FlowDiagram};
 use crate::{
     caller::Caller,
     error::ApiError,
@@ -17,15 +17,14 @@ use axum::{
     routing::{get, post},
 };
 use http::{Method, StatusCode, header};
-use lockgate_flows::{PeopleNames, export_flow, people_of_flow};
-use lockgate_identity::{Identity, config::Snapshot};
+use lockgate_flows::{PeopleNames, diagram, export_flow, people_of_flow};
+use lockgate_identity::{Identity, config::Snapshot, names};
 use lockgate_model::{
-    Family, KindDef, Object, Problems,
+    Family, KindDef, Problems,
     kind::{KINDS, by_name},
 };
 use lockgate_policies::{Action, Facts, Resource, describe_denial};
 use serde_json::json;
-use std::fmt::Write as _;
 
 /// Name of the kind.
 const KIND: &str = "flow";
@@ -41,7 +40,7 @@ pub(crate) fn routes() -> Router<Identity> {
     Router::new()
         .route("/flows/instances/cache_info/", get(cache_info))
         .route("/flows/instances/cache_clear/", post(cache_clear))
-        .route("/flows/instances/{slug}/diagram/", get(diagram))
+        .route("/flows/instances/{slug}/diagram/", get(draw))
         .route("/flows/instances/{slug}/execute/", get(execute))
         .route("/flows/instances/{slug}/export/", get(export))
 }
@@ -97,7 +96,7 @@ async fn cache_clear(State(identity): State<Identity>, caller: Caller) -> Result
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn diagram(
+async fn draw(
     State(identity): State<Identity>,
     caller: Caller,
     Path(slug): Path<String>,
@@ -105,8 +104,10 @@ async fn diagram(
     let snapshot = identity.config.snapshot();
     caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
     let flow = find(&snapshot.objects, kind()?, &slug)?;
-    let diagram = drawn(flow, &Reading::new(&snapshot, caller.principal()));
-    Ok(Json(FlowDiagram { diagram }))
+    // Who may see a flow may not see people: groups and users stay without their names.
+    let drawn = diagram(&snapshot.objects, &PeopleNames::default(), flow.document.id);
+    let drawn = drawn.ok_or_else(|| ApiError::no_such("Flow"))?;
+    Ok(Json(FlowDiagram { diagram: drawn.mermaid() }))
 }
 
 async fn execute(
@@ -135,13 +136,7 @@ async fn export(
         caller.require(&identity, &snapshot, Action::View, kind)?;
     }
     let flow = find(&snapshot.objects, kind()?, &slug)?;
-    let named = people_of_flow(&snapshot.objects, flow.document.id);
-    let groups = identity.store.groups().get_many(&Vec::from_iter(named.groups)).await?;
-    let users = identity.store.users().get_many(&Vec::from_iter(named.users)).await?;
-    let people = PeopleNames {
-        groups: groups.into_iter().map(|g| (g.pk, g.name)).collect(),
-        users: users.into_iter().map(|u| (u.pk, u.username)).collect(),
-    };
+    let people = names::of(&identity.store, people_of_flow(&snapshot.objects, flow.document.id)).await?;
     let text = export_flow(&snapshot.objects, &people, flow.document.id).ok_or_else(|| ApiError::no_such("Flow"))?;
     let disposition = format!("attachment; filename=\"{}.yaml\"", flow.document.name);
     Ok(([(header::CONTENT_TYPE, YAML.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text))
@@ -156,71 +151,4 @@ fn applicable(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &
     let mut problems = Problems::one("", "invalid", "The flow is not applicable to you.");
     describe_denial(&decision).into_iter().for_each(|text| problems.add("", "invalid", text));
     Err(problems.into())
-}
-
-/// The flow as a Mermaid flowchart: its policies, then each stage with the policies that may skip it.
-fn drawn(flow: &Object, reading: &Reading<'_>) -> String {
-    let mut text = String::from("flowchart TD\n");
-    let mut line = |parts: std::fmt::Arguments<'_>| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "    {parts}");
-    };
-    line(format_args!("start([\"{}\"])", label(&flow.document.name)));
-    let mut before = "start".to_owned();
-    let guard = policies(flow, reading);
-    if !guard.is_empty() {
-        line(format_args!("{before} --> guard{{{{\"{guard}\"}}}}"));
-        line(format_args!("guard -- no --> denied([\"Denied\"])"));
-        before = "guard".to_owned();
-    }
-    for (i, binding) in reading.referring(flow.document.id, "flow_stage_binding", "target").into_iter().enumerate() {
-        let Some(stage) = reading.pointed(&binding.document.body["stage"]) else { continue };
-        let node = format!("stage{i}");
-        let name = format!("{}<br>{}", label(stage.kind.meta.verbose_name), label(&stage.document.name));
-        let when = policies(binding, reading);
-        if when.is_empty() {
-            line(format_args!("{before} --> {node}[\"{name}\"]"));
-        } else {
-            line(format_args!("{before} --> when{i}{{{{\"{when}\"}}}}"));
-            line(format_args!("when{i} -- yes --> {node}[\"{name}\"]"));
-            line(format_args!("when{i} -- no --> after{i}(( ))"));
-            line(format_args!("{node} --> after{i}"));
-            before = format!("after{i}");
-            continue;
-        }
-        before = node;
-    }
-    line(format_args!("{before} --> done([\"Done\"])"));
-    text
-}
-
-fn policies(bound: &Object, reading: &Reading<'_>) -> String {
-    let bindings = reading.referring(bound.document.id, "policy_binding", "target");
-    let named = bindings.into_iter().filter(|b| b.document.body["enabled"] != false).map(|binding| {
-        let body = &binding.document.body;
-        let what = match (reading.pointed(&body["policy"]), body["group"].as_str(), body["user"].as_i64()) {
-            (Some(policy), _, _) => label(&policy.document.name),
-            (_, Some(_), _) => "group".to_owned(),
-            (_, _, Some(user)) => format!("user {user}"),
-            _ => "policy".to_owned(),
-        };
-        if body["negate"] == true { format!("not {what}") } else { what }
-    });
-    named.collect::<Vec<_>>().join("<br>")
-}
-
-/// A text inside a Mermaid label, where quotes and markup would end or change it.
-fn label(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' => safe.push_str("#quot;"),
-            '<' => safe.push_str("#lt;"),
-            '>' => safe.push_str("#gt;"),
-            '#' => safe.push_str("#35;"),
-            c if c.is_control() => safe.push(' '),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
