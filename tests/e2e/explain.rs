@@ -89,7 +89,7 @@ stages:
   - identify:
       by: [username]
   - password
-  - deny
+  - deny: {}
     when: "now.hour >= 12"
   - login
 ---
