@@ -6,9 +6,9 @@ use serde_json::json;
 
 /// Visitors who send a password at the same moment.
 const VISITORS: usize = 400;
-/// Resident memory that a flood may add, in KiB: a password check takes 19 MiB,
-/// and as many run at once as there are cores.
-const ALLOWED_KIB: u64 = 208 * 1024;
+/// Resident memory that a flood may take, in KiB. A release build took 160 MiB on SQLite and 146 on PostgreSQL:
+/// about 52 at rest, 19 for each of two hashes at a time, and 0.15 for each visitor who waits for an answer.
+const ALLOWED_KIB: u64 = 176 * 1024;
 
 on_each_database!(a_flood_of_logins_is_turned_away_in_bounded_memory);
 
@@ -54,6 +54,7 @@ async fn a_flood_of_logins_is_turned_away_in_bounded_memory(database: Database) 
         }
     }
     assert!(turned_away > 0, "{VISITORS} logins at once were all taken");
+    println!("{VISITORS} logins at once: {peak} KiB resident");
     assert!(peak < ALLOWED_KIB, "{peak} KiB resident");
 
     let client = Client::new();
