@@ -15,7 +15,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use axum::Router;
 use lockgate_tests::{Client, Database, Executor, Program, Reply, Server, Talk, conversation, free_port, query_of};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 /// Requests in flight at a time.
@@ -30,6 +30,8 @@ const SIGNERS: usize = 2;
 const SIGNING: Duration = Duration::from_secs(2);
 
 const SECRET: &str = "a-secret-of-the-benchmark";
+/// Name of the key pair on P-256.
+const CURVE_KEY: &str = "benchmark";
 const BACK: &str = "http://app.lockgate.test/back";
 
 #[tokio::main]
@@ -42,8 +44,14 @@ async fn main() {
         return;
     }
     println!("Binary: `{}`\n", lockgate_tests::binary().display());
-    let server =
-        Server::builder(Database::Sqlite).set("BENCH_SECRET", SECRET).config("apps.yaml", &folder()).start().await;
+    let server = Server::builder(Database::Sqlite).set("BENCH_SECRET", SECRET).start().await;
+    let pair = json!({"common_name": CURVE_KEY, "alg": "ecdsa", "validity_days": 1});
+    server.api().post("crypto/certificatekeypairs/generate/", &pair).await.expect(200);
+    server.write("apps.yaml", &folder());
+    let known = async || server.api().get("core/applications/es256/").await.status == 200;
+    while !known().await {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let warm = service_tokens(&server, "es256", 20).await;
     assert!(warm > 0.0);
     println!("| tokens | signatures/s, bare | tokens/s | ratio |");
@@ -81,7 +89,7 @@ fn folder() -> String {
         )
     };
     let rs = app("rs256", "authentik Self-signed Certificate");
-    let es = app("es256", "authentik Internal JWT Certificate");
+    let es = app("es256", CURVE_KEY);
     format!("{rs}---\n{es}")
 }
 
