@@ -234,8 +234,8 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
     out
 }
 
-/// All complaints as annotations of a pull request: workflow commands of GitHub, which Forgejo and Gitea
-/// know as well. `folder` is the way to the files from the root of the repository.
+/// All complaints as annotations of a pull request: workflow commands of GitHub. `folder` is the way to the
+/// files from the root of the repository.
 #[must_use]
 pub fn to_annotations(diagnostics: &[Diagnostic], folder: &str) -> String {
     diagnostics.iter().map(|d| d.annotation(folder) + "\n").collect()

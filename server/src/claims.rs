@@ -3,7 +3,7 @@
 use crate::{
     cli::Format,
     explain::{decided, found},
-    serve::look,
+    serve::ask,
     settings::Settings,
 };
 use lockgate_engine::ports::Clock;
@@ -34,10 +34,7 @@ pub(crate) struct Question<'a> {
 /// # Errors
 /// A sentence for the operator; a mapping that fails is one.
 pub(crate) async fn claims(settings: &Settings, question: Question<'_>, format: Format) -> Result<(), String> {
-    let look = look(settings).await?;
-    let answered = answer(&look, question, format).await;
-    look.store.close().await.map_err(|e| e.to_string())?;
-    println!("{}", answered?);
+    println!("{}", ask(settings, async |look| answer(look, question, format).await).await?);
     Ok(())
 }
 

@@ -117,7 +117,7 @@ pub(crate) enum CheckFormat {
     Text,
     /// For machines.
     Json,
-    /// Annotations of a pull request, as GitHub, Forgejo and Gitea show them.
+    /// Annotations of a pull request, as GitHub shows them.
     Github,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{CheckFormat, Drawing},
-    serve::{look, open, services},
+    serve::{ask, open, services},
     settings::Settings,
 };
 use lockgate_flows::{Diagram, people_of_flow};
@@ -70,10 +70,7 @@ pub(crate) fn check(
 
 /// `diagram`: draws a flow of the configuration in force.
 pub(crate) async fn diagram(settings: &Settings, slug: &str, format: Drawing) -> Result<(), String> {
-    let look = look(settings).await?;
-    let drawn = drawn(&look, slug).await;
-    look.store.close().await.map_err(|e| e.to_string())?;
-    let drawn = drawn?;
+    let drawn = ask(settings, async |look| drawn(look, slug).await).await?;
     match format {
         Drawing::Svg => print!("{}", drawn.svg()),
         Drawing::Mermaid => print!("{}", drawn.mermaid()),

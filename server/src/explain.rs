@@ -1,6 +1,6 @@
 //! `lockgate explain`: whether somebody may open an application, and what it depends on.
 
-use crate::{cli::Format, serve::look, settings::Settings};
+use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_flows::{NamedPeople, PeopleNames};
@@ -49,10 +49,7 @@ struct Row {
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn explain(settings: &Settings, question: Question<'_>, format: Format) -> Result<(), String> {
-    let look = look(settings).await?;
-    let answered = answer(&look, question, format).await;
-    look.store.close().await.map_err(|e| e.to_string())?;
-    println!("{}", answered?);
+    println!("{}", ask(settings, async |look| answer(look, question, format).await).await?);
     Ok(())
 }
 

@@ -81,11 +81,25 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
 ///
 /// # Errors
 /// A sentence for the operator.
-pub(crate) async fn look(settings: &Settings) -> Result<Look, String> {
+async fn look(settings: &Settings) -> Result<Look, String> {
     let secret = known_secret_key(settings)?;
     let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
     let store = connect(settings, &secret, true).await?;
     Look::open(store, &SystemClock, settings.public_url.as_deref()).await.map_err(|e| e.to_string())
+}
+
+/// Asks the installation a question that changes nothing.
+///
+/// # Errors
+/// When there is nothing to look at, or the question's own.
+pub(crate) async fn ask<T>(
+    settings: &Settings,
+    question: impl AsyncFnOnce(&Look) -> Result<T, String>,
+) -> Result<T, String> {
+    let look = look(settings).await?;
+    let answer = question(&look).await;
+    look.store.close().await.map_err(|e| e.to_string())?;
+    answer
 }
 
 async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {

@@ -53,34 +53,40 @@ impl Feed {
         now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
     }
 
-    /// What is in memory counts only while changes are being read: where they are not, they are read now.
+    /// What is in memory counts only while changes are being read: where they are not, they are read now, once
+    /// for everybody who waits.
     ///
     /// # Errors
     /// When they cannot be read: nothing remembered may be used then.
     pub async fn trust(&self) -> Result<(), StoreError> {
-        if self.is_fresh(self.clock.now()) {
+        let asked = self.clock.now();
+        if self.is_fresh(asked) {
             return Ok(());
         }
-        Box::pin(self.settle()).await;
-        if self.is_fresh(self.clock.now()) {
-            return Ok(());
-        }
-        Err(StoreError::Unavailable { reason: "the database does not tell what changed".to_owned() })
+        Box::pin(async {
+            let mut cursor = self.cursor.lock().await;
+            // A read that began after the question answers it, however long it took.
+            if self.read_at.load(Ordering::Acquire) >= asked.timestamp_millis() {
+                return Ok(());
+            }
+            self.read(&mut cursor).await
+        })
+        .await
     }
 
     /// Reads what changed and forgets it. Called after every write, so that it counts from the next
     /// request on this node. A failure leaves the feed to grow stale, which makes everybody ask again.
     pub async fn settle(&self) {
-        if let Err(error) = self.read().await {
+        let mut cursor = self.cursor.lock().await;
+        if let Err(error) = self.read(&mut cursor).await {
             tracing::warn!(%error, "the log of changes cannot be read; nothing cached is trusted until it can");
         }
     }
 
-    async fn read(&self) -> Result<(), StoreError> {
-        let mut cursor = self.cursor.lock().await;
+    async fn read(&self, cursor: &mut ChangeCursor) -> Result<(), StoreError> {
         loop {
             let now = self.clock.now();
-            let polled = self.store.changes().poll(&mut cursor, now).await?;
+            let polled = self.store.changes().poll(cursor, now).await?;
             self.follow(&polled);
             if !polled.more {
                 self.read_at.store(now.timestamp_millis(), Ordering::Release);
