@@ -83,11 +83,10 @@ impl PolicySet {
             return Decision { cacheable: Cacheability::Unbounded, ..denied(question, Need::Login, Vec::new()) };
         }
         let results = run_checks(self, partition, question);
-        let entities = match entities(partition, question) {
-            Ok(entities) => entities,
+        let asked = match Asked::new(self, partition, question, &results) {
+            Ok(asked) => asked,
             Err(error) => return denied(question, Need::Permission, vec![error]),
         };
-        let asked = Asked { set: self, partition, question, results: &results, entities };
         match asked.ask(&partition.policies, question.facts.mfa) {
             Ok(response) => conclude(&asked, &response),
             Err(error) => denied(question, Need::Permission, vec![error]),
@@ -103,7 +102,17 @@ fn fits(action: Action, resource: Resource<'_>) -> bool {
     }
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// Puts a question in Cedar's terms.
+    pub(crate) fn new(
+        set: &'a PolicySet,
+        partition: &'a Partition,
+        question: &'a Question<'a>,
+        results: &'a Results,
+    ) -> Result<Self, String> {
+        Ok(Self { set, partition, question, results, entities: entities(partition, question)? })
+    }
+
     /// Asks some policies, pretending a second factor or its absence.
     pub(crate) fn ask(&self, policies: &cedar_policy::PolicySet, mfa: bool) -> Result<Response, String> {
         let question = self.question;
@@ -172,7 +181,7 @@ fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExp
         .map_err(|e| e.to_string())
 }
 
-fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
+pub(crate) fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
     let mut results = Results::default();
     for check in &partition.checks {
         run_check(set, partition, question, check, &mut results);

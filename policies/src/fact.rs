@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use lockgate_model::people::Principal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, net::IpAddr, sync::LazyLock};
 
@@ -213,6 +213,65 @@ impl Facts<'_> {
             Fact::PromptData => self.prompt_data.clone().into(),
             Fact::Flow => self.flow.clone().into(),
         })
+    }
+}
+
+/// Names of the free-form facts that may stand in a log.
+const LOGGED_CONTEXT: [&str; 6] =
+    ["oauth_scopes", "oauth_grant_type", "oauth_response_type", "oauth_redirect_uri", "oauth_max_age", "is_sso"];
+
+/// The circumstances of a question, as they are kept to ask it again. Of what people typed and of what a flow
+/// carries nothing is kept, of the free-form facts only those that are no secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptFacts {
+    /// As in [`Facts`], and so are the others.
+    pub now: DateTime<Utc>,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// Path of the request.
+    pub path: String,
+    /// Host of the request.
+    pub host: String,
+    /// Method of the request.
+    pub method: String,
+    /// `User-Agent` of the request.
+    pub user_agent: String,
+    /// Whether the session was opened with a second factor.
+    pub mfa: bool,
+    /// Free-form facts.
+    pub context: Map<String, Value>,
+}
+
+impl KeptFacts {
+    /// What may be kept of these circumstances.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let logged = |name: &&str| Some(((*name).to_owned(), facts.context.get(*name)?.clone()));
+        Self {
+            now: facts.now,
+            ip: facts.ip,
+            path: facts.path.to_owned(),
+            host: facts.host.to_owned(),
+            method: facts.method.to_owned(),
+            user_agent: facts.user_agent.to_owned(),
+            mfa: facts.mfa,
+            context: LOGGED_CONTEXT.iter().filter_map(logged).collect(),
+        }
+    }
+
+    /// The circumstances again.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            ip: self.ip,
+            path: &self.path,
+            host: &self.host,
+            method: &self.method,
+            user_agent: &self.user_agent,
+            mfa: self.mfa,
+            context: &self.context,
+            ..Facts::at(self.now)
+        }
     }
 }
 

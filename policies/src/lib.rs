@@ -15,19 +15,21 @@ pub mod input;
 pub mod mapping;
 mod need;
 pub mod problem;
+mod trace;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::set::PolicySet;
 pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
-pub use fact::{AppFact, Fact, Facts, Reads};
+pub use fact::{AppFact, Fact, Facts, KeptFacts, Reads};
 pub use input::{
     AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, PolicyInput, Subject, Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
+pub use trace::{BindingTrace, Change, PolicyEffect, PolicyTrace, Trace};

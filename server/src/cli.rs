@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{net::IpAddr, path::PathBuf};
+use uuid::Uuid;
 
 /// The identity provider that people keep in git.
 #[derive(Debug, Parser)]
@@ -56,14 +57,17 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Explain whether a user may open an application, with the configuration in force: which binding passes,
-    /// which policy decides, and what would have to be so. Changes nothing.
+    /// which policy decides, and the smallest change that would allow it. Changes nothing.
     Explain {
         /// User name.
-        #[arg(long)]
-        user: String,
+        #[arg(long, required_unless_present = "decision", requires = "app")]
+        user: Option<String>,
         /// Slug of the application.
-        #[arg(long)]
-        app: String,
+        #[arg(long, required_unless_present = "decision", requires = "user")]
+        app: Option<String>,
+        /// Id of a decision that was taken, as the page of a denied person shows it.
+        #[arg(long, value_name = "ID", conflicts_with_all = ["user", "app", "ip", "at", "mfa"])]
+        decision: Option<Uuid>,
         /// Address that the request comes from.
         #[arg(long)]
         ip: Option<IpAddr>,
@@ -76,6 +80,33 @@ pub(crate) enum Command {
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Try expressions out on a person of the installation: one that is given, those that are written one after
+    /// the other, or what standard input holds. Changes nothing.
+    Rhai {
+        /// The expression.
+        expression: Option<String>,
+        /// User name; nobody is signed in without one.
+        #[arg(long)]
+        user: Option<String>,
+        /// Slug of the application that is asked for.
+        #[arg(long)]
+        app: Option<String>,
+        /// Address that the request comes from.
+        #[arg(long)]
+        ip: Option<IpAddr>,
+        /// Moment of the request, such as 2026-12-24T18:00:00Z; now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+        /// As after a login with a second factor.
+        #[arg(long)]
+        mfa: bool,
+        /// Form of the answer.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Print what expressions may use, instead.
+        #[arg(long, conflicts_with_all = ["expression", "user", "app", "ip", "at", "mfa"])]
+        reference: bool,
     },
     /// Draw a flow, with the configuration in force: what guards it, its stages in order, and what may skip
     /// each. Changes nothing.

@@ -1,22 +1,20 @@
 //! `lockgate explain`: whether somebody may open an application, and what it depends on.
 
 use crate::{cli::Format, serve::ask, settings::Settings};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_flows::{NamedPeople, PeopleNames};
 use lockgate_identity::{
     config::{App, Snapshot},
+    decisions::Kept,
     look::Look,
-    names,
     principals::PrincipalEntry,
     system::SystemClock,
 };
-use lockgate_model::{
-    Principal, Source,
-    kinds::{PolicyBinding, PolicyEngineMode},
+use lockgate_policies::{
+    Action, BindingTrace, Decision, EngineMode, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
+    describe_denial,
 };
-use lockgate_policies::{Action, Decision, Facts, Question as Asked, Resource, describe_denial};
-use lockgate_store::Case;
+use lockgate_store::{Case, DecisionRecord};
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
@@ -36,14 +34,6 @@ pub(crate) struct Question<'a> {
     pub(crate) mfa: bool,
 }
 
-/// One binding of the application.
-struct Row {
-    what: String,
-    source: Option<Source>,
-    /// `None`: it was not looked at.
-    passes: Option<bool>,
-}
-
 /// Prints the answer for the configuration in force, and changes nothing.
 ///
 /// # Errors
@@ -56,13 +46,52 @@ pub(crate) async fn explain(settings: &Settings, question: Question<'_>, format:
 async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
     let (who, app) = found(look, question.user, question.app).await?;
     let now = question.at.unwrap_or_else(|| SystemClock.now());
-    let decision =
-        decided(&look.snapshot, &who, question.app, &Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) });
-    let rows = rows(look, app, who.principal(), &decision).await?;
+    let facts = Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) };
+    let (decision, trace) = look.snapshot.policies.explain(&asked(&who, question.app, &facts));
     Ok(match format {
-        Format::Json => format!("{:#}", as_json(&decision, &rows)),
-        Format::Text => as_text(&decision, &rows, who.principal(), app),
+        Format::Json => format!("{:#}", as_json(&decision, &trace)),
+        Format::Text => as_text(&decision, &trace, &app.application.name),
     })
+}
+
+/// Prints what was decided under this id, which a denied person's page shows, and what the configuration in
+/// force makes of the same question.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn recorded(settings: &Settings, id: Uuid, format: Format) -> Result<(), String> {
+    println!("{}", ask(settings, async |look| looked_up(look, id, format).await).await?);
+    Ok(())
+}
+
+async fn looked_up(look: &Look, id: Uuid, format: Format) -> Result<String, String> {
+    let record = look.store.decisions().get(id).await.map_err(|e| e.to_string())?;
+    let record = record.ok_or_else(|| format!("No decision {id} is kept."))?;
+    let kept = Kept::of(&look.store, &look.principals, record.clone()).await.map_err(|e| e.to_string())?;
+    let again = kept.map(|kept| kept.explain(&look.snapshot));
+    let app = look.snapshot.app(&record.app).map_or(record.app.as_str(), |app| &app.application.name);
+    Ok(match (format, again) {
+        (Format::Json, again) => {
+            let now = again.map(|(decision, trace)| as_json(&decision, &trace));
+            format!("{:#}", json!({"recorded": record.record, "now": now}))
+        }
+        (Format::Text, Some((decision, trace))) => {
+            format!("{}\n\n{}", headline(&record, &decision), as_text(&decision, &trace, app))
+        }
+        (Format::Text, None) => format!("{}\n\n{:#}", happened(&record), record.record["decision"]),
+    })
+}
+
+fn happened(record: &DecisionRecord) -> String {
+    let was = if record.allow { "allowed" } else { "denied" };
+    let who = if record.username.is_empty() { "a visitor" } else { &record.username };
+    let when = record.created.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!("At {when} {who} was {was} access to {}.", record.app)
+}
+
+fn headline(record: &DecisionRecord, now: &Decision) -> String {
+    let same = if now.allow == record.allow { "the same" } else { "otherwise" };
+    format!("{} The configuration in force decides {same}:", happened(record))
 }
 
 /// The user and the application that a question names.
@@ -82,88 +111,82 @@ pub(crate) async fn found<'l>(
     Ok((who, app))
 }
 
-/// Whether the user may open the application. Nobody will look this decision up by its id.
+/// Whether the user may open the application.
 pub(crate) fn decided(snapshot: &Snapshot, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
+    snapshot.policies.decide(&asked(who, app, facts))
+}
+
+/// Nobody will look this decision up by its id.
+fn asked<'q>(who: &'q PrincipalEntry, app: &'q str, facts: &'q Facts<'q>) -> Asked<'q> {
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
-    snapshot.policies.decide(&Asked { id, principal: Some(who), action, resource, facts })
+    Asked { id, principal: Some(who), action, resource, facts }
 }
 
-async fn rows(look: &Look, app: &App, who: &Principal, decision: &Decision) -> Result<Vec<Row>, String> {
-    let objects = &look.snapshot.objects;
-    let bound = objects.referrers(app.id).iter().filter_map(|r| {
-        Some((objects.get(r.from)?, objects.typed::<PolicyBinding>(r.from)?)).filter(|(_, binding)| binding.enabled)
-    });
-    let mut bound: Vec<_> = bound.filter(|(_, binding)| binding.target.0 == app.id).collect();
-    bound.sort_by_key(|(object, binding)| (binding.order, object.document.id));
-    let named = NamedPeople {
-        groups: bound.iter().filter_map(|(_, binding)| Some(binding.group?.0)).collect(),
-        users: bound.iter().filter_map(|(_, binding)| Some(binding.user?.0)).collect(),
-    };
-    let PeopleNames { groups, users } = names::of(&look.store, named).await.map_err(|e| e.to_string())?;
-    let gone = || "one that is gone".to_owned();
-    let row = |(object, binding): (&lockgate_model::Object, &PolicyBinding)| {
-        let (what, passes) = if let Some(group) = binding.group {
-            let is_there = groups.contains_key(&group.0);
-            let name = groups.get(&group.0).cloned().unwrap_or_else(gone);
-            (format!("the group {name}"), Some(is_there && who.in_group(group.0) != binding.negate))
-        } else if let Some(user) = binding.user {
-            let is_there = users.contains_key(&user.0);
-            let name = users.get(&user.0).cloned().unwrap_or_else(gone);
-            (format!("the user {name}"), Some(is_there && (user.0 == who.user.pk) != binding.negate))
-        } else {
-            let policy = binding.policy.and_then(|policy| objects.get(policy.0));
-            let name = policy.map_or_else(gone, |policy| policy.document.name.clone());
-            let checked = &decision.facts_used.get("checks").unwrap_or(&Value::Null);
-            (format!("the policy {name}"), checked[format!("binding:{}", object.document.id)].as_bool())
-        };
-        let what = if binding.negate { format!("not {what}") } else { what };
-        Row { what, source: object.document.source.clone(), passes }
-    };
-    Ok(bound.into_iter().map(row).collect())
-}
-
-fn as_text(decision: &Decision, rows: &[Row], who: &Principal, app: &App) -> String {
+fn as_text(decision: &Decision, trace: &Trace, app: &str) -> String {
     let may = if decision.allow { "may" } else { "may not" };
-    let mut lines = vec![format!("{} {may} open {}.", who.user.username, app.application.name), String::new()];
-    lines.push(match (rows.is_empty(), app.application.policy_engine_mode) {
+    let who = decision.principal.as_deref().unwrap_or("a visitor");
+    let mut lines = vec![format!("{who} {may} open {app}."), String::new()];
+    lines.push(match (trace.bindings.is_empty(), trace.mode) {
         (true, _) => "It has no bindings.".to_owned(),
-        (false, PolicyEngineMode::Any) => "One of its bindings has to pass:".to_owned(),
-        (false, PolicyEngineMode::All) => "All of its bindings have to pass:".to_owned(),
+        (false, EngineMode::Any) => "One of its bindings has to pass:".to_owned(),
+        (false, EngineMode::All) => "All of its bindings have to pass:".to_owned(),
     });
-    for row in rows {
-        let result = match row.passes {
-            Some(true) => "passes",
-            Some(false) => "fails",
-            None => "not asked",
-        };
-        let place = row.source.as_ref().map(|s| format!(" ({}:{})", s.file, s.line)).unwrap_or_default();
-        lines.push(format!("  {result:9}  {}{place}", row.what));
-    }
+    lines.extend(trace.bindings.iter().map(binding));
     let mut section = |title: &str, told: Vec<String>| {
         if !told.is_empty() {
             lines.extend([String::new(), title.to_owned()]);
             lines.extend(told.into_iter().map(|line| format!("  {line}")));
         }
     };
-    let in_files = decision.determining.iter().filter_map(|policy| {
-        let message = policy.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-        Some(format!("{} ({}:{}){message}", policy.id, policy.file.as_ref()?, policy.line?))
-    });
-    section("Decided by the Cedar policies:", in_files.collect());
+    let in_files = trace.policies.iter().filter_map(policy);
+    section("The policies of Cedar files that speak of it:", in_files.collect());
     section("What the user is told:", describe_denial(decision));
+    section("The smallest change that would allow it:", changes(trace));
     section("What went wrong:", decision.errors.clone());
     let facts = decision.facts_used.iter().filter(|(name, _)| *name != "checks");
     section("Facts that were read:", facts.map(|(name, value)| format!("{name} = {value}")).collect());
     lines.join("\n")
 }
 
-fn as_json(decision: &Decision, rows: &[Row]) -> Value {
-    let bindings: Vec<Value> = rows
+fn binding(binding: &BindingTrace) -> String {
+    let result = match binding.passes {
+        Some(true) => "passes",
+        Some(false) => "fails",
+        None => "not asked",
+    };
+    let place = binding.origin.as_ref().map(|o| format!(" ({}:{})", o.file, o.line)).unwrap_or_default();
+    let not = if binding.negate { "not " } else { "" };
+    format!("  {result:9}  {not}{}{place}", binding.what)
+}
+
+fn policy(traced: &PolicyTrace) -> Option<String> {
+    let place = format!("({}:{})", traced.policy.file.as_ref()?, traced.policy.line?);
+    let effect = match traced.effect {
+        PolicyEffect::Permit => "permit",
+        PolicyEffect::Forbid => "forbid",
+    };
+    let result = match (traced.applies, traced.determining) {
+        (Some(true), true) => "applies and decides".to_owned(),
+        (Some(true), false) => "applies".to_owned(),
+        (Some(false), _) => "does not apply".to_owned(),
+        (None, _) => format!("failed: {}", traced.error.as_deref().unwrap_or_default()),
+    };
+    let message = traced.policy.message.as_ref().filter(|_| traced.determining);
+    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+    Some(format!("{effect}  {} {place} {result}{message}", traced.policy.id))
+}
+
+fn changes(trace: &Trace) -> Vec<String> {
+    let one =
+        |all: &Vec<lockgate_policies::Change>| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and ");
+    trace
+        .changes
         .iter()
-        .map(|row| {
-            let (file, line) = row.source.as_ref().map(|s| (s.file.as_str(), s.line)).unzip();
-            json!({"what": row.what, "passes": row.passes, "file": file, "line": line})
-        })
-        .collect();
-    json!({"allow": decision.allow, "bindings": bindings, "told": describe_denial(decision), "decision": decision})
+        .enumerate()
+        .map(|(n, all)| if n == 0 { one(all) } else { format!("or {}", one(all)) })
+        .collect()
+}
+
+fn as_json(decision: &Decision, trace: &Trace) -> Value {
+    json!({"allow": decision.allow, "told": describe_denial(decision), "decision": decision, "trace": trace})
 }

@@ -5,6 +5,7 @@ mod claims;
 mod cli;
 mod commands;
 mod explain;
+mod expression;
 mod front;
 mod listen;
 mod logging;
@@ -61,9 +62,18 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };
             block_on(1, claims::claims(&settings, question, format))?;
         }
-        Command::Explain { user, app, ip, at, mfa, format } => {
+        Command::Explain { decision: Some(id), format, .. } => {
+            block_on(1, explain::recorded(&settings, id, format))?;
+        }
+        Command::Explain { user, app, ip, at, mfa, format, decision: None } => {
+            let (user, app) = (user.unwrap_or_default(), app.unwrap_or_default());
             let question = explain::Question { user: &user, app: &app, ip, at, mfa };
             block_on(1, explain::explain(&settings, question, format))?;
+        }
+        Command::Rhai { reference: true, .. } => print!("{}", lockgate_policies::expression::reference()),
+        Command::Rhai { expression, user, app, ip, at, mfa, format, .. } => {
+            let on = expression::On { user: user.as_deref(), app: app.as_deref(), ip, at, mfa };
+            block_on(1, expression::expressions(&settings, on, expression.as_deref(), format))?;
         }
         Command::Diagram { flow, format } => block_on(1, commands::diagram(&settings, &flow, format))?,
         Command::Migrate => block_on(1, commands::migrate(&settings))?,

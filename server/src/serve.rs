@@ -12,6 +12,7 @@ use http::{StatusCode, header};
 use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
+    decisions::DecisionLog,
     look::{Look, LookError},
     net::TrustedProxies,
     system::{SystemClock, SystemRandom, alphanumeric},
@@ -127,6 +128,11 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
         session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
+        decisions: DecisionLog {
+            allows: settings.decisions.allows,
+            keep: TimeDelta::days(settings.decisions.days.into()),
+            most: settings.decisions.most,
+        },
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     /// Limits.
     pub(crate) limits: Limits,
+    /// Which decisions are kept.
+    pub(crate) decisions: Decisions,
 }
 
 /// Where we listen and whom we believe.
@@ -115,6 +117,18 @@ pub(crate) struct Limits {
     pub(crate) database_connections: u32,
 }
 
+/// Which decisions are kept, to be explained and replayed; see `lockgate replay`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decisions {
+    /// Share of the permissions that are kept, from 0 to 1; denials are all kept.
+    pub(crate) allows: f64,
+    /// Days that they are kept.
+    pub(crate) days: u32,
+    /// Most of them that are kept; the oldest go first.
+    pub(crate) most: u64,
+}
+
 /// Form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -152,6 +166,7 @@ impl Default for Settings {
                 body_bytes: 1024 * 1024,
                 database_connections: 10,
             },
+            decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },
         }
     }
 }
@@ -182,6 +197,9 @@ const KNOWN: &[&str] = &[
     "limits.password_queue",
     "limits.body_bytes",
     "limits.database_connections",
+    "decisions.allows",
+    "decisions.days",
+    "decisions.most",
 ];
 
 /// Why the settings cannot be used.
@@ -230,6 +248,10 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
     settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
     })?;
+    if !(0.0..=1.0).contains(&settings.decisions.allows) {
+        let text = "decisions.allows (LOCKGATE_DECISIONS__ALLOWS): a share is a number from 0 to 1";
+        return Err(SettingsError::Value(text.to_owned()));
+    }
     if let Some(url) = settings.public_url.as_deref()
         && !(url.starts_with("http://") || url.starts_with("https://"))
     {
@@ -260,7 +282,9 @@ impl Provider for Environment {
             // where the setting is text.
             let value = match *path {
                 "postgresql.port" | "session_lifetime" => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
-                p if p.starts_with("limits.") => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
+                p if p.starts_with("limits.") || p.starts_with("decisions.") => {
+                    text.parse().unwrap_or_else(|_| Value::from(text.clone()))
+                }
                 _ => Value::from(text.clone()),
             };
             match path.split_once('.') {

@@ -1,10 +1,10 @@
 //! `lockgate explain`: whether somebody may open an application, and what it depends on; `lockgate diagram`:
 //! what a flow does.
 
-use lockgate_tests::{BOOTSTRAP_PASSWORD, Database, Server};
+use lockgate_tests::{BOOTSTRAP_PASSWORD, Client, Database, Server};
 use serde_json::Value;
 
-on_each_database!(a_decision_is_explained, a_flow_is_drawn);
+on_each_database!(a_decision_is_explained, a_denial_is_looked_up_by_its_id, expressions_are_tried_out, a_flow_is_drawn);
 
 const FOLDER: &str = r#"app: media
 name: Media
@@ -55,16 +55,18 @@ async fn a_decision_is_explained(database: Database) {
     let told = explain(&["--user", "BOB", "--app", "media", "--at", "2026-11-24T08:00:00Z", "--format", "json"]);
     let told: Value = serde_json::from_str(&told.text).unwrap_or_else(|_| panic!("{}", told.text));
     assert_eq!(told["allow"], false);
-    assert_eq!(told["bindings"][0]["passes"], false);
-    assert_eq!(told["bindings"][1]["passes"], true);
+    assert_eq!(told["trace"]["bindings"][0]["passes"], false);
+    assert_eq!(told["trace"]["bindings"][1]["passes"], true);
+    assert_eq!(told["trace"]["changes"], serde_json::json!([[{"join": "Viewers"}]]));
     assert!(told["told"][0].as_str().is_some_and(|text| text.contains("Viewers")), "{told}");
 
     let told = explain(&["--user", "ada", "--app", "open"]);
     for line in [
         "ada may not open Open House.",
         "It has no bindings.",
-        "management-needs-mfa (management.cedar:",
-        "second factor",
+        "forbid  management-needs-mfa (management.cedar:",
+        "applies and decides: Sign in with a second factor.",
+        "The smallest change that would allow it:\n  sign in with a second factor",
     ] {
         assert!(told.text.contains(line), "{line}:\n{}", told.text);
     }
@@ -79,6 +81,62 @@ async fn a_decision_is_explained(database: Database) {
         assert_ne!(told.code, 0);
         assert!(told.text.contains(answer), "{}", told.text);
     }
+}
+
+async fn a_denial_is_looked_up_by_its_id(database: Database) {
+    let server = Server::builder(database)
+        .config("apps.yaml", FOLDER)
+        .config("mornings.rhai", "now.hour < 24")
+        .config("management.cedar", CEDAR)
+        .start()
+        .await;
+    server.api().create_user("bob", BOOTSTRAP_PASSWORD, &[]).await;
+    let visitor = Client::new();
+    let denied = visitor.open_signing_in(&server.url("/application/launch/media/"), "bob", BOOTSTRAP_PASSWORD).await;
+    let page = denied.reply.expect(403).text();
+    let id = page.split(|c: char| !(c.is_ascii_hexdigit() || c == '-')).find(|part| part.len() == 36);
+    let id = id.unwrap_or_else(|| panic!("{page}")).to_owned();
+    let told = server.run(&["explain", "--decision", &id]);
+    for line in
+        ["bob was denied access to media. The configuration in force decides the same:", "join the group Viewers"]
+    {
+        assert!(told.text.contains(line), "{line}:\n{}", told.text);
+    }
+    let api = server.api();
+    let kept = api.get(&format!("lockgate/decisions/{id}/")).await.expect(200).json();
+    assert_eq!(
+        (&kept["allow"], &kept["username"], &kept["now"]["allow"]),
+        (&false.into(), &"bob".into(), &false.into())
+    );
+    assert_eq!(kept["now"]["trace"]["changes"], serde_json::json!([[{"join": "Viewers"}]]), "{kept}");
+    let list = api.get("lockgate/decisions/?username=bob&allow=false").await.expect(200).json();
+    assert_eq!(list["results"][0]["id"], id.as_str(), "{list}");
+    assert_eq!(api.get("lockgate/decisions/?username=ada").await.expect(200).json()["pagination"]["count"], 0);
+    let asked = api.get("lockgate/explain/?user=bob&app=media&at=2026-11-24T08:00:00Z").await.expect(200).json();
+    assert_eq!((&asked["allow"], &asked["trace"]["bindings"][1]["passes"]), (&false.into(), &true.into()), "{asked}");
+    api.get("lockgate/explain/?user=nobody&app=media").await.expect(400);
+    let stranger = api.with_token(None);
+    for path in ["lockgate/decisions/", "lockgate/explain/?user=bob&app=media"] {
+        stranger.get(path).await.expect(403);
+    }
+    stranger.get(&format!("lockgate/decisions/{id}/")).await.expect(403);
+    let unknown = server.run(&["explain", "--decision", "00000000-0000-7000-8000-000000000000"]);
+    assert!(unknown.code != 0 && unknown.text.contains("No decision"), "{}", unknown.text);
+}
+
+async fn expressions_are_tried_out(database: Database) {
+    let server =
+        Server::builder(database).config("apps.yaml", FOLDER).config("mornings.rhai", "now.hour < 12").start().await;
+    server.api().create_user("ada", BOOTSTRAP_PASSWORD, &["Viewers"]).await;
+    let told =
+        server.run(&["rhai", "--user", "ada", "--app", "media", "[user.groups, app.slug, mfa]", "--format", "json"]);
+    let told: Value = serde_json::from_str(&told.text).unwrap_or_else(|_| panic!("{}", told.text));
+    assert_eq!(told["value"], serde_json::json!([["Viewers"], "media", false]));
+    assert_eq!(told["passes"], true);
+    let told = server.run(&["rhai", "user.nam"]);
+    assert!(told.code != 0 && told.text.contains("expression:1:"), "{}", told.text);
+    let page = server.run(&["rhai", "--reference"]);
+    assert!(page.text.contains("| `user.groups` | list of texts |"), "{}", page.text);
 }
 
 async fn a_flow_is_drawn(database: Database) {

@@ -10,6 +10,7 @@ on_each_database!(
     a_broken_folder_keeps_the_last_good_revision,
     a_server_starts_on_a_broken_folder_with_what_it_had,
     a_reload_drops_no_request,
+    people_notice_nothing_of_an_editor_at_work,
     what_the_folder_declares_is_read_only,
     an_app_that_leaves_the_folder_is_gone,
     an_app_of_the_api_stays_closed_whatever_the_folder_says,
@@ -95,6 +96,13 @@ async fn a_reload_drops_no_request(database: Database) {
         asked += 1;
     }
     assert!(asked > 50, "only {asked} requests");
+}
+
+/// A short piece of `cargo bench -p lockgate-tests --bench soak`.
+async fn people_notice_nothing_of_an_editor_at_work(database: Database) {
+    let report = lockgate_tests::soak(database, 30, 7).await;
+    assert_eq!(report.wrong, Vec::<String>::new());
+    assert!(report.answers > 100 && report.logins > 0, "{report:?}");
 }
 
 async fn what_the_folder_declares_is_read_only(database: Database) {

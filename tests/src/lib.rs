@@ -27,6 +27,7 @@ mod proxies;
 mod relying_party;
 mod server;
 mod site;
+mod soak;
 mod whoami;
 
 pub use apache::{Apache, ApacheOptions};
@@ -43,4 +44,5 @@ pub use proxies::{Dialect, Proxy};
 pub use relying_party::Callback;
 pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Server, ServerBuilder, binary};
 pub use site::{Site, SiteOptions};
+pub use soak::{SoakReport, soak};
 pub use whoami::{Echo, Whoami};

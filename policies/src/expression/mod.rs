@@ -6,6 +6,7 @@
 
 mod functions;
 mod keys;
+mod reference;
 mod sandbox;
 mod syntax;
 mod values;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 
+pub use reference::reference;
 pub use sandbox::{MAX_ELEMENTS, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 
 /// Monotonic time since an arbitrary start, so that a script can be stopped at its deadline.
@@ -172,6 +174,16 @@ impl Expression {
     pub fn eval_value(&self, env: &Env<'_>) -> Result<Value, EvalError> {
         let (value, _) = self.run(env)?;
         values::to_json(&value).ok_or_else(|| self.result_error(&value))
+    }
+
+    /// Runs it to see what it does: its value, whether that passes as a condition, and what it told the user.
+    ///
+    /// # Errors
+    /// As [`Self::eval_value`].
+    pub fn try_out(&self, env: &Env<'_>) -> Result<(Value, Outcome), EvalError> {
+        let (value, messages) = self.run(env)?;
+        let json = values::to_json(&value).ok_or_else(|| self.result_error(&value))?;
+        Ok((json, Outcome { passing: values::truthy(&value).unwrap_or(false), messages }))
     }
 
     fn run(&self, env: &Env<'_>) -> Result<(Dynamic, Vec<String>), EvalError> {

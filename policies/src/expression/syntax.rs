@@ -69,6 +69,15 @@ pub(super) fn known_roots() -> impl Iterator<Item = &'static str> {
     ROOTS.into_iter().map(|(name, _)| name)
 }
 
+/// The variables and all of their properties, as they are written.
+#[cfg(test)]
+pub(super) fn known_paths() -> impl Iterator<Item = String> {
+    ROOTS.into_iter().flat_map(|(root, properties)| {
+        let properties = properties.into_iter().flatten().map(move |property| format!("{root}.{property}"));
+        std::iter::once(root.to_owned()).chain(properties)
+    })
+}
+
 /// What to write instead of a variable that the reference has.
 pub(super) fn foreign_hint(name: &str) -> Option<String> {
     let advice = match name {

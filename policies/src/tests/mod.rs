@@ -4,6 +4,7 @@ mod builtins;
 mod decisions;
 mod expressions;
 mod speed;
+mod traces;
 mod truth_table;
 
 use crate::{
@@ -49,6 +50,13 @@ fn person(username: &str, groups: &[&str]) -> Principal {
         is_superuser: false,
         attributes: json!({"department": "lab", "n": [1, 2.5, null]}).as_object().cloned().expect("a map"),
     }
+}
+
+/// The person of the examples.
+pub(crate) fn ada() -> Principal {
+    let mut ada = person("ada", &["Editors", "staff"]);
+    ada.user.name = "Ada Lovelace".to_owned();
+    ada
 }
 
 fn prepared(principal: Principal) -> PreparedPrincipal {

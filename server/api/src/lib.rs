@@ -7,6 +7,7 @@
 
 mod body;
 mod caller;
+mod decisions;
 mod error;
 mod executor;
 mod objects;
@@ -34,6 +35,7 @@ pub fn router(identity: Identity) -> Router {
     objects::routes()
         .merge(people::routes())
         .merge(executor::routes())
+        .merge(decisions::routes())
         .merge(root::routes())
         .fallback(async || ApiError::NotFound("Not found.".to_owned()))
         .method_not_allowed_fallback(async |method: Method| ApiError::Method(method))

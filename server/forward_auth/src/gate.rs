@@ -223,6 +223,7 @@ impl Gate {
         }
         let facts = scene.facts(ready.mfa);
         let decision = self.identity.access.app(scene.snapshot, Some(&ready.who), slug, &facts);
+        self.identity.access.keep(&decision, Some(&ready.who), slug, &facts);
         if decision.allow {
             ready.learn(app, &decision, &None, &facts);
             return None;

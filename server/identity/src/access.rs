@@ -2,6 +2,7 @@
 
 use crate::{
     config::Snapshot,
+    decisions::{self, DecisionLog},
     journal::{Action as Noted, Entry, Journal},
     principals::PrincipalEntry,
     system::time_uuid,
@@ -17,6 +18,7 @@ pub struct Access {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) journal: Journal,
+    pub(crate) log: DecisionLog,
 }
 
 impl Access {
@@ -50,7 +52,21 @@ impl Access {
         snapshot.policies.decide(&Question { id, principal, action, resource, facts })
     }
 
-    /// Notes a decision about an application, with its reasons, under its id.
+    /// Keeps a decision about an application with the facts that it rested on, so that it can be explained and
+    /// decided again; of permissions only some.
+    pub fn keep(&self, decision: &Decision, who: Option<&PrincipalEntry>, app: &str, facts: &Facts<'_>) {
+        if self.log.keeps(decision) {
+            self.journal.keep(decisions::record(decision, who, app, facts));
+        }
+    }
+
+    /// Which decisions are kept, and for how long.
+    #[must_use]
+    pub fn log(&self) -> DecisionLog {
+        self.log
+    }
+
+    /// Tells of a decision about an application, with its reasons, under its id.
     pub fn record(&self, decision: &Decision, who: Option<&PrincipalEntry>, ip: IpAddr, app: &str) {
         let action = if decision.allow { Noted::AuthorizeApplication } else { Noted::PolicyExecution };
         let entry = Entry::new(action, "lockgate.access")

@@ -1,11 +1,11 @@
 //! The journal: one event for every security-relevant act, stored in batches and written to the log as
-//! one line each.
+//! one line each; and the decisions that are kept, which go the same way but not to the log.
 
 use crate::system::time_uuid;
 use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::User;
-use lockgate_store::{Event, Store};
+use lockgate_store::{DecisionRecord, Event, Store, StoreError};
 use serde_json::{Map, Value, json};
 use std::{
     net::IpAddr,
@@ -163,6 +163,7 @@ impl Seldom {
 
 enum Message {
     Event(Box<Event>),
+    Decision(Box<DecisionRecord>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -213,6 +214,13 @@ impl Journal {
         }
     }
 
+    /// Stores a decision soon.
+    pub(crate) fn keep(&self, decision: DecisionRecord) {
+        if self.queue.try_send(Message::Decision(Box::new(decision))).is_err() {
+            metrics::counter!("lockgate_decisions_dropped_total").increment(1);
+        }
+    }
+
     /// Waits until everything recorded so far is stored; for shutdown.
     pub async fn flush(&self) {
         let (done, stored) = oneshot::channel();
@@ -251,29 +259,53 @@ async fn write(store: Store, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut messages, BATCH).await > 0 {
         let mut events = Vec::with_capacity(messages.len());
-        let mut flushes = Vec::new();
+        let (mut decisions, mut flushes) = (Vec::new(), Vec::new());
         for message in messages.drain(..) {
             match message {
                 Message::Event(event) => events.push(*event),
+                Message::Decision(decision) => decisions.push(*decision),
                 Message::Flush(done) => flushes.push(done),
             }
         }
-        insert(&store, events).await;
+        insert(&store, Rows::Events(events)).await;
+        insert(&store, Rows::Decisions(decisions)).await;
         for done in flushes {
             let _ = done.send(());
         }
     }
 }
 
-async fn insert(store: &Store, events: Vec<Event>) {
-    if events.is_empty() {
+/// Rows of one insert.
+enum Rows {
+    Events(Vec<Event>),
+    Decisions(Vec<DecisionRecord>),
+}
+
+impl Rows {
+    fn count(&self) -> usize {
+        match self {
+            Self::Events(events) => events.len(),
+            Self::Decisions(decisions) => decisions.len(),
+        }
+    }
+
+    async fn store(&self, store: &Store) -> Result<(), StoreError> {
+        match self {
+            Self::Events(events) => store.events().insert(events).await,
+            Self::Decisions(decisions) => store.decisions().insert(decisions).await,
+        }
+    }
+}
+
+async fn insert(store: &Store, rows: Rows) {
+    if rows.count() == 0 {
         return;
     }
     for pause in [Duration::from_millis(100), Duration::from_secs(1), Duration::ZERO] {
-        match store.events().insert(&events).await {
+        match rows.store(store).await {
             Ok(()) => return,
             Err(error) if pause.is_zero() => {
-                tracing::error!(%error, lost = events.len(), "events could not be stored; they stand in the log only");
+                tracing::error!(%error, lost = rows.count(), "what happened could not be stored; events stand in the log");
             }
             Err(_) => tokio::time::sleep(pause).await,
         }

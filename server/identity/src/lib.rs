@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod config;
+pub mod decisions;
 pub mod feed;
 pub mod fresh;
 pub mod journal;
@@ -27,6 +28,7 @@ pub mod tokens;
 use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
+use decisions::DecisionLog;
 use feed::{Caches, Feed};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
@@ -73,6 +75,8 @@ pub struct Setup {
     pub password_threads: usize,
     /// Password checks that may wait.
     pub password_queue: usize,
+    /// Which decisions are kept.
+    pub decisions: DecisionLog,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
 }
@@ -92,6 +96,7 @@ impl Setup {
             session_lifetime: None,
             password_threads: 1,
             password_queue: 8,
+            decisions: DecisionLog::default(),
             bootstrap: Bootstrap::default(),
         }
     }
@@ -222,7 +227,12 @@ impl Identity {
             variables: setup.variables.clone(),
         })
         .await?;
-        let access = Access { clock: Arc::clone(clock), random: Arc::clone(random), journal: journal.clone() };
+        let access = Access {
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+            journal: journal.clone(),
+            log: setup.decisions,
+        };
         let identity = Self(Arc::new(Core {
             store: setup.store,
             clock: setup.clock,

@@ -35,6 +35,7 @@ impl Question<'_> {
         };
         let access = &self.identity.access;
         let decision = access.app(self.snapshot, Some(self.who), &self.client.app_slug, &facts);
+        access.keep(&decision, Some(self.who), &self.client.app_slug, &facts);
         if !decision.allow {
             access.record(&decision, Some(self.who), self.peer.ip, &self.client.app_slug);
         }

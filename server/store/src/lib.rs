@@ -13,6 +13,7 @@
 mod changes;
 mod connect;
 mod consents;
+mod decisions;
 mod document_row;
 mod documents;
 mod entity;
@@ -39,6 +40,7 @@ mod users;
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
 pub use connect::DatabaseSettings;
 pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
+pub use decisions::{DecisionFilter, DecisionRecord, Decisions};
 pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
 pub use error::StoreError;
 pub use events::{Event, EventFilter, Events};

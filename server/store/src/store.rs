@@ -12,8 +12,8 @@ use sea_orm_migration::MigrationStatus;
 
 use crate::connect::{self, Connections};
 use crate::{
-    Changes, Codes, Consents, DatabaseSettings, DeviceCodes, Documents, Events, Groups, Installation, Logins,
-    OAuthTokens, Once, ProxySessions, PublishedKeys, SealKey, Sessions, StoreError, Tokens, Users,
+    Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
+    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, SealKey, Sessions, StoreError, Tokens, Users,
 };
 
 /// Longest time of all migrations together.
@@ -233,6 +233,12 @@ impl Store {
     #[must_use]
     pub fn events(&self) -> Events<'_> {
         Events { store: self }
+    }
+
+    /// The log of decisions.
+    #[must_use]
+    pub fn decisions(&self) -> Decisions<'_> {
+        Decisions { store: self }
     }
 
     /// The log by which nodes learn what to forget.

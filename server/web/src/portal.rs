@@ -178,6 +178,7 @@ async fn launched(visit: &Visit, slug: &str) -> Answer {
     let Some(app) = visit.snapshot.app(slug) else { return Ok(visit.not_found()) };
     let facts: Facts<'_> = visit.facts(signed_in.mfa());
     let decision = visit.identity.access.app(&visit.snapshot, Some(&signed_in.who), slug, &facts);
+    visit.identity.access.keep(&decision, Some(&signed_in.who), slug, &facts);
     if !decision.allow {
         visit.identity.access.record(&decision, Some(&signed_in.who), visit.client.ip, slug);
         let denial = denial(&app.application.name, &decision, &visit.here());

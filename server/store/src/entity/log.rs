@@ -1,4 +1,4 @@
-//! Rows that are only ever added: changes and events.
+//! Rows that are only ever added: changes, events and decisions.
 
 pub mod change {
     use sea_orm::entity::prelude::*;
@@ -34,6 +34,28 @@ pub mod event {
         pub brand: String,
         pub created: DateTimeUtc,
         pub expires: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod decision {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "decisions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub created: DateTimeUtc,
+        pub user_pk: Option<i64>,
+        pub username: String,
+        pub action: String,
+        pub resource: String,
+        pub app: String,
+        pub allow: bool,
+        pub client_ip: Option<String>,
+        pub record: String,
     }
 
     no_relations!();

@@ -1,7 +1,8 @@
 //! The log of changes, the audit log, facts of the installation.
 
 use lockgate_store::{
-    ConfigChange, Event, EventFilter, GroupPatch, ProxySession, Token, TokenIntent, Topic, UserPatch, hash_secret,
+    ConfigChange, DecisionFilter, DecisionRecord, Event, EventFilter, GroupPatch, ProxySession, Token, TokenIntent,
+    Topic, UserPatch, hash_secret,
 };
 use serde_json::json;
 
@@ -122,6 +123,50 @@ pub(crate) async fn events_are_listed_and_dropped(bench: &Bench) -> Outcome {
     assert_eq!(found(EventFilter { ordering: oldest, ..any() }).await?, [1, 2, 3]);
     assert_eq!(events.delete_expired(later(1002), 100).await?, 2);
     assert_eq!(found(any()).await?, [3]);
+    Ok(())
+}
+
+pub(crate) async fn decisions_are_listed_and_dropped(bench: &Bench) -> Outcome {
+    let decisions = bench.store.decisions();
+    let decision = |n: u32, username: &str, allow: bool| DecisionRecord {
+        id: uuid::Uuid::from_u128(n.into()),
+        created: later(n.into()),
+        user_pk: Some(7),
+        username: username.to_owned(),
+        action: "access".to_owned(),
+        resource: "app wiki".to_owned(),
+        app: "wiki".to_owned(),
+        allow,
+        client_ip: Some("2001:db8::1".to_owned()),
+        record: json!({"facts": {"path": format!("/{n}")}}),
+    };
+    let all: Vec<_> = (1..=5).map(|n| decision(n, if n == 2 { "bob" } else { "ada" }, n != 3)).collect();
+    decisions.insert(&all).await?;
+    decisions.insert(&[]).await?;
+    assert_eq!(decisions.get(all[0].id).await?.as_ref(), Some(&all[0]));
+    let found = async |filter: DecisionFilter| -> Result<Vec<u128>, lockgate_store::StoreError> {
+        let (found, total) = decisions.list(&filter).await?;
+        assert_eq!(found.len() as u64, total);
+        Ok(found.into_iter().map(|decision| decision.id.as_u128()).collect())
+    };
+    let any = DecisionFilter::default;
+    assert_eq!(found(any()).await?, [5, 4, 3, 2, 1]);
+    assert_eq!(found(DecisionFilter { allow: Some(false), ..any() }).await?, [3]);
+    assert_eq!(found(DecisionFilter { username: Some("bob".to_owned()), ..any() }).await?, [2]);
+    assert_eq!(found(DecisionFilter { app: Some("grafana".to_owned()), ..any() }).await?, []);
+    assert_eq!(
+        found(DecisionFilter { ordering: vec![("created".to_owned(), false)], ..any() }).await?,
+        [1, 2, 3, 4, 5]
+    );
+    let ids = |list: Vec<DecisionRecord>| list.iter().map(|d| d.id.as_u128()).collect::<Vec<_>>();
+    assert_eq!(ids(decisions.since(later(2), None, 2).await?), [2, 3]);
+    assert_eq!(ids(decisions.since(later(2), Some(all[2].id), 2).await?), [4, 5]);
+    assert_eq!(decisions.delete_before(later(2), 100).await?, 1);
+    assert_eq!(decisions.delete_beyond(4, 100).await?, 0);
+    assert_eq!(decisions.delete_beyond(2, 1).await?, 1);
+    assert_eq!(found(any()).await?.len(), 3);
+    assert_eq!(decisions.delete_beyond(2, 100).await?, 1);
+    assert_eq!(found(any()).await?, [5, 4]);
     Ok(())
 }
 

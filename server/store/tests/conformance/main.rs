@@ -83,6 +83,7 @@ conformance! {
     logs::every_write_is_noted_for_other_nodes,
     logs::a_cursor_that_slept_says_so,
     logs::events_are_listed_and_dropped,
+    logs::decisions_are_listed_and_dropped,
     logs::installation_facts_are_settled_once,
     scale::ten_thousand_users_are_searched_quickly,
 }

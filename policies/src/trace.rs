@@ -1,0 +1,362 @@
+//! Everything that was looked at for a decision, and the smallest change that would have allowed it.
+//!
+//! Nothing here decides: each policy is asked by itself, and each change is tried by asking again, so that
+//! what is told is what the policies do and not what somebody thinks they do.
+
+use crate::{
+    PolicySet, PreparedPrincipal,
+    cedar::{
+        partition::{Partition, Use},
+        principal::GROUP,
+    },
+    decide::{Asked, Results, run_checks},
+    decision::{Action, Decision, PolicyRef, Question},
+    input::{BindingInput, EngineMode, Subject, TextOrigin},
+};
+use cedar_policy::{Decision as Verdict, Effect, Policy};
+use lockgate_model::people::{GroupFact, Principal};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// Most changes that are tried together.
+const MOST_TOGETHER: usize = 3;
+/// Most changes that are considered at all.
+const MOST_CONSIDERED: usize = 24;
+/// Most combinations that are told.
+const MOST_TOLD: usize = 8;
+
+/// What was looked at for a decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trace {
+    /// How the bindings combine.
+    pub mode: EngineMode,
+    /// The enabled bindings of the resource, in order.
+    pub bindings: Vec<BindingTrace>,
+    /// Every policy that can apply to the resource, those of files first.
+    pub policies: Vec<PolicyTrace>,
+    /// For a denial, every smallest set of changes after which the same question is answered with yes; empty
+    /// where no few changes help.
+    pub changes: Vec<Vec<Change>>,
+}
+
+/// A binding and what it came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BindingTrace {
+    /// Its id.
+    pub id: Uuid,
+    /// What it asks for, in words: `the group Editors`.
+    pub what: String,
+    /// Whether its result is turned around.
+    pub negate: bool,
+    /// Its result, turned around where it is to be; `None` when it was not come to, because its expression
+    /// failed.
+    pub passes: Option<bool>,
+    /// Where it is declared, when in a folder.
+    pub origin: Option<TextOrigin>,
+}
+
+/// What a policy says by its effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyEffect {
+    /// It lets through.
+    Permit,
+    /// It keeps out, whatever the others say.
+    Forbid,
+}
+
+/// A policy and whether it applied.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PolicyTrace {
+    /// The policy.
+    #[serde(flatten)]
+    pub policy: PolicyRef,
+    /// What it says where it applies.
+    pub effect: PolicyEffect,
+    /// Whether its head and its conditions hold; `None` where that cannot be told, because it failed.
+    pub applies: Option<bool>,
+    /// Whether the decision rests on it.
+    pub determining: bool,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Something that could be different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// To be signed in.
+    SignIn,
+    /// To have an active account.
+    Activate,
+    /// To be in the group of this name.
+    Join(String),
+    /// To be outside the group of this name.
+    Leave(String),
+    /// To have signed in with a second factor.
+    SecondFactor,
+    /// To be an administrator.
+    Superuser,
+    /// That the expression policy of this name passes.
+    Pass(String),
+    /// That the expression policy of this name does not pass.
+    Fail(String),
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SignIn => f.write_str("sign in"),
+            Self::Activate => f.write_str("activate the account"),
+            Self::Join(group) => write!(f, "join the group {group}"),
+            Self::Leave(group) => write!(f, "leave the group {group}"),
+            Self::SecondFactor => f.write_str("sign in with a second factor"),
+            Self::Superuser => f.write_str("become an administrator"),
+            Self::Pass(policy) => write!(f, "meet the condition {policy}"),
+            Self::Fail(policy) => write!(f, "no longer meet the condition {policy}"),
+        }
+    }
+}
+
+impl PolicySet {
+    /// Answers a question as [`PolicySet::decide`] does, and says what it looked at. Takes some hundred times
+    /// as long.
+    #[must_use]
+    pub fn explain(&self, question: &Question<'_>) -> (Decision, Trace) {
+        let decision = self.decide(question);
+        let Some(partition) = self.partition(question.resource) else {
+            let trace =
+                Trace { mode: EngineMode::Any, bindings: Vec::new(), policies: Vec::new(), changes: Vec::new() };
+            return (decision, trace);
+        };
+        let results = run_checks(self, partition, question);
+        let trace = Trace {
+            mode: partition.mode,
+            bindings: partition.bindings.iter().map(|b| binding(b, question, &results)).collect(),
+            policies: policies(self, partition, question, &results, &decision),
+            changes: if decision.allow { Vec::new() } else { changes(self, partition, question) },
+        };
+        (decision, trace)
+    }
+}
+
+fn binding(binding: &BindingInput, question: &Question<'_>, results: &Results) -> BindingTrace {
+    let who = question.principal.map(|p| p.principal());
+    let (what, passes) = match &binding.subject {
+        Subject::Group(id, name) => {
+            (format!("the group {name}"), Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate))
+        }
+        Subject::User(pk, name) => {
+            (format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
+        }
+        Subject::Expression(_, name) => (format!("the policy {name}"), results.bindings.get(&binding.id).copied()),
+    };
+    BindingTrace { id: binding.id, what, negate: binding.negate, passes, origin: binding.origin.clone() }
+}
+
+fn policies(
+    set: &PolicySet,
+    partition: &Partition,
+    question: &Question<'_>,
+    results: &Results,
+    decision: &Decision,
+) -> Vec<PolicyTrace> {
+    let asked = Asked::new(set, partition, question, results);
+    let mut list: Vec<PolicyTrace> = partition
+        .policies
+        .policies()
+        .filter_map(|policy| {
+            let about = partition.about.get(policy.id())?;
+            let (applies, error) = match &asked {
+                Ok(asked) => alone(asked, policy),
+                Err(error) => (None, Some(error.clone())),
+            };
+            let effect = match about.effect {
+                Effect::Permit => PolicyEffect::Permit,
+                Effect::Forbid => PolicyEffect::Forbid,
+            };
+            let determining = decision.determining.iter().any(|d| d.id == about.reference.id);
+            Some(PolicyTrace { policy: about.reference.clone(), effect, applies, determining, error })
+        })
+        .collect();
+    list.sort_by(|a, b| {
+        let place =
+            |p: &PolicyTrace| (p.policy.file.is_none(), p.policy.file.clone(), p.policy.line, p.policy.id.clone());
+        place(a).cmp(&place(b))
+    });
+    list
+}
+
+/// Whether a policy applies when it is asked alone.
+fn alone(asked: &Asked<'_>, policy: &Policy) -> (Option<bool>, Option<String>) {
+    let response = cedar_policy::PolicySet::from_policies([policy.clone()])
+        .map_err(|e| e.to_string())
+        .and_then(|single| asked.ask(&single, asked.question.facts.mfa));
+    match response {
+        Ok(response) => match response.diagnostics().errors().next() {
+            Some(error) => (None, Some(error.to_string())),
+            None => (Some(response.diagnostics().reason().next().is_some()), None),
+        },
+        Err(error) => (None, Some(error)),
+    }
+}
+
+/// The question as it would be after some changes.
+struct Supposed<'a> {
+    set: &'a PolicySet,
+    partition: &'a Partition,
+    question: &'a Question<'a>,
+}
+
+fn changes(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Vec<Vec<Change>> {
+    let Some(who) = question.principal else { return vec![vec![Change::SignIn]] };
+    let results = run_checks(set, partition, question);
+    let mut candidates = candidates(partition, question, who.principal(), &results);
+    candidates.truncate(MOST_CONSIDERED);
+    let supposed = Supposed { set, partition, question };
+    for together in 1..=MOST_TOGETHER.min(candidates.len()) {
+        let mut found = Vec::new();
+        combinations(&candidates, together, &mut Vec::new(), &mut |some| {
+            if supposed.allows(some) {
+                found.push(some.to_vec());
+            }
+            found.len() < MOST_TOLD
+        });
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Walks through all choices of `left` further items; `look` says whether to go on.
+fn combinations<T: Clone>(items: &[T], left: usize, chosen: &mut Vec<T>, look: &mut dyn FnMut(&[T]) -> bool) -> bool {
+    if left == 0 {
+        return look(chosen);
+    }
+    for (index, item) in items.iter().enumerate() {
+        chosen.push(item.clone());
+        let on = combinations(&items[index + 1..], left - 1, chosen, look);
+        chosen.pop();
+        if !on {
+            return false;
+        }
+    }
+    true
+}
+
+fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, results: &Results) -> Vec<Change> {
+    let mut list = Vec::new();
+    if !who.user.is_active {
+        list.push(Change::Activate);
+    }
+    if !question.facts.mfa && partition.about.values().any(|about| about.reads_mfa) {
+        list.push(Change::SecondFactor);
+    }
+    for name in groups_named(partition) {
+        let inside = who.groups.iter().any(|group| group.name == name);
+        list.push(if inside { Change::Leave(name) } else { Change::Join(name) });
+    }
+    for (name, passes) in outcomes(partition, results) {
+        list.push(if passes { Change::Fail(name) } else { Change::Pass(name) });
+    }
+    if !matches!(question.action, Action::Access | Action::Run) && !who.is_superuser {
+        list.push(Change::Superuser);
+    }
+    list
+}
+
+/// Names of all groups that the bindings and the policies of files speak of.
+fn groups_named(partition: &Partition) -> BTreeSet<String> {
+    let bound = partition.bindings.iter().filter_map(|binding| match &binding.subject {
+        Subject::Group(_, name) => Some(name.clone()),
+        _ => None,
+    });
+    let from_files = partition
+        .policies
+        .policies()
+        .filter(|policy| partition.about.get(policy.id()).is_some_and(|about| about.reference.file.is_some()));
+    let literals = from_files.flat_map(|policy| policy.entity_literals()).filter(|uid| uid.type_name() == &*GROUP);
+    bound.chain(literals.map(|uid| AsRef::<str>::as_ref(uid.id()).to_owned())).collect()
+}
+
+/// The expression policies with their results before negation. What failed counts as not passed.
+fn outcomes(partition: &Partition, results: &Results) -> BTreeMap<String, bool> {
+    let mut outcomes = BTreeMap::new();
+    for check in &partition.checks {
+        for used in &check.uses {
+            let passes = match used {
+                Use::Binding { id, negate, .. } => results.bindings.get(id).is_some_and(|passes| passes != negate),
+                Use::Named(name) => results.named.get(name).copied().unwrap_or(false),
+            };
+            outcomes.insert(check.expression.name().to_owned(), passes);
+        }
+    }
+    outcomes
+}
+
+impl Supposed<'_> {
+    /// Whether the question is answered with yes after these changes.
+    fn allows(&self, changes: &[Change]) -> bool {
+        let Some(who) = self.question.principal else { return false };
+        let Ok(who) = PreparedPrincipal::new(Arc::new(self.changed(who.principal(), changes))) else { return false };
+        let mut facts = *self.question.facts;
+        facts.mfa |= changes.contains(&Change::SecondFactor);
+        let question = Question { principal: Some(&who), facts: &facts, ..*self.question };
+        let mut results = run_checks(self.set, self.partition, &question);
+        self.replace(&mut results, changes);
+        let Ok(asked) = Asked::new(self.set, self.partition, &question, &results) else { return false };
+        asked
+            .ask(&self.partition.policies, facts.mfa)
+            .is_ok_and(|r| r.decision() == Verdict::Allow && r.diagnostics().errors().next().is_none())
+    }
+
+    fn changed(&self, who: &Principal, changes: &[Change]) -> Principal {
+        let mut who = who.clone();
+        for change in changes {
+            match change {
+                Change::Activate => who.user.is_active = true,
+                Change::Superuser => who.is_superuser = true,
+                Change::Leave(name) => who.groups.retain(|group| group.name != *name),
+                Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
+                Change::SignIn | Change::SecondFactor | Change::Pass(_) | Change::Fail(_) => {}
+            }
+        }
+        who
+    }
+
+    /// The id under which bindings name the group; policies of files go by its name alone.
+    fn group(&self, name: &str) -> Uuid {
+        let bound = self.partition.bindings.iter().find_map(|binding| match &binding.subject {
+            Subject::Group(id, known) if known == name => Some(*id),
+            _ => None,
+        });
+        bound.unwrap_or_default()
+    }
+
+    fn replace(&self, results: &mut Results, changes: &[Change]) {
+        for check in &self.partition.checks {
+            let name = check.expression.name();
+            let passes = changes.iter().find_map(|change| match change {
+                Change::Pass(policy) if policy == name => Some(true),
+                Change::Fail(policy) if policy == name => Some(false),
+                _ => None,
+            });
+            let Some(passes) = passes else { continue };
+            for used in &check.uses {
+                match used {
+                    Use::Binding { id, negate, .. } => {
+                        results.bindings.insert(*id, passes != *negate);
+                    }
+                    Use::Named(name) => {
+                        results.named.insert(name.clone(), passes);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Decisions that are kept: which ones, with what, and how they are asked again.
+
+use crate::{config::Snapshot, principals::PrincipalEntry, principals::Principals};
+use chrono::TimeDelta;
+use lockgate_model::{Principal, people::GroupFact};
+use lockgate_policies::{Action, Decision, Facts, KeptFacts, PreparedPrincipal, Question, Resource, Trace};
+use lockgate_store::{DecisionRecord, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Which decisions are kept, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecisionLog {
+    /// Share of the permissions that are kept, from 0 to 1. Denials are all kept.
+    pub allows: f64,
+    /// How long they are kept.
+    pub keep: TimeDelta,
+    /// Most of them that are kept; the oldest go first.
+    pub most: u64,
+}
+
+impl Default for DecisionLog {
+    fn default() -> Self {
+        Self { allows: 0.1, keep: TimeDelta::days(30), most: 1_000_000 }
+    }
+}
+
+impl DecisionLog {
+    /// Whether this one is kept. The random part of its id decides, so that nothing else has to be asked.
+    pub(crate) fn keeps(&self, decision: &Decision) -> bool {
+        let random = u32::try_from(decision.id.as_u128() & u128::from(u32::MAX)).unwrap_or(u32::MAX);
+        !decision.allow || f64::from(random) < self.allows * f64::from(u32::MAX)
+    }
+}
+
+/// What is kept of who asked, beside the account's key: what may have changed since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct KeptPerson {
+    groups: Vec<String>,
+    superuser: bool,
+    active: bool,
+}
+
+/// A decision as it is kept.
+pub(crate) fn record(
+    decision: &Decision,
+    who: Option<&PrincipalEntry>,
+    app: &str,
+    facts: &Facts<'_>,
+) -> DecisionRecord {
+    let principal = who.map(|entry| entry.principal());
+    let person = principal.map(|p| KeptPerson {
+        groups: p.groups.iter().map(|g| g.name.clone()).collect(),
+        superuser: p.is_superuser,
+        active: p.user.is_active,
+    });
+    DecisionRecord {
+        id: decision.id,
+        created: decision.time,
+        user_pk: principal.map(|p| p.user.pk),
+        username: decision.principal.clone().unwrap_or_default(),
+        action: decision.action.as_str().to_owned(),
+        resource: decision.resource.clone(),
+        app: app.to_owned(),
+        allow: decision.allow,
+        client_ip: facts.ip.map(|ip| ip.to_string()),
+        record: json!({"decision": decision, "facts": KeptFacts::of(facts), "person": person}),
+    }
+}
+
+/// A kept decision, ready to be asked again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The decision as it was.
+    pub record: DecisionRecord,
+    who: PreparedPrincipal,
+    facts: KeptFacts,
+}
+
+impl Kept {
+    /// Makes ready what was kept: the account as it is now, in the groups that it was in then. `None` where
+    /// the account is gone, nobody asked, or the record is not of access to an application.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn of(
+        store: &Store,
+        principals: &Principals,
+        record: DecisionRecord,
+    ) -> Result<Option<Self>, StoreError> {
+        let (Some(pk), true) = (record.user_pk, record.action == Action::Access.as_str()) else { return Ok(None) };
+        let facts = serde_json::from_value::<KeptFacts>(record.record["facts"].clone());
+        let person = serde_json::from_value::<KeptPerson>(record.record["person"].clone());
+        let (Ok(facts), Ok(person)) = (facts, person) else { return Ok(None) };
+        let Some(now) = principals.load(pk).await? else { return Ok(None) };
+        let then = as_it_was(store, now, person).await?;
+        Ok(PreparedPrincipal::new(Arc::new(then)).ok().map(|who| Self { record, who, facts }))
+    }
+
+    /// Asks the same under a configuration.
+    #[must_use]
+    pub fn decide(&self, snapshot: &Snapshot) -> Decision {
+        snapshot.policies.decide(&self.question(&self.facts.facts()))
+    }
+
+    /// As [`Self::decide`], with everything that was looked at.
+    #[must_use]
+    pub fn explain(&self, snapshot: &Snapshot) -> (Decision, Trace) {
+        snapshot.policies.explain(&self.question(&self.facts.facts()))
+    }
+
+    fn question<'q>(&'q self, facts: &'q Facts<'q>) -> Question<'q> {
+        let resource = Resource::App(&self.record.app);
+        Question { id: self.record.id, principal: Some(&self.who), action: Action::Access, resource, facts }
+    }
+
+    /// What the decision was, as it is kept.
+    #[must_use]
+    pub fn decision(&self) -> &Value {
+        &self.record.record["decision"]
+    }
+}
+
+/// The account in the groups that it was in. A group that is gone is still one that policies name.
+async fn as_it_was(store: &Store, mut who: Principal, person: KeptPerson) -> Result<Principal, StoreError> {
+    let known: Vec<GroupFact> = std::mem::take(&mut who.groups);
+    for name in person.groups {
+        let pk = match known.iter().find(|group| group.name == name) {
+            Some(group) => group.pk,
+            None => store.groups().by_name(&name).await?.map_or(Uuid::nil(), |group| group.pk),
+        };
+        who.groups.push(GroupFact { pk, name });
+    }
+    who.is_superuser = person.superuser;
+    who.user.is_active = person.active;
+    Ok(who)
+}
