@@ -3,6 +3,7 @@
 
 mod broken;
 mod exported;
+mod exported_folder;
 mod layers;
 mod oauth2;
 mod samples;
