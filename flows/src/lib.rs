@@ -6,6 +6,7 @@
 //! the whole configuration, so whoever does that adds what is found with [`Checked::add`]. What may
 //! not enter this room: databases, HTTP, clocks and randomness.
 
+mod blueprint;
 mod builtin;
 mod diagnostics;
 mod diagram;
@@ -19,6 +20,7 @@ mod schema;
 mod span;
 pub mod yaml;
 
+pub use blueprint::{Imported, Place, Remark, import_blueprints};
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use diagram::{Diagram, diagram};
