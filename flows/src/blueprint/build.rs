@@ -66,13 +66,22 @@ pub(super) struct Build<'a> {
     pub(super) asked: BTreeMap<String, (Variable, String)>,
     /// Objects that would let more people pass than they should, since a part of them is missing.
     pub(super) doubtful: BTreeSet<Uuid>,
+    /// Entries by the primary key that their objects had.
+    keys: HashMap<String, Vec<usize>>,
     /// Groups that are looked up and stand nowhere.
     looked_up: BTreeSet<String>,
 }
 
 impl<'a> Build<'a> {
     pub(super) fn new(world: &'a World<'a>, remarks: Remarks) -> Self {
+        let mut keys: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, entry) in world.entries.iter().enumerate() {
+            if let Some(key) = text(entry, "pk") {
+                keys.entry(key).or_default().push(number);
+            }
+        }
         Self {
+            keys,
             world,
             remarks,
             targets: vec![Target::Gone("it comes later".to_owned()); world.entries.len()],
@@ -304,6 +313,25 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// The entry whose object had the primary key that stands where a `wanted` is referred to: exports name
+    /// each other so.
+    pub(super) fn by_key(&self, wanted: &str, item: &Item) -> Option<Item> {
+        let key = match item {
+            Item::Text(key) => key.clone(),
+            Item::Number(key) => key.to_string(),
+            _ => return None,
+        };
+        let fits = |number: &&usize| {
+            let model = self.world.entries.get(**number).map(|entry| entry.model.as_str()).unwrap_or_default();
+            match wanted {
+                "group" => model == GROUP,
+                "user" => model == USER,
+                wanted => kind_of(model).is_some_and(|kind| by_target(wanted).any(|k| k.meta.kind == kind.meta.kind)),
+            }
+        };
+        self.keys.get(&key)?.iter().find(fits).map(|number| Item::Entry(*number))
+    }
+
     /// Groups and users are people's data, and are known by name.
     fn elsewhere(&mut self, model: &str, filters: &[(String, Item)]) -> Target {
         match (model, filters) {
@@ -418,7 +446,7 @@ pub(super) fn called_entry(entry: &Entry) -> String {
         None if entry.model.is_empty() => "entry".to_owned(),
         None => entry.model.clone(),
     };
-    match ["slug", "name", "domain", "username", "identifier"].iter().find_map(|field| text(entry, field)) {
+    match ["slug", "username", "name", "domain", "identifier"].iter().find_map(|field| text(entry, field)) {
         Some(name) => format!("{noun} \"{name}\""),
         None => noun,
     }

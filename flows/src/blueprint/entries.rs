@@ -86,6 +86,9 @@ pub(super) fn read(blueprints: &[Blueprint], known: &World<'_>, remarks: &mut Re
         for (key, node) in top.iter().filter(|(k, _)| !TOP_KEYS.contains(&k.as_str())) {
             remarks.left(&at(node.line), "file", format!("unknown key \"{key}\""));
         }
+        if !matches!(blueprint.root.get("version").map(|v| &v.value), Some(Yaml::Number(n)) if n.as_u64() == Some(1)) {
+            remarks.left(&at(blueprint.root.line), "file", "its version is not 1, the only one that is known");
+        }
         let list = blueprint.root.get("entries").and_then(Node::list).unwrap_or_default();
         if list.is_empty() {
             remarks.left(&at(blueprint.root.line), "file", "it has no entries");

@@ -261,7 +261,8 @@ impl Build<'_> {
     /// The primary key of what a field refers to.
     pub(super) fn reference(&mut self, field: &Field, item: &Item) -> Result<Value, String> {
         let target = field.target.as_deref().unwrap_or_default();
-        match self.target(item) {
+        let by_key = self.by_key(target, item);
+        match self.target(by_key.as_ref().unwrap_or(item)) {
             Target::Gone(why) => Err(why),
             Target::Group(name) if target == "group" => {
                 let shipped = self.world.shipped.groups.iter().find(|g| g.name == name).map(|g| g.id);

@@ -42,7 +42,24 @@ pub(super) fn kept(title: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{kept, mapping, policy};
+    use super::{DENIES, REFUSES, kept, mapping, policy};
+    use chrono::DateTime;
+    use lockgate_policies::{ClaimMapping, Env, Expression, Facts, TextOrigin};
+
+    #[test]
+    fn what_stands_in_denies_and_refuses() {
+        let origin = TextOrigin { file: "x".to_owned(), line: 1, column: 1 };
+        let facts = Facts::at(DateTime::UNIX_EPOCH);
+        let env = Env::new(None, &facts);
+        let denies = Expression::compile("x", DENIES, &origin).expect("it compiles");
+        assert!(!denies.eval_bool(&env).expect("it runs").passing);
+        let refuses = ClaimMapping::compile("x", "y", REFUSES, &origin).expect("it compiles");
+        assert!(refuses.claims(&env).is_err());
+        for (rhai, passes) in [("true", true), ("false", false)] {
+            let known = Expression::compile("x", rhai, &origin).expect("it compiles");
+            assert_eq!(known.eval_bool(&env).expect("it runs").passing, passes);
+        }
+    }
 
     #[test]
     fn only_what_is_beyond_doubt_is_carried_over() {

@@ -149,6 +149,30 @@ fn a_stage_whose_condition_is_not_carried_over_is_not_passed_over() {
     assert!(checked(&imported).is_sound());
 }
 
+/// Exports name each other by the primary keys that they had.
+#[test]
+fn what_was_exported_finds_itself() {
+    let (flow, stage, binding) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    let imported = text(&format!(
+        "version: 1\nentries:\n- model: authentik_flows.flow\n  id: null\n  conditions: []\n  state: present\n  identifiers: {{ pk: {flow}, slug: out }}\n  attrs: {{ name: Out, title: Out, designation: invalidation }}\n- model: authentik_stages_user_logout.userlogoutstage\n  identifiers: {{ pk: {stage}, name: out }}\n- model: authentik_flows.flowstagebinding\n  identifiers: {{ pk: {binding}, target: {flow}, stage: {stage}, order: 0 }}\n- model: authentik_core.group\n  identifiers: {{ pk: 7, name: Staff }}\n- model: authentik_policies.policybinding\n  identifiers: {{ target: {binding}, group: 7, order: 0 }}\n- model: authentik_stages_user_logout.userlogoutstage\n  identifiers: {{ pk: {stage} }}\n  attrs: {{}}\n"
+    ));
+    assert!(imported.is_whole(), "{}", imported.report());
+    let flow = "flow: out\nname: Out\ntitle: Out\ndesignation: invalidation\nstages:\n- logout: {}\n  name: out\n  policies:\n  - group: Staff\n  order: 0\n";
+    assert_eq!(file(&imported, "flows/out.yaml"), flow);
+}
+
+/// Where something that keeps people out is missing, nobody passes.
+#[test]
+fn nothing_opens_by_what_is_left_out() {
+    let imported = text(
+        "version: 1\nentries:\n- model: authentik_stages_prompt.promptstage\n  id: prompt\n  identifiers: { name: prompt }\n  attrs: { fields: [], validation_policies: [!Find [authentik_policies_expression.expressionpolicy, [name, gone]]] }\n- model: authentik_policies_expression.expressionpolicy\n  id: part\n  identifiers: { name: part }\n  attrs: { expression: return True, strictness: 3 }\n- model: authentik_core.application\n  id: app\n  identifiers: { slug: app }\n  attrs: { name: app, provider: !KeyOf provider }\n- model: authentik_policies.policybinding\n  identifiers: { target: !KeyOf app, order: 0, policy: !KeyOf part }\n- model: authentik_providers_proxy.proxyprovider\n  id: provider\n  identifiers: { name: provider }\n  attrs:\n    mode: forward_single\n    external_host: https://app.example\n    authentication_flow: !Find [authentik_flows.flow, [slug, with-a-second-factor]]\n    authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-implicit-consent]]\n    invalidation_flow: !Find [authentik_flows.flow, [slug, default-invalidation-flow]]\n",
+    );
+    assert!(file(&imported, "stages/prompt.yaml").contains("validate:\n  - import-denies\n"), "{}", shown(&imported));
+    let app = file(&imported, "apps/app.yaml");
+    assert!(app.contains("- policy: import-denies\n") && !app.contains("forward_auth"), "{}", shown(&imported));
+    assert!(file(&imported, "policies/part.yaml").is_empty() && checked(&imported).is_sound());
+}
+
 #[test]
 fn what_ships_with_lockgate_keeps_its_own_rhai() {
     let imported = text(
