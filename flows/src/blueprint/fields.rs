@@ -356,8 +356,9 @@ impl Build<'_> {
             for field in fields {
                 let lost = match made.body.get_mut(&field.name) {
                     Some(Value::Array(list)) if field.target.as_deref() == Some("policy") => {
-                        let lost = list.iter_mut().filter(|v| is_gone(v));
-                        lost.map(|v| *v = denies.clone()).count() > 0
+                        let lost = list.iter().any(is_gone);
+                        list.iter_mut().filter(|v| is_gone(v)).for_each(|v| *v = denies.clone());
+                        lost
                     }
                     Some(Value::Array(list)) => {
                         let before = list.len();

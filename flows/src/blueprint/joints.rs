@@ -127,9 +127,8 @@ impl Build<'_> {
                 return Target::Gone("what it is bound to is not carried over".to_owned());
             }
         };
-        let shipped = self.shipped_joint(entry);
-        let base = shipped.map_or_else(Map::new, |(_, body)| body);
-        let id = self.shipped_joint(entry).map(|(id, _)| id);
+        let (id, base) = self.shipped_joint(entry).unzip();
+        let base = base.unwrap_or_default();
         let mut made = Made { id: Uuid::nil(), kind, name: String::new(), body: base, place: entry.place.clone() };
         let own = ["target", "stage", "policy", "group", "user"];
         for attr in entry.fields().filter(|a| !own.contains(&a.name.as_str())) {
@@ -216,12 +215,10 @@ impl Build<'_> {
         if why.is_none() && (known != 1 || given > 1) {
             why = Some("it does not name one policy, group or user".to_owned());
         }
-        if let (Some(item), true, None) = (entry.get("group"), negate, &why) {
-            if matches!(self.target(item), Target::Group(name) if self.is_looked_up(&name)) {
-                why = Some(
-                    "it keeps a group out that is not declared here, and an empty one would keep nobody out".to_owned(),
-                );
-            }
+        let group = entry.get("group").filter(|_| negate && why.is_none()).map(|item| self.target(item));
+        if matches!(group, Some(Target::Group(name)) if self.is_looked_up(&name)) {
+            let open = "it keeps a group out that is not declared here, and an empty one would keep nobody out";
+            why = Some(open.to_owned());
         }
         if let Some(why) = why {
             self.left(entry, &format!("{why}; it denies"));

@@ -140,8 +140,8 @@ fn owner<'o>(objects: &'o ObjectSet, object: &'o Object) -> Option<&'o Object> {
 
 fn app_of<'o>(objects: &'o ObjectSet, provider: &Object) -> Option<&'o Object> {
     let id = provider.document.id;
-    let referrers = objects.referrers(id).iter().filter_map(|r| objects.get(r.from));
-    referrers.into_iter().find(|o| o.typed::<Application>().is_some_and(|a| a.provider.is_some_and(|p| p.0 == id)))
+    let mut referrers = objects.referrers(id).iter().filter_map(|r| objects.get(r.from));
+    referrers.find(|o| o.typed::<Application>().is_some_and(|a| a.provider.is_some_and(|p| p.0 == id)))
 }
 
 /// What holds others comes first, so that they stand inside.
@@ -203,8 +203,8 @@ impl Writer<'_> {
     /// The settings of an outpost that differ from what lies below, beside its fields.
     fn outpost_config(&self, map: &mut Map<String, Value>, outpost: &Object) {
         let defaults = outpost_config_defaults();
-        let below = self.whole.as_ref().into_iter().flat_map(|w| &w.builtin.documents);
-        let below = below.into_iter().find(|d| d.kind == "outpost" && d.name == outpost.document.name);
+        let mut below = self.whole.as_ref().into_iter().flat_map(|w| &w.builtin.documents);
+        let below = below.find(|d| d.kind == "outpost" && d.name == outpost.document.name);
         let below = below.and_then(|d| d.body["config"].as_object()).unwrap_or(&defaults);
         let mut rest = Map::new();
         for (key, value) in outpost.document.body["config"].as_object().into_iter().flatten() {

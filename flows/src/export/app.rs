@@ -157,11 +157,9 @@ impl Writer<'_> {
     fn scopes(&self, settings: &mut Map<String, Value>, provider: &OAuth2Provider) {
         let mappings: Vec<Uuid> = provider.property_mappings.iter().map(|m| m.0).collect();
         let mut scopes: Vec<&str> = Vec::new();
-        for id in &mappings {
-            if let Some(mapping) = self.objects.typed::<ScopeMapping>(*id) {
-                if !scopes.contains(&mapping.scope_name.as_str()) {
-                    scopes.push(&mapping.scope_name);
-                }
+        for mapping in mappings.iter().filter_map(|id| self.objects.typed::<ScopeMapping>(*id)) {
+            if !scopes.contains(&mapping.scope_name.as_str()) {
+                scopes.push(&mapping.scope_name);
             }
         }
         let meant: Option<Vec<Vec<Uuid>>> = scopes.iter().map(|scope| self.of_scope(scope)).collect();

@@ -58,8 +58,8 @@ impl<'o> Writer<'o> {
     pub(super) fn may_absorb(&self, object: &Object, users: impl Fn(&Object) -> bool) -> bool {
         let Some(whole) = &self.whole else { return true };
         let id = object.document.id;
-        let referrers = self.objects.referrers(id).iter().filter_map(|r| self.objects.get(r.from));
-        whole.declared.contains(&id) && !whole.comments.contains_key(&id) && referrers.into_iter().all(users)
+        let mut referrers = self.objects.referrers(id).iter().filter_map(|r| self.objects.get(r.from));
+        whole.declared.contains(&id) && !whole.comments.contains_key(&id) && referrers.all(users)
     }
 
     /// The fields of an object that are not as they are by default, under their names in YAML.
@@ -87,8 +87,8 @@ impl<'o> Writer<'o> {
     fn usual<'s>(&'s self, object: &Object, field: &'s Field) -> &'s Value {
         // Brands and outposts of the layer below shine through.
         let shines = matches!(object.kind.meta.kind, "brand" | "outpost");
-        let below = self.whole.as_ref().filter(|_| shines).into_iter().flat_map(|w| &w.builtin.documents);
-        let below = below.into_iter().find(|d| d.kind == object.document.kind && d.name == object.document.name);
+        let mut below = self.whole.as_ref().filter(|_| shines).into_iter().flat_map(|w| &w.builtin.documents);
+        let below = below.find(|d| d.kind == object.document.kind && d.name == object.document.name);
         match below.and_then(|d| d.body.get(&field.name)) {
             Some(value) => value,
             None => field.schema.get("default").unwrap_or(&Value::Null),

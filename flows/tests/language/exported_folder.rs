@@ -136,7 +136,7 @@ fn everything_comes_back_the_same() {
     assert!(checked.is_sound(), "{}", render(&checked.diagnostics));
     let exported = comes_back(&builtin, &checked.loaded);
     for file in &exported.files {
-        assert_eq!(file.text.ends_with('\n'), true, "{}", file.path);
+        assert!(file.text.ends_with('\n'), "{}", file.path);
     }
     let text = |path: &str| exported.files.iter().find(|f| f.path == path).map(|f| f.text.as_str()).unwrap_or_default();
     // A stage of two flows is declared apart, and named by both.
