@@ -2,10 +2,11 @@
 //!
 //! [`Folder`] reads files, [`check`] turns them into [`Loaded`] documents and [`Diagnostic`]s, all of
 //! them at once, and [`merge()`] lays the built-in configuration, the folder and what was made through
-//! the API over each other. [`export_flow`] goes the other way. Rhai texts are compiled on the way; Cedar can only be compiled against
+//! the API over each other. [`export_flow`] and [`export_documents`] go the other way. Rhai texts are compiled on the way; Cedar can only be compiled against
 //! the whole configuration, so whoever does that adds what is found with [`Checked::add`]. What may
 //! not enter this room: databases, HTTP, clocks and randomness.
 
+mod blueprint;
 mod builtin;
 mod diagnostics;
 mod diagram;
@@ -19,10 +20,13 @@ mod schema;
 mod span;
 pub mod yaml;
 
+pub use blueprint::{Imported, Place, Remark, import_blueprints};
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use diagram::{Diagram, diagram};
-pub use export::{NamedPeople, PeopleNames, export_flow, people_of_flow};
+pub use export::{
+    ExportRequest, Exported, LeftOut, NamedPeople, PeopleNames, Variable, export_documents, export_flow, people_of_flow,
+};
 pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,
 };

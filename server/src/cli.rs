@@ -117,6 +117,42 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Drawing::Svg)]
         format: Drawing,
     },
+    /// Write what was made through the API and the admin interface as documents of a configuration folder,
+    /// with the configuration in force. Changes nothing.
+    Export {
+        /// The folder to write into; to standard output without one.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// What belongs to the configuration folder, too.
+        #[arg(long)]
+        all: bool,
+        /// Overwrite files that are there.
+        #[arg(long)]
+        force: bool,
+        /// Write the secrets, as environment variables, into this file that only its owner can read.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+    },
+    /// Turn blueprints of authentik into a configuration folder. Exit code 0 when everything was carried over,
+    /// 3 when something is left to do by hand, which is listed, 1 when nothing could be done.
+    ImportBlueprint {
+        /// Blueprints, or folders of them; they may refer to each other.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The folder to write into.
+        #[arg(long, value_name = "DIR", default_value = "imported")]
+        out: PathBuf,
+        /// Overwrite files that are there.
+        #[arg(long)]
+        force: bool,
+        /// Write the secrets of the blueprints, as environment variables, into this file that only its owner can
+        /// read.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Print the JSON Schema of the configuration language, for editors.
     Schema,
     /// Print the OpenAPI document.

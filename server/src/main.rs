@@ -5,8 +5,10 @@ mod claims;
 mod cli;
 mod commands;
 mod explain;
+mod export;
 mod expression;
 mod front;
+mod import;
 mod listen;
 mod logging;
 mod memory;
@@ -14,6 +16,7 @@ mod pages;
 mod serve;
 mod settings;
 mod telemetry;
+mod texts;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -43,6 +46,14 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Check { dir, format } => {
             let sound = commands::check(&settings, dir, format, &environment)?;
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Export { out, all, force, secrets } => {
+            let wish =
+                export::Wish { out: out.as_deref(), all, texts: texts::Rules { force, secrets: secrets.as_deref() } };
+            block_on(1, export::export(&settings, wish))?;
+        }
+        Command::ImportBlueprint { files, out, force, secrets, format } => {
+            return import::import_blueprint(&files, &out, texts::Rules { force, secrets: secrets.as_deref() }, format);
         }
         Command::Schema => println!("{:#}", lockgate_flows::json_schema()),
         Command::Openapi { json: true } => println!("{:#}", lockgate_api::openapi::document()),

@@ -28,6 +28,7 @@ mod application_o;
 mod claims;
 mod examples;
 mod explain;
+mod export;
 mod flows;
 mod folder;
 mod health;

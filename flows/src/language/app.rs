@@ -21,16 +21,19 @@ pub(crate) const FORWARD_KEYS: [&str; 4] = ["mode", "domain", "consent", "name"]
 /// Keys of an app that make its provider.
 const PROTOCOLS: [&str; 2] = ["forward_auth", "oauth2"];
 
-const IMPLICIT: &str = "default-provider-authorization-implicit-consent";
-const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
-const INVALIDATION: &str = "default-invalidation-flow";
+/// The authorization flow that does not ask.
+pub(crate) const IMPLICIT_CONSENT: &str = "default-provider-authorization-implicit-consent";
+/// The authorization flow that asks.
+pub(crate) const EXPLICIT_CONSENT: &str = "default-provider-authorization-explicit-consent";
+/// The invalidation flow of an app behind forward auth that names none.
+pub(crate) const FORWARD_INVALIDATION: &str = "default-invalidation-flow";
 
 /// The flow that `consent` names, which asks or does not ask; nobody is asked by default.
 pub(crate) fn consent(provider: &Node, at: &Span) -> Node {
-    let Some(node) = provider.get("consent") else { return Node::implied(IMPLICIT, at) };
+    let Some(node) = provider.get("consent") else { return Node::implied(IMPLICIT_CONSENT, at) };
     match node.text() {
-        Some("implicit") => Node::implied(IMPLICIT, &node.span),
-        Some("explicit") => Node::implied(EXPLICIT, &node.span),
+        Some("implicit") => Node::implied(IMPLICIT_CONSENT, &node.span),
+        Some("explicit") => Node::implied(EXPLICIT_CONSENT, &node.span),
         _ => node.clone(),
     }
 }
@@ -119,7 +122,7 @@ impl Loader<'_> {
             _ => {}
         }
         draft.imply("authorization_flow", consent(node, &key.span));
-        draft.imply_text("invalidation_flow", INVALIDATION, &key.span);
+        draft.imply_text("invalidation_flow", FORWARD_INVALIDATION, &key.span);
         self.push(draft);
         name
     }

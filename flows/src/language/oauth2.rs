@@ -21,7 +21,8 @@ pub(crate) const USUAL_GRANTS: [&str; 2] = ["authorization_code", "refresh_token
 /// What stands for a key pair where tokens are to be signed with the client's secret.
 pub(crate) const NO_KEY: &str = "none";
 
-const INVALIDATION: &str = "default-provider-invalidation-flow";
+/// The invalidation flow of an app that names none.
+pub(crate) const OAUTH2_INVALIDATION: &str = "default-provider-invalidation-flow";
 
 /// What a provider says about its scopes, until every mapping is declared.
 pub(crate) struct ScopesOf {
@@ -44,7 +45,7 @@ impl Loader<'_> {
         self.redirects(&mut draft, node, &key.span);
         self.signing_key(&mut draft);
         draft.imply("authorization_flow", consent(node, &key.span));
-        draft.imply_text("invalidation_flow", INVALIDATION, &key.span);
+        draft.imply_text("invalidation_flow", OAUTH2_INVALIDATION, &key.span);
         let scopes = match node.get("scopes") {
             Some(given) => self.names_in(given, "scopes", "a list of scopes, such as [openid, profile, email]"),
             None => USUAL_SCOPES.map(|scope| Node::implied(scope, &key.span)).to_vec(),

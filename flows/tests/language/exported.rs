@@ -70,7 +70,9 @@ stages:
 - password:
     attempts: 3
   name: secret word
-  when: "!pending.authenticated\n  && true"
+  when: |-
+    !pending.authenticated
+      && true
   policies:
     all:
     - user: ada
@@ -78,7 +80,7 @@ stages:
       not: true
   on_invalid: restart
 - login:
-    session: "hours=8"
+    session: 8h
   order: 35
 - stage: secret word
   policy_engine_mode: all

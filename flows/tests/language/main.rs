@@ -1,8 +1,10 @@
 //! The language as a whole: what is refused and how, what is accepted and what becomes of it.
 #![allow(clippy::expect_used)]
 
+mod blueprints;
 mod broken;
 mod exported;
+mod exported_folder;
 mod layers;
 mod oauth2;
 mod samples;
