@@ -17,6 +17,7 @@ mod node;
 mod read;
 mod schema;
 mod span;
+pub mod test_document;
 pub mod yaml;
 
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};

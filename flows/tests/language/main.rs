@@ -6,6 +6,7 @@ mod exported;
 mod layers;
 mod oauth2;
 mod samples;
+mod tests;
 
 use chrono::{DateTime, Utc};
 use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, Nobody, Objects, ProcessSecrets, builtin, check};
