@@ -3,18 +3,15 @@
 use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_flows::{NamedPeople, PeopleNames};
 use lockgate_identity::{
     config::{App, Snapshot},
+    explain::{BindingResult, binding_results, people_of_bindings},
     look::Look,
     names,
     principals::PrincipalEntry,
     system::SystemClock,
 };
-use lockgate_model::{
-    Principal, Source,
-    kinds::{PolicyBinding, PolicyEngineMode},
-};
+use lockgate_model::{Principal, kinds::PolicyEngineMode};
 use lockgate_policies::{Action, Decision, Facts, Question as Asked, Resource, describe_denial};
 use lockgate_store::Case;
 use serde_json::{Value, json};
@@ -34,14 +31,6 @@ pub(crate) struct Question<'a> {
     pub(crate) at: Option<DateTime<Utc>>,
     /// After a login with a second factor.
     pub(crate) mfa: bool,
-}
-
-/// One binding of the application.
-struct Row {
-    what: String,
-    source: Option<Source>,
-    /// `None`: it was not looked at.
-    passes: Option<bool>,
 }
 
 /// Prints the answer for the configuration in force, and changes nothing.
@@ -88,41 +77,13 @@ pub(crate) fn decided(snapshot: &Snapshot, who: &PrincipalEntry, app: &str, fact
     snapshot.policies.decide(&Asked { id, principal: Some(who), action, resource, facts })
 }
 
-async fn rows(look: &Look, app: &App, who: &Principal, decision: &Decision) -> Result<Vec<Row>, String> {
+async fn rows(look: &Look, app: &App, who: &Principal, decision: &Decision) -> Result<Vec<BindingResult>, String> {
     let objects = &look.snapshot.objects;
-    let bound = objects.referrers(app.id).iter().filter_map(|r| {
-        Some((objects.get(r.from)?, objects.typed::<PolicyBinding>(r.from)?)).filter(|(_, binding)| binding.enabled)
-    });
-    let mut bound: Vec<_> = bound.filter(|(_, binding)| binding.target.0 == app.id).collect();
-    bound.sort_by_key(|(object, binding)| (binding.order, object.document.id));
-    let named = NamedPeople {
-        groups: bound.iter().filter_map(|(_, binding)| Some(binding.group?.0)).collect(),
-        users: bound.iter().filter_map(|(_, binding)| Some(binding.user?.0)).collect(),
-    };
-    let PeopleNames { groups, users } = names::of(&look.store, named).await.map_err(|e| e.to_string())?;
-    let gone = || "one that is gone".to_owned();
-    let row = |(object, binding): (&lockgate_model::Object, &PolicyBinding)| {
-        let (what, passes) = if let Some(group) = binding.group {
-            let is_there = groups.contains_key(&group.0);
-            let name = groups.get(&group.0).cloned().unwrap_or_else(gone);
-            (format!("the group {name}"), Some(is_there && who.in_group(group.0) != binding.negate))
-        } else if let Some(user) = binding.user {
-            let is_there = users.contains_key(&user.0);
-            let name = users.get(&user.0).cloned().unwrap_or_else(gone);
-            (format!("the user {name}"), Some(is_there && (user.0 == who.user.pk) != binding.negate))
-        } else {
-            let policy = binding.policy.and_then(|policy| objects.get(policy.0));
-            let name = policy.map_or_else(gone, |policy| policy.document.name.clone());
-            let checked = &decision.facts_used.get("checks").unwrap_or(&Value::Null);
-            (format!("the policy {name}"), checked[format!("binding:{}", object.document.id)].as_bool())
-        };
-        let what = if binding.negate { format!("not {what}") } else { what };
-        Row { what, source: object.document.source.clone(), passes }
-    };
-    Ok(bound.into_iter().map(row).collect())
+    let names = names::of(&look.store, people_of_bindings(objects, app.id)).await.map_err(|e| e.to_string())?;
+    Ok(binding_results(objects, app.id, Some(who), decision, &names))
 }
 
-fn as_text(decision: &Decision, rows: &[Row], who: &Principal, app: &App) -> String {
+fn as_text(decision: &Decision, rows: &[BindingResult], who: &Principal, app: &App) -> String {
     let may = if decision.allow { "may" } else { "may not" };
     let mut lines = vec![format!("{} {may} open {}.", who.user.username, app.application.name), String::new()];
     lines.push(match (rows.is_empty(), app.application.policy_engine_mode) {
@@ -130,15 +91,7 @@ fn as_text(decision: &Decision, rows: &[Row], who: &Principal, app: &App) -> Str
         (false, PolicyEngineMode::Any) => "One of its bindings has to pass:".to_owned(),
         (false, PolicyEngineMode::All) => "All of its bindings have to pass:".to_owned(),
     });
-    for row in rows {
-        let result = match row.passes {
-            Some(true) => "passes",
-            Some(false) => "fails",
-            None => "not asked",
-        };
-        let place = row.source.as_ref().map(|s| format!(" ({}:{})", s.file, s.line)).unwrap_or_default();
-        lines.push(format!("  {result:9}  {}{place}", row.what));
-    }
+    lines.extend(rows.iter().map(|row| format!("  {row}")));
     let mut section = |title: &str, told: Vec<String>| {
         if !told.is_empty() {
             lines.extend([String::new(), title.to_owned()]);
@@ -157,7 +110,7 @@ fn as_text(decision: &Decision, rows: &[Row], who: &Principal, app: &App) -> Str
     lines.join("\n")
 }
 
-fn as_json(decision: &Decision, rows: &[Row]) -> Value {
+fn as_json(decision: &Decision, rows: &[BindingResult]) -> Value {
     let bindings: Vec<Value> = rows
         .iter()
         .map(|row| {

@@ -5,7 +5,9 @@ mod claims;
 mod cli;
 mod commands;
 mod explain;
+mod folder_tests;
 mod front;
+mod junit;
 mod listen;
 mod logging;
 mod memory;
@@ -41,6 +43,15 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
     match command {
         Command::Check { dir, format } => {
             let sound = commands::check(&settings, dir, format, &environment)?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Test { dir, format, filter, coverage, require_coverage, at } => {
+            let wanted = folder_tests::Wanted { dir, format, filter, coverage, require_coverage, at };
+            let mut sound = false;
+            block_on(1, async {
+                sound = folder_tests::test(&settings, wanted, &environment).await?;
+                Ok(())
+            })?;
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Schema => println!("{:#}", lockgate_flows::json_schema()),

@@ -30,6 +30,7 @@ mod examples;
 mod explain;
 mod flows;
 mod folder;
+mod folder_tests;
 mod health;
 mod if_flow;
 mod metrics;

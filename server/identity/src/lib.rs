@@ -7,7 +7,9 @@
 
 pub mod access;
 pub mod config;
+pub mod explain;
 pub mod feed;
+pub mod folder_tests;
 pub mod fresh;
 pub mod journal;
 pub mod keys;
