@@ -18,6 +18,7 @@ mod node;
 mod read;
 mod schema;
 mod span;
+pub mod test_document;
 pub mod yaml;
 
 pub use blueprint::{Imported, Place, Remark, import_blueprints};

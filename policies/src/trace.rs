@@ -10,12 +10,13 @@ use crate::{
         principal::GROUP,
     },
     decide::{Asked, Results, run_checks},
-    decision::{Action, Decision, PolicyRef, Question},
+    decision::{Action, Decision, PolicyRef, Question, Resource},
     input::{BindingInput, EngineMode, Subject, TextOrigin},
 };
 use cedar_policy::{Decision as Verdict, Effect, Policy};
 use lockgate_model::people::{GroupFact, Principal};
 use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -48,6 +49,8 @@ pub struct Trace {
 pub struct BindingTrace {
     /// Its id.
     pub id: Uuid,
+    /// Id of the policy that is bound, if it is one.
+    pub policy: Option<Uuid>,
     /// What it asks for, in words: `the group Editors`.
     pub what: String,
     /// Whether its result is turned around.
@@ -57,6 +60,19 @@ pub struct BindingTrace {
     pub passes: Option<bool>,
     /// Where it is declared, when in a folder.
     pub origin: Option<TextOrigin>,
+}
+
+impl std::fmt::Display for BindingTrace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let result = match self.passes {
+            Some(true) => "passes",
+            Some(false) => "fails",
+            None => "not asked",
+        };
+        let not = if self.negate { "not " } else { "" };
+        write!(f, "{result:9}  {not}{}", self.what)?;
+        self.origin.as_ref().map_or(Ok(()), |origin| write!(f, " ({}:{})", origin.file, origin.line))
+    }
 }
 
 /// What a policy says by its effect.
@@ -123,6 +139,15 @@ impl std::fmt::Display for Change {
 }
 
 impl PolicySet {
+    /// What the enabled bindings of a resource came to in a decision about it, in the order in which they are
+    /// looked at.
+    #[must_use]
+    pub fn bindings(&self, resource: Resource<'_>, who: Option<&Principal>, decision: &Decision) -> Vec<BindingTrace> {
+        let checks = decision.facts_used.get("checks").unwrap_or(&Value::Null);
+        let bound = self.partition(resource).map(|partition| partition.bindings.as_slice()).unwrap_or_default();
+        bound.iter().map(|one| binding(one, who, checks)).collect()
+    }
+
     /// Answers a question as [`PolicySet::decide`] does, and says what it looked at. Takes some hundred times
     /// as long.
     #[must_use]
@@ -136,7 +161,7 @@ impl PolicySet {
         let results = run_checks(self, partition, question);
         let trace = Trace {
             mode: partition.mode,
-            bindings: partition.bindings.iter().map(|b| binding(b, question, &results)).collect(),
+            bindings: self.bindings(question.resource, question.principal.map(|p| p.principal().as_ref()), &decision),
             policies: policies(self, partition, question, &results, &decision),
             changes: if decision.allow { Vec::new() } else { changes(self, partition, question) },
         };
@@ -144,18 +169,19 @@ impl PolicySet {
     }
 }
 
-fn binding(binding: &BindingInput, question: &Question<'_>, results: &Results) -> BindingTrace {
-    let who = question.principal.map(|p| p.principal());
-    let (what, passes) = match &binding.subject {
+fn binding(binding: &BindingInput, who: Option<&Principal>, checks: &Value) -> BindingTrace {
+    let (policy, what, passes) = match &binding.subject {
         Subject::Group(id, name) => {
-            (format!("the group {name}"), Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate))
+            (None, format!("the group {name}"), Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate))
         }
         Subject::User(pk, name) => {
-            (format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
+            (None, format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
         }
-        Subject::Expression(_, name) => (format!("the policy {name}"), results.bindings.get(&binding.id).copied()),
+        Subject::Expression(id, name) => {
+            (Some(*id), format!("the policy {name}"), checks[format!("binding:{}", binding.id)].as_bool())
+        }
     };
-    BindingTrace { id: binding.id, what, negate: binding.negate, passes, origin: binding.origin.clone() }
+    BindingTrace { id: binding.id, policy, what, negate: binding.negate, passes, origin: binding.origin.clone() }
 }
 
 fn policies(

@@ -40,6 +40,28 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
         format: CheckFormat,
     },
+    /// Run the tests of a configuration folder: its documents `test: NAME`. Touches no database and no server,
+    /// and needs no secrets.
+    Test {
+        /// The folder; the one in the settings, or ./config.
+        dir: Option<PathBuf>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+        format: TestFormat,
+        /// Only tests with this text in their name or their file's.
+        #[arg(long, value_name = "TEXT")]
+        filter: Option<String>,
+        /// List what no test touches.
+        #[arg(long)]
+        coverage: bool,
+        /// Fail when less than this is covered, in percent.
+        #[arg(long, value_name = "PERCENT", conflicts_with = "filter",
+              value_parser = clap::value_parser!(u8).range(0..=100))]
+        require_coverage: Option<u8>,
+        /// Moment of whatever does not say when, instead of noon of a working day.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+    },
     /// Show what the ID token of a user at an application would say, and which mapping made each claim,
     /// with the configuration in force. Changes nothing.
     Claims {
@@ -186,6 +208,17 @@ pub(crate) enum CheckFormat {
     Json,
     /// Annotations of a pull request, as GitHub shows them.
     Github,
+}
+
+/// Form of a report of tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people.
+    Text,
+    /// For build servers: JUnit's XML.
+    Junit,
+    /// For machines.
+    Json,
 }
 
 /// Form of a drawing.

@@ -13,11 +13,12 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, IsTerminal, Read, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
-type Environment = BTreeMap<String, String>;
+/// The variables of the process.
+pub(crate) type Environment = BTreeMap<String, String>;
 
 /// `migrate`.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), String> {
@@ -44,10 +45,7 @@ pub(crate) fn check(
     environment: &Environment,
 ) -> Result<bool, String> {
     use lockgate_engine::ports::Clock;
-    let folder = dir.or_else(|| settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
-    if !Path::new(&folder).is_dir() {
-        return Err(format!("{}: there is no such folder", folder.display()));
-    }
+    let folder = folder_of(settings, dir)?;
     let checked = check_folder(&folder, environment, SystemClock.now());
     let sound = checked.is_sound();
     match format {
@@ -66,6 +64,15 @@ pub(crate) fn check(
         }
     }
     Ok(sound)
+}
+
+/// The configuration folder that is meant.
+///
+/// # Errors
+/// When there is no such folder.
+pub(crate) fn folder_of(settings: &Settings, dir: Option<PathBuf>) -> Result<PathBuf, String> {
+    let folder = dir.or_else(|| settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
+    if folder.is_dir() { Ok(folder) } else { Err(format!("{}: there is no such folder", folder.display())) }
 }
 
 /// `diagram`: draws a flow of the configuration in force.

@@ -11,7 +11,7 @@ use lockgate_identity::{
     system::SystemClock,
 };
 use lockgate_policies::{
-    Action, BindingTrace, Decision, EngineMode, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
+    Action, Decision, EngineMode, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
     describe_denial,
 };
 use lockgate_store::{Case, DecisionRecord};
@@ -131,7 +131,7 @@ fn as_text(decision: &Decision, trace: &Trace, app: &str) -> String {
         (false, EngineMode::Any) => "One of its bindings has to pass:".to_owned(),
         (false, EngineMode::All) => "All of its bindings have to pass:".to_owned(),
     });
-    lines.extend(trace.bindings.iter().map(binding));
+    lines.extend(trace.bindings.iter().map(|binding| format!("  {binding}")));
     let mut section = |title: &str, told: Vec<String>| {
         if !told.is_empty() {
             lines.extend([String::new(), title.to_owned()]);
@@ -146,17 +146,6 @@ fn as_text(decision: &Decision, trace: &Trace, app: &str) -> String {
     let facts = decision.facts_used.iter().filter(|(name, _)| *name != "checks");
     section("Facts that were read:", facts.map(|(name, value)| format!("{name} = {value}")).collect());
     lines.join("\n")
-}
-
-fn binding(binding: &BindingTrace) -> String {
-    let result = match binding.passes {
-        Some(true) => "passes",
-        Some(false) => "fails",
-        None => "not asked",
-    };
-    let place = binding.origin.as_ref().map(|o| format!(" ({}:{})", o.file, o.line)).unwrap_or_default();
-    let not = if binding.negate { "not " } else { "" };
-    format!("  {result:9}  {not}{}{place}", binding.what)
 }
 
 fn policy(traced: &PolicyTrace) -> Option<String> {

@@ -7,8 +7,10 @@ mod commands;
 mod explain;
 mod export;
 mod expression;
+mod folder_tests;
 mod front;
 mod import;
+mod junit;
 mod listen;
 mod logging;
 mod memory;
@@ -54,6 +56,15 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         }
         Command::ImportBlueprint { files, out, force, secrets, format } => {
             return import::import_blueprint(&files, &out, texts::Rules { force, secrets: secrets.as_deref() }, format);
+        }
+        Command::Test { dir, format, filter, coverage, require_coverage, at } => {
+            let wanted = folder_tests::Wanted { dir, format, filter, coverage, require_coverage, at };
+            let mut sound = false;
+            block_on(1, async {
+                sound = folder_tests::test(&settings, wanted, &environment).await?;
+                Ok(())
+            })?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Schema => println!("{:#}", lockgate_flows::json_schema()),
         Command::Openapi { json: true } => println!("{:#}", lockgate_api::openapi::document()),

@@ -31,6 +31,7 @@ mod explain;
 mod export;
 mod flows;
 mod folder;
+mod folder_tests;
 mod health;
 mod if_flow;
 mod metrics;

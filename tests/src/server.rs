@@ -287,6 +287,12 @@ impl CommandOutcome {
         Self::from(command.output().expect("the binary can be started"))
     }
 
+    /// Runs a subcommand of the binary that needs no server.
+    pub fn run(arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        Self::from(command.args(arguments).current_dir("/").output().expect("the binary can be started"))
+    }
+
     /// Runs `lockgate check` on a folder.
     pub fn at(folder: &Path) -> Self {
         Self::with(folder, &[])

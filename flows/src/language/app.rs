@@ -111,7 +111,9 @@ impl Loader<'_> {
         }
         match url {
             // Reported as the app's.
-            Some(url) if !draft.has("external_host") && !url.text().is_some_and(is_web_address) => {
+            Some(url)
+                if !draft.has("external_host") && url.map().is_none() && !url.text().is_some_and(is_web_address) =>
+            {
                 draft.failed.push("/external_host".to_owned());
             }
             Some(url) => draft.imply("external_host", url.clone()),

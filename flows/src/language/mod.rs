@@ -12,6 +12,7 @@ mod names;
 mod oauth2;
 mod plain;
 mod redirects;
+mod test_document;
 mod values;
 pub(crate) mod words;
 
@@ -20,6 +21,9 @@ pub use names::{NAMESPACE, stable_id};
 pub(crate) use app::{APP_KEYS, EXPLICIT_CONSENT, FORWARD_INVALIDATION, FORWARD_KEYS, IMPLICIT_CONSENT};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
 pub(crate) use oauth2::{NO_KEY, OAUTH2_INVALIDATION, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES};
+pub(crate) use test_document::{
+    ACCESS_KEYS, CLAIMS_KEYS, END_STEP_KEYS, SENTENCE_FORM, STAGE_STEP_KEYS, TEST_KEYS, USER_KEYS, USER_TYPES,
+};
 pub(crate) use values::{accepts, is_web_address, plain, short_choice};
 
 use crate::{
@@ -28,6 +32,7 @@ use crate::{
     node::{self, Key, Node, Parsed},
     read::{Folder, TextFile},
     span::Span,
+    test_document::TestDocument,
 };
 use draft::Draft;
 use lockgate_model::{Document, Origin, Source, kinds::FolderSettings};
@@ -150,6 +155,8 @@ pub struct Loaded {
     pub scripts: Vec<Script>,
     /// Settings, which are among `documents` where the folder gives them.
     pub settings: FolderSettings,
+    /// Every test. They say what is expected, and change nothing.
+    pub tests: Vec<TestDocument>,
     /// Places.
     pub spans: Spans,
 }
@@ -206,6 +213,7 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
     loader.finish_scopes();
     loader.build(&mut loaded);
     loader.finish_groups(&mut loaded);
+    loader.finish_tests(&trees, &mut loaded);
     let settings = loaded.documents.iter().find(|d| d.kind == "settings").map(|d| d.body.clone());
     loaded.settings = settings.and_then(|s| serde_json::from_value(s).ok()).unwrap_or_default();
     let mut diagnostics = loader.diagnostics;
@@ -299,6 +307,8 @@ impl Loader<'_> {
             "app" => self.app(doc),
             "group" => self.group(doc),
             "outpost" => self.outpost(doc),
+            // Read when everything else is declared.
+            "test" => {}
             _ => self.plain_document(word, doc),
         }
     }

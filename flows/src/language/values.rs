@@ -217,6 +217,7 @@ impl Loader<'_> {
                 .file(name)
                 .map_err(|why| format!("\"{yaml}\" needs the file \"{name}\", which cannot be used: {why}")),
         };
+        let found = found.or_else(|why| self.lookups.secrets.stand_in(name, yaml).ok_or(why));
         found.map_err(|message| self.error("secret", &value.span, message)).ok()
     }
 }

@@ -8,10 +8,10 @@ use lockgate_model::{
 };
 
 /// Documents that are not one configuration object.
-pub(crate) const SPECIAL: [&str; 2] = ["stage", "group"];
+pub(crate) const SPECIAL: [&str; 3] = ["stage", "group", "test"];
 
 /// First keys whose time has not come.
-const LATER_DOCUMENTS: [&str; 2] = ["test", "source"];
+const LATER_DOCUMENTS: [&str; 1] = ["source"];
 
 /// Stage words whose time has not come.
 const LATER_STAGES: [&str; 10] = [

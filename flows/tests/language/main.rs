@@ -8,6 +8,7 @@ mod exported_folder;
 mod layers;
 mod oauth2;
 mod samples;
+mod tests;
 
 use chrono::{DateTime, Utc};
 use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, Nobody, Objects, ProcessSecrets, builtin, check};

@@ -78,6 +78,7 @@ fn build(
         authorizer: Authorizer::new(),
         stopwatch: None,
         warnings,
+        of_files: resolver.files.iter().map(|known| known.about.clone()).collect(),
         by_group: by_group(resolver.files),
     };
     for (target, guard) in guards {

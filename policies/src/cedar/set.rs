@@ -22,6 +22,8 @@ pub struct PolicySet {
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
     pub(super) warnings: Vec<PolicyProblem>,
+    /// Every policy of a file.
+    pub(super) of_files: Vec<PolicyRef>,
     /// Policies of files by the name of each group whose end could make them let more people through.
     pub(super) by_group: HashMap<String, Vec<PolicyRef>>,
 }
@@ -50,6 +52,12 @@ impl PolicySet {
     #[must_use]
     pub fn warnings(&self) -> &[PolicyProblem] {
         &self.warnings
+    }
+
+    /// Every policy of a Cedar file, those that are built in as well.
+    #[must_use]
+    pub fn of_files(&self) -> &[PolicyRef] {
+        &self.of_files
     }
 
     /// The policies of Cedar files that might let more people through if nobody were in the group of this

@@ -9,6 +9,7 @@ pub mod access;
 pub mod config;
 pub mod decisions;
 pub mod feed;
+pub mod folder_tests;
 pub mod fresh;
 pub mod journal;
 pub mod keys;

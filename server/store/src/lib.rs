@@ -53,6 +53,7 @@ pub use oauth::{
     Redemption, TokenKind,
 };
 pub use paging::Page;
+pub use principal::{Inherited, inherit};
 pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;

@@ -102,18 +102,49 @@ async fn direct_groups(db: &impl ConnectionTrait, pk: i64) -> Result<HashSet<Uui
 fn assemble(
     user: User,
     uid: String,
-    mut groups: Vec<group::Model>,
+    groups: Vec<group::Model>,
     edges: &[(Uuid, Uuid)],
     direct: &HashSet<Uuid>,
 ) -> Result<Principal, StoreError> {
+    let read = |group: group::Model| {
+        let attributes = from_json("groups.attributes", &group.attributes)?;
+        Ok(Inherited { pk: group.pk, name: group.name, is_superuser: group.is_superuser, attributes })
+    };
+    let groups = groups.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(inherit(user, uid, groups, edges, direct))
+}
+
+/// A group as far as its members inherit from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inherited {
+    /// Primary key.
+    pub pk: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Members are superusers.
+    pub is_superuser: bool,
+    /// Merged under the members' own attributes.
+    pub attributes: Map<String, Value>,
+}
+
+/// A user with everything that comes from their groups, which are all of them, direct and inherited; `edges`
+/// are child and parent. The same for people who are in no database.
+#[must_use]
+pub fn inherit(
+    user: User,
+    uid: String,
+    mut groups: Vec<Inherited>,
+    edges: &[(Uuid, Uuid)],
+    direct: &HashSet<Uuid>,
+) -> Principal {
     let rank = ranks(groups.iter().map(|group| group.pk), edges);
     groups.sort_by(|a, b| {
-        let key = |group: &group::Model| rank.get(&group.pk).copied().unwrap_or_default();
+        let key = |group: &Inherited| rank.get(&group.pk).copied().unwrap_or_default();
         (key(a), &a.name, a.pk).cmp(&(key(b), &b.name, b.pk))
     });
     let mut attributes = Map::new();
     for group in &groups {
-        merge(&mut attributes, from_json("groups.attributes", &group.attributes)?);
+        merge(&mut attributes, group.attributes.clone());
     }
     merge(&mut attributes, user.attributes.clone());
     let is_superuser = groups.iter().any(|group| group.is_superuser);
@@ -121,7 +152,7 @@ fn assemble(
     let pks = groups.iter().map(|group| group.pk);
     let direct_groups = pks.filter(|pk| direct.contains(pk)).collect();
     let groups = groups.into_iter().map(|group| GroupFact { pk: group.pk, name: group.name });
-    Ok(Principal { user, uid, groups: groups.collect(), direct_groups, is_superuser, attributes })
+    Principal { user, uid, groups: groups.collect(), direct_groups, is_superuser, attributes }
 }
 
 /// How many groups each group inherits from, itself included. An ancestor always has fewer than its

@@ -12,14 +12,16 @@ mod layers;
 mod offline;
 mod pairs;
 mod snapshot;
+mod stand_ins;
 pub(crate) mod watch;
 
 pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
-pub use offline::check_folder;
+pub use offline::{OfflineFolder, check_folder, compile_folder};
 pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
+pub use stand_ins::StandIns;
 
 use crate::journal::{Action, Entry, Journal};
 use arc_swap::ArcSwap;

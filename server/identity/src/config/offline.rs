@@ -4,15 +4,18 @@
 use super::{
     compile::{CompileError, Surroundings, compile},
     pairs,
+    snapshot::Snapshot,
+    stand_ins::StandIns,
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, ScriptRole, Severity, Span, StoredObjects,
-    merge,
+    Checked, Diagnostic, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, ScriptRole, Secrets,
+    Severity, Span, StoredObjects, merge,
 };
 use lockgate_model::{Document, kind};
 use lockgate_policies::{ExpressionInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin};
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, HashMap},
     path::Path,
     sync::Arc,
@@ -20,24 +23,62 @@ use std::{
 };
 use uuid::Uuid;
 
+/// A folder over the built-in configuration, as far as it goes without a database.
+#[derive(Debug, Default)]
+pub struct OfflineFolder {
+    /// What was read, and everything that is wrong with it.
+    pub checked: Checked,
+    /// What a server would run with; `None` when the folder is not sound.
+    pub snapshot: Option<Snapshot>,
+    /// Every group: of the folder, and built in.
+    pub groups: Vec<GroupDeclaration>,
+    /// The users that the folder names, with the numbers that stand for them here.
+    pub users: BTreeMap<String, i64>,
+}
+
 /// Everything that is wrong with a folder. Users cannot be known here, so every user name counts as
 /// somebody's; groups count as far as they are declared.
 #[must_use]
 pub fn check_folder(folder: &Path, variables: &BTreeMap<String, String>, now: DateTime<Utc>) -> Checked {
-    let texts = Folder::read(folder);
+    let secrets = ProcessSecrets::new(variables.clone(), folder);
+    compile_texts(&Folder::read(folder), &secrets, None, now).checked
+}
+
+/// As [`check_folder`], with what it compiles to. Secrets that are missing are stood in for.
+#[must_use]
+pub fn compile_folder(folder: &Path, secrets: &StandIns, now: DateTime<Utc>) -> OfflineFolder {
+    compile_texts(&Folder::read(folder), secrets, Some(secrets), now)
+}
+
+fn compile_texts(
+    texts: &Folder,
+    secrets: &dyn Secrets,
+    stand_ins: Option<&StandIns>,
+    now: DateTime<Utc>,
+) -> OfflineFolder {
     let builtin = match lockgate_flows::builtin(&StoredObjects::default(), &Anybody::default(), now) {
         Ok(builtin) => builtin,
-        Err(diagnostics) => return Checked { loaded: Loaded::default(), diagnostics },
+        Err(diagnostics) => {
+            let checked = Checked { loaded: Loaded::default(), diagnostics };
+            return OfflineFolder { checked, ..OfflineFolder::default() };
+        }
     };
     let objects = StoredObjects::new(&pairs::with_default(&builtin.documents, now));
-    let people = Anybody { groups: builtin.groups.iter().map(|g| (g.name.clone(), g.id)).collect() };
-    let secrets = ProcessSecrets::new(variables.clone(), folder);
-    let lookups = Lookups { objects: &objects, directory: &people, secrets: &secrets, builtin: Some(&builtin), now };
-    let mut checked = lockgate_flows::check(&texts, &lookups);
-    let more =
-        if checked.is_sound() { compile_all(&builtin, &checked.loaded, now) } else { cedar_alone(&checked.loaded) };
-    checked.add(&texts, more);
-    checked
+    let people = Anybody::of(&builtin);
+    let lookups = Lookups { objects: &objects, directory: &people, secrets, builtin: Some(&builtin), now };
+    let mut checked = lockgate_flows::check(texts, &lookups);
+    if let Some(stand_ins) = stand_ins {
+        stand_ins.mend(&mut checked.loaded.documents);
+    }
+    let users = people.users.into_inner();
+    let (snapshot, more) = if checked.is_sound() {
+        compile_all(&builtin, &checked.loaded, &users, now)
+    } else {
+        (None, cedar_alone(&checked.loaded))
+    };
+    checked.add(texts, more);
+    let groups = builtin.groups.iter().chain(&checked.loaded.groups).cloned().collect();
+    OfflineFolder { snapshot: snapshot.filter(|_| checked.is_sound()), checked, groups, users }
 }
 
 /// What is wrong with the Cedar files of a folder whose other texts are not sound, so that everything
@@ -60,20 +101,25 @@ pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
     problems.into_iter().filter(|p| p.file.ends_with(".cedar")).map(Diagnostic::from).collect()
 }
 
-fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Diagnostic> {
+fn compile_all(
+    builtin: &Loaded,
+    loaded: &Loaded,
+    users: &BTreeMap<String, i64>,
+    now: DateTime<Utc>,
+) -> (Option<Snapshot>, Vec<Diagnostic>) {
     let merged = merge(Vec::new(), builtin, Some(loaded));
     let mut documents = merged.upserts;
     complete(&mut documents);
     let made = pairs::signing_key(now).and_then(|key| Ok((key, pairs::stand_in(&documents, now)?)));
     match made {
         Ok((key, default)) => documents.extend(default.into_iter().chain([key])),
-        Err(error) => return vec![Diagnostic::error("key", &Span::whole(""), error.to_string())],
+        Err(error) => return (None, vec![Diagnostic::error("key", &Span::whole(""), error.to_string())]),
     }
     let began = Instant::now();
     let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
     let groups: HashMap<Uuid, String> =
         builtin.groups.iter().chain(&loaded.groups).map(|g| (g.id, g.name.clone())).collect();
-    let users = HashMap::new();
+    let users = users.iter().map(|(name, pk)| (*pk, name.clone())).collect();
     let origin = |id: Uuid, at: &str| {
         loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
     };
@@ -82,8 +128,11 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
         none if none.is_empty() => compile(documents, 0, &around),
         unsound => Err(CompileError::Unsound(unsound)),
     };
-    match compiled {
-        Ok(snapshot) => snapshot.policies.warnings().iter().map(warning).collect(),
+    let complaints = match compiled {
+        Ok(snapshot) => {
+            let warnings = snapshot.policies.warnings().iter().map(warning).collect();
+            return (Some(snapshot), warnings);
+        }
         Err(CompileError::Policies(problems)) => problems.into_iter().map(Diagnostic::from).collect(),
         Err(CompileError::Unsound(all)) => all
             .iter()
@@ -91,7 +140,8 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
             .map(|(document, p)| Diagnostic::error("invalid", &span(loaded, document, &p.pointer), p.message.clone()))
             .collect(),
         Err(CompileError::Other(text)) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
-    }
+    };
+    (None, complaints)
 }
 
 /// Stands in for what the server makes when an object is stored: any values do, as long as no two are the
@@ -125,14 +175,25 @@ fn warning(problem: &PolicyProblem) -> Diagnostic {
 #[derive(Debug, Default)]
 struct Anybody {
     groups: HashMap<String, Uuid>,
+    /// Everybody who was asked for.
+    users: RefCell<BTreeMap<String, i64>>,
+}
+
+impl Anybody {
+    fn of(builtin: &Loaded) -> Self {
+        let groups = builtin.groups.iter().map(|g| (g.name.clone(), g.id)).collect();
+        Self { groups, users: RefCell::default() }
+    }
 }
 
 impl Directory for Anybody {
     fn group(&self, name: &str) -> Option<Uuid> {
         self.groups.get(name).copied()
     }
-    fn user(&self, _: &str) -> Option<i64> {
-        Some(0)
+    fn user(&self, name: &str) -> Option<i64> {
+        let mut users = self.users.borrow_mut();
+        let next = i64::try_from(users.len()).unwrap_or(i64::MAX).saturating_add(1);
+        Some(*users.entry(name.to_owned()).or_insert(next))
     }
     fn group_names(&self) -> Vec<String> {
         self.groups.keys().cloned().collect()

@@ -1,38 +1,62 @@
 //! The engine's questions to the policies.
 
-use crate::{Core, config::Snapshot, principals::PrincipalEntry, system::time_uuid};
+use crate::{Core, config::Snapshot, system::time_uuid};
 use async_trait::async_trait;
 use lockgate_engine::ports::{Decide, Facts, PortError, PromptExpression, Verdict};
-use lockgate_policies::{Action, Env, PreparedPrincipal, Question, Resource, describe_denial};
+use lockgate_model::Principal;
+use lockgate_policies::{Action, Decision, Env, PreparedPrincipal, Question, Resource, describe_denial};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use uuid::Uuid;
+
+/// Puts a question of a flow to the policies: knows people in the form that decisions read.
+#[async_trait]
+pub(crate) trait Judge: Send + Sync {
+    /// Decides.
+    async fn decide(
+        &self,
+        snapshot: &Snapshot,
+        resource: Resource<'_>,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Result<Decision, PortError>;
+
+    /// Hears that an expression was evaluated by itself.
+    fn evaluated(&self, _policy: Uuid) {}
+}
+
+#[async_trait]
+impl Judge for Core {
+    async fn decide(
+        &self,
+        snapshot: &Snapshot,
+        resource: Resource<'_>,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Result<Decision, PortError> {
+        let who = match who {
+            Some(principal) => self.principals.get(principal.user.pk).await.map_err(PortError::from)?,
+            None => None,
+        };
+        let id = time_uuid(&*self.clock, &*self.random);
+        let principal: Option<&PreparedPrincipal> = who.as_ref().map(|entry| &***entry);
+        Ok(snapshot.policies.decide(&Question { id, principal, action: Action::Run, resource, facts }))
+    }
+}
 
 /// Policies of one snapshot, asked on behalf of a flow.
 pub(crate) struct Decider<'a> {
-    pub(crate) core: &'a Core,
+    pub(crate) judge: &'a dyn Judge,
     pub(crate) snapshot: &'a Snapshot,
     /// Nobody administers this installation yet.
     pub(crate) setup_open: bool,
 }
 
 impl Decider<'_> {
-    async fn prepared(&self, facts: &Facts<'_>) -> Result<Option<Arc<PrincipalEntry>>, PortError> {
-        match facts.principal {
-            Some(principal) => self.core.principals.get(principal.user.pk).await.map_err(PortError::from),
-            None => Ok(None),
-        }
-    }
-
     async fn ask(&self, resource: Resource<'_>, facts: &Facts<'_>) -> Result<Verdict, PortError> {
-        let who = self.prepared(facts).await?;
         let mut context = facts.context.clone();
         context.insert("setup_open".to_owned(), json!(self.setup_open));
         let asked = self.translate(facts, &context);
-        let id = time_uuid(&*self.core.clock, &*self.core.random);
-        let principal: Option<&PreparedPrincipal> = who.as_ref().map(|entry| &***entry);
-        let question = Question { id, principal, action: Action::Run, resource, facts: &asked };
-        let decision = self.snapshot.policies.decide(&question);
+        let decision = self.judge.decide(self.snapshot, resource, facts.principal, &asked).await?;
         if !decision.errors.is_empty() {
             return Err(PortError(decision.errors.join("; ")));
         }
@@ -82,6 +106,7 @@ impl Decide for Decider<'_> {
             let mut env = Env::new(facts.principal, &asked);
             env.stopwatch = Some(self.snapshot.stopwatch());
             let outcome = expression.eval_bool(&env).map_err(PortError::from)?;
+            self.judge.evaluated(*id);
             verdict.passing &= outcome.passing;
             if !outcome.passing {
                 verdict.messages.extend(outcome.messages);

@@ -1,9 +1,9 @@
 //! Runs the engine on browser sessions: reads the plan, takes the step, stores what came of it and
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
-mod decide;
+pub(crate) mod decide;
 mod inspect;
-mod ports;
+pub(crate) mod ports;
 mod session_data;
 mod silent;
 
@@ -299,7 +299,7 @@ impl<'a> Visit<'a> {
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let ports = Ports(self.core);
-        let decider = Decider { core: self.core, snapshot: self.snapshot, setup_open: self.setup_open };
+        let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open };
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,

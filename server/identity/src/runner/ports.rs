@@ -99,12 +99,12 @@ impl Directory for Ports<'_> {
     }
 }
 
-fn only(users: Vec<User>) -> Option<User> {
+pub(crate) fn only(users: Vec<User>) -> Option<User> {
     let mut users = users.into_iter();
     users.next().filter(|_| users.next().is_none())
 }
 
-fn check(changes: &UserChanges) -> Result<(), WriteError> {
+pub(crate) fn check(changes: &UserChanges) -> Result<(), WriteError> {
     match changes.email.as_deref() {
         Some(email) if !email.is_empty() && !plausible_email(email) => {
             Err(WriteError::Invalid("Enter a valid email address.".to_owned()))
@@ -113,7 +113,7 @@ fn check(changes: &UserChanges) -> Result<(), WriteError> {
     }
 }
 
-fn set_attributes(attributes: &mut Map<String, Value>, changes: Vec<(Vec<String>, Value)>) {
+pub(crate) fn set_attributes(attributes: &mut Map<String, Value>, changes: Vec<(Vec<String>, Value)>) {
     for (path, value) in changes {
         let Some((last, parents)) = path.split_last() else { continue };
         let mut at = &mut *attributes;

@@ -1,5 +1,7 @@
 //! The JSON Schema of the language, for editors: what may be written, with the docs of the kinds.
 
+mod tests;
+
 use crate::{
     builtin::outpost_config_defaults,
     language::{
@@ -14,7 +16,7 @@ use serde_json::{Map, Value, json};
 #[must_use]
 pub fn json_schema() -> Value {
     let mut defs = Map::new();
-    let mut documents = vec![stage_document(&mut defs), group(), settings(&mut defs)];
+    let mut documents = vec![stage_document(&mut defs), group(), settings(&mut defs), tests::test()];
     for kind in KINDS {
         let (meta, word) = (kind.meta, kind.meta.word);
         if meta.family != Family::Stage && !word.is_empty() && word != "settings" {

@@ -1,0 +1,140 @@
+//! `groups:` and `users:` of a test.
+
+use super::Reading;
+use crate::{
+    diagnostics::Diagnostic,
+    language::{Loader, names::stable_id, values::json_of},
+    node::{Key, Node, Value as Yaml},
+    test_document::TestUser,
+};
+use lockgate_model::{UserType, people::GroupFact};
+use serde_json::Map;
+
+/// Keys of a test's user.
+pub(crate) const USER_KEYS: [&str; 9] =
+    ["groups", "name", "email", "attributes", "superuser", "active", "type", "path", "password"];
+
+/// Sorts of accounts that a test may have.
+pub(crate) const USER_TYPES: [&str; 3] = ["internal", "external", "service_account"];
+
+impl Loader<'_> {
+    /// Groups that only the test knows.
+    pub(super) fn own_groups(&mut self, node: &Node) -> Vec<GroupFact> {
+        let Some(items) = node.list() else {
+            self.wrong(node, "groups", "a list of group names");
+            return Vec::new();
+        };
+        let mut groups = Vec::new();
+        for item in items {
+            match item.text() {
+                Some(name) => {
+                    let pk = self.names.group(name).unwrap_or_else(|| stable_id("group", name));
+                    groups.push(GroupFact { pk, name: name.to_owned() });
+                }
+                None => self.wrong(item, "groups", "a list of group names"),
+            }
+        }
+        groups
+    }
+
+    pub(super) fn test_users(&mut self, node: &Node, reading: &mut Reading) {
+        let Some(entries) = node.map() else {
+            return self.wrong(node, "users", "a map of user names, such as `ada: { groups: [] }`");
+        };
+        for (key, value) in entries {
+            let user = self.one_user(key, value, &reading.groups);
+            reading.users.push(user);
+        }
+    }
+
+    fn one_user(&mut self, key: &Key, node: &Node, own: &[GroupFact]) -> TestUser {
+        let mut user = TestUser {
+            username: key.text.clone(),
+            span: key.span.clone(),
+            name: String::new(),
+            email: String::new(),
+            groups: Vec::new(),
+            attributes: Map::new(),
+            superuser: false,
+            active: true,
+            user_type: UserType::Internal,
+            path: "users".to_owned(),
+            password: None,
+        };
+        let entries = match &node.value {
+            Yaml::Map(entries) => entries.as_slice(),
+            Yaml::Null => &[],
+            _ => {
+                self.wrong(node, &key.text, "a map, such as { groups: [], password: … }");
+                &[]
+            }
+        };
+        self.only(entries, &format!("user \"{}\"", key.text), &USER_KEYS);
+        for (key, value) in entries {
+            self.user_key(&key.text, value, own, &mut user);
+        }
+        user
+    }
+
+    fn user_key(&mut self, key: &str, node: &Node, own: &[GroupFact], user: &mut TestUser) {
+        match key {
+            "groups" => user.groups = self.groups_of(node, own),
+            "name" => user.name = self.words(node, key).unwrap_or_default(),
+            "email" => user.email = self.words(node, key).unwrap_or_default(),
+            "path" => user.path = self.words(node, key).unwrap_or_default(),
+            "password" => user.password = self.words(node, key),
+            "superuser" => user.superuser = self.flag(node, key).unwrap_or_default(),
+            "active" => user.active = self.flag(node, key).unwrap_or_default(),
+            "attributes" => match json_of(node) {
+                serde_json::Value::Object(map) => user.attributes = map,
+                _ => self.wrong(node, key, "a map"),
+            },
+            "type" => {
+                let known = node.text().filter(|word| USER_TYPES.contains(word)).and_then(UserType::parse);
+                match known {
+                    Some(user_type) => user.user_type = user_type,
+                    None => self.wrong(node, key, &format!("one of {}", USER_TYPES.join(", "))),
+                }
+            }
+            // Told as unknown already.
+            _ => {}
+        }
+    }
+
+    fn groups_of(&mut self, node: &Node, own: &[GroupFact]) -> Vec<GroupFact> {
+        let Some(items) = node.list() else {
+            self.wrong(node, "groups", "a list of group names");
+            return Vec::new();
+        };
+        let mut groups = Vec::new();
+        for item in items {
+            let Some(name) = item.text() else {
+                self.wrong(item, "groups", "a list of group names");
+                continue;
+            };
+            let known = own.iter().find(|group| group.name == name).map(|group| group.pk);
+            match known.or_else(|| self.names.group(name)) {
+                Some(pk) => groups.push(GroupFact { pk, name: name.to_owned() }),
+                None => {
+                    let complaint = self.names.dangling_group(name, &item.span);
+                    let complaint = near_own(complaint, name, own);
+                    self.diagnostics.push(complaint);
+                }
+            }
+        }
+        groups
+    }
+}
+
+/// A group of the test itself may be the nearest, and the test may bring one along.
+fn near_own(complaint: Diagnostic, name: &str, own: &[GroupFact]) -> Diagnostic {
+    let far = complaint.hint.as_ref().is_none_or(|hint| hint.starts_with("declare it"));
+    if !far {
+        return complaint;
+    }
+    let hint = match crate::diagnostics::nearest(name, own.iter().map(|group| group.name.as_str())) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("declare it with a document `group: {name}`, or for this test alone with `groups: [{name}]`"),
+    };
+    complaint.hint(hint)
+}
