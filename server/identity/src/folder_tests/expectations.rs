@@ -11,7 +11,7 @@ use crate::{
 };
 use lockgate_flows::test_document::{ClaimPlace, Expectation, Expected, ExpectedClaims};
 use lockgate_model::Principal;
-use lockgate_policies::{Cacheability, Decision, Facts, describe_denial};
+use lockgate_policies::{Cacheability, Decision, Facts, Resource, describe_denial};
 use serde_json::{Map, Value};
 use std::sync::PoisonError;
 
