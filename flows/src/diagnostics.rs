@@ -3,7 +3,7 @@
 //! A message is one sentence without a full stop that quotes the offending text; `expected` and
 //! `hint` are further such sentences. The excerpt of a line that holds a secret is never kept.
 
-use crate::{read::Folder, span::Span};
+use crate::{lints::silence, read::Folder, span::Span};
 use lockgate_policies::PolicyProblem;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -119,7 +119,9 @@ impl Diagnostic {
         };
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{word}: {}", self.message);
-        let _ = writeln!(out, "  --> {}", self.span);
+        if !self.span.file.is_empty() {
+            let _ = writeln!(out, "  --> {}", self.span);
+        }
         if let Some(line) = &self.excerpt {
             self.render_excerpt(&mut out, line);
         }
@@ -210,14 +212,21 @@ fn window(line: &str, column: u32) -> (String, usize) {
 
 /// Sorts by place and adds the lines spoken of.
 pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, folder: &Folder) {
-    for diagnostic in diagnostics.iter_mut().filter(|d| d.excerpt.is_none() && !d.secret) {
-        let line = diagnostic.span.line as usize;
-        diagnostic.excerpt = folder
-            .files
-            .iter()
-            .find(|f| line > 0 && *f.path == *diagnostic.span.file)
-            .and_then(|f| f.text.lines().nth(line - 1))
-            .map(|l| l.chars().take(2_000).collect());
+    silence(diagnostics, folder);
+    for diagnostic in diagnostics.iter_mut() {
+        let Some(file) = folder.files.iter().find(|f| *f.path == *diagnostic.span.file) else { continue };
+        if diagnostic.span.line == 0 {
+            continue;
+        }
+        // A text that ends too early is complained of behind its end.
+        let last = u32::try_from(file.text.lines().count()).unwrap_or(u32::MAX).max(1);
+        if diagnostic.span.line > last {
+            let column = file.text.lines().last().map_or(1, |l| l.chars().count() + 1);
+            diagnostic.span = Span::at(&file.path, last, u32::try_from(column).unwrap_or(u32::MAX));
+        }
+        // The line of the file, not that of the script in it: the column is the file's.
+        let line = file.text.lines().nth(diagnostic.span.line as usize - 1).filter(|_| !diagnostic.secret);
+        diagnostic.excerpt = line.map(|l| l.chars().take(2_000).collect());
     }
     diagnostics.sort_by(|a, b| (&a.span, a.severity, &a.message).cmp(&(&b.span, b.severity, &b.message)));
     diagnostics.dedup();

@@ -12,6 +12,7 @@ mod diagnostics;
 mod diagram;
 mod export;
 mod language;
+mod lints;
 mod lookup;
 mod merge;
 mod node;

@@ -73,6 +73,26 @@ impl Node {
         self.map()?.iter().find(|(k, _)| k.text == key).map(|(_, v)| v)
     }
 
+    /// From its first character to the last one of everything in it.
+    pub(crate) fn extent(&self) -> Span {
+        let mut extent = self.span.clone();
+        let mut take = |end: (u32, u32)| {
+            if end > (extent.end_line, extent.end_column) {
+                (extent.end_line, extent.end_column) = end;
+            }
+        };
+        for inner in self.list().unwrap_or_default() {
+            let inner = inner.extent();
+            take((inner.end_line, inner.end_column));
+        }
+        for (key, inner) in self.map().unwrap_or_default() {
+            take((key.span.end_line, key.span.end_column));
+            let inner = inner.extent();
+            take((inner.end_line, inner.end_column));
+        }
+        extent
+    }
+
     /// The value in words, for "expected …, found …".
     pub(crate) fn found(&self) -> String {
         match &self.value {
@@ -196,6 +216,18 @@ fn options() -> Options {
     }
 }
 
+/// What the parser says, and what is most often behind it.
+const MISTAKES: [(&str, &str); 8] = [
+    ("unclosed quote", "end the text with the quote that it begins with"),
+    ("did not find expected key", "the keys of one map begin in the same column"),
+    ("mapping values are not allowed", "a text with a colon and a space in it stands in quotes"),
+    ("illegal placement of ':'", "close the bracket or quote above, or put a text with a colon in quotes"),
+    ("unexpected character", "a text that begins with a sign such as @ or % stands in quotes"),
+    ("unsupported tag", "leave the tag away: values are texts, numbers, true, false, lists and maps"),
+    ("expected string scalar", "a key is a plain text"),
+    ("simple key expected ':'", "write a colon and a space behind the key"),
+];
+
 /// The error of the parser in our words where we have better ones.
 fn complaint(chunk: &Chunk<'_>, span: &Span, error: &Error) -> Diagnostic {
     let limit = |text: &str| Diagnostic::error("limit", span, text);
@@ -210,7 +242,8 @@ fn complaint(chunk: &Chunk<'_>, span: &Span, error: &Error) -> Diagnostic {
             limit("the aliases of this document unfold to more than a configuration can hold")
         }
         Error::AliasError { error, .. } => complaint(chunk, span, error),
-        Error::UnknownAnchor { .. } => Diagnostic::error("yaml", span, "there is no anchor of this name above"),
+        Error::UnknownAnchor { .. } => Diagnostic::error("yaml", span, "there is no anchor of this name above")
+            .hint("a text that begins with * stands in quotes"),
         Error::Budget { .. } => limit("this document is too large or too deeply nested"),
         Error::Eof { .. } => Diagnostic::error("yaml", span, "this document ends too early"),
         other => {
@@ -218,7 +251,12 @@ fn complaint(chunk: &Chunk<'_>, span: &Span, error: &Error) -> Diagnostic {
             // The place is ours to print; the parser appends its own.
             let text = text.lines().next().unwrap_or_default();
             let text = text.split(" at line ").next().unwrap_or(text);
-            tab_hint(Diagnostic::error("yaml", span, format!("not valid YAML: {text}")), chunk, span)
+            let complaint = Diagnostic::error("yaml", span, format!("not valid YAML: {text}"));
+            let complaint = match MISTAKES.iter().find(|(said, _)| text.contains(said)) {
+                Some((_, way_out)) => complaint.hint(*way_out),
+                None => complaint,
+            };
+            tab_hint(complaint, chunk, span)
         }
     }
 }

@@ -68,7 +68,9 @@ impl Folder {
                 reader.root.clone_from(&real);
                 reader.folder(&real, "", &mut Vec::new());
             }
-            Err(e) => reader.complain("read", &root.display().to_string(), format!("cannot be read: {}", e.kind())),
+            Err(e) => {
+                reader.complain("read", &root.display().to_string(), format!("this cannot be read: {}", e.kind()))
+            }
         }
         reader.folder.files.sort_by(|a, b| a.path.cmp(&b.path));
         reader.folder
@@ -98,7 +100,7 @@ impl Reader {
         }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(e) => return self.complain("read", relative, format!("cannot be read: {}", e.kind())),
+            Err(e) => return self.complain("read", relative, format!("this cannot be read: {}", e.kind())),
         };
         let mut names: Vec<_> = entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
         names.sort();
@@ -115,7 +117,7 @@ impl Reader {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(e) if wanted(relative) => {
-                return self.complain("read", relative, format!("cannot be read: {}", e.kind()));
+                return self.complain("read", relative, format!("this cannot be read: {}", e.kind()));
             }
             Err(_) => return,
         };
@@ -123,7 +125,7 @@ impl Reader {
             return;
         }
         if !real.starts_with(&self.root) {
-            return self.complain("read", relative, "is a link that leads out of the configuration folder".to_owned());
+            return self.complain("read", relative, "this link leads out of the configuration folder".to_owned());
         }
         if real.is_dir() { self.folder(path, relative, above) } else { self.file(&real, relative) }
     }
@@ -148,17 +150,17 @@ impl Reader {
 }
 
 fn text_of(path: &Path) -> Result<String, (&'static str, String)> {
-    let failed = |e: std::io::Error| ("read", format!("cannot be read: {}", e.kind()));
+    let failed = |e: std::io::Error| ("read", format!("this cannot be read: {}", e.kind()));
     if !path.is_file() {
-        return Err(("read", "is not a plain file".to_owned()));
+        return Err(("read", "this is not a plain file".to_owned()));
     }
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(("limit", format!("is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+        return Err(("limit", format!("this file is larger than {} MiB", MAX_FILE_BYTES >> 20)));
     }
     let text = String::from_utf8(bytes).map_err(|e| {
-        ("read", format!("is not UTF-8: the byte at offset {} is not text", e.utf8_error().valid_up_to()))
+        ("read", format!("this file is not UTF-8: the byte at offset {} is not text", e.utf8_error().valid_up_to()))
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
@@ -192,9 +194,9 @@ mod tests {
         assert_eq!(
             wrong,
             [
-                "big.yaml: is larger than 1 MiB",
-                "latin.yaml: is not UTF-8: the byte at offset 9 is not text",
-                "out: is a link that leads out of the configuration folder",
+                "big.yaml: this file is larger than 1 MiB",
+                "latin.yaml: this file is not UTF-8: the byte at offset 9 is not text",
+                "out: this link leads out of the configuration folder",
             ]
         );
         assert_eq!(Folder::read(&at("flow.yaml")).files.len(), 1);

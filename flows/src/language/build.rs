@@ -118,6 +118,13 @@ impl Loader<'_> {
         let text = problem.message.trim_end_matches('.');
         let message = if yaml.is_empty() { text.to_owned() } else { format!("\"{yaml}\": {text}") };
         let complaint = Diagnostic::error(problem.code, span, message);
+        let complaint = match field.map(|f| f.name.as_str()) {
+            Some("scope_name") if problem.code == "invalid" => complaint.expected("one word: a scope has no spaces"),
+            Some("client_id" | "client_secret") if problem.code == "invalid" => {
+                complaint.expected("printable characters of ASCII")
+            }
+            _ => complaint,
+        };
         let secret = field.is_some_and(|f| f.secret);
         self.diagnostics.push(if secret { complaint.secret() } else { complaint });
     }

@@ -88,7 +88,8 @@ impl Loader<'_> {
 
     /// Begins an object that joins others.
     pub(crate) fn joint(&self, kind: &'static KindDef, target: usize, at: &Span) -> Draft {
-        let label = format!("{} of {}", kind.meta.verbose_name.to_lowercase(), self.drafts[target].label);
+        let what = if kind.meta.kind == "flow_stage_binding" { "a stage entry" } else { "an access entry" };
+        let label = format!("{what} of {}", self.drafts[target].label);
         Draft {
             kind,
             id: None,
@@ -138,7 +139,12 @@ impl Loader<'_> {
         };
         let mut sorted = known.to_vec();
         sorted.sort_unstable();
-        self.diagnostics.push(complaint.expected(format!("one of {}", sorted.join(", "))));
+        let expected = match sorted[..] {
+            [] => "nothing: there is nothing to set here".to_owned(),
+            [one] => one.to_owned(),
+            _ => format!("one of {}", sorted.join(", ")),
+        };
+        self.diagnostics.push(complaint.expected(expected));
     }
 
     /// Reports every key that is not among `known`.

@@ -44,13 +44,14 @@ impl Loader<'_> {
         draft.imply_text("name", doc.name, doc.at);
         let name = draft.entry("name").map_or_else(|| Node::implied(doc.name, doc.at), |e| e.node.clone());
         draft.imply("title", name);
-        let signs_in = draft.entry("designation").and_then(|e| e.node.text()) == Some("authentication");
         let flow = self.push(draft);
         if let Some((_, node)) = doc.entry("policies") {
             self.policies(node, flow);
         }
         let Some((_, node)) = doc.entry("stages") else { return };
-        let Some(list) = node.list() else { return self.wrong(node, "stages", "a list of stages") };
+        let Some(list) = node.list() else {
+            return self.wrong(node, "stages", "a list of stages, each on a line that begins with a dash");
+        };
         let mut used = HashMap::new();
         let entries: Vec<_> = list.iter().filter_map(|item| self.stage_entry(doc.name, &mut used, item)).collect();
         let password = entries.iter().find(|e| e.is("password")).and_then(|e| e.name.text().map(str::to_owned));
@@ -58,10 +59,6 @@ impl Loader<'_> {
         for entry in &entries {
             self.stage_of_entry(doc.name, entry, password.as_deref());
             order = self.bind_entry(flow, doc.name, entry, order);
-        }
-        // An entry that was refused may have been the proof.
-        if signs_in && entries.len() == list.len() {
-            self.warn_about(&entries, doc.at);
         }
     }
 
@@ -145,7 +142,8 @@ impl Loader<'_> {
         let inline = settings.iter().find(|(k, v)| k.text == "password" && v.text() == Some("inline"));
         if let Some((_, node)) = inline.filter(|_| kind.meta.word == "identify") {
             let made = format!("{flow}-password");
-            if password.is_none() {
+            let has = |d: &super::draft::Draft| d.kind.meta.kind == "password_stage" && d.name == made;
+            if password.is_none() && !self.drafts.iter().any(has) {
                 let draft = self.draft(words::kind("password_stage"), &made, &node.span);
                 self.push(draft);
             }
@@ -227,12 +225,18 @@ impl Loader<'_> {
     /// Fields written where they are used become objects of their own.
     fn prompt_fields(&mut self, stage: &str, node: &mut Node) {
         let Yaml::List(items) = &mut node.value else { return };
+        let mut made = Vec::new();
         for (index, item) in (0_i32..).zip(items.iter_mut()) {
             let Some(entries) = item.map() else { continue };
-            let text = |key: &str| item.get(key).and_then(Node::text);
+            let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
             let name = match (text("name"), text("key")) {
-                (Some(name), _) => name.to_owned(),
-                (None, Some(key)) => format!("{stage}-{key}"),
+                (Some(name), _) => name,
+                (None, Some(key)) if !made.contains(&key) => {
+                    let name = format!("{stage}-{key}");
+                    made.push(key);
+                    name
+                }
+                (None, Some(key)) => format!("{stage}-{key}-{index}"),
                 (None, None) => format!("{stage}-{index}"),
             };
             let mut draft = self.draft(words::kind("prompt"), &name, &item.span);
@@ -285,8 +289,9 @@ impl Loader<'_> {
         let draft = &mut self.drafts[binding];
         match draft.entries.iter_mut().find(|e| e.field == "policy_engine_mode") {
             Some(e) if e.node.text() == Some("any") && several => {
-                let at = node.span.clone();
-                self.error("conflict", &at, "\"when\" cannot stand beside policies of which any is enough");
+                let message = "\"when\" cannot stand beside policies of which any is enough";
+                let hint = "write the condition as a policy and use `all`, or leave one of the two away";
+                self.diagnostics.push(Diagnostic::error("conflict", &node.span, message).hint(hint));
             }
             Some(e) => e.node = Node::implied("all", &node.span),
             None => draft.imply_text("policy_engine_mode", "all", &node.span),
@@ -299,29 +304,13 @@ impl Loader<'_> {
         let name = if entry.word.is_some() { format!("{stage}-when") } else { format!("{flow}-{stage}-when") };
         let mut draft = self.draft(words::kind("expression_policy"), &name, &node.span);
         draft.label = "\"when\"".to_owned();
-        draft.imply("expression", node.clone());
+        if node.text().is_some() {
+            draft.imply("expression", node.clone());
+        } else {
+            self.wrong(node, "when", "a text: a condition in Rhai");
+            draft.failed.push("/expression".to_owned());
+        }
         self.push(draft);
         Node::implied(name, &node.span)
-    }
-
-    /// What can be told without running a flow.
-    fn warn_about(&mut self, entries: &[StageEntry<'_>], at: &Span) {
-        let inline = |e: &StageEntry<'_>| {
-            e.is("identify") && e.word.is_some_and(|(_, s)| s.is_some_and(|s| s.get("password").is_some()))
-        };
-        // A stage that is declared apart may be anything.
-        let login = entries.iter().position(|e| e.is("login"));
-        let proves = |e: &StageEntry<'_>| e.is("password") || e.word.is_none() || inline(e);
-        if let Some(login) = login.filter(|l| !entries[..*l].iter().any(proves)) {
-            let text = "this flow signs people in without asking for a password or another proof";
-            self.diagnostics
-                .push(Diagnostic::warning("no_proof", &entries[login].at, text).related(at, "in the flow at"));
-        }
-        let password = entries.iter().find(|e| e.is("password"));
-        if let Some(password) = password.filter(|p| entries.iter().any(inline) && p.beside.len() < 2) {
-            let text = "the password is asked for on the first page and again here";
-            let complaint = Diagnostic::warning("asked_twice", &password.at, text);
-            self.diagnostics.push(complaint.hint("add `when: \"!pending.authenticated\"` beside it"));
-        }
     }
 }

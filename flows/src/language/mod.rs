@@ -28,6 +28,7 @@ pub(crate) use values::{accepts, is_web_address, plain, short_choice};
 
 use crate::{
     diagnostics::{self, Diagnostic, Severity},
+    lints,
     lookup::Lookups,
     node::{self, Key, Node, Parsed},
     read::{Folder, TextFile},
@@ -218,6 +219,10 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
     loaded.settings = settings.and_then(|s| serde_json::from_value(s).ok()).unwrap_or_default();
     let mut diagnostics = loader.diagnostics;
     diagnostics.extend(loaded.scripts.iter().filter_map(|s| s.compile().err()).map(Diagnostic::from));
+    let wrong = diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| d.span.clone());
+    let wrong: Vec<Span> = wrong.collect();
+    let extents: Vec<Span> = trees.iter().map(Node::extent).collect();
+    diagnostics.extend(lints::lint(&loaded, lookups.builtin, &wrong, &extents));
     diagnostics::finish(&mut diagnostics, folder);
     Checked { loaded, diagnostics }
 }

@@ -57,7 +57,14 @@ impl Loader<'_> {
         self.fields(&mut draft, &rest, &own);
         draft.imply_text("type", "proxy", doc.at);
         // What the layer below says stays where this says nothing.
-        draft.imply("config", node_of(&Value::Object(config), doc.at));
+        let mut config = node_of(&Value::Object(config), doc.at);
+        if let Yaml::Map(entries) = &mut config.value {
+            // Given settings keep their places.
+            for (key, value) in entries.iter_mut() {
+                value.span = doc.entry(&key.text).map_or_else(|| doc.at.clone(), |(_, given)| given.span.clone());
+            }
+        }
+        draft.imply("config", config);
         self.push(draft);
     }
 

@@ -4,6 +4,7 @@
 use super::{Loader, draft::Draft, oauth2::list};
 use crate::{
     diagnostics::Diagnostic,
+    lints::matches_elsewhere,
     node::{Key, Node, Value as Yaml, quoted},
     span::Span,
 };
@@ -95,14 +96,24 @@ impl Loader<'_> {
             let hint = "use https://; http:// is for applications on the visitor's own machine (RFC 9700, section 2.6)";
             self.diagnostics.push(Diagnostic::warning("insecure", at, message).hint(hint));
         }
-        if regex && has_dot(&uri.url) {
+        let elsewhere = if regex { matches_elsewhere(&uri.url) } else { None };
+        if let Some(example) = elsewhere {
+            let message = format!("this matches addresses of strangers, such as {}", quoted(&example));
+            let hint = "write the host out, with \\. for a dot and [a-z0-9-]+ for a name: what matches is sent codes";
+            let complaint = match uri.redirect_uri_type {
+                RedirectUriType::Authorization => Diagnostic::error("insecure", at, message),
+                RedirectUriType::Logout => Diagnostic::warning("insecure", at, message),
+            };
+            self.diagnostics.push(complaint.hint(hint));
+        } else if regex && has_dot(&uri.url) {
             let message = format!("a dot in {} stands for any character", quoted(&uri.url));
-            let hint = "write \\. for a dot, and [^/]+ for a name: what matches is sent codes";
+            let hint = "write \\. for a dot, and [a-z0-9-]+ for a name: what matches is sent codes";
             self.diagnostics.push(Diagnostic::warning("insecure", at, message).hint(hint));
         }
         if !regex && uri.url.contains('*') {
             let message = format!("the * in {} stands for itself", quoted(&uri.url));
-            let hint = "an expression is written as { url: \"https://[^/]+\\\\.example\\\\.com/cb\", regex: true }";
+            let hint =
+                "an expression is written as { url: \"https://[a-z0-9-]+\\\\.example\\\\.com/cb\", regex: true }";
             self.diagnostics.push(Diagnostic::warning("literal", at, message).hint(hint));
         }
     }

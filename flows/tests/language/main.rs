@@ -42,7 +42,9 @@ pub fn shipped(objects: &dyn Objects) -> Loaded {
 /// A folder over the built-in layer and stored objects.
 pub fn load(folder: &Folder, objects: &dyn Objects) -> Checked {
     let below = shipped(objects);
-    let secrets = ProcessSecrets::new([("KEY".to_owned(), "s3cret".to_owned())], "/nonexistent");
+    let variables =
+        [("KEY", "a secret that is long enough to be one"), ("PIN", "1234"), ("WORDS", "twenty-two characters!")];
+    let secrets = ProcessSecrets::new(variables.map(|(k, v)| (k.to_owned(), v.to_owned())), "/nonexistent");
     check(folder, &Lookups { objects, directory: &Town, secrets: &secrets, builtin: Some(&below), now: now() })
 }
 

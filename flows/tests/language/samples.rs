@@ -99,7 +99,7 @@ fn a_broken_document_does_not_make_what_refers_to_it_dangling() {
 #[test]
 fn not_any_is_all_not_and_the_other_way_round() {
     let loaded = sound(
-        "app: a\naccess:\n  all:\n    - group: Staff\n    - not: { any: [{ user: ada }, { group: Staff }] }\n    - { all: [{ user: ada }] }\n",
+        "app: a\naccess:\n  all:\n    - group: Staff\n    - not: { any: [{ user: ada }, { group: authentik Admins }] }\n    - { all: [{ group: Staff }] }\n",
     );
     let bound = of_target(&loaded, "policy_binding", find(&loaded, "application", "a"));
     let negated: Vec<_> = bound.iter().map(|b| b.body["negate"] == true).collect();

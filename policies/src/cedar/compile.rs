@@ -6,6 +6,7 @@ use super::{
     references,
     set::PolicySet,
     source::{self, Known},
+    sweeping::sweeping,
 };
 use crate::{
     decision::PolicyRef,
@@ -47,7 +48,8 @@ impl PolicySet {
                 (target, bindings::policies(target, guard, open, &mut problems))
             })
             .collect();
-        let warnings = validate(input, &guards, &files, made.values().flatten(), &mut problems);
+        let mut warnings = validate(input, &guards, &files, made.values().flatten(), &mut problems);
+        warnings.extend(sweeping(&files));
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             // One mistake is found once for each action that the policy speaks of.

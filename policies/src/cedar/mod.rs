@@ -8,3 +8,4 @@ mod reads;
 mod references;
 pub(crate) mod set;
 mod source;
+mod sweeping;

@@ -126,7 +126,13 @@ pub(crate) fn problem(file: &str, text: &str, error: &dyn Diagnostic) -> PolicyP
     let label = error.labels().and_then(|mut labels| labels.next());
     let (line, column) = label.as_ref().map_or((0, 0), |l| line_column(text, l.offset()));
     let detail = label.and_then(|l| l.label().map(str::to_owned));
-    let message = detail.map_or_else(|| error.to_string(), |detail| format!("{error}: {detail}"));
+    let text_of = error.to_string();
+    // Which policy it is, the place tells.
+    let said = match text_of.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, ")) {
+        Some((_, said)) => said,
+        None => &text_of,
+    };
+    let message = detail.map_or_else(|| said.to_owned(), |detail| format!("{said}: {detail}"));
     PolicyProblem {
         file: file.to_owned(),
         line,

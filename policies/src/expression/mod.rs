@@ -275,6 +275,8 @@ fn parse_problem(source: &str, origin: &TextOrigin, error: &ParseErrorType, posi
         {
             (format!("\"{word}\" is not available in expressions"), None)
         }
+        ParseErrorType::UnexpectedEOF => ("this expression ends too early".to_owned(), syntax::python_hint(source)),
+        ParseErrorType::MissingToken(token, why) => (format!("expected {token} {why}"), syntax::python_hint(source)),
         other => (other.to_string(), syntax::python_hint(source)),
     };
     problem_at(source, origin, position, message, hint)
