@@ -70,11 +70,22 @@ fn property(field: &Field, kind: &KindDef) -> Value {
     if field.nullable && field.target.is_some() {
         value = json!({"anyOf": [value, {"type": "null"}]});
     }
-    if let (Value::Object(map), false) = (&mut value, description.is_null()) {
+    let default = &field.schema["default"];
+    if let Value::Object(map) = &mut value {
         map.insert("description".to_owned(), description);
+        if !default.is_null() && !field.secret && field.target.is_none() {
+            map.insert("default".to_owned(), default.clone());
+        }
+        if field.schema["format"] == "duration-text" {
+            map.insert("pattern".to_owned(), json!(DURATION));
+            map.insert("examples".to_owned(), json!(["45s", "10m", "8h", "30d"]));
+        }
     }
     value
 }
+
+/// Durations, in the short form and in the reference's.
+const DURATION: &str = "^ *([0-9]+[smhdw]|[a-z]+=[0-9]+([;,] *[a-z]+=[0-9]+)*) *$";
 
 /// Lists of the reference's long words also take the short ones.
 fn with_short_choices(schema: &Value, kind: &KindDef) -> Value {
@@ -110,23 +121,27 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
     map.insert(word.to_owned(), name(&words::noun(kind.meta.kind)));
     match word {
         "flow" => {
-            map.insert("stages".to_owned(), json!({"type": "array", "items": {"$ref": "#/$defs/stageEntry"}}));
-            map.insert("policies".to_owned(), json!({"$ref": "#/$defs/policies"}));
+            let entries = json!({"type": "array", "items": {"$ref": "#/$defs/stageEntry"}});
+            map.insert("stages".to_owned(), told(entries, "What people are led through, in this order."));
+            map.insert(
+                "policies".to_owned(),
+                told(link("policies"), "Who may run the flow; everybody when left away."),
+            );
             let entries = stage_entries(defs);
             defs.insert("stageEntry".to_owned(), entries);
             debug_assert!(FLOW_KEYS.iter().all(|k| map.contains_key(*k)));
         }
         "app" => {
             let forward = forward_auth(defs);
-            map.insert("forward_auth".to_owned(), forward);
-            map.insert("access".to_owned(), json!({"$ref": "#/$defs/access"}));
+            map.insert("forward_auth".to_owned(), told(forward, "A reverse proxy asks Lockgate about every request."));
+            map.insert("access".to_owned(), told(link("access"), "Who may open the app."));
             let oauth2 = oauth2(defs);
-            map.insert("oauth2".to_owned(), oauth2);
+            map.insert("oauth2".to_owned(), told(oauth2, "The app signs people in by OAuth2 and OpenID Connect."));
             debug_assert!(APP_KEYS.iter().all(|k| map.contains_key(*k)));
         }
         "outpost" => {
             let settings = outpost_config_defaults();
-            map.extend(settings.into_iter().map(|(key, default)| (key, json!({"default": default}))));
+            map.extend(settings.into_iter().map(|(key, default)| (key.clone(), outpost_setting(&key, default))));
             implied.push("type");
         }
         _ => {}
@@ -136,6 +151,44 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
     let mut schema = object(map, &needed);
     if word == "app" {
         schema["not"] = json!({"required": ["forward_auth", "oauth2"]});
+        // Browsers are sent to the address of a protected app.
+        let address = json!({"anyOf": [{"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://."}, {"not": {"type": "string"}}]});
+        schema["if"] = json!({"required": ["forward_auth"]});
+        schema["then"] = json!({"properties": {"url": told(address, "The public address of the app.")}});
+    }
+    schema
+}
+
+/// A schema with a sentence on what it is for.
+fn told(mut schema: Value, description: &str) -> Value {
+    schema["description"] = json!(description);
+    schema
+}
+
+/// A reference to a shared definition.
+fn link(name: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+/// A setting is of the sort that its default is of, where that can be told.
+fn outpost_setting(key: &str, default: Value) -> Value {
+    let description = match key {
+        "authentik_host" => "Public address of the sign-in host.",
+        "authentik_host_browser" => "Public address of the sign-in host for browsers, where it is another one.",
+        "authentik_host_insecure" => "Kept for clients: accept any certificate of the sign-in host.",
+        _ => "Kept for clients: how outposts are deployed elsewhere. Lockgate deploys none.",
+    };
+    let sort = match &default {
+        Value::Null => None,
+        Value::Bool(_) => Some("boolean"),
+        Value::Number(_) => Some("number"),
+        Value::String(_) => Some("string"),
+        Value::Array(_) => Some("array"),
+        Value::Object(_) => Some("object"),
+    };
+    let mut schema = json!({"description": description, "default": default});
+    if let Some(sort) = sort {
+        schema["type"] = json!(sort);
     }
     schema
 }
@@ -143,15 +196,21 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
 fn forward_auth(defs: &mut Map<String, Value>) -> Value {
     let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "proxy_provider") else { return json!({}) };
     let mut map = properties(kind, defs);
-    map.insert("mode".to_owned(), json!({"enum": ["single", "domain"], "default": "single"}));
+    let mode = json!({"enum": ["single", "domain"], "default": "single"});
+    map.insert("mode".to_owned(), told(mode, "One host, or every host below `domain`."));
     map.insert(
         "domain".to_owned(),
         json!({"type": "string", "description": "Domain of all its hosts, in mode domain."}),
     );
-    map.insert("consent".to_owned(), json!({"type": "string", "default": "implicit"}));
+    map.insert("consent".to_owned(), consent());
     map.insert("name".to_owned(), name("provider"));
     debug_assert!(FORWARD_KEYS.iter().all(|k| map.contains_key(*k)));
     json!({"anyOf": [object(map, &[]), {"type": "null"}]})
+}
+
+fn consent() -> Value {
+    let schema = json!({"anyOf": [{"enum": ["implicit", "explicit"]}, {"type": "string"}], "default": "implicit"});
+    told(schema, "Whether people are asked first: implicit (no), explicit (yes), or the slug of a flow.")
 }
 
 fn oauth2(defs: &mut Map<String, Value>) -> Value {
@@ -165,7 +224,7 @@ fn oauth2(defs: &mut Map<String, Value>) -> Value {
     map.insert("scopes".to_owned(), names("Scopes that the app may ask for; every mapping of one counts."));
     map["scopes"]["default"] = json!(USUAL_SCOPES);
     map.insert("mappings".to_owned(), names("Further mappings, by name."));
-    map.insert("consent".to_owned(), json!({"type": "string", "default": "implicit"}));
+    map.insert("consent".to_owned(), consent());
     map.insert("name".to_owned(), name("provider"));
     map["grants"]["default"] = json!(USUAL_GRANTS);
     map["signing_key"]["description"] = json!(format!(
@@ -174,8 +233,14 @@ fn oauth2(defs: &mut Map<String, Value>) -> Value {
     debug_assert!(OAUTH2_KEYS.iter().all(|k| map.contains_key(*k)));
     let entry = object(
         Map::from_iter([
-            ("url".to_owned(), json!({"type": "string", "minLength": 1})),
-            ("regex".to_owned(), json!({"type": "boolean", "default": false})),
+            (
+                "url".to_owned(),
+                json!({"type": "string", "minLength": 1, "description": "The address, or the expression."}),
+            ),
+            (
+                "regex".to_owned(),
+                told(json!({"type": "boolean", "default": false}), "The address is a regular expression."),
+            ),
         ]),
         &["url"],
     );
@@ -187,10 +252,22 @@ fn stage_kinds() -> impl Iterator<Item = &'static KindDef> {
     KINDS.iter().filter(|k| k.meta.family == Family::Stage)
 }
 
+/// The settings of a stage, which stand in flows and in documents of their own.
 fn settings_of(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
+    let word = kind.meta.word;
+    let name = format!("stage_{word}");
+    if !defs.contains_key(&name) {
+        let settings = stage_settings(kind, defs);
+        defs.insert(name.clone(), settings);
+    }
+    told(link(&name), &format!("The stage `{word}` and its settings."))
+}
+
+fn stage_settings(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
     let mut map = properties(kind, defs);
     if kind.meta.word == "prompt" {
-        map.insert("fields".to_owned(), json!({"type": "array", "items": {"$ref": "#/$defs/promptField"}}));
+        let fields = json!({"type": "array", "items": {"$ref": "#/$defs/promptField"}});
+        map.insert("fields".to_owned(), told(fields, "What is asked for: fields, or names of fields."));
         let fields = prompt_field(defs);
         defs.insert("promptField".to_owned(), fields);
     }
@@ -212,7 +289,7 @@ fn stage_entries(defs: &mut Map<String, Value>) -> Value {
         beside = properties(kind, defs);
     }
     beside.insert("when".to_owned(), json!({"type": "string", "description": "Rhai: whether the stage runs."}));
-    beside.insert("policies".to_owned(), json!({"$ref": "#/$defs/policies"}));
+    beside.insert("policies".to_owned(), told(link("policies"), "What must pass for the stage to run."));
     let with = |word: &str, schema: Value, named: bool| {
         let mut map = beside.clone();
         map.insert(word.to_owned(), schema);
@@ -246,9 +323,13 @@ fn group() -> Value {
         "required": ["group"],
         "properties": {
             "group": name("group"),
-            "superuser": {"type": "boolean", "default": false},
-            "parents": {"type": "array", "items": {"type": "string"}},
-            "attributes": {"type": "object"},
+            "superuser": {"type": "boolean", "default": false, "description": "Members may do everything."},
+            "parents": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Groups around this one: its members are members of those too.",
+            },
+            "attributes": {"type": ["object", "null"], "description": "Merged under the attributes of members."},
         },
     })
 }
@@ -256,31 +337,48 @@ fn group() -> Value {
 fn settings(defs: &mut Map<String, Value>) -> Value {
     let mut map = Map::new();
     if let Some(kind) = words::document_kind("settings") {
-        map.insert("settings".to_owned(), object(properties(kind, defs), &[]));
+        let settings = object(properties(kind, defs), &[]);
+        map.insert("settings".to_owned(), told(settings, "Settings of the whole folder; given once."));
     }
     object(map, &["settings"])
+}
+
+fn text(description: &str) -> Value {
+    json!({"type": "string", "description": description})
 }
 
 /// Definitions that several documents share.
 fn shared(defs: &mut Map<String, Value>) {
     let secret = json!({"anyOf": [
-        object(Map::from_iter([("env".to_owned(), json!({"type": "string"}))]), &["env"]),
-        object(Map::from_iter([("file".to_owned(), json!({"type": "string"}))]), &["file"]),
+        object(Map::from_iter([("env".to_owned(), text("Name of an environment variable."))]), &["env"]),
+        object(Map::from_iter([("file".to_owned(), text("Path of a file, from the folder."))]), &["file"]),
     ]});
     let entry = json!({
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "group": {"type": "string"},
-            "user": {"type": "string"},
-            "policy": {"type": "string"},
-            "not": {"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/accessEntry"}]},
-            "any": {"$ref": "#/$defs/accessList"},
-            "all": {"$ref": "#/$defs/accessList"},
-            "enabled": {"type": "boolean"},
-            "timeout": {"type": "integer", "minimum": 0},
-            "failure_result": {"type": "boolean"},
-            "order": {"type": "integer"},
+            "group": text("Passes for members of this group, direct and inherited."),
+            "user": text("Passes for this user."),
+            "policy": text("Passes when this policy passes."),
+            "not": told(
+                json!({"anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/accessEntry"}]}),
+                "Turns the result round: `true` beside the subject, or around an entry.",
+            ),
+            "any": told(link("accessList"), "One of these is enough."),
+            "all": told(link("accessList"), "All of these must pass."),
+            "enabled": {"type": "boolean", "default": true, "description": "A disabled entry is as if absent."},
+            "timeout": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 30,
+                "description": "Seconds after which the policy counts as failed.",
+            },
+            "failure_result": {
+                "type": "boolean",
+                "default": false,
+                "description": "The result when the policy fails or takes too long.",
+            },
+            "order": {"type": "integer", "description": "Place in lists and explanations, ascending."},
         },
     });
     let list = json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/accessEntry"}});
@@ -289,8 +387,8 @@ fn shared(defs: &mut Map<String, Value>) {
     }});
     let one_of = |list: &str| {
         json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
-            "any": {"$ref": list},
-            "all": {"$ref": list},
+            "any": {"$ref": list, "description": "One of these is enough."},
+            "all": {"$ref": list, "description": "All of these must pass."},
         }})
     };
     let policies = json!({"anyOf": [{"$ref": "#/$defs/policyList"}, one_of("#/$defs/policyList")]});

@@ -9,6 +9,7 @@ mod layers;
 mod oauth2;
 mod samples;
 mod tests;
+mod schema;
 
 use chrono::{DateTime, Utc};
 use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, Nobody, Objects, ProcessSecrets, builtin, check};

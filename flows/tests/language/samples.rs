@@ -1,9 +1,9 @@
 //! What the design shows, and what it expands to.
 
 use crate::{load, text};
-use lockgate_flows::{Folder, Loaded, Nobody, json_schema, render};
+use lockgate_flows::{Folder, Loaded, Nobody, render};
 use lockgate_model::Document;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const HOMELAB: &str = include_str!("homelab.yaml");
 
@@ -104,28 +104,4 @@ fn not_any_is_all_not_and_the_other_way_round() {
     let bound = of_target(&loaded, "policy_binding", find(&loaded, "application", "a"));
     let negated: Vec<_> = bound.iter().map(|b| b.body["negate"] == true).collect();
     assert_eq!(negated, [false, true, true, false]);
-}
-
-/// The documents of a text, without their places.
-fn values(yaml: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(yaml).expect("valid YAML")
-}
-
-#[test]
-fn the_schema_for_editors_accepts_what_the_language_accepts() {
-    let schema = json_schema();
-    let validator = jsonschema::draft202012::new(&schema).expect("a valid schema");
-    let mut texts = vec![HOMELAB.to_owned()];
-    let builtin = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("builtin");
-    for entry in std::fs::read_dir(builtin).expect("the built-in configuration") {
-        // `managed` is for the built-in layer alone.
-        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("readable");
-        texts.push(text.replace("managed: goauthentik.io/outposts/embedded\n", ""));
-    }
-    for document in texts.iter().flat_map(|t| values(t)) {
-        assert!(validator.is_valid(&document), "{document:#}");
-    }
-    for wrong in ["flow: a\ndesignation: nonsense\n", "app: a\nurll: x\n", "flow: a\n", "stage: x\n", "a: b\n"] {
-        assert!(!validator.is_valid(&values(wrong)[0]), "{wrong}");
-    }
 }
