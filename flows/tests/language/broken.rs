@@ -74,6 +74,21 @@ fn every_broken_document_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
+fn every_doubt_is_documented() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/checks.md")).expect("the page");
+    let lints = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lints")).expect("the lints");
+    for file in lints.flatten() {
+        let text = fs::read_to_string(file.path()).expect("readable");
+        for told in text.split("Diagnostic::warning(\"").chain(text.split("Diagnostic::error(\"")).skip(1) {
+            let code = told.split('"').next().unwrap_or_default();
+            let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let known = page.contains(&format!("`{code}`")) || ["allow", "later"].contains(&code);
+            assert!(!is_code || known, "{code} of {}", file.path().display());
+        }
+    }
+}
+
+#[test]
 fn a_secret_written_in_plain_is_not_repeated() {
     let checked = crate::text("key_pair: signing\ncertificate: { env: KEY }\nkey: hunter2\n");
     assert!(!checked.is_sound() && !render(&checked.diagnostics).contains("hunter2"));

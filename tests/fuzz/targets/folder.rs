@@ -6,7 +6,7 @@ use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
 use lockgate_flows::{Folder, Loaded, Lookups, Nobody, builtin, check, merge, render, to_annotations};
 use lockgate_model::ObjectSet;
-use std::sync::LazyLock;
+use std::{hint::black_box, sync::LazyLock};
 
 static BELOW: LazyLock<Loaded> =
     LazyLock::new(|| builtin(&Nobody, &Nobody, DateTime::UNIX_EPOCH).expect("what ships is sound"));
@@ -30,8 +30,7 @@ fuzz_target!(|data: &[u8]| {
         let lines = folder.files.iter().find(|f| *f.path == *found.span.file).map_or(0, |f| f.text.lines().count());
         assert!(found.span.line as usize <= lines.max(1), "{} points behind the end", found.span);
     }
-    render(&checked.diagnostics);
-    to_annotations(&checked.diagnostics, ".");
+    black_box((render(&checked.diagnostics), to_annotations(&checked.diagnostics, ".")));
     if checked.is_sound() {
         let merged = merge(Vec::new(), &BELOW, Some(&checked.loaded));
         ObjectSet::parse(merged.upserts, &|_| true).expect("what is accepted is whole");
