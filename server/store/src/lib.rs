@@ -13,6 +13,7 @@
 mod changes;
 mod connect;
 mod consents;
+mod directory;
 mod document_row;
 mod documents;
 mod entity;
@@ -21,6 +22,8 @@ mod events;
 mod expired;
 mod group_filter;
 mod groups;
+mod held;
+mod history;
 mod installation;
 mod leavings;
 mod oauth;
@@ -44,6 +47,7 @@ pub use error::StoreError;
 pub use events::{Event, EventFilter, Events};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
+pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,
@@ -51,6 +55,7 @@ pub use oauth::{
     Redemption, TokenKind,
 };
 pub use paging::Page;
+pub use principal::{principal_of, user_uid};
 pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
