@@ -84,13 +84,22 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
     };
     match compiled {
         Ok(snapshot) => snapshot.policies.warnings().iter().map(warning).collect(),
-        Err(CompileError::Policies(problems)) => problems.into_iter().map(Diagnostic::from).collect(),
-        Err(CompileError::Unsound(all)) => all
-            .iter()
-            .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
-            .map(|(document, p)| Diagnostic::error("invalid", &span(loaded, document, &p.pointer), p.message.clone()))
-            .collect(),
-        Err(CompileError::Other(text)) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
+        Err(error) => error.diagnostics(&|document: &Document, pointer: &str| span(loaded, document, pointer)),
+    }
+}
+
+impl CompileError {
+    /// Itself in the words of a check; `place` tells where the text of a document's field stands.
+    pub(super) fn diagnostics(self, place: &dyn Fn(&Document, &str) -> Span) -> Vec<Diagnostic> {
+        match self {
+            Self::Policies(problems) => problems.into_iter().map(Diagnostic::from).collect(),
+            Self::Unsound(all) => all
+                .iter()
+                .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
+                .map(|(document, p)| Diagnostic::error("invalid", &place(document, &p.pointer), p.message.clone()))
+                .collect(),
+            Self::Other(text) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
+        }
     }
 }
 
@@ -115,7 +124,8 @@ fn span(loaded: &Loaded, document: &Document, pointer: &str) -> Span {
     loaded.spans.get(document.id, pointer).cloned().unwrap_or_else(|| Span::whole(&document.name))
 }
 
-fn warning(problem: &PolicyProblem) -> Diagnostic {
+/// What compiled, but is probably not meant.
+pub(super) fn warning(problem: &PolicyProblem) -> Diagnostic {
     let mut diagnostic = Diagnostic::from(problem.clone());
     diagnostic.severity = Severity::Warning;
     diagnostic
