@@ -34,5 +34,6 @@ mod health;
 mod if_flow;
 mod metrics;
 mod outpost;
+mod plan;
 mod process;
 mod tidy;

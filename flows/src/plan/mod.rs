@@ -100,6 +100,8 @@ pub struct KeptObject {
 /// Who gains or loses what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessReport {
+    /// Whether this was looked at; a plan does, an apply does not.
+    pub looked: bool,
     /// Active accounts that were looked at; 0 where nothing that decides changes.
     pub people: u64,
     /// Applications that somebody gains or loses.
@@ -289,6 +291,7 @@ fn summary(report: &PlanReport) -> String {
     });
     let mut line = format!("{created} to create, {changed} to change, {deleted} to delete");
     line.push_str(&match (gains, losses) {
+        _ if !access.looked => String::new(),
         (0, 0) => "; nobody gains or loses an application".to_owned(),
         _ => format!("; access is gained {} and lost {}", times(gains), times(losses)),
     });

@@ -142,7 +142,7 @@ fn groups_are_declarations() {
 - group Gone (left the folder; it stays with its members)
 + group New
 
-1 to create, 1 to change, 1 to delete; nobody gains or loses an application.
+1 to create, 1 to change, 1 to delete.
 ";
     assert_eq!(told, expected);
 }
@@ -180,6 +180,7 @@ fn report() -> PlanReport {
         kept: vec![KeptObject { kind: "brand".to_owned(), name: "authentik-default".to_owned() }],
         warnings: vec!["a.cedar:1:1: this policy can never apply".to_owned()],
         access: AccessReport {
+            looked: true,
             people: 1_204,
             apps: vec![
                 AppAccess {

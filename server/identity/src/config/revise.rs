@@ -8,7 +8,7 @@ use super::{
 use crate::{
     journal::{Action, Entry},
     preview,
-    system::{SystemClock, SystemRandom},
+    system::{SystemClock, SystemRandom, random_uuid},
 };
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::plan::{ObjectChange, PlanReport, changes};
@@ -285,6 +285,9 @@ impl Desk {
     /// # Errors
     /// [`Refusal`].
     pub async fn apply(&self, texts: &Texts, note: &Note, expected: Option<i64>) -> Result<Applied, Refusal> {
+        // A database on which no server has been started yet is an installation from now on.
+        let install_id = random_uuid(&self.random).simple().to_string();
+        self.store.installation().get_or_insert("install_id", &install_id).await?;
         self.laying().apply(texts, note, expected).await.map(|(applied, _)| applied)
     }
 

@@ -112,7 +112,7 @@ pub async fn access(
     let recipes = claims::recipes(&before, &after);
     let asks = ask::all(&before, &after, &world, &recipes);
     if asks.is_empty() {
-        return Ok(AccessReport::default());
+        return Ok(AccessReport { looked: true, ..AccessReport::default() });
     }
     let install_id = store.installation().get("install_id").await?.unwrap_or_default();
     let whole =

@@ -87,7 +87,8 @@ impl Found {
             });
             AppClaims { app, claims: claims.collect() }
         });
-        AccessReport { people: self.people, apps: apps.collect(), claims: claims.collect(), problems: self.problems }
+        let (apps, claims) = (apps.collect(), claims.collect());
+        AccessReport { looked: true, people: self.people, apps, claims, problems: self.problems }
     }
 }
 
