@@ -2,7 +2,7 @@
 //!
 //! [`Folder`] reads files, [`check`] turns them into [`Loaded`] documents and [`Diagnostic`]s, all of
 //! them at once, and [`merge()`] lays the built-in configuration, the folder and what was made through
-//! the API over each other. [`export_flow`] and [`export_documents`] go the other way. Rhai texts are compiled on the way; Cedar can only be compiled against
+//! the API over each other; [`plan`] tells what a change would do. [`export_flow`] and [`export_documents`] go the other way. Rhai texts are compiled on the way; Cedar can only be compiled against
 //! the whole configuration, so whoever does that adds what is found with [`Checked::add`]. What may
 //! not enter this room: databases, HTTP, clocks and randomness.
 
@@ -16,6 +16,7 @@ mod lints;
 mod lookup;
 mod merge;
 mod node;
+pub mod plan;
 mod read;
 mod schema;
 mod span;

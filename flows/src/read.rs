@@ -17,6 +17,9 @@ pub const MAX_FILES: usize = 2_000;
 /// Deepest folder below the configuration folder.
 pub const MAX_DEPTH: usize = 16;
 
+/// Longest path of a file that is sent, in bytes.
+const MAX_PATH: usize = 1_024;
+
 const EXTENSIONS: [&str; 4] = ["yaml", "yml", "cedar", "rhai"];
 
 /// One file of the folder.
@@ -52,6 +55,41 @@ impl Folder {
             texts.into_iter().map(|(path, text)| TextFile { path: path.into(), text: text.into() }).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { files, diagnostics: Vec::new() }
+    }
+
+    /// A folder that somebody sent. The limits are those of [`Self::read`], and so is what is left out.
+    pub fn received<P: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
+        let mut folder = Self::default();
+        let mut total = 0;
+        for (path, text) in texts {
+            let (path, text): (String, String) = (path.into(), text.into());
+            let wrong = |code, message: String| Diagnostic::error(code, &Span::whole(&path), message);
+            let parts: Vec<&str> = path.split('/').collect();
+            if path.len() > MAX_PATH
+                || path.contains(['\\', '\0'])
+                || parts.iter().any(|p| matches!(*p, "" | "." | ".."))
+            {
+                folder.diagnostics.push(wrong("read", "is no path within a folder".to_owned()));
+            } else if parts.iter().any(|p| p.starts_with('.')) || !is_wanted(&path) {
+                continue;
+            } else if parts.len() > MAX_DEPTH + 1 {
+                folder.diagnostics.push(wrong("limit", format!("folders may be nested {MAX_DEPTH} deep")));
+            } else if text.len() as u64 > MAX_FILE_BYTES {
+                folder.diagnostics.push(wrong("limit", format!("is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+            } else if folder.files.iter().any(|f| f.path == path) {
+                folder.diagnostics.push(wrong("read", "is there twice".to_owned()));
+            } else if folder.files.len() >= MAX_FILES || total + text.len() as u64 > MAX_TOTAL_BYTES {
+                let limit = format!("{MAX_FILES} files and {} MiB", MAX_TOTAL_BYTES >> 20);
+                folder.diagnostics.push(wrong("limit", format!("a configuration folder may hold {limit}")));
+                break;
+            } else {
+                total += text.len() as u64;
+                let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+                folder.files.push(TextFile { path, text });
+            }
+        }
+        folder.files.sort_by(|a, b| a.path.cmp(&b.path));
+        folder
     }
 
     /// Reads a folder, or a single file. Names that begin with a dot are left out, which also covers
@@ -113,15 +151,14 @@ impl Reader {
     }
 
     fn entry(&mut self, path: &Path, relative: &str, above: &mut Vec<PathBuf>) {
-        let wanted = |p: &str| EXTENSIONS.iter().any(|e| p.to_ascii_lowercase().ends_with(&format!(".{e}")));
         let real = match path.canonicalize() {
             Ok(real) => real,
-            Err(e) if wanted(relative) => {
+            Err(e) if is_wanted(relative) => {
                 return self.complain("read", relative, format!("this cannot be read: {}", e.kind()));
             }
             Err(_) => return,
         };
-        if !real.is_dir() && !wanted(relative) {
+        if !real.is_dir() && !is_wanted(relative) {
             return;
         }
         if !real.starts_with(&self.root) {
@@ -149,6 +186,11 @@ impl Reader {
     }
 }
 
+/// Whether a name is that of a file of the language.
+fn is_wanted(path: &str) -> bool {
+    EXTENSIONS.iter().any(|e| path.to_ascii_lowercase().ends_with(&format!(".{e}")))
+}
+
 fn text_of(path: &Path) -> Result<String, (&'static str, String)> {
     let failed = |e: std::io::Error| ("read", format!("this cannot be read: {}", e.kind()));
     if !path.is_file() {
@@ -169,6 +211,33 @@ fn text_of(path: &Path) -> Result<String, (&'static str, String)> {
 mod tests {
     use super::{Folder, MAX_FILE_BYTES};
     use std::{fs, os::unix::fs::symlink};
+
+    #[test]
+    fn what_is_sent_is_held_to_the_same_limits() {
+        let big = "x".repeat(MAX_FILE_BYTES as usize + 1);
+        let sent = [
+            ("apps.yaml", "\u{feff}a: 1"),
+            (".hidden/a.yaml", "a: 1"),
+            ("readme.md", "no"),
+            ("../out.yaml", "a: 1"),
+            ("/etc/passwd.yaml", "a: 1"),
+            ("apps.yaml", "a: 2"),
+            ("big.rhai", big.as_str()),
+        ];
+        let folder = Folder::received(sent);
+        let files: Vec<_> = folder.files.iter().map(|f| (f.path.as_str(), f.text.as_str())).collect();
+        assert_eq!(files, [("apps.yaml", "a: 1")]);
+        let wrong: Vec<_> = folder.diagnostics.iter().map(|d| format!("{}: {}", d.span, d.message)).collect();
+        assert_eq!(
+            wrong,
+            [
+                "../out.yaml: is no path within a folder",
+                "/etc/passwd.yaml: is no path within a folder",
+                "apps.yaml: is there twice",
+                "big.rhai: is larger than 1 MiB",
+            ]
+        );
+    }
 
     #[test]
     fn a_folder_is_read_with_links_and_limits() {

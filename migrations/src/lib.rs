@@ -22,6 +22,7 @@ mod m20261123_000006_consents;
 mod m20261123_000007_events;
 mod m20261123_000008_operator_views;
 mod m20261124_000009_oauth2;
+mod m20261128_000010_history;
 mod m20261128_000013_decisions;
 mod parts;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_events::Migration),
             Box::new(m20261123_000008_operator_views::Migration),
             Box::new(m20261124_000009_oauth2::Migration),
+            Box::new(m20261128_000010_history::Migration),
             Box::new(m20261128_000013_decisions::Migration),
         ]
     }

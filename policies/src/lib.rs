@@ -21,6 +21,7 @@ mod trace;
 pub(crate) mod tests;
 
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
+pub use cedar::alike::PersonReads;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::set::PolicySet;
 pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};

@@ -1,7 +1,7 @@
 //! The command line. Exit code 0 only on success.
 
 use chrono::{DateTime, Utc};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::IpAddr, path::PathBuf};
 use uuid::Uuid;
 
@@ -61,6 +61,62 @@ pub(crate) enum Command {
         /// Moment of whatever does not say when, instead of noon of a working day.
         #[arg(long, value_name = "TIME")]
         at: Option<DateTime<Utc>>,
+    },
+    /// Show what a configuration folder would change: objects, and who gains or loses which application or
+    /// claim. Changes nothing. Exits with 2 when there are changes, with 0 when there are none.
+    Plan {
+        /// The folder; the one in the settings, or ./config.
+        dir: Option<PathBuf>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Put a configuration folder into force, all of it or nothing, and record it as a revision.
+    Apply {
+        /// The folder; the one in the settings, or ./config.
+        dir: Option<PathBuf>,
+        /// Who made the change; the author of the commit, or the user of this machine.
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        message: String,
+        /// Refuse to apply unless this revision is in force.
+        #[arg(long, value_name = "N")]
+        expect_revision: Option<i64>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// List the revisions of the configuration, or show what one of them changed.
+    Revisions {
+        /// Number of the revision to show.
+        number: Option<i64>,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Return to the configuration of an earlier revision, by a new one.
+    Rollback {
+        /// Number of the revision to return to.
+        number: i64,
+        /// Who does; the user of this machine.
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        message: String,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        remote: Remote,
     },
     /// Show what the ID token of a user at an application would say, and which mapping made each claim,
     /// with the configuration in force. Changes nothing.
@@ -219,6 +275,28 @@ pub(crate) enum TestFormat {
     Junit,
     /// For machines.
     Json,
+}
+
+/// A running server instead of the database.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Remote {
+    /// Address of a running server, such as https://auth.example.com; the database unless given.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// File that holds an API token for it; LOCKGATE_TOKEN unless given.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Form of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+    /// For a pull request.
+    Markdown,
 }
 
 /// Form of a drawing.

@@ -15,6 +15,7 @@ mod listen;
 mod logging;
 mod memory;
 mod pages;
+mod revisions;
 mod serve;
 mod settings;
 mod telemetry;
@@ -22,6 +23,7 @@ mod texts;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use revisions::{Applying, Place};
 use std::{collections::BTreeMap, process::ExitCode};
 
 #[global_allocator]
@@ -97,6 +99,24 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let on = expression::On { user: user.as_deref(), app: app.as_deref(), ip, at, mfa };
             block_on(1, expression::expressions(&settings, on, expression.as_deref(), format))?;
         }
+        Command::Plan { dir, format, remote } => {
+            let place = Place { settings: &settings, environment, remote };
+            return block_on(threads(), revisions::plan(&place, dir, format));
+        }
+        Command::Apply { dir, author, message, expect_revision, format, remote } => {
+            let place = Place { settings: &settings, environment, remote };
+            let applying = Applying { author, message, expect_revision };
+            return block_on(1, revisions::apply(&place, dir, applying, format));
+        }
+        Command::Revisions { number, format, remote } => {
+            let place = Place { settings: &settings, environment, remote };
+            return block_on(1, revisions::revisions(&place, number, format));
+        }
+        Command::Rollback { number, author, message, format, remote } => {
+            let place = Place { settings: &settings, environment, remote };
+            let applying = Applying { author, message, expect_revision: None };
+            return block_on(1, revisions::rollback(&place, number, applying, format));
+        }
         Command::Diagram { flow, format } => block_on(1, commands::diagram(&settings, &flow, format))?,
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
@@ -112,7 +132,7 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-fn block_on(threads: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn block_on<T>(threads: usize, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()

@@ -41,6 +41,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
     let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
     tokio::spawn(memory::give_back());
+    tokio::spawn(reload_on_signal(identity.clone()));
     tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
     crate::listen::serve(listener, router(&identity, figures, &settings), stop_signal()).await;
@@ -192,6 +193,18 @@ async fn announce(settings: &Settings, identity: &Identity) {
     }
 }
 
+/// Reads the configuration folder again on SIGHUP.
+async fn reload_on_signal(identity: Identity) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return tracing::error!("SIGHUP cannot be received; the folder is reloaded when it changes");
+    };
+    while hangup.recv().await.is_some() {
+        tracing::info!("SIGHUP: reading the configuration folder again");
+        identity.config.reload_folder().await;
+        identity.feed.settle().await;
+    }
+}
+
 async fn stop_signal() {
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         tracing::error!("signals cannot be received; stop the process by force");
@@ -241,7 +254,7 @@ async fn ready(State(own): State<Own>) -> Response {
     let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::json!({
         "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
-        "configuration": {"revision": health.revision, "error": health.error},
+        "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
     });
     (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
 }

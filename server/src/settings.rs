@@ -310,6 +310,10 @@ fn from_environment(environment: &BTreeMap<String, String>) -> Result<FromEnviro
     for prefix in ["AUTHENTIK_", "LOCKGATE_"] {
         for (variable, text) in environment.iter().filter(|(name, _)| name.starts_with(prefix)) {
             let path = variable[prefix.len()..].to_lowercase().replace("__", ".");
+            // The key of commands that ask a server, which is none of a server's settings.
+            if variable == "LOCKGATE_TOKEN" {
+                continue;
+            }
             let Some(known) = KNOWN.iter().find(|k| **k == path) else {
                 warnings.push(unknown(prefix, variable, &path));
                 continue;

@@ -36,5 +36,6 @@ mod health;
 mod if_flow;
 mod metrics;
 mod outpost;
+mod plan;
 mod process;
 mod tidy;

@@ -1,5 +1,6 @@
 //! Policies in Cedar: reading the folder's files, compiling bindings, and the compiled set.
 
+pub(crate) mod alike;
 mod bindings;
 mod compile;
 pub(crate) mod partition;

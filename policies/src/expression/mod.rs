@@ -150,6 +150,11 @@ impl Expression {
         &self.reads
     }
 
+    /// Whether it reads the groups of the person, and whether anything else but activity and rights.
+    pub(crate) fn reads_of_person(&self) -> (bool, bool) {
+        self.roots.reads_of_person()
+    }
+
     /// Keys of the maps that it writes out, in order: the claims of a mapping, as far as its text tells.
     #[must_use]
     pub fn map_keys(&self) -> Vec<String> {

@@ -383,6 +383,24 @@ impl Roots {
         reads
     }
 
+    /// Whether the groups of the person are read, and whether anything else but activity and rights.
+    pub(super) fn reads_of_person(&self) -> (bool, bool) {
+        const RIGHTS: [&str; 5] = ["groups", "is_active", "is_superuser", "is_authenticated", "is_anonymous"];
+        let (mut groups, mut person) = (false, false);
+        for (root, want) in &self.0 {
+            match (*root, want) {
+                ("user", Want::Some(list)) => {
+                    groups |= list.contains("groups");
+                    person |= list.iter().any(|property| !RIGHTS.contains(property));
+                }
+                ("user", Want::All) => person = true,
+                ("request", want) => person |= want.has("user"),
+                _ => {}
+            }
+        }
+        (groups, person)
+    }
+
     /// Puts the values of what is read into a scope.
     pub(super) fn fill(&self, scope: &mut Scope<'_>, env: &Env<'_>) {
         for (root, want) in &self.0 {

@@ -15,6 +15,7 @@ pub mod openapi;
 mod paging;
 mod people;
 mod query;
+mod revisions;
 mod root;
 
 use axum::{
@@ -36,6 +37,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(people::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
+        .merge(revisions::routes())
         .merge(root::routes())
         .fallback(async || ApiError::NotFound("Not found.".to_owned()))
         .method_not_allowed_fallback(async |method: Method| ApiError::Method(method))

@@ -19,6 +19,7 @@ pub mod net;
 pub mod oauth;
 pub mod passwords;
 pub mod people;
+pub mod preview;
 pub mod principals;
 pub mod proxy;
 pub mod runner;

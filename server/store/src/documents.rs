@@ -17,7 +17,7 @@ use crate::entity::{document, document_ref, revision};
 use crate::installation::{self, Counter};
 use crate::store::Lock;
 use crate::text::{cut, fits, micros};
-use crate::{Store, StoreError, Topic, changes, leavings};
+use crate::{GroupPatch, NewGroup, Store, StoreError, Topic, changes, groups, held, history, leavings};
 
 /// Rows of one statement; databases limit its parameters.
 const CHUNK: usize = 500;
@@ -50,8 +50,25 @@ pub struct ConfigChange {
     pub refs: Vec<DocumentRef>,
     /// Which values of `upserts` are kept sealed.
     pub sealed: SealedFields,
+    /// Declarations of groups to make, before their parents are set by `group_changes`.
+    pub new_groups: Vec<NewGroup>,
+    /// Declarations of groups to change.
+    pub group_changes: Vec<(Uuid, GroupPatch)>,
+    /// Fingerprints of folders that may not come into force any more; `None` leaves them as they are.
+    pub held: Option<Vec<String>>,
     /// The revision that the change was computed from; `None` skips the check.
     pub expected_revision: Option<i64>,
+}
+
+impl ConfigChange {
+    /// Whether it would leave documents and groups as they are.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.upserts.is_empty()
+            && self.deletes.is_empty()
+            && self.new_groups.is_empty()
+            && self.group_changes.is_empty()
+    }
 }
 
 /// Where a revision came from.
@@ -63,6 +80,10 @@ pub enum RevisionOrigin {
     Folder,
     /// API or user interface.
     Api,
+    /// A folder that somebody applied.
+    Apply,
+    /// The return to an earlier revision.
+    Rollback,
 }
 
 impl RevisionOrigin {
@@ -73,11 +94,13 @@ impl RevisionOrigin {
             Self::Start => "start",
             Self::Folder => "folder",
             Self::Api => "api",
+            Self::Apply => "apply",
+            Self::Rollback => "rollback",
         }
     }
 
     fn parse(word: &str) -> Result<Self, StoreError> {
-        [Self::Start, Self::Folder, Self::Api]
+        [Self::Start, Self::Folder, Self::Api, Self::Apply, Self::Rollback]
             .into_iter()
             .find(|origin| origin.as_str() == word)
             .ok_or_else(|| StoreError::Corrupt { what: "revisions.origin".to_owned() })
@@ -95,6 +118,8 @@ pub struct RevisionMeta {
     pub summary: String,
     /// The commit that the folder was at.
     pub git_commit: Option<String>,
+    /// Whether the folder held more than that commit.
+    pub git_dirty: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -106,6 +131,8 @@ pub struct Revision {
     pub number: i64,
     /// Who made it, and why.
     pub meta: RevisionMeta,
+    /// Whether what it changed is still known, see [`Documents::changed`].
+    pub kept: bool,
 }
 
 /// Configuration; see the module.
@@ -197,14 +224,21 @@ impl Documents<'_> {
                 {
                     return Err(StoreError::Conflict { expected, current });
                 }
-                if change.upserts.is_empty() && change.deletes.is_empty() {
+                if let Some(held) = &change.held {
+                    held::set(&tx, held).await?;
+                }
+                if change.is_empty() {
+                    tx.commit().await?;
                     return Ok(current);
                 }
                 let at = meta.at;
+                let touched = history::Touched::before(&tx, &change).await?;
                 leavings::sweep(&tx, &change, at).await?;
+                self.write_groups(&tx, &change, at).await?;
                 delete(&tx, &change.deletes).await?;
                 self.upsert(&tx, change).await?;
                 let number = insert_revision(&tx, meta).await?;
+                touched.keep(&tx, number).await?;
                 changes::append(&tx, at, [(Topic::Config, number.to_string())]).await?;
                 tx.commit().await?;
                 Ok(number)
@@ -250,6 +284,21 @@ impl Documents<'_> {
                 rows.into_iter().map(Revision::try_from).collect()
             })
             .await
+    }
+
+    async fn write_groups(
+        &self,
+        tx: &DatabaseTransaction,
+        change: &ConfigChange,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for new in &change.new_groups {
+            groups::insert(self.store, tx, new.clone(), at).await?;
+        }
+        for (pk, patch) in &change.group_changes {
+            groups::change(tx, *pk, patch.clone(), at).await?;
+        }
+        Ok(())
     }
 
     async fn upsert(&self, tx: &DatabaseTransaction, change: ConfigChange) -> Result<(), StoreError> {
@@ -367,6 +416,8 @@ async fn insert_revision(tx: &DatabaseTransaction, meta: RevisionMeta) -> Result
         origin: Set(meta.origin.as_str().to_owned()),
         summary: Set(cut(&meta.summary, 1000)),
         git_commit: Set(meta.git_commit.map(|commit| cut(&commit, 64))),
+        git_dirty: Set(meta.git_dirty),
+        kept: Set(true),
     };
     Ok(row.insert(tx).await?.number)
 }
@@ -391,8 +442,9 @@ impl TryFrom<revision::Model> for Revision {
             origin: RevisionOrigin::parse(&row.origin)?,
             summary: row.summary,
             git_commit: row.git_commit,
+            git_dirty: row.git_dirty,
             at: row.created,
         };
-        Ok(Self { number: row.number, meta })
+        Ok(Self { number: row.number, meta, kept: row.kept })
     }
 }

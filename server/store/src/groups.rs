@@ -70,27 +70,12 @@ impl Groups<'_> {
     /// [`StoreError::Unique`] with `name` or `pk`, [`StoreError::Dangling`] for an unknown parent,
     /// [`StoreError::TooLong`], or whatever the database answers.
     pub async fn create(&self, new: NewGroup, now: DateTime<Utc>) -> Result<Group, StoreError> {
-        fits("name", &new.name, 255)?;
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                let (source_file, source_line) = source_columns(new.source)?;
-                let row = group::ActiveModel {
-                    pk: Set(new.pk),
-                    num_pk: Set(installation::next(self.store, &tx, Counter::Group).await?),
-                    search: Set(searchable(&[&new.name])),
-                    name: Set(new.name),
-                    is_superuser: Set(new.is_superuser),
-                    attributes: Set(to_json("attributes", &new.attributes, DATA)?),
-                    origin: Set(new.origin.as_str().to_owned()),
-                    source_file: Set(source_file),
-                    source_line: Set(source_line),
-                };
-                let row = row.insert(&tx).await?;
-                let parents = set_parents(&tx, row.pk, &new.parents).await?;
-                changes::append(&tx, now, [(Topic::Groups, row.pk.to_string())]).await?;
+                let group = insert(self.store, &tx, new, now).await?;
                 tx.commit().await?;
-                build(row, parents)
+                Ok(group)
             })
             .await
     }
@@ -159,23 +144,9 @@ impl Groups<'_> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                let row = group::Entity::find_by_id(pk).lock_exclusive().one(&tx).await?;
-                let row = row.ok_or(StoreError::NotFound { what: "group" })?;
-                let (parents, members) = (patch.parents.clone(), patch.members.clone());
-                let row = patched(row, patch)?.update(&tx).await?;
-                let parents = match parents {
-                    Some(parents) => set_parents(&tx, pk, &parents).await?,
-                    None => parents_of(&tx, &[pk]).await?.remove(&pk).unwrap_or_default(),
-                };
-                let moved = match members {
-                    Some(members) => set_members(&tx, pk, &members).await?,
-                    None => Vec::new(),
-                };
-                let moved = moved.into_iter().map(|user| (Topic::User, user.to_string()));
-                let changed = moved.chain([(Topic::Groups, pk.to_string())]);
-                changes::append(&tx, now, changed).await?;
+                let group = change(&tx, pk, patch, now).await?;
                 tx.commit().await?;
-                build(row, parents)
+                Ok(group)
             })
             .await
     }
@@ -331,6 +302,66 @@ impl Groups<'_> {
     }
 }
 
+/// Makes a group within a transaction.
+pub(crate) async fn insert(
+    store: &Store,
+    tx: &DatabaseTransaction,
+    new: NewGroup,
+    now: DateTime<Utc>,
+) -> Result<Group, StoreError> {
+    fits("name", &new.name, 255)?;
+    let (source_file, source_line) = source_columns(new.source)?;
+    let row = group::ActiveModel {
+        pk: Set(new.pk),
+        num_pk: Set(installation::next(store, tx, Counter::Group).await?),
+        search: Set(searchable(&[&new.name])),
+        name: Set(new.name),
+        is_superuser: Set(new.is_superuser),
+        attributes: Set(to_json("attributes", &new.attributes, DATA)?),
+        origin: Set(new.origin.as_str().to_owned()),
+        source_file: Set(source_file),
+        source_line: Set(source_line),
+    };
+    let row = row.insert(tx).await?;
+    let parents = set_parents(tx, row.pk, &new.parents).await?;
+    changes::append(tx, now, [(Topic::Groups, row.pk.to_string())]).await?;
+    build(row, parents)
+}
+
+/// Changes a group within a transaction.
+pub(crate) async fn change(
+    tx: &DatabaseTransaction,
+    pk: Uuid,
+    patch: GroupPatch,
+    now: DateTime<Utc>,
+) -> Result<Group, StoreError> {
+    let row = group::Entity::find_by_id(pk).lock_exclusive().one(tx).await?;
+    let row = row.ok_or(StoreError::NotFound { what: "group" })?;
+    let (parents, members) = (patch.parents.clone(), patch.members.clone());
+    let row = patched(row, patch)?.update(tx).await?;
+    let parents = match parents {
+        Some(parents) => set_parents(tx, pk, &parents).await?,
+        None => parents_of(tx, &[pk]).await?.remove(&pk).unwrap_or_default(),
+    };
+    let moved = match members {
+        Some(members) => set_members(tx, pk, &members).await?,
+        None => Vec::new(),
+    };
+    let moved = moved.into_iter().map(|user| (Topic::User, user.to_string()));
+    changes::append(tx, now, moved.chain([(Topic::Groups, pk.to_string())])).await?;
+    build(row, parents)
+}
+
+/// Groups with their parents, as a transaction sees them.
+pub(crate) async fn found(tx: &DatabaseTransaction, pks: &[Uuid]) -> Result<Vec<Group>, StoreError> {
+    let mut rows = Vec::with_capacity(pks.len());
+    for chunk in pks.chunks(CHUNK) {
+        let wanted = group::Column::Pk.is_in(chunk.iter().copied());
+        rows.extend(group::Entity::find().filter(wanted).all(tx).await?);
+    }
+    with_parents(tx, rows).await
+}
+
 fn patched(row: group::Model, patch: GroupPatch) -> Result<group::ActiveModel, StoreError> {
     let mut row = row.into_active_model();
     if let Some(name) = patch.name {
@@ -353,7 +384,7 @@ fn patched(row: group::Model, patch: GroupPatch) -> Result<group::ActiveModel, S
     Ok(row)
 }
 
-fn build(row: group::Model, parents: Vec<Uuid>) -> Result<Group, StoreError> {
+pub(crate) fn build(row: group::Model, parents: Vec<Uuid>) -> Result<Group, StoreError> {
     Ok(Group {
         pk: row.pk,
         num_pk: row.num_pk,

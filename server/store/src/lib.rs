@@ -14,6 +14,7 @@ mod changes;
 mod connect;
 mod consents;
 mod decisions;
+mod directory;
 mod document_row;
 mod documents;
 mod entity;
@@ -22,6 +23,8 @@ mod events;
 mod expired;
 mod group_filter;
 mod groups;
+mod held;
+mod history;
 mod installation;
 mod leavings;
 mod oauth;
@@ -46,6 +49,7 @@ pub use error::StoreError;
 pub use events::{Event, EventFilter, Events};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
+pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,
@@ -53,7 +57,7 @@ pub use oauth::{
     Redemption, TokenKind,
 };
 pub use paging::Page;
-pub use principal::{Inherited, inherit};
+pub use principal::{principal_of, user_uid};
 pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;

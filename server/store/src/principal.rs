@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use lockgate_model::{Principal, User, people::GroupFact};
+use lockgate_model::{Group, Principal, User, people::GroupFact};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::entity::{group, group_parent, membership, user};
-use crate::text::from_json;
-use crate::{Groups, StoreError, hash_secret};
+use crate::{Groups, StoreError, groups, hash_secret};
 
 /// All groups of user `$1`. `UNION` drops what was seen before, so cycles end.
 const UPWARDS: &str = "WITH RECURSIVE up(pk) AS (
@@ -45,7 +44,7 @@ impl Groups<'_> {
                 let edges = group_parent::Entity::find().from_raw_sql(edges).all(db).await?;
                 let direct = direct_groups(db, pk).await?;
                 let edges = edges.into_iter().map(|edge| (edge.child_pk, edge.parent_pk));
-                let uid = hash_secret(&format!("{pk}-{install_id}"));
+                let uid = user_uid(pk, install_id);
                 assemble(user, uid, groups, &edges.collect::<Vec<_>>(), &direct).map(Some)
             })
             .await
@@ -106,40 +105,26 @@ fn assemble(
     edges: &[(Uuid, Uuid)],
     direct: &HashSet<Uuid>,
 ) -> Result<Principal, StoreError> {
-    let read = |group: group::Model| {
-        let attributes = from_json("groups.attributes", &group.attributes)?;
-        Ok(Inherited { pk: group.pk, name: group.name, is_superuser: group.is_superuser, attributes })
-    };
-    let groups = groups.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(inherit(user, uid, groups, edges, direct))
+    let mut parents: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (child, parent) in edges {
+        parents.entry(*child).or_default().push(*parent);
+    }
+    let groups = groups.into_iter().map(|row| {
+        let parents = parents.remove(&row.pk).unwrap_or_default();
+        groups::build(row, parents)
+    });
+    let groups = groups.collect::<Result<Vec<Group>, _>>()?;
+    Ok(principal_of(user, uid, &groups.iter().collect::<Vec<_>>(), direct))
 }
 
-/// A group as far as its members inherit from it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inherited {
-    /// Primary key.
-    pub pk: Uuid,
-    /// Its name.
-    pub name: String,
-    /// Members are superusers.
-    pub is_superuser: bool,
-    /// Merged under the members' own attributes.
-    pub attributes: Map<String, Value>,
-}
-
-/// A user with everything that comes from their groups, which are all of them, direct and inherited; `edges`
-/// are child and parent. The same for people who are in no database.
+/// A user in all of these groups, direct and inherited, as [`Groups::principal`] answers it.
 #[must_use]
-pub fn inherit(
-    user: User,
-    uid: String,
-    mut groups: Vec<Inherited>,
-    edges: &[(Uuid, Uuid)],
-    direct: &HashSet<Uuid>,
-) -> Principal {
-    let rank = ranks(groups.iter().map(|group| group.pk), edges);
+pub fn principal_of(user: User, uid: String, groups: &[&Group], direct: &HashSet<Uuid>) -> Principal {
+    let edges: Vec<_> = groups.iter().flat_map(|g| g.parents.iter().map(|parent| (g.pk, *parent))).collect();
+    let rank = ranks(groups.iter().map(|group| group.pk), &edges);
+    let mut groups: Vec<&Group> = groups.to_vec();
     groups.sort_by(|a, b| {
-        let key = |group: &Inherited| rank.get(&group.pk).copied().unwrap_or_default();
+        let key = |group: &Group| rank.get(&group.pk).copied().unwrap_or_default();
         (key(a), &a.name, a.pk).cmp(&(key(b), &b.name, b.pk))
     });
     let mut attributes = Map::new();
@@ -149,10 +134,15 @@ pub fn inherit(
     merge(&mut attributes, user.attributes.clone());
     let is_superuser = groups.iter().any(|group| group.is_superuser);
     groups.sort_by(|a, b| a.name.cmp(&b.name));
-    let pks = groups.iter().map(|group| group.pk);
-    let direct_groups = pks.filter(|pk| direct.contains(pk)).collect();
-    let groups = groups.into_iter().map(|group| GroupFact { pk: group.pk, name: group.name });
+    let direct_groups = groups.iter().map(|group| group.pk).filter(|pk| direct.contains(pk)).collect();
+    let groups = groups.into_iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() });
     Principal { user, uid, groups: groups.collect(), direct_groups, is_superuser, attributes }
+}
+
+/// The default `sub` of a user's tokens.
+#[must_use]
+pub fn user_uid(pk: i64, install_id: &str) -> String {
+    hash_secret(&format!("{pk}-{install_id}"))
 }
 
 /// How many groups each group inherits from, itself included. An ancestor always has fewer than its

@@ -7,7 +7,7 @@ pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
 
-use crate::{decisions, executor, objects, people, root};
+use crate::{decisions, executor, objects, people, revisions, root};
 use components::Components;
 use operation::Paths;
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ fn build() -> Value {
     people::describe(&mut components, &mut paths);
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
+    revisions::describe(&mut components, &mut paths);
     root::describe(&mut components, &mut paths);
     let (responses, parameters) = operation::shared();
     json!({

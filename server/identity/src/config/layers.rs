@@ -1,42 +1,37 @@
 //! The three layers, laid over each other: what ships with the binary, what the folder says, and what
-//! was made through the API.
+//! was made through the API. Everything that comes from a text goes this way: proposed, compiled, guarded,
+//! and stored in one transaction.
 
-use super::ConfigError;
 use super::{
-    OriginOf,
-    change::next_version,
-    compile::{CompileError, Surroundings, compile},
-    guards,
+    CompileError, ConfigError, OriginOf, Texts, Weighed,
+    compile::{Surroundings, compile},
+    guards::{self, StillGuards},
     offline::cedar_alone,
     pairs,
+    proposal::{Base, Proposal, Source, is_of_text},
+    reading::Shelf,
     snapshot::Snapshot,
     stored_form,
 };
-use crate::system::alphanumeric;
-use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_flows::{
-    Checked, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, StoredObjects, merge,
-};
-use lockgate_model::{
-    Document, Group, Lookup, ObjectSet, Origin,
-    kind::{self, KindDef},
-    kinds::key_pair::INTERNAL_JWT_KEY,
-};
-use lockgate_policies::{Stopwatch, TextOrigin};
-use lockgate_store::{Case, GroupPatch, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use lockgate_flows::{Diagnostic, Loaded};
+use lockgate_model::{Document, Group};
+use lockgate_policies::Stopwatch;
+use lockgate_store::{RevisionMeta, RevisionOrigin, Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use thiserror::Error;
 use uuid::Uuid;
+
+/// How often somebody may have been faster before a load gives up.
+const TRIES: usize = 3;
 
 /// What loading needs.
 pub(super) struct Start<'a> {
     pub(super) store: &'a Store,
     pub(super) clock: &'a dyn Clock,
+    pub(super) random: &'a dyn Random,
     pub(super) stopwatch: &'a Stopwatch,
+    pub(super) variables: &'a BTreeMap<String, String>,
 }
 
 /// Why documents do not become a snapshot.
@@ -60,110 +55,170 @@ impl From<CompileFailure> for ConfigError {
     }
 }
 
+/// Why a proposal cannot come into force.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// It is not sound.
+    #[error("{}", lockgate_flows::render(.0))]
+    Unsound(Vec<Diagnostic>),
+    /// Something would open.
+    #[error(transparent)]
+    StillGuards(#[from] StillGuards),
+    /// Somebody changed the configuration meanwhile.
+    #[error("the configuration is at revision {current}, not at {expected}: somebody changed it; plan again")]
+    Outdated {
+        /// The revision that the caller knew.
+        expected: i64,
+        /// The revision in force.
+        current: i64,
+    },
+    /// There is no way back.
+    #[error(
+        "there is no way back to revision {0}: there is none of this number, or what was changed since is not known any more"
+    )]
+    NoReturn(i64),
+    /// It could not be weighed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Config(error.into())
+    }
+}
+
+/// What became of a load.
+pub(super) struct LoadedNow {
+    /// What to run with.
+    pub(super) snapshot: Snapshot,
+    /// What is wrong with the folder, if anything: then the snapshot is the last good revision.
+    pub(super) error: Option<String>,
+    /// Whether the folder is held back because somebody rolled back from it.
+    pub(super) held: bool,
+}
+
 impl Start<'_> {
     /// The present revision as it is stored.
     pub(super) async fn stored(&self) -> Result<Snapshot, ConfigError> {
-        let revision = self.store.documents().current_revision().await?;
-        let documents = self.store.documents().load_all().await?;
-        Ok(self.compile(documents, revision, &|_, _| None).await?)
+        let base = Base::read(self.store).await?;
+        Ok(self.compile(base.documents, base.revision, &base.groups, &|_, _| None).await?)
     }
 
-    /// Lays the layers over each other, stores what changed, and answers the snapshot to run with, and
-    /// what is wrong with the folder, if anything: then the snapshot is the last good revision.
-    pub(super) async fn load(
-        &self,
-        folder: Option<&Path>,
-        variables: &BTreeMap<String, String>,
-        random: &dyn Random,
-    ) -> Result<(Snapshot, Option<String>), ConfigError> {
-        let expected = self.store.documents().current_revision().await?;
-        let stored = self.store.documents().load_all().await?;
-        let now = self.clock.now();
-        let objects = StoredObjects::new(&pairs::with_default(&stored, now));
-        let people = People::load(self.store).await?;
-        let builtin = lockgate_flows::builtin(&objects, &people, now)
-            .map_err(|d| ConfigError::Builtin(lockgate_flows::render(&d)))?;
-        let read = match folder {
-            Some(folder) => Some(self.read(folder, variables, &objects, people, &builtin, now).await?),
-            None => None,
-        };
-        let (loaded, error) = match read {
-            Some(checked) if checked.is_sound() => (Some(checked.loaded), None),
-            Some(mut checked) => {
-                checked.diagnostics.extend(cedar_alone(&checked.loaded));
-                (None, Some(lockgate_flows::render(&checked.diagnostics)))
+    /// Lays the layers over each other, stores what changed, and answers the snapshot to run with.
+    pub(super) async fn load(&self, texts: Option<&Texts>) -> Result<LoadedNow, ConfigError> {
+        let mut faster = None;
+        // Another node may load the same folder, or somebody change something, at the same time.
+        for _ in 0..TRIES {
+            match self.load_once(texts).await {
+                Err(ConfigError::Store(error)) if is_race(&error) => faster = Some(error),
+                other => return other,
             }
-            None => (None, None),
+        }
+        Err(faster.map_or_else(|| ConfigError::Builtin("nothing was loaded".to_owned()), ConfigError::Store))
+    }
+
+    async fn load_once(&self, texts: Option<&Texts>) -> Result<LoadedNow, ConfigError> {
+        let fingerprint = texts.map(Texts::fingerprint);
+        let holds = self.store.documents().held().await?;
+        let held = fingerprint.as_ref().is_some_and(|f| holds.contains(f));
+        let mut source = texts.filter(|_| !held).map_or(Source::Stored, Source::Texts);
+        let mut error = None;
+        let proposal = match self.propose(Base::read(self.store).await?, source, true).await {
+            Err(Refusal::Unsound(diagnostics)) if texts.is_some() => {
+                error = Some(lockgate_flows::render(&diagnostics));
+                // A broken folder says nothing about what left it: all that it declared before stays.
+                source = Source::Stored;
+                self.propose(Base::read(self.store).await?, source, true).await
+            }
+            other => other,
         };
-        // A broken folder says nothing about what left it: all that it declared before stays.
-        let kept = error.is_some().then(|| declared_before(&stored));
-        let mut plan = Plan::make(&stored, &builtin, loaded.as_ref().or(kept.as_ref()), random, now)?;
-        plan.number(self.store).await?;
-        plan.upserts.extend(pairs::named_default(&plan.all(&stored), now).await?);
-        let groups = builtin.groups.iter().chain(loaded.iter().flat_map(|l| &l.groups));
-        self.declare(groups.collect(), loaded.is_some() || folder.is_none(), now).await?;
-        let scripts = loaded.as_ref().map(|l| l.scripts.clone()).unwrap_or_default();
-        let compiled = match pairs::unsound(&plan.upserts) {
+        let weighed = match self.weigh(proposal.map_err(ConfigError::from)?, true).await {
+            Ok(weighed) => weighed,
+            Err(Refusal::Config(error)) => return Err(error),
+            Err(refusal) => {
+                return Ok(LoadedNow { snapshot: self.stored().await?, error: Some(refusal.to_string()), held });
+            }
+        };
+        for adopted in &weighed.proposal.adopted {
+            tracing::info!(kind = adopted.kind, name = adopted.name, from = adopted.from.as_str(), "taken over");
+        }
+        let is_folder = matches!(source, Source::Texts(_));
+        let meta = RevisionMeta {
+            author: "lockgate".to_owned(),
+            origin: if is_folder { RevisionOrigin::Folder } else { RevisionOrigin::Start },
+            summary: weighed.proposal.summary(),
+            git_commit: None,
+            git_dirty: false,
+            at: self.clock.now(),
+        };
+        // Another text than the one that was rolled back from: from now on both may come into force.
+        let release = (is_folder && !holds.is_empty()).then(Vec::new);
+        let snapshot = self.store_weighed(weighed, meta, release).await?;
+        Ok(LoadedNow { snapshot, error, held })
+    }
+
+    /// What a source makes of what is stored.
+    pub(super) async fn propose(&self, base: Base, source: Source<'_>, to_store: bool) -> Result<Proposal, Refusal> {
+        let now = self.clock.now();
+        let mut shelf = Shelf::new(&base.documents, &base.groups, now)?;
+        let folder = match source {
+            Source::Texts(texts) => Some(self.sound(&mut shelf, texts).await?),
+            Source::Stored => None,
+        };
+        let proposal = Proposal::of_folder(base, shelf, folder, self.random, now).await?;
+        Ok(proposal.with_default_key(to_store, now).await?)
+    }
+
+    async fn sound(&self, shelf: &mut Shelf, texts: &Texts) -> Result<Loaded, Refusal> {
+        let mut checked = shelf.check(texts, self.variables, self.store).await?;
+        if checked.is_sound() {
+            return Ok(checked.loaded);
+        }
+        let more = cedar_alone(&checked.loaded);
+        checked.add(&texts.folder, more);
+        Err(Refusal::Unsound(checked.diagnostics))
+    }
+
+    /// Compiles a proposal, and refuses one by which something would open.
+    pub(super) async fn weigh(&self, mut proposal: Proposal, to_store: bool) -> Result<Weighed, Refusal> {
+        if to_store {
+            proposal.number(self.store).await?;
+        }
+        let groups = proposal.groups_after();
+        let compiled = match pairs::unsound(&proposal.upserts) {
             none if none.is_empty() => {
-                self.compile(plan.all(&stored), expected, &|id, at| place(&scripts, id, at)).await
+                let (documents, revision) = (proposal.documents(), proposal.base.revision);
+                self.compile(documents, revision, &groups, &|id, at| proposal.place(id, at)).await
             }
             unsound => Err(CompileFailure::Unsound(CompileError::Unsound(unsound))),
         };
-        let mut snapshot = match compiled {
+        let after = match compiled {
             Ok(snapshot) => snapshot,
-            Err(CompileFailure::Unsound(error)) => return Ok((self.stored().await?, Some(error.to_string()))),
-            Err(failure) => return Err(failure.into()),
+            Err(CompileFailure::Unsound(error)) => return Err(Refusal::Unsound(proposal.told(error))),
+            Err(CompileFailure::Store(error)) => return Err(error.into()),
         };
         // What the text itself binds may go with it; what somebody bound through the API may not.
-        let before: Vec<&Document> = stored.iter().collect();
-        if let Err(opening) = guards::check(&before, &snapshot.objects, &|d| is_of_text(d, &snapshot.objects)) {
-            return Ok((self.stored().await?, Some(opening.to_string())));
-        }
-        let meta = RevisionMeta {
-            author: "lockgate".to_owned(),
-            origin: if loaded.is_some() { RevisionOrigin::Folder } else { RevisionOrigin::Start },
-            summary: format!("{} changed, {} deleted", plan.upserts.len(), plan.deletes.len()),
-            git_commit: None,
-            at: now,
-        };
-        let change = stored_form(plan.upserts, plan.deletes, Some(expected));
-        match self.store.documents().apply(change, meta).await {
-            Ok(revision) => snapshot.revision = revision,
-            // Another node loaded the same folder at the same time: what it stored is in force.
-            Err(StoreError::Conflict { .. }) => return Ok((self.stored().await?, error)),
-            Err(other) => return Err(other.into()),
-        }
-        Ok((snapshot, error))
+        let before: Vec<&Document> = proposal.base.documents.iter().collect();
+        guards::check(&before, &after.objects, &|d| is_of_text(d, &after.objects))?;
+        let warnings = after.policies.warnings().iter().map(super::offline::warning).collect();
+        Ok(Weighed { proposal, after, warnings })
     }
 
-    async fn read(
+    /// Stores a proposal, all of it or nothing, unless somebody was faster.
+    pub(super) async fn store_weighed(
         &self,
-        folder: &Path,
-        variables: &BTreeMap<String, String>,
-        objects: &StoredObjects,
-        mut people: People,
-        builtin: &Loaded,
-        now: DateTime<Utc>,
-    ) -> Result<Checked, ConfigError> {
-        let root = folder.to_path_buf();
-        let texts = tokio::task::spawn_blocking(move || Folder::read(&root))
-            .await
-            .map_err(|e| ConfigError::Builtin(e.to_string()))?;
-        let secrets = ProcessSecrets::new(variables.clone(), folder);
-        let lookups = |people: &People| -> Checked {
-            let directory: &dyn Directory = people;
-            let lookups = Lookups { objects, directory, secrets: &secrets, builtin: Some(builtin), now };
-            lockgate_flows::check(&texts, &lookups)
-        };
-        let checked = lookups(&people);
-        let asked = people.asked();
-        if asked.is_empty() {
-            return Ok(checked);
-        }
-        // Users are asked for by name while reading, which cannot wait for the database: read again
-        // with those that were asked for.
-        people.learn(self.store, asked).await?;
-        Ok(lookups(&people))
+        weighed: Weighed,
+        meta: RevisionMeta,
+        held: Option<Vec<String>>,
+    ) -> Result<Snapshot, StoreError> {
+        let Weighed { proposal, mut after, .. } = weighed;
+        let mut change = stored_form(proposal.upserts, proposal.deletes, Some(proposal.base.revision));
+        change.new_groups = proposal.groups.create;
+        change.group_changes = proposal.groups.change;
+        change.held = held;
+        after.revision = self.store.documents().apply(change, meta).await?;
+        Ok(after)
     }
 
     /// Parses, links and compiles.
@@ -171,10 +226,10 @@ impl Start<'_> {
         &self,
         documents: Vec<Document>,
         revision: i64,
+        groups: &[Group],
         origin: OriginOf<'_>,
     ) -> Result<Snapshot, CompileFailure> {
-        let groups: HashMap<Uuid, String> =
-            self.store.groups().all().await?.into_iter().map(|g| (g.pk, g.name)).collect();
+        let groups: HashMap<Uuid, String> = groups.iter().map(|g| (g.pk, g.name.clone())).collect();
         let pks: BTreeSet<i64> =
             documents.iter().filter(|d| d.kind == "policy_binding").filter_map(|d| d.body["user"].as_i64()).collect();
         let pks: Vec<i64> = pks.into_iter().collect();
@@ -183,222 +238,18 @@ impl Start<'_> {
             Surroundings { groups: &groups, users: &users, origin, stopwatch: self.stopwatch, now: self.clock.now() };
         compile(documents, revision, &around).map_err(CompileFailure::Unsound)
     }
+}
 
-    /// Writes the declared groups; those that left the folder go on as people's data, with their members.
-    async fn declare(
-        &self,
-        declared: Vec<&GroupDeclaration>,
-        release: bool,
-        now: DateTime<Utc>,
-    ) -> Result<(), ConfigError> {
-        let store = self.store.groups();
-        let existing: HashMap<String, Group> = store.all().await?.into_iter().map(|g| (g.name.clone(), g)).collect();
-        let ids: HashMap<&str, Uuid> = existing
-            .iter()
-            .map(|(name, g)| (name.as_str(), g.pk))
-            .chain(declared.iter().map(|d| (d.name.as_str(), d.id)))
-            .collect();
-        // First all groups, then their parents, which may be declared later.
-        for group in &declared {
-            if !existing.contains_key(&group.name) {
-                store.create(new_group(group), now).await.map_err(ConfigError::Groups)?;
-            }
+/// Whether somebody else stored something at the same time, so that another look helps.
+pub(super) fn is_race(error: &StoreError) -> bool {
+    matches!(error, StoreError::Conflict { .. } | StoreError::Unique { .. } | StoreError::NotFound { .. })
+}
+
+impl From<Refusal> for ConfigError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Config(error) => error,
+            other => Self::Builtin(other.to_string()),
         }
-        for group in &declared {
-            let parents: Vec<Uuid> = group.parents.iter().filter_map(|name| ids.get(name.as_str()).copied()).collect();
-            if let Some(patch) = group_patch(group, existing.get(&group.name), parents) {
-                store.update(group.id, patch, now).await.map_err(ConfigError::Groups)?;
-            }
-        }
-        if release {
-            for group in existing.values().filter(|g| g.origin == Origin::Folder) {
-                if !declared.iter().any(|d| d.name == group.name) {
-                    let patch = GroupPatch { origin: Some((Origin::Api, None)), ..GroupPatch::default() };
-                    store.update(group.pk, patch, now).await.map_err(ConfigError::Groups)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn new_group(declared: &GroupDeclaration) -> NewGroup {
-    NewGroup {
-        pk: declared.id,
-        name: declared.name.clone(),
-        is_superuser: declared.superuser,
-        parents: Vec::new(),
-        attributes: declared.attributes.clone(),
-        origin: declared.origin,
-        source: declared.source.clone(),
-    }
-}
-
-/// What has to change for a group to be as declared. A builtin group that exists is left alone.
-fn group_patch(declared: &GroupDeclaration, existing: Option<&Group>, parents: Vec<Uuid>) -> Option<GroupPatch> {
-    let Some(group) = existing else {
-        return (!parents.is_empty()).then(|| GroupPatch { parents: Some(parents), ..GroupPatch::default() });
-    };
-    if declared.origin == Origin::Builtin {
-        return None;
-    }
-    let same_parents = group.parents.len() == parents.len() && parents.iter().all(|p| group.parents.contains(p));
-    let same = same_parents
-        && group.is_superuser == declared.superuser
-        && group.attributes == declared.attributes
-        && group.origin == declared.origin
-        && group.source == declared.source;
-    (!same).then(|| GroupPatch {
-        is_superuser: Some(declared.superuser),
-        parents: Some(parents),
-        attributes: Some(declared.attributes.clone()),
-        origin: Some((declared.origin, declared.source.clone())),
-        ..GroupPatch::default()
-    })
-}
-
-fn place(scripts: &[Script], document: Uuid, pointer: &str) -> Option<TextOrigin> {
-    scripts.iter().find(|s| s.document == document && s.pointer == pointer).map(Script::origin)
-}
-
-/// What the folder declared when it was sound, as if it declared the same again.
-fn declared_before(stored: &[Document]) -> Loaded {
-    let documents = stored.iter().filter(|d| d.origin == Origin::Folder).cloned().collect();
-    Loaded { documents, ..Loaded::default() }
-}
-
-/// Whether a document, or what it is bound to, comes from a text, which then says alone what guards it.
-fn is_of_text(document: &Document, objects: &ObjectSet) -> bool {
-    let target = document.body["target"].as_str().and_then(|id| objects.get(Uuid::parse_str(id).ok()?));
-    document.origin != Origin::Api || target.is_some_and(|t| t.document.origin == Origin::Folder)
-}
-
-/// What has to be stored.
-struct Plan {
-    upserts: Vec<Document>,
-    deletes: Vec<Uuid>,
-}
-
-impl Plan {
-    fn make(
-        stored: &[Document],
-        builtin: &Loaded,
-        folder: Option<&Loaded>,
-        random: &dyn Random,
-        now: DateTime<Utc>,
-    ) -> Result<Self, ConfigError> {
-        let merged = merge(stored.to_vec(), builtin, folder);
-        for adopted in &merged.adopted {
-            tracing::info!(kind = adopted.kind, name = adopted.name, from = adopted.from.as_str(), "taken over");
-        }
-        let old: HashMap<Uuid, &Document> = stored.iter().map(|d| (d.id, d)).collect();
-        let mut plan = Self { upserts: Vec::new(), deletes: merged.deletes.iter().map(|d| d.id).collect() };
-        for document in merged.upserts {
-            let before = old.get(&document.id).copied();
-            let Some(kind) = kind::by_name(&document.kind) else { continue };
-            let document = settle(document, before, kind, random, now);
-            if before.is_none_or(|b| differs(b, &document)) {
-                plan.upserts.push(document);
-            }
-        }
-        if !stored.iter().any(|d| d.managed.as_deref() == Some(INTERNAL_JWT_KEY)) {
-            plan.upserts.push(pairs::signing_key(now)?);
-        }
-        Ok(plan)
-    }
-
-    /// Gives numbers to new objects of kinds that are addressed by number.
-    async fn number(&mut self, store: &Store) -> Result<(), StoreError> {
-        for document in self.upserts.iter_mut().filter(|d| d.number.is_none()) {
-            let kind = kind::by_name(&document.kind);
-            if kind.is_some_and(|k| matches!(k.meta.lookup, Lookup::Number(_))) {
-                document.number = Some(store.documents().next_number().await?);
-            }
-        }
-        Ok(())
-    }
-
-    fn all(&self, stored: &[Document]) -> Vec<Document> {
-        let mut all: HashMap<Uuid, Document> = stored.iter().map(|d| (d.id, d.clone())).collect();
-        for id in &self.deletes {
-            all.remove(id);
-        }
-        all.extend(self.upserts.iter().map(|d| (d.id, d.clone())));
-        all.into_values().collect()
-    }
-}
-
-/// Keeps what the server made itself when the object was made, and makes it for a new one.
-fn settle(
-    mut document: Document,
-    before: Option<&Document>,
-    kind: &'static KindDef,
-    random: &dyn Random,
-    now: DateTime<Utc>,
-) -> Document {
-    for field in kind.schema().fields.iter().filter(|f| f.read_only || (f.internal && f.secret)) {
-        let empty = document.body[&field.name].as_str().is_none_or(str::is_empty);
-        if let Some(kept) = before.map(|b| &b.body[&field.name]).filter(|v| empty && !v.is_null()) {
-            document.body[&field.name] = kept.clone();
-        }
-    }
-    // A body that is not sound is reported when everything is compiled.
-    if let Ok(body) = kind.complete(&document.body, &mut |n| alphanumeric(random, n)) {
-        document.body = body;
-    }
-    next_version(document, before, now)
-}
-
-fn differs(before: &Document, after: &Document) -> bool {
-    before.body != after.body
-        || before.origin != after.origin
-        || before.source != after.source
-        || before.managed != after.managed
-        || before.name != after.name
-}
-
-/// People as the language asks for them. Users are many: those that are asked for and not known yet are
-/// noted, to be looked up before the next reading.
-struct People {
-    groups: HashMap<String, Uuid>,
-    users: HashMap<String, i64>,
-    asked: Mutex<BTreeSet<String>>,
-}
-
-impl People {
-    async fn load(store: &Store) -> Result<Self, StoreError> {
-        let groups = store.groups().all().await?.into_iter().map(|g| (g.name, g.pk)).collect();
-        Ok(Self { groups, users: HashMap::new(), asked: Mutex::default() })
-    }
-
-    fn asked(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    async fn learn(&mut self, store: &Store, names: BTreeSet<String>) -> Result<(), StoreError> {
-        for name in names {
-            if let Some(user) = store.users().by_username(&name, Case::Exact).await? {
-                self.users.insert(name, user.pk);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Directory for People {
-    fn group(&self, name: &str) -> Option<Uuid> {
-        self.groups.get(name).copied()
-    }
-
-    fn user(&self, username: &str) -> Option<i64> {
-        let found = self.users.get(username).copied();
-        if found.is_none() {
-            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(username.to_owned());
-        }
-        found
-    }
-
-    fn group_names(&self) -> Vec<String> {
-        self.groups.keys().cloned().collect()
     }
 }

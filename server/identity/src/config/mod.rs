@@ -5,12 +5,16 @@
 mod change;
 mod client;
 mod compile;
+mod declared;
 mod guards;
 pub mod hosts;
 mod launch;
 mod layers;
 mod offline;
 mod pairs;
+mod proposal;
+mod reading;
+mod revise;
 mod snapshot;
 mod stand_ins;
 pub(crate) mod watch;
@@ -18,8 +22,13 @@ pub(crate) mod watch;
 pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
+pub use declared::GroupWrites;
 pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
+pub use layers::Refusal;
 pub use offline::{OfflineFolder, check_folder, compile_folder};
+pub use proposal::{Base, Proposal, Weighed};
+pub use reading::Texts;
+pub use revise::{Applied, Desk, Note, Told, told};
 pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
 
@@ -55,9 +64,6 @@ pub enum ConfigError {
     /// The key that signs tokens could not be made.
     #[error(transparent)]
     Key(#[from] crate::keys::KeyError),
-    /// Groups of the configuration could not be written.
-    #[error("groups of the configuration could not be written: {0}")]
-    Groups(StoreError),
 }
 
 /// Where the configuration comes from.
@@ -74,7 +80,8 @@ pub(crate) struct Sources {
 pub(crate) async fn stored(store: &Store, clock: &dyn Clock) -> Result<Snapshot, ConfigError> {
     let began = Instant::now();
     let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
-    layers::Start { store, clock, stopwatch: &stopwatch }.stored().await
+    let (random, variables) = (&crate::system::SystemRandom, &BTreeMap::new());
+    layers::Start { store, clock, random, stopwatch: &stopwatch, variables }.stored().await
 }
 
 /// What readiness, metrics and operators are told.
@@ -84,6 +91,8 @@ pub struct ConfigHealth {
     pub revision: i64,
     /// Why the folder, or a newer revision, is not in force.
     pub error: Option<String>,
+    /// Whether the folder is held back, because somebody rolled back from it.
+    pub held: bool,
 }
 
 /// What keeps something newer from being in force.
@@ -93,6 +102,8 @@ struct Errors {
     folder: Option<String>,
     /// A revision that another node stored cannot be loaded.
     revision: Option<String>,
+    /// The folder is held back.
+    held: bool,
 }
 
 /// Whose trouble it is.
@@ -121,8 +132,18 @@ impl Config {
         let Sources { store, clock, random, journal, folder, variables } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
-        let start = layers::Start { store: &store, clock: &*clock, stopwatch: &stopwatch };
-        let (snapshot, error) = start.load(folder.as_deref(), &variables, &*random).await?;
+        let start = layers::Start {
+            store: &store,
+            clock: &*clock,
+            random: &*random,
+            stopwatch: &stopwatch,
+            variables: &variables,
+        };
+        let texts = match &folder {
+            Some(folder) => Some(Texts::read(folder).await?),
+            None => None,
+        };
+        let layers::LoadedNow { snapshot, error, held } = start.load(texts.as_ref()).await?;
         let config = Self {
             store,
             clock,
@@ -133,7 +154,7 @@ impl Config {
             stopwatch,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
-            errors: Mutex::default(),
+            errors: Mutex::new(Errors { held, ..Errors::default() }),
         };
         config.tell();
         if let Some(error) = error {
@@ -167,24 +188,45 @@ impl Config {
         ConfigHealth {
             revision: self.peek().revision,
             error: errors.folder.clone().or_else(|| errors.revision.clone()),
+            held: errors.held,
         }
     }
 
-    /// Reads the folder again and puts it into force; a broken one changes nothing.
+    /// Reads the folder again and puts it into force; a broken one changes nothing, as [`Self::health`] tells.
     pub async fn reload_folder(&self) {
+        let Some(folder) = self.folder.as_deref() else { return };
         let _writing = self.writing.lock().await;
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
-        match start.load(self.folder.as_deref(), &self.variables, &*self.random).await {
-            Ok((snapshot, None)) => {
+        let loaded = match Texts::read(folder).await {
+            Ok(texts) => self.laying().load(Some(&texts)).await,
+            Err(error) => Err(error),
+        };
+        match loaded {
+            Ok(layers::LoadedNow { snapshot, error: None, held }) => {
                 let changed = snapshot.revision != self.peek().revision;
-                self.errors.lock().unwrap_or_else(PoisonError::into_inner).folder = None;
+                {
+                    let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+                    (errors.folder, errors.held) = (None, held);
+                }
                 self.swap(snapshot);
-                if changed {
+                if held {
+                    tracing::warn!("the configuration folder is held back: somebody rolled back from this text");
+                } else if changed {
                     tracing::info!(revision = self.peek().revision, "the configuration folder is in force");
                 }
             }
-            Ok((_, Some(error))) => self.broken(Trouble::Folder, &error),
+            Ok(layers::LoadedNow { error: Some(error), .. }) => self.broken(Trouble::Folder, &error),
             Err(error) => self.broken(Trouble::Folder, &error.to_string()),
+        }
+    }
+
+    /// What lays texts over what is stored.
+    fn laying(&self) -> layers::Start<'_> {
+        layers::Start {
+            store: &self.store,
+            clock: &*self.clock,
+            random: &*self.random,
+            stopwatch: &self.stopwatch,
+            variables: &self.variables,
         }
     }
 
@@ -203,8 +245,7 @@ impl Config {
     }
 
     pub(super) async fn reload_locked(&self) -> Result<(), ConfigError> {
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
-        let snapshot = start.stored().await?;
+        let snapshot = self.laying().stored().await?;
         self.swap(snapshot);
         Ok(())
     }
@@ -254,8 +295,9 @@ impl Config {
             documents.remove(id);
         }
         documents.extend(planned.upserts.iter().map(|d| (d.id, d.clone())));
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
-        let compiled = start.compile(documents.into_values().collect(), base.revision, &|_, _| None).await;
+        let groups = self.store.groups().all().await?;
+        let documents = documents.into_values().collect();
+        let compiled = self.laying().compile(documents, base.revision, &groups, &|_, _| None).await;
         let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
         let before: Vec<&Document> = base.objects.iter().map(|o| &o.document).collect();
         let meant = |d: &Document| change.deletes.contains(&d.id) || change.upserts.iter().any(|u| u.id == d.id);
@@ -265,6 +307,7 @@ impl Config {
             origin: RevisionOrigin::Api,
             summary: format!("{} changed, {} deleted", planned.upserts.len(), planned.deletes.len()),
             git_commit: None,
+            git_dirty: false,
             at: self.clock.now(),
         };
         let stored = stored_form(planned.upserts, planned.deletes, Some(base.revision));
@@ -309,7 +352,7 @@ fn stored_form(upserts: Vec<Document>, deletes: Vec<Uuid>, expected_revision: Op
             sealed.insert(document.id, secrets);
         }
     }
-    ConfigChange { upserts, deletes, refs, sealed, expected_revision }
+    ConfigChange { upserts, deletes, refs, sealed, expected_revision, ..ConfigChange::default() }
 }
 
 /// Where a text of an object stands.

@@ -128,20 +128,30 @@ fn compile_all(
         none if none.is_empty() => compile(documents, 0, &around),
         unsound => Err(CompileError::Unsound(unsound)),
     };
-    let complaints = match compiled {
+    match compiled {
         Ok(snapshot) => {
             let warnings = snapshot.policies.warnings().iter().map(warning).collect();
-            return (Some(snapshot), warnings);
+            (Some(snapshot), warnings)
         }
-        Err(CompileError::Policies(problems)) => problems.into_iter().map(Diagnostic::from).collect(),
-        Err(CompileError::Unsound(all)) => all
-            .iter()
-            .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
-            .map(|(document, p)| Diagnostic::error("invalid", &span(loaded, document, &p.pointer), p.message.clone()))
-            .collect(),
-        Err(CompileError::Other(text)) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
-    };
-    (None, complaints)
+        Err(error) => {
+            (None, error.diagnostics(&|document: &Document, pointer: &str| span(loaded, document, pointer)))
+        }
+    }
+}
+
+impl CompileError {
+    /// Itself in the words of a check; `place` tells where the text of a document's field stands.
+    pub(super) fn diagnostics(self, place: &dyn Fn(&Document, &str) -> Span) -> Vec<Diagnostic> {
+        match self {
+            Self::Policies(problems) => problems.into_iter().map(Diagnostic::from).collect(),
+            Self::Unsound(all) => all
+                .iter()
+                .flat_map(|u| u.problems.0.iter().map(|p| (&u.document, p)))
+                .map(|(document, p)| Diagnostic::error("invalid", &place(document, &p.pointer), p.message.clone()))
+                .collect(),
+            Self::Other(text) => vec![Diagnostic::error("invalid", &Span::whole(""), text)],
+        }
+    }
 }
 
 /// Stands in for what the server makes when an object is stored: any values do, as long as no two are the
@@ -165,7 +175,8 @@ fn span(loaded: &Loaded, document: &Document, pointer: &str) -> Span {
     loaded.spans.get(document.id, pointer).cloned().unwrap_or_else(|| Span::whole(&document.name))
 }
 
-fn warning(problem: &PolicyProblem) -> Diagnostic {
+/// What compiled, but is probably not meant.
+pub(super) fn warning(problem: &PolicyProblem) -> Diagnostic {
     let mut diagnostic = Diagnostic::from(problem.clone());
     diagnostic.severity = Severity::Warning;
     diagnostic

@@ -11,7 +11,7 @@ use lockgate_model::{
     ObjectSet, Principal,
     kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider},
 };
-use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Facts, MappingError, PolicySet, Stopwatch};
+use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -272,6 +272,12 @@ impl Snapshot {
     pub fn claims_expire(&self, client: &Client, scopes: &[String], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
         mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min()
+    }
+
+    /// Whether a client's mappings make other claims for other applications.
+    pub(crate) fn claims_read_app(&self, client: &Client) -> bool {
+        let mut mappings = client.mappings.iter().filter_map(|m| self.mappings.get(&m.id));
+        mappings.any(|mapping| mapping.expression.reads().contains(Fact::App))
     }
 
     /// Names of the claims that a client's mappings make, as far as their texts tell; in order, each once.

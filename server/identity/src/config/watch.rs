@@ -1,5 +1,6 @@
 //! Watches the configuration folder and reloads it when it changes.
 
+use super::Texts;
 use crate::Identity;
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -47,20 +48,6 @@ fn watch(folder: &Path, changed: Arc<Notify>) -> Option<notify::RecommendedWatch
 }
 
 /// The folder's texts, hashed: touching a file without changing it reloads nothing.
-async fn fingerprint(folder: &Path) -> Option<[u8; 32]> {
-    use sha2::{Digest, Sha256};
-    let folder = folder.to_path_buf();
-    let hashing = tokio::task::spawn_blocking(move || {
-        let read = lockgate_flows::Folder::read(&folder);
-        let mut hash = Sha256::new();
-        for file in &read.files {
-            hash.update(file.path.as_bytes());
-            hash.update([0]);
-            hash.update(file.text.as_bytes());
-            hash.update([0]);
-        }
-        hash.update(read.diagnostics.len().to_be_bytes());
-        hash.finalize().into()
-    });
-    hashing.await.ok()
+async fn fingerprint(folder: &Path) -> Option<String> {
+    Texts::read(folder).await.ok().map(|texts| texts.fingerprint())
 }

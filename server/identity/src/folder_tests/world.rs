@@ -19,7 +19,7 @@ use lockgate_model::{
     Principal, User,
     kinds::{PasswordBackend, UserField},
 };
-use lockgate_store::{Inherited, hash_secret, inherit};
+use lockgate_store::{principal_of, user_uid};
 use serde_json::Map;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -120,14 +120,23 @@ impl<'a> World<'a> {
             let above = edges.iter().filter(|(child, _)| *child == group).map(|(_, parent)| *parent);
             look.extend(above.filter(|parent| all.insert(*parent)));
         }
-        let inherited = self.groups.iter().filter(|group| all.contains(&group.id)).map(|group| Inherited {
-            pk: group.id,
-            name: group.name.clone(),
-            is_superuser: group.superuser,
-            attributes: group.attributes.clone(),
-        });
-        let uid = hash_secret(&format!("{pk}-test"));
-        let mut principal = inherit(account.user, uid, inherited.collect(), &edges, &account.groups);
+        let groups: Vec<Group> = self
+            .groups
+            .iter()
+            .filter(|group| all.contains(&group.id))
+            .map(|group| Group {
+                pk: group.id,
+                num_pk: 0,
+                name: group.name.clone(),
+                is_superuser: group.superuser,
+                parents: parents(group),
+                attributes: group.attributes.clone(),
+                origin: group.origin,
+                source: group.source.clone(),
+            })
+            .collect();
+        let groups: Vec<&Group> = groups.iter().collect();
+        let mut principal = principal_of(account.user, user_uid(pk, "test"), &groups, &account.groups);
         principal.is_superuser |= account.superuser;
         Some(principal)
     }

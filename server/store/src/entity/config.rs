@@ -2,8 +2,9 @@
 
 pub mod document {
     use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
 
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
     #[sea_orm(table_name = "documents")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -56,6 +57,26 @@ pub mod revision {
         pub origin: String,
         pub summary: String,
         pub git_commit: Option<String>,
+        pub git_dirty: bool,
+        pub kept: bool,
+    }
+
+    no_relations!();
+}
+
+pub mod revision_change {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "revision_changes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub revision: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub object: Uuid,
+        pub sort: String,
+        pub before: Option<String>,
+        pub after: Option<String>,
     }
 
     no_relations!();

@@ -22,7 +22,7 @@ mod oauth;
 mod people;
 mod sessions;
 
-pub(crate) use config::{document, document_ref, installation, revision};
+pub(crate) use config::{document, document_ref, installation, revision, revision_change};
 pub(crate) use log::{change, decision, event};
 pub(crate) use oauth::{code, device_code, login, oauth_token, published_key, pushed_request, used};
 pub(crate) use people::{consent, credential, group, group_parent, membership, token, user};

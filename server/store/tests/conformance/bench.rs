@@ -185,6 +185,7 @@ pub(crate) fn meta(summary: &str) -> RevisionMeta {
         origin: RevisionOrigin::Folder,
         summary: summary.to_owned(),
         git_commit: Some("0123abc".to_owned()),
+        git_dirty: true,
         at: now(),
     }
 }

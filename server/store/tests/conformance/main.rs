@@ -3,6 +3,7 @@
 
 mod bench;
 mod configuration;
+mod history;
 mod logs;
 mod oauth;
 mod people;
@@ -52,6 +53,9 @@ conformance! {
     configuration::names_can_be_swapped_and_taken_names_are_refused,
     configuration::references_follow_their_documents,
     configuration::numbers_are_never_given_out_twice,
+    history::groups_and_documents_are_stored_together_or_not_at_all,
+    history::a_revision_knows_what_it_changed,
+    history::what_several_revisions_changed_is_told_in_one,
     people::accounts_are_found_by_any_name,
     people::a_patch_touches_only_what_it_names,
     people::taken_names_and_bad_values_are_told_apart,

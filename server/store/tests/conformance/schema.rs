@@ -28,7 +28,8 @@ pub(crate) async fn processes_that_start_together_take_turns(bench: &Bench) -> O
     for table in ["memberships", "group_parents", "groups", "credentials", "users", "events"] {
         bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
     }
-    for table in ["document_refs", "documents", "revisions", "changes", "counters", "installation"] {
+    for table in ["document_refs", "documents", "revision_changes", "revisions", "changes", "counters", "installation"]
+    {
         bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
     }
     let other = Store::connect(&bench.settings, key()?).await?;
