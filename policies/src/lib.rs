@@ -7,12 +7,15 @@
 
 pub mod builtin;
 mod cedar;
+pub mod check;
 mod decide;
 pub mod decision;
+pub mod evidence;
 pub mod expression;
 pub mod fact;
 pub mod input;
 pub mod mapping;
+mod native;
 mod need;
 pub mod problem;
 
@@ -22,12 +25,16 @@ mod tests;
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::set::PolicySet;
+pub use check::{Check, CheckError};
 pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
+pub use evidence::{Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Place, Scores, Wants};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
 pub use fact::{AppFact, Fact, Facts, Reads};
 pub use input::{
-    AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, PolicyInput, Subject, Target, TextOrigin,
+    AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GroupInput, NativeInput, PolicyInput, Subject,
+    Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
+pub use native::Native;
 pub use need::describe_denial;
 pub use problem::PolicyProblem;

@@ -4,13 +4,7 @@ use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_flows::{NamedPeople, PeopleNames};
-use lockgate_identity::{
-    config::{App, Snapshot},
-    look::Look,
-    names,
-    principals::PrincipalEntry,
-    system::SystemClock,
-};
+use lockgate_identity::{config::App, look::Look, names, principals::PrincipalEntry, system::SystemClock};
 use lockgate_model::{
     Principal, Source,
     kinds::{PolicyBinding, PolicyEngineMode},
@@ -57,7 +51,7 @@ async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<S
     let (who, app) = found(look, question.user, question.app).await?;
     let now = question.at.unwrap_or_else(|| SystemClock.now());
     let decision =
-        decided(&look.snapshot, &who, question.app, &Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) });
+        decided(look, &who, question.app, &Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) }).await;
     let rows = rows(look, app, who.principal(), &decision).await?;
     Ok(match format {
         Format::Json => format!("{:#}", as_json(&decision, &rows)),
@@ -83,9 +77,12 @@ pub(crate) async fn found<'l>(
 }
 
 /// Whether the user may open the application. Nobody will look this decision up by its id.
-pub(crate) fn decided(snapshot: &Snapshot, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
+pub(crate) async fn decided(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
-    snapshot.policies.decide(&Asked { id, principal: Some(who), action, resource, facts })
+    let policies = &look.snapshot.policies;
+    let evidence = look.fetcher().fetch(&policies.wants(resource, facts), Some(&**who.principal()), facts).await;
+    let facts = &Facts { evidence: &evidence, ..*facts };
+    policies.decide(&Asked { id, principal: Some(who), action, resource, facts })
 }
 
 async fn rows(look: &Look, app: &App, who: &Principal, decision: &Decision) -> Result<Vec<Row>, String> {

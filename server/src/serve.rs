@@ -127,6 +127,8 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
         session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
+        pwned_url: settings.hibp_url.clone(),
+        scores: settings.reputation.rules(),
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

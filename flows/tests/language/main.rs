@@ -5,6 +5,7 @@ mod broken;
 mod exported;
 mod layers;
 mod oauth2;
+mod policies;
 mod samples;
 
 use chrono::{DateTime, Utc};

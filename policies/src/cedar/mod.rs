@@ -2,6 +2,7 @@
 
 mod bindings;
 mod compile;
+pub(crate) mod condition;
 pub(crate) mod partition;
 pub(crate) mod principal;
 mod reads;

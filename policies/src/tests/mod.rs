@@ -1,8 +1,10 @@
 //! What must hold of decisions and expressions, one sentence a test.
 
 mod builtins;
+mod conditions;
 mod decisions;
 mod expressions;
+mod natives;
 mod speed;
 mod truth_table;
 

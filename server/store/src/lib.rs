@@ -25,8 +25,10 @@ mod installation;
 mod leavings;
 mod oauth;
 mod paging;
+mod password_history;
 mod principal;
 mod proxy_sessions;
+mod reputation;
 mod seal;
 mod session_list;
 mod sessions;
@@ -52,6 +54,7 @@ pub use oauth::{
 };
 pub use paging::Page;
 pub use proxy_sessions::{ProxySession, ProxySessions};
+pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
 pub use sessions::{Session, Sessions};

@@ -7,11 +7,13 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, ScriptRole, Severity, Span, StoredObjects,
-    merge,
+    Checked, Diagnostic, Directory, Folder, Loaded, Lookups, ProcessSecrets, Script, ScriptRole, Severity, Span,
+    StoredObjects, merge,
 };
 use lockgate_model::{Document, kind};
-use lockgate_policies::{ExpressionInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin};
+use lockgate_policies::{
+    ExpressionInput, Native, NativeInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin,
+};
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
@@ -50,8 +52,13 @@ pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
         source: s.text.clone(),
         origin: s.origin(),
     });
+    let natives = loaded.documents.iter().filter_map(|document| {
+        let value = kind::by_name(&document.kind)?.parse(&document.body).ok()?;
+        Some(NativeInput { id: document.id, name: document.name.clone(), rule: Native::of(&*value)? })
+    });
     let input = PolicyInput {
         expressions: expressions.collect(),
+        natives: natives.collect(),
         cedar_files: loaded.cedar.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
         ..PolicyInput::default()
     };
@@ -75,7 +82,10 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
         builtin.groups.iter().chain(&loaded.groups).map(|g| (g.id, g.name.clone())).collect();
     let users = HashMap::new();
     let origin = |id: Uuid, at: &str| {
-        loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
+        let script = loaded.scripts.iter().find(|s| s.document == id && s.pointer == at).map(Script::origin);
+        let span = || loaded.spans.get(id, at);
+        let whole = || span().map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column });
+        script.or_else(whole)
     };
     let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
     let compiled = match pairs::unsound(&documents) {

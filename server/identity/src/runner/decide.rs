@@ -3,7 +3,10 @@
 use crate::{Core, config::Snapshot, principals::PrincipalEntry, system::time_uuid};
 use async_trait::async_trait;
 use lockgate_engine::ports::{Decide, Facts, PortError, PromptExpression, Verdict};
-use lockgate_policies::{Action, Env, PreparedPrincipal, Question, Resource, describe_denial};
+use lockgate_model::Principal;
+use lockgate_policies::{
+    Action, Env, Evidence, Outcome, PreparedPrincipal, Question, Resource, Wants, describe_denial,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -31,13 +34,67 @@ impl Decider<'_> {
         let asked = self.translate(facts, &context);
         let id = time_uuid(&*self.core.clock, &*self.core.random);
         let principal: Option<&PreparedPrincipal> = who.as_ref().map(|entry| &***entry);
+        let wants = self.snapshot.policies.wants(resource, &asked);
+        let evidence = self.fetch(&wants, facts.principal, &asked).await;
+        let asked = lockgate_policies::Facts { evidence: &evidence, ..asked };
         let question = Question { id, principal, action: Action::Run, resource, facts: &asked };
         let decision = self.snapshot.policies.decide(&question);
+        self.core.access.retire(self.snapshot, &decision, who.as_deref()).await;
         if !decision.errors.is_empty() {
             return Err(PortError(decision.errors.join("; ")));
         }
         let messages = if decision.allow { decision.messages.clone() } else { describe_denial(&decision) };
         Ok(Verdict { passing: decision.allow, messages })
+    }
+
+    async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &lockgate_policies::Facts<'_>) -> Evidence {
+        match wants.is_empty() {
+            true => Evidence::default(),
+            false => Box::pin(self.core.access.fetcher.fetch(wants, who, facts)).await,
+        }
+    }
+
+    /// A condition in Cedar, asked about the flow that is running.
+    async fn condition(
+        &self,
+        id: Uuid,
+        facts: &Facts<'_>,
+        asked: &lockgate_policies::Facts<'_>,
+    ) -> Result<Outcome, PortError> {
+        let who = self.prepared(facts).await?;
+        let question = Question {
+            id: time_uuid(&*self.core.clock, &*self.core.random),
+            principal: who.as_ref().map(|entry| &***entry),
+            action: Action::Run,
+            resource: Resource::Flow(facts.flow.get("slug").and_then(Value::as_str).unwrap_or_default()),
+            facts: asked,
+        };
+        let holds = self.snapshot.policies.condition(id, &question);
+        let holds = holds.ok_or_else(|| PortError(format!("policy {id} is gone")))?.map_err(PortError)?;
+        Ok(Outcome { passing: holds, messages: Vec::new(), retires_password: false })
+    }
+
+    /// One policy by itself. What it cannot be asked for want of a fact that the person can do something
+    /// about is a refusal with that word; any other failure is one.
+    async fn check(
+        &self,
+        id: Uuid,
+        facts: &Facts<'_>,
+        asked: &lockgate_policies::Facts<'_>,
+    ) -> Result<Outcome, PortError> {
+        let Some(check) = self.snapshot.check(id) else { return self.condition(id, facts, asked).await };
+        let mut env = Env::new(facts.principal, asked);
+        env.stopwatch = Some(self.snapshot.stopwatch());
+        match check.run(&env) {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => match error.told() {
+                Some(told) => {
+                    tracing::warn!(%error, "a policy failed");
+                    Ok(Outcome { passing: false, messages: vec![told.to_owned()], retires_password: false })
+                }
+                None => Err(PortError::from(error)),
+            },
+        }
     }
 
     fn translate<'f>(
@@ -57,6 +114,7 @@ impl Decider<'_> {
             pending: &facts.pending,
             prompt_data: &facts.prompt_data,
             flow: &facts.flow,
+            ..lockgate_policies::Facts::at(facts.request.now)
         }
     }
 }
@@ -74,14 +132,13 @@ impl Decide for Decider<'_> {
 
     async fn policies(&self, policies: &[Uuid], facts: &Facts<'_>) -> Result<Verdict, PortError> {
         let asked = self.translate(facts, &facts.context);
+        let mut wants = Wants::default();
+        policies.iter().filter_map(|id| self.snapshot.check(*id)).for_each(|check| check.want(&asked, &mut wants));
+        let evidence = self.fetch(&wants, facts.principal, &asked).await;
+        let asked = lockgate_policies::Facts { evidence: &evidence, ..asked };
         let mut verdict = Verdict { passing: true, messages: Vec::new() };
         for id in policies {
-            let Some(expression) = self.snapshot.expression(*id) else {
-                return Err(PortError(format!("policy {id} is gone")));
-            };
-            let mut env = Env::new(facts.principal, &asked);
-            env.stopwatch = Some(self.snapshot.stopwatch());
-            let outcome = expression.eval_bool(&env).map_err(PortError::from)?;
+            let outcome = self.check(*id, facts, &asked).await?;
             verdict.passing &= outcome.passing;
             if !outcome.passing {
                 verdict.messages.extend(outcome.messages);
