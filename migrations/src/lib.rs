@@ -23,6 +23,8 @@ mod m20261123_000007_events;
 mod m20261123_000008_operator_views;
 mod m20261124_000009_oauth2;
 mod m20261128_000010_history;
+mod m20261128_000011_reputation;
+mod m20261128_000012_password_history;
 mod m20261128_000013_decisions;
 mod parts;
 
@@ -44,6 +46,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_operator_views::Migration),
             Box::new(m20261124_000009_oauth2::Migration),
             Box::new(m20261128_000010_history::Migration),
+            Box::new(m20261128_000011_reputation::Migration),
+            Box::new(m20261128_000012_password_history::Migration),
             Box::new(m20261128_000013_decisions::Migration),
         ]
     }

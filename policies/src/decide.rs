@@ -3,10 +3,12 @@
 use crate::{
     PolicySet, PreparedPrincipal,
     cedar::{
-        partition::{Check, Partition, Use, action_uid, grouped_action, loose_entity},
+        condition::{Condition, Sort},
+        partition::{Partition, Planned, Use, action_uid, grouped_action, loose_entity},
         principal::{ANONYMOUS, uid},
     },
     decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource},
+    evidence::Wants,
     expression::Env,
     fact::{Fact, Facts, Reads},
     need,
@@ -32,6 +34,7 @@ pub(crate) struct Results {
     pub(crate) named: BTreeMap<String, bool>,
     messages: Vec<String>,
     errors: Vec<String>,
+    retires_password: bool,
 }
 
 /// A question in Cedar's terms.
@@ -71,6 +74,23 @@ impl PolicySet {
         facts: &Facts<'_>,
     ) -> Decision {
         self.decide(&Question { id, principal, action: verb, resource: Resource::Kind(kind), facts })
+    }
+
+    /// What has to be fetched before this can be decided.
+    #[must_use]
+    pub fn wants(&self, resource: Resource<'_>, facts: &Facts<'_>) -> Wants {
+        let mut wants = Wants::default();
+        let checks = self.partition(resource).map(|p| p.checks.as_slice()).unwrap_or_default();
+        checks.iter().for_each(|planned| planned.check.want(facts, &mut wants));
+        wants
+    }
+
+    /// Whether the condition in Cedar with this id holds for a question; `None` when there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be told, for the log.
+    pub fn condition(&self, id: Uuid, question: &Question<'_>) -> Option<Result<bool, String>> {
+        Some(self.conditions.get(&id)?.holds(self, question))
     }
 
     fn answer(&self, question: &Question<'_>) -> Decision {
@@ -135,9 +155,17 @@ impl<'a> Asked<'a> {
 /// The entities of a question: the principal, and whatever else its policies look into. Most look
 /// into nothing else, and then the principal's own are used as they are.
 fn entities<'a>(partition: &Partition, question: &Question<'a>) -> Result<Cow<'a, Entities>, String> {
+    entities_with(partition, question, partition.resource.as_ref())
+}
+
+fn entities_with<'a>(
+    partition: &Partition,
+    question: &Question<'a>,
+    resource: Option<&Entity>,
+) -> Result<Cow<'a, Entities>, String> {
     let mut more: Vec<Entity> = grouped_action(question.action).into_iter().collect();
     if partition.looks_at_resource {
-        more.push(partition.resource.clone().unwrap_or_else(|| loose_entity(question.resource)));
+        more.push(resource.cloned().unwrap_or_else(|| loose_entity(question.resource)));
     }
     let known = question.principal.map(|p| &p.entities);
     match known {
@@ -173,6 +201,7 @@ fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: boo
             Fact::Method => put("method", text(facts.method)),
             Fact::UserAgent => put("user_agent", text(facts.user_agent)),
             Fact::User | Fact::App | Fact::Minute | Fact::Context | Fact::Pending | Fact::PromptData | Fact::Flow => {}
+            Fact::Place | Fact::Logins | Fact::Reputation | Fact::Passwords => {}
         }
     }
     if !partition.checks.is_empty() {
@@ -187,6 +216,26 @@ fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExp
         .map_err(|e| e.to_string())
 }
 
+impl Condition {
+    /// Asks the condition alone, about the resource of a question.
+    fn holds(&self, set: &PolicySet, question: &Question<'_>) -> Result<bool, String> {
+        let sort = Sort::of(question.resource).ok_or("a condition is about applications, flows and stages")?;
+        let partition = self.alone.get(&sort).ok_or_else(|| format!("it cannot be asked of a {sort}"))?;
+        let results = run_checks(set, partition, question);
+        if let Some(error) = results.errors.first() {
+            return Err(error.clone());
+        }
+        let known = set.partition(question.resource).and_then(|p| p.resource.as_ref());
+        let entities = entities_with(partition, question, known)?;
+        let asked = Asked { set, partition, question, results: &results, entities };
+        let response = asked.ask(&partition.policies, question.facts.mfa)?;
+        match response.diagnostics().errors().next() {
+            Some(error) => Err(error.to_string()),
+            None => Ok(response.decision() == Verdict::Allow),
+        }
+    }
+}
+
 pub(crate) fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
     let mut results = Results::default();
     for check in &partition.checks {
@@ -195,25 +244,37 @@ pub(crate) fn run_checks(set: &PolicySet, partition: &Partition, question: &Ques
     results
 }
 
-fn run_check(set: &PolicySet, partition: &Partition, question: &Question<'_>, check: &Check, results: &mut Results) {
+fn run_check(
+    set: &PolicySet,
+    partition: &Partition,
+    question: &Question<'_>,
+    planned: &Planned,
+    results: &mut Results,
+) {
     let env = Env {
         user: question.principal.map(|p| p.principal().as_ref() as &Principal),
         facts: question.facts,
         app: partition.app.as_ref(),
         stopwatch: set.stopwatch.as_ref(),
-        timeout: check.timeout,
+        timeout: planned.timeout,
     };
-    let outcome = match check.expression.eval_bool(&env) {
+    let outcome = planned.check.run(&env);
+    if planned.logged {
+        tracing::info!(policy = planned.check.name(), resource = %question.resource, ?outcome, "a policy was run");
+    }
+    let outcome = match outcome {
         Ok(outcome) => {
             results.messages.extend(outcome.messages);
+            results.retires_password |= outcome.retires_password;
             Some(outcome.passing)
         }
         Err(error) => {
+            results.messages.extend(error.told().map(str::to_owned));
             results.errors.push(error.to_string());
             None
         }
     };
-    for used in &check.uses {
+    for used in &planned.uses {
         match used {
             Use::Binding { id, negate, failure } => {
                 results.bindings.insert(*id, outcome.map_or(*failure, |passing| passing != *negate));
@@ -237,6 +298,7 @@ fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision 
         needed: vec![need],
         messages: Vec::new(),
         errors,
+        retires_password: false,
         cacheable: Cacheability::Never,
         reads: Reads::default(),
     }
@@ -256,7 +318,7 @@ fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     let mut seen = HashSet::new();
     messages.retain(|m| seen.insert(m.clone()));
     let cacheable = match partition.reads.expires(question.facts.now) {
-        _ if !errors.is_empty() => Cacheability::Never,
+        _ if !errors.is_empty() || !partition.reads.reusable() => Cacheability::Never,
         Some(end) => Cacheability::Until(end),
         None => Cacheability::Unbounded,
     };
@@ -266,6 +328,7 @@ fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
         determining,
         facts_used: facts_used(partition, question.facts, results),
         messages,
+        retires_password: results.retires_password,
         cacheable,
         reads: partition.reads.clone(),
         errors,

@@ -128,9 +128,9 @@ pub enum Need {
     User,
     /// To be another account.
     NotUser,
-    /// That the expression policy of this name passes.
+    /// That the policy of this name passes.
     Check(String),
-    /// That the expression policy of this name does not pass.
+    /// That the policy of this name does not pass.
     NotCheck(String),
     /// A session opened with a second factor.
     Mfa,
@@ -148,7 +148,7 @@ pub enum Need {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cacheability {
-    /// Not at all: something failed, and may not fail next time.
+    /// Not at all: something failed, and may not fail next time, or was fetched and may change.
     Never,
     /// Until this moment, for equal facts.
     Until(DateTime<Utc>),
@@ -183,6 +183,8 @@ pub struct Decision {
     /// What went wrong. Any error denies, but for the failure of an expression whose binding says
     /// how a failure counts.
     pub errors: Vec<String>,
+    /// The person's password has grown too old, and is to be made unusable.
+    pub retires_password: bool,
     /// How long it may be reused.
     pub cacheable: Cacheability,
     /// The facts that it depends on.

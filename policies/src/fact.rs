@@ -3,6 +3,7 @@
 //! A decision is cached under exactly the facts that its policies read, so [`Reads`] must never
 //! miss one; it may name too many.
 
+use crate::evidence::Evidence;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use lockgate_model::people::Principal;
 use serde::{Deserialize, Serialize};
@@ -45,11 +46,19 @@ pub enum Fact {
     PromptData,
     /// The flow that is running.
     Flow,
+    /// Country, network and place of the client's address; see [`Evidence::place`].
+    Place,
+    /// Where the person signed in before; see [`Evidence::logins`].
+    Logins,
+    /// The scores of address and user name; see [`Evidence::reputation`].
+    Reputation,
+    /// What is known of a password that was typed; see [`Evidence::passwords`].
+    Passwords,
 }
 
 impl Fact {
     /// Every fact there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::User,
         Self::App,
         Self::Ip,
@@ -66,6 +75,10 @@ impl Fact {
         Self::Pending,
         Self::PromptData,
         Self::Flow,
+        Self::Place,
+        Self::Logins,
+        Self::Reputation,
+        Self::Passwords,
     ];
 }
 
@@ -100,6 +113,13 @@ impl Reads {
     /// The facts in a stable order.
     pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
         self.0.iter().copied()
+    }
+
+    /// Whether a decision that read these facts may be reused at all: what was fetched for one changes
+    /// without anybody telling. The place of an address is no such thing, since the address is read with it.
+    #[must_use]
+    pub fn reusable(&self) -> bool {
+        !self.0.iter().any(|f| matches!(f, Fact::Logins | Fact::Reputation | Fact::Passwords))
     }
 
     /// Whether a decision depends on nothing but the principal and the configuration, so that it
@@ -149,6 +169,7 @@ impl FromIterator<Fact> for Reads {
 }
 
 static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+static NOT_FETCHED: LazyLock<Evidence> = LazyLock::new(Evidence::default);
 
 /// The circumstances of a question. Borrowed, so that asking copies nothing that nobody reads.
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +196,8 @@ pub struct Facts<'a> {
     pub prompt_data: &'a Map<String, Value>,
     /// The running flow: `slug`, `designation` and more.
     pub flow: &'a Map<String, Value>,
+    /// What was fetched for this question; see [`crate::PolicySet::wants`].
+    pub evidence: &'a Evidence,
 }
 
 impl Facts<'_> {
@@ -193,6 +216,7 @@ impl Facts<'_> {
             pending: &NOTHING,
             prompt_data: &NOTHING,
             flow: &NOTHING,
+            evidence: &NOT_FETCHED,
         }
     }
 
@@ -212,6 +236,13 @@ impl Facts<'_> {
             Fact::Pending => self.pending.clone().into(),
             Fact::PromptData => self.prompt_data.clone().into(),
             Fact::Flow => self.flow.clone().into(),
+            Fact::Place => self.evidence.place.as_ref().and_then(|place| place.country.clone()).into(),
+            Fact::Logins => self.evidence.logins.as_ref().map(Vec::len).into(),
+            Fact::Reputation => {
+                self.evidence.reputation.map(|s| format!("address {}, user name {}", s.ip, s.username)).into()
+            }
+            // Nothing that can be told of them belongs into a log.
+            Fact::Passwords => return None,
         })
     }
 }

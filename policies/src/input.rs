@@ -1,8 +1,9 @@
 //! What a [`crate::PolicySet`] is compiled from: plain values, so that compiling is a pure function
 //! of the configuration.
 
+use crate::native::Native;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Where a text comes from, for messages.
@@ -54,8 +55,8 @@ pub enum Subject {
     Group(Uuid, String),
     /// The user with this primary key and user name.
     User(i64, String),
-    /// The expression policy with this id and name passes.
-    Expression(Uuid, String),
+    /// The policy with this id and name passes.
+    Policy(Uuid, String),
 }
 
 /// One policy binding.
@@ -71,7 +72,7 @@ pub struct BindingInput {
     pub enabled: bool,
     /// Whether its result is turned around; a result that replaces a failure is not.
     pub negate: bool,
-    /// The result when an expression fails or takes too long.
+    /// The result when a policy fails or takes too long; a condition in Cedar that fails denies.
     pub failure_result: bool,
     /// Seconds that an expression may take; the sandbox's own limit holds besides.
     pub timeout: u32,
@@ -92,6 +93,32 @@ pub struct ExpressionInput {
     pub source: String,
     /// Where the text is.
     pub origin: TextOrigin,
+}
+
+/// A policy that is a rule of our own.
+#[derive(Debug, Clone)]
+pub struct NativeInput {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name, under which Cedar policies find its result in `context.checks`.
+    pub name: String,
+    /// The rule.
+    pub rule: Native,
+}
+
+/// A policy that is a condition in Cedar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionInput {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its text, as it stands after `when`.
+    pub text: String,
+    /// Where the text is.
+    pub origin: TextOrigin,
+    /// Whether prompts of flows are checked with it.
+    pub checks_prompts: bool,
 }
 
 /// An application, as policies see it.
@@ -117,7 +144,7 @@ pub struct GroupInput {
 }
 
 /// Everything that decisions are compiled from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct PolicyInput {
     /// All bindings, in any order.
     pub bindings: Vec<BindingInput>,
@@ -125,6 +152,12 @@ pub struct PolicyInput {
     pub engine_modes: HashMap<Target, EngineMode>,
     /// All expression policies.
     pub expressions: Vec<ExpressionInput>,
+    /// All policies that are rules of our own.
+    pub natives: Vec<NativeInput>,
+    /// All policies that are conditions in Cedar.
+    pub conditions: Vec<ConditionInput>,
+    /// Policies of which every run is logged.
+    pub logged: HashSet<Uuid>,
     /// Path and text of the folder's Cedar files.
     pub cedar_files: Vec<(String, String)>,
     /// All applications.

@@ -7,12 +7,15 @@
 
 pub mod builtin;
 mod cedar;
+pub mod check;
 mod decide;
 pub mod decision;
+pub mod evidence;
 pub mod expression;
 pub mod fact;
 pub mod input;
 pub mod mapping;
+mod native;
 mod need;
 pub mod problem;
 mod trace;
@@ -24,13 +27,17 @@ pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_polic
 pub use cedar::alike::PersonReads;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::set::PolicySet;
+pub use check::{Check, CheckError};
 pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
+pub use evidence::{Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Place, Scores, Wants};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
 pub use fact::{AppFact, Fact, Facts, KeptFacts, Reads};
 pub use input::{
-    AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, PolicyInput, Subject, Target, TextOrigin,
+    AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GroupInput, NativeInput, PolicyInput, Subject,
+    Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
+pub use native::Native;
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
 pub use trace::{BindingTrace, Change, PolicyEffect, PolicyTrace, Trace};

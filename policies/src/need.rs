@@ -75,7 +75,10 @@ fn passes(asked: &Asked<'_>, binding: &BindingInput) -> bool {
     match &binding.subject {
         Subject::Group(id, _) => principal.is_some_and(|p| p.in_group(*id)) != binding.negate,
         Subject::User(pk, _) => principal.is_some_and(|p| p.user.pk == *pk) != binding.negate,
-        Subject::Expression(..) => asked.results.bindings.get(&binding.id).copied().unwrap_or(false),
+        Subject::Policy(id, _) => match asked.set.condition(*id, asked.question) {
+            Some(holds) => holds.is_ok_and(|holds| holds != binding.negate),
+            None => asked.results.bindings.get(&binding.id).copied().unwrap_or(false),
+        },
     }
 }
 
@@ -86,8 +89,8 @@ fn need_of(binding: &BindingInput) -> Need {
         // Who else may is nobody's business.
         (Subject::User(..), false) => Need::User,
         (Subject::User(..), true) => Need::NotUser,
-        (Subject::Expression(_, name), false) => Need::Check(name.clone()),
-        (Subject::Expression(_, name), true) => Need::NotCheck(name.clone()),
+        (Subject::Policy(_, name), false) => Need::Check(name.clone()),
+        (Subject::Policy(_, name), true) => Need::NotCheck(name.clone()),
     }
 }
 

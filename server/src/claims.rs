@@ -48,7 +48,7 @@ async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<S
     let facts = preview_facts(client.issuer(&base), now);
     let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };
     let explanation = contents.explain(snapshot, now).map_err(|e| format!("there would be no token: {e}"))?;
-    let allowed = decided(snapshot, &who, question.app, &Facts::at(now)).allow;
+    let allowed = decided(look, &who, question.app, &Facts::at(now)).await.allow;
     Ok(match format {
         Format::Json => format!("{:#}", as_json(&explanation, allowed)),
         Format::Text => as_text(&explanation, who.principal(), client, allowed),

@@ -114,7 +114,9 @@ pub(crate) async fn change_password(settings: &Settings, environment: Environmen
     let identity = services(settings, environment).await?;
     let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
     let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
-    identity.people.set_password(user.pk, &password, None, None).await.map_err(|e| e.to_string())?;
+    let history = identity.config.snapshot().password_history();
+    let changed = identity.people.set_password(user.pk, &password, history, None, None).await;
+    changed.map_err(|e| e.to_string())?;
     println!("Password of '{}' changed; every session was ended.", user.username);
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())

@@ -4,14 +4,14 @@ use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, SecondsFormat, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::{
-    config::{App, Snapshot},
+    config::App,
     decisions::Kept,
     look::Look,
     principals::PrincipalEntry,
     system::SystemClock,
 };
 use lockgate_policies::{
-    Action, Decision, EngineMode, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
+    Action, Decision, EngineMode, Evidence, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
     describe_denial,
 };
 use lockgate_store::{Case, DecisionRecord};
@@ -47,6 +47,8 @@ async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<S
     let (who, app) = found(look, question.user, question.app).await?;
     let now = question.at.unwrap_or_else(|| SystemClock.now());
     let facts = Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) };
+    let evidence = evidence(look, &who, question.app, &facts).await;
+    let facts = Facts { evidence: &evidence, ..facts };
     let (decision, trace) = look.snapshot.policies.explain(&asked(&who, question.app, &facts));
     Ok(match format {
         Format::Json => format!("{:#}", as_json(&decision, &trace)),
@@ -68,7 +70,10 @@ async fn looked_up(look: &Look, id: Uuid, format: Format) -> Result<String, Stri
     let record = look.store.decisions().get(id).await.map_err(|e| e.to_string())?;
     let record = record.ok_or_else(|| format!("No decision {id} is kept."))?;
     let kept = Kept::of(&look.store, &look.principals, record.clone()).await.map_err(|e| e.to_string())?;
-    let again = kept.map(|kept| kept.explain(&look.snapshot));
+    let again = match kept {
+        Some(kept) => Some(kept.explain(&look.snapshot, &look.fetcher()).await),
+        None => None,
+    };
     let app = look.snapshot.app(&record.app).map_or(record.app.as_str(), |app| &app.application.name);
     Ok(match (format, again) {
         (Format::Json, again) => {
@@ -112,8 +117,14 @@ pub(crate) async fn found<'l>(
 }
 
 /// Whether the user may open the application.
-pub(crate) fn decided(snapshot: &Snapshot, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
-    snapshot.policies.decide(&asked(who, app, facts))
+pub(crate) async fn decided(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
+    let evidence = evidence(look, who, app, facts).await;
+    look.snapshot.policies.decide(&asked(who, app, &Facts { evidence: &evidence, ..*facts }))
+}
+
+async fn evidence(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Evidence {
+    let wants = look.snapshot.policies.wants(Resource::App(app), facts);
+    look.fetcher().fetch(&wants, Some(&**who.principal()), facts).await
 }
 
 /// Nobody will look this decision up by its id.

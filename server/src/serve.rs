@@ -134,6 +134,8 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
             keep: TimeDelta::days(settings.decisions.days.into()),
             most: settings.decisions.most,
         },
+        pwned_url: settings.hibp_url.clone(),
+        scores: settings.reputation.rules(),
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

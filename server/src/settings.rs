@@ -1,15 +1,18 @@
 //! Settings: defaults, then a TOML file, then the environment (`LOCKGATE_*`, and under `AUTHENTIK_*`
 //! with the reference's names). Read once at start; a bad value is an error that names it.
 
+use chrono::TimeDelta;
 use figment::{
     Figment, Profile, Provider,
     providers::{Format, Serialized, Toml},
     value::{Dict, Map, Value},
 };
 use ipnet::IpNet;
+use lockgate_store::ScoreRules;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use thiserror::Error;
+use url::Url;
 
 /// Everything that is set outside the configuration folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) log_level: String,
     /// `text` or `json`.
     pub(crate) log_format: LogFormat,
+    /// How sign-ins are counted.
+    pub(crate) reputation: ReputationSettings,
+    /// Where the service of leaked passwords is; the first five digits of a SHA-1 are appended.
+    pub(crate) hibp_url: String,
     /// Limits.
     pub(crate) limits: Limits,
     /// Which decisions are kept.
@@ -103,6 +110,25 @@ pub(crate) struct Postgresql {
     pub(crate) sslmode: Option<String>,
 }
 
+/// How sign-ins are counted, for policies that look at the score of an address or a name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReputationSettings {
+    /// Seconds that a score stays after its last change.
+    pub(crate) expiry: u32,
+    /// No score falls below.
+    pub(crate) lower_limit: i32,
+    /// No score rises above.
+    pub(crate) upper_limit: i32,
+}
+
+impl ReputationSettings {
+    pub(crate) fn rules(&self) -> ScoreRules {
+        let life = TimeDelta::seconds(self.expiry.into());
+        ScoreRules { lowest: self.lower_limit, highest: self.upper_limit, life }
+    }
+}
+
 /// Bounds on work and memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +186,8 @@ impl Default for Settings {
             session_lifetime: None,
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
+            reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },
+            hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
@@ -193,6 +221,10 @@ const KNOWN: &[&str] = &[
     "session_lifetime",
     "log_level",
     "log_format",
+    "reputation.expiry",
+    "reputation.lower_limit",
+    "reputation.upper_limit",
+    "hibp_url",
     "limits.password_threads",
     "limits.password_queue",
     "limits.body_bytes",
@@ -252,6 +284,15 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         let text = "decisions.allows (LOCKGATE_DECISIONS__ALLOWS): a share is a number from 0 to 1";
         return Err(SettingsError::Value(text.to_owned()));
     }
+    let scores = &settings.reputation;
+    if scores.lower_limit > 0 || scores.upper_limit < 0 {
+        let text = "reputation: lower_limit must be zero or less, and upper_limit zero or more";
+        return Err(SettingsError::Value(text.to_owned()));
+    }
+    let http = ["http://", "https://"];
+    if !http.iter().any(|scheme| settings.hibp_url.starts_with(scheme)) || Url::parse(&settings.hibp_url).is_err() {
+        return Err(SettingsError::Value(format!("hibp_url: \"{}\" is no web address", settings.hibp_url)));
+    }
     if let Some(url) = settings.public_url.as_deref()
         && !(url.starts_with("http://") || url.starts_with("https://"))
     {
@@ -282,7 +323,7 @@ impl Provider for Environment {
             // where the setting is text.
             let value = match *path {
                 "postgresql.port" | "session_lifetime" => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
-                p if p.starts_with("limits.") || p.starts_with("decisions.") => {
+                p if ["limits.", "decisions.", "reputation."].iter().any(|part| p.starts_with(part)) => {
                     text.parse().unwrap_or_else(|_| Value::from(text.clone()))
                 }
                 _ => Value::from(text.clone()),

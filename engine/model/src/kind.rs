@@ -26,6 +26,12 @@ pub enum Family {
 }
 
 impl Family {
+    /// Whether the words of its kinds stand inside of documents (`stage: x`, `policy: x`) and begin none.
+    #[must_use]
+    pub fn is_within(self) -> bool {
+        matches!(self, Self::Stage | Self::Policy)
+    }
+
     /// The word used in `x-ref`.
     #[must_use]
     pub fn target(self) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use super::{Loaded, Loader, Script, ScriptRole, draft::Draft, names::stable_id, values::Slot, values::plain, words};
 use crate::{diagnostics::Diagnostic, node::Node, span::Span};
-use lockgate_model::{Document, Origin, Problem, Source};
+use lockgate_model::{Document, Family, Origin, Problem, Source};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -100,9 +100,10 @@ impl Loader<'_> {
         }
         let field_name = problem.pointer.split('/').nth(1).unwrap_or_default();
         let field = draft.kind.schema().field(field_name);
-        let word = draft.kind.meta.word;
+        let is_policy = draft.kind.meta.family == Family::Policy;
+        let word = if is_policy { "policy" } else { draft.kind.meta.word };
         let yaml = match field {
-            Some(f) if f.name == words::identifier_field(draft.kind) && words::document_kind(word).is_some() => word,
+            Some(f) if f.name == words::identifier_field(draft.kind) && words::document_words().contains(&word) => word,
             Some(f) => &f.yaml,
             None => field_name,
         };
@@ -145,11 +146,12 @@ fn mark(pointer: &str, node: &Node, places: &mut Vec<(String, Span)>) {
     }
 }
 
-/// Collects the Rhai texts of a document.
+/// Collects the texts of Rhai and Cedar of a document.
 fn scripts(draft: &Draft, document: &Document, loaded: &mut Loaded) {
     let expression = |flag: &str| document.body[flag] == true;
     let roles: &[(&str, ScriptRole, bool)] = match document.kind.as_str() {
         "expression_policy" => &[("expression", ScriptRole::Policy, true)],
+        "cedar_policy" => &[("cedar", ScriptRole::Condition, true)],
         "scope_mapping" => &[("expression", ScriptRole::Mapping, true)],
         "prompt" => &[
             ("placeholder", ScriptRole::Prompt, expression("placeholder_expression")),

@@ -11,6 +11,7 @@ mod flow;
 mod names;
 mod oauth2;
 mod plain;
+mod policy;
 mod redirects;
 mod test_document;
 mod values;
@@ -21,6 +22,7 @@ pub use names::{NAMESPACE, stable_id};
 pub(crate) use app::{APP_KEYS, EXPLICIT_CONSENT, FORWARD_INVALIDATION, FORWARD_KEYS, IMPLICIT_CONSENT};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
 pub(crate) use oauth2::{NO_KEY, OAUTH2_INVALIDATION, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES};
+pub(crate) use policy::LOGGED;
 pub(crate) use test_document::{
     ACCESS_KEYS, CLAIMS_KEYS, END_STEP_KEYS, SENTENCE_FORM, STAGE_STEP_KEYS, TEST_KEYS, USER_KEYS, USER_TYPES,
 };
@@ -72,18 +74,20 @@ pub struct CedarText {
     pub text: String,
 }
 
-/// What a Rhai text is for.
+/// What a text of Rhai or Cedar is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScriptRole {
     /// A condition.
     Policy,
+    /// A condition in Cedar, which means something only beside everything else: it is compiled with that.
+    Condition,
     /// A map of claims.
     Mapping,
     /// What a field of a prompt holds.
     Prompt,
 }
 
-/// A Rhai text and where it stands.
+/// A text of Rhai or Cedar and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Script {
     /// The document that holds it.
@@ -110,6 +114,7 @@ impl Script {
     fn compile(&self) -> Result<(), PolicyProblem> {
         match self.role {
             ScriptRole::Mapping => ClaimMapping::compile(&self.name, "", &self.text, &self.origin()).map(drop),
+            ScriptRole::Condition => Ok(()),
             ScriptRole::Policy | ScriptRole::Prompt => {
                 Expression::compile(&self.name, &self.text, &self.origin()).map(drop)
             }
@@ -152,7 +157,7 @@ pub struct Loaded {
     pub groups: Vec<GroupDeclaration>,
     /// Every Cedar file.
     pub cedar: Vec<CedarText>,
-    /// Every Rhai text in `documents`.
+    /// Every text of Rhai, and every condition in Cedar, in `documents`.
     pub scripts: Vec<Script>,
     /// Settings, which are among `documents` where the folder gives them.
     pub settings: FolderSettings,
@@ -311,6 +316,7 @@ impl Loader<'_> {
             "stage" => self.stage_document(doc),
             "app" => self.app(doc),
             "group" => self.group(doc),
+            "policy" => self.policy_document(doc),
             "outpost" => self.outpost(doc),
             // Read when everything else is declared.
             "test" => {}

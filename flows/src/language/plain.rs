@@ -25,11 +25,11 @@ impl Loader<'_> {
     }
 
     /// Only what is built in has a stable identifier of its own.
-    fn own<'w>(&self, word: &'w str) -> Vec<&'w str> {
+    pub(super) fn own<'w>(&self, word: &'w str) -> Vec<&'w str> {
         if self.lookups.builtin.is_none() { vec![word, "managed"] } else { vec![word] }
     }
 
-    fn managed(&self, doc: &Declaration<'_>) -> Option<String> {
+    pub(super) fn managed(&self, doc: &Declaration<'_>) -> Option<String> {
         let given = doc.entry("managed").and_then(|(_, n)| n.text());
         given.filter(|_| self.lookups.builtin.is_none()).map(str::to_owned)
     }

@@ -47,15 +47,28 @@ pub(crate) fn stage_words() -> Vec<&'static str> {
     KINDS.iter().filter(|k| k.meta.family == Family::Stage).map(|k| k.meta.word).collect()
 }
 
+/// The kinds of policies.
+pub(crate) fn policy_kinds() -> impl Iterator<Item = &'static KindDef> {
+    KINDS.iter().filter(|k| k.meta.family == Family::Policy)
+}
+
+/// Whether all there is to say of a policy stands at its word: a text, and no map of settings.
+pub(crate) fn is_text(kind: &KindDef) -> bool {
+    kind.schema().field(kind.meta.word).is_some()
+}
+
 /// The kind that a first key declares, for keys that declare exactly one object.
 pub(crate) fn document_kind(word: &str) -> Option<&'static KindDef> {
-    KINDS.iter().find(|k| k.meta.family != Family::Stage && !k.meta.word.is_empty() && k.meta.word == word)
+    KINDS.iter().find(|k| !k.meta.family.is_within() && !k.meta.word.is_empty() && k.meta.word == word)
 }
 
 /// All first keys.
 pub(crate) fn document_words() -> Vec<&'static str> {
     let kinds = KINDS.iter().filter(|k| k.meta.family != Family::Stage && !k.meta.word.is_empty());
-    kinds.map(|k| k.meta.word).chain(SPECIAL).collect()
+    let mut words: Vec<&str> =
+        kinds.map(|k| if k.meta.family == Family::Policy { "policy" } else { k.meta.word }).collect();
+    words.dedup();
+    words.into_iter().chain(SPECIAL).collect()
 }
 
 /// The kind with this name. Only called with names of this crate's own choosing.

@@ -5,8 +5,8 @@ mod tests;
 use crate::{
     builtin::outpost_config_defaults,
     language::{
-        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES, accepts, plain,
-        short_choice, words,
+        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, LOGGED, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES,
+        accepts, plain, short_choice, words,
     },
 };
 use lockgate_model::{Family, KindDef, kind::KINDS, kinds::key_pair::DEFAULT_SIGNING_KEY, schema::Field};
@@ -19,10 +19,11 @@ pub fn json_schema() -> Value {
     let mut documents = vec![stage_document(&mut defs), group(), settings(&mut defs), tests::test()];
     for kind in KINDS {
         let (meta, word) = (kind.meta, kind.meta.word);
-        if meta.family != Family::Stage && !word.is_empty() && word != "settings" {
+        if !meta.family.is_within() && !word.is_empty() && word != "settings" {
             documents.push(document(kind, &mut defs));
         }
     }
+    documents.extend(words::policy_kinds().map(|kind| policy(kind, &mut defs)));
     shared(&mut defs);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -191,6 +192,22 @@ fn outpost_setting(key: &str, default: Value) -> Value {
         schema["type"] = json!(sort);
     }
     schema
+}
+
+/// A policy: its name, and the word of its kind with a text or with settings.
+fn policy(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
+    let word = kind.meta.word;
+    let mut map = properties(kind, defs);
+    if !words::is_text(kind) {
+        let logged = map.remove(LOGGED);
+        let needed = required(kind, &["name"]);
+        let settings = object(map, &needed);
+        let settings = if needed.is_empty() { json!({"anyOf": [settings, {"type": "null"}]}) } else { settings };
+        map = Map::from_iter([(word.to_owned(), settings)]);
+        map.extend(logged.map(|logged| (LOGGED.to_owned(), logged)));
+    }
+    map.insert("policy".to_owned(), name("policy"));
+    object(map, &["policy", word])
 }
 
 fn forward_auth(defs: &mut Map<String, Value>) -> Value {

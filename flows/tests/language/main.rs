@@ -7,6 +7,7 @@ mod exported;
 mod exported_folder;
 mod layers;
 mod oauth2;
+mod policies;
 mod samples;
 mod tests;
 mod schema;

@@ -4,12 +4,14 @@
 //! mode `all` makes one `permit` with a condition a binding. Neither forbids: a file may add
 //! permits beside the bindings, and a file's forbid wins over them.
 
-use super::{principal, source::Known};
+use super::{condition::Condition, principal, source::Known};
 use crate::{
     input::{BindingInput, EngineMode, Subject, Target},
     problem::PolicyProblem,
 };
 use cedar_policy::{EntityUid, Policy};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The enabled bindings of one target, in order.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +21,14 @@ pub(crate) struct Guard {
 }
 
 /// The policies of a target. `open` says whether a target without bindings is open.
-pub(crate) fn policies(target: &Target, guard: &Guard, open: bool, problems: &mut Vec<PolicyProblem>) -> Vec<Known> {
+pub(crate) fn policies(
+    target: &Target,
+    guard: &Guard,
+    open: bool,
+    conditions: &HashMap<Uuid, Condition>,
+    problems: &mut Vec<PolicyProblem>,
+) -> Vec<Known> {
+    let condition = |binding: &BindingInput| condition(binding, conditions);
     let head = head(target);
     let name = describe(target);
     let texts: Vec<(String, String, Vec<uuid::Uuid>)> = match (guard.bindings.as_slice(), guard.mode) {
@@ -72,12 +81,13 @@ fn head(target: &Target) -> String {
     }
 }
 
-fn condition(binding: &BindingInput) -> String {
+fn condition(binding: &BindingInput, conditions: &HashMap<Uuid, Condition>) -> String {
     let asked = match &binding.subject {
         Subject::Group(id, _) => format!("principal in {}", principal::group_by_id(*id)),
         Subject::User(pk, _) => format!("principal is User && principal.pk == {pk}"),
-        // Negation and failure are settled when the expression is run.
-        Subject::Expression(..) => return format!(r#"context.bindings["{}"]"#, binding.id),
+        Subject::Policy(id, _) if conditions.contains_key(id) => conditions[id].inline(),
+        // Negation and failure are settled when the policy is asked.
+        Subject::Policy(..) => return format!(r#"context.bindings["{}"]"#, binding.id),
     };
     if binding.negate { format!("!({asked})") } else { asked }
 }

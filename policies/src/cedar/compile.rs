@@ -2,6 +2,7 @@
 
 use super::{
     bindings::{self, Guard},
+    condition::{self, Condition},
     partition::{Partition, Resolver},
     references,
     set::PolicySet,
@@ -9,6 +10,7 @@ use super::{
     sweeping::sweeping,
 };
 use crate::{
+    check::Check,
     decision::PolicyRef,
     expression::Expression,
     input::{PolicyInput, Subject, Target},
@@ -30,7 +32,8 @@ impl PolicySet {
     /// Everything that is wrong, so that all of it can be mended at once.
     pub fn compile(input: &PolicyInput) -> Result<Self, Vec<PolicyProblem>> {
         let mut problems = Vec::new();
-        let expressions = expressions(input, &mut problems);
+        let checks = checks(input, &mut problems);
+        let mut conditions = condition::parse(input, &mut problems);
         let mut files = Vec::new();
         for (file, text) in source::BUILTIN
             .iter()
@@ -40,15 +43,18 @@ impl PolicySet {
             files.extend(source::read(file, text, &mut problems));
         }
         refuse_duplicates(&files, &mut problems);
-        let guards = guards(input, &expressions, &mut problems);
+        let guards = guards(input, &mut problems);
+        let validation = Validation::new(input, &guards, &conditions, &mut problems);
+        let (sound, doubts) = condition::validate(input, &mut conditions, &validation, &mut problems);
         let made: BTreeMap<&Target, Vec<Known>> = guards
             .iter()
             .map(|(target, guard)| {
                 let open = !matches!(target, Target::App(_)) || !input.default_access_deny;
-                (target, bindings::policies(target, guard, open, &mut problems))
+                (target, bindings::policies(target, guard, open, &conditions, &mut problems))
             })
             .collect();
-        let mut warnings = validate(input, &guards, &files, made.values().flatten(), &mut problems);
+        let mut warnings = validation.files(input, &files, made.values().flatten(), &mut problems);
+        warnings.extend(doubts);
         warnings.extend(sweeping(&files));
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
@@ -58,8 +64,9 @@ impl PolicySet {
             });
             return Err(problems);
         }
-        let resolver = Resolver { input, files: &files, expressions: &expressions };
-        build(input, &resolver, &guards, &made, warnings).map_err(|problem| vec![problem])
+        let resolver = Resolver { input, files: &files, checks: &checks, names: &names(input) };
+        let conditions = condition::build(&resolver, conditions, &sound).map_err(|problem| vec![problem])?;
+        build(input, &resolver, &guards, &made, (conditions, warnings)).map_err(|problem| vec![problem])
     }
 }
 
@@ -68,7 +75,7 @@ fn build(
     resolver: &Resolver<'_>,
     guards: &BTreeMap<Target, Guard>,
     made: &BTreeMap<&Target, Vec<Known>>,
-    warnings: Vec<PolicyProblem>,
+    (conditions, warnings): (HashMap<Uuid, Condition>, Vec<PolicyProblem>),
 ) -> Result<PolicySet, PolicyProblem> {
     let mut set = PolicySet {
         apps: HashMap::new(),
@@ -81,7 +88,8 @@ fn build(
         stopwatch: None,
         warnings,
         of_files: resolver.files.iter().map(|known| known.about.clone()).collect(),
-        by_group: by_group(resolver.files),
+        by_group: by_group(resolver.files, guards, &conditions),
+        conditions,
     };
     for (target, guard) in guards {
         let own = made.get(target).map(Vec::as_slice).unwrap_or_default();
@@ -96,27 +104,52 @@ fn build(
     Ok(set)
 }
 
-fn by_group(files: &[Known]) -> HashMap<String, Vec<PolicyRef>> {
+fn by_group(
+    files: &[Known],
+    guards: &BTreeMap<Target, Guard>,
+    conditions: &HashMap<Uuid, Condition>,
+) -> HashMap<String, Vec<PolicyRef>> {
     let mut found: HashMap<String, Vec<PolicyRef>> = HashMap::new();
     for known in files {
         for group in known.groups_that_hold() {
             found.entry(group).or_default().push(known.about.clone());
         }
     }
+    for binding in guards.values().flat_map(|guard| &guard.bindings) {
+        let Subject::Policy(id, name) = &binding.subject else { continue };
+        for group in conditions.get(id).into_iter().flat_map(Condition::groups) {
+            let about =
+                PolicyRef { id: name.clone(), file: None, line: None, bindings: vec![binding.id], message: None };
+            found.entry(group.clone()).or_default().push(about);
+        }
+    }
     found
 }
 
-fn expressions(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> HashMap<Uuid, Arc<Expression>> {
-    let mut compiled = HashMap::new();
+fn checks(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> HashMap<Uuid, Arc<Check>> {
+    let mut ready = HashMap::new();
     for expression in &input.expressions {
         match Expression::compile(&expression.name, &expression.source, &expression.origin) {
-            Ok(ready) => {
-                compiled.insert(expression.id, Arc::new(ready));
-            }
+            Ok(compiled) => drop(ready.insert(expression.id, Arc::new(Check::Expression(compiled)))),
             Err(problem) => problems.push(problem),
         }
     }
-    compiled
+    let natives = input.natives.iter().map(|n| (n.id, Arc::new(Check::native(&n.name, n.rule.clone()))));
+    ready.extend(natives);
+    ready
+}
+
+/// Policies whose results are in `context.checks`. Conditions in Cedar are not: a Cedar file says them itself.
+fn names(input: &PolicyInput) -> Vec<(Uuid, String)> {
+    let expressions = input.expressions.iter().map(|e| (e.id, e.name.clone()));
+    let mut names: Vec<(Uuid, String)> = Vec::new();
+    for (id, name) in expressions.chain(input.natives.iter().map(|n| (n.id, n.name.clone()))) {
+        // Of two kinds with one name, the first counts, as everywhere.
+        if names.iter().all(|(_, known)| *known != name) {
+            names.push((id, name));
+        }
+    }
+    names
 }
 
 fn refuse_duplicates(files: &[Known], problems: &mut Vec<PolicyProblem>) {
@@ -145,14 +178,11 @@ fn refuse_duplicates(files: &[Known], problems: &mut Vec<PolicyProblem>) {
 }
 
 /// The bindings that count, by target and in order; every application has an entry.
-fn guards(
-    input: &PolicyInput,
-    expressions: &HashMap<Uuid, Arc<Expression>>,
-    problems: &mut Vec<PolicyProblem>,
-) -> BTreeMap<Target, Guard> {
+fn guards(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Target, Guard> {
     let mut guards: BTreeMap<Target, Guard> =
         input.apps.iter().map(|a| (Target::App(a.slug.clone()), Guard::default())).collect();
-    let declared: HashSet<Uuid> = input.expressions.iter().map(|e| e.id).collect();
+    let declared = input.expressions.iter().map(|e| e.id).chain(input.natives.iter().map(|n| n.id));
+    let declared: HashSet<Uuid> = declared.chain(input.conditions.iter().map(|c| c.id)).collect();
     let mut ids = HashSet::new();
     for binding in &input.bindings {
         let complain = |message: String| {
@@ -163,15 +193,10 @@ fn guards(
         if !ids.insert(binding.id) {
             problems.push(complain(format!("a second binding with the id {}", binding.id)));
         }
-        match &binding.subject {
-            Subject::Expression(id, name) if !declared.contains(id) => {
-                problems.push(complain(format!(
-                    "the binding names the policy \"{name}\", which is not an expression policy"
-                )));
-            }
-            // Already complained about where it is declared.
-            Subject::Expression(id, _) if !expressions.contains_key(id) => {}
-            _ => {}
+        if let Subject::Policy(id, name) = &binding.subject
+            && !declared.contains(id)
+        {
+            problems.push(complain(format!("the binding names the policy \"{name}\", which is not there")));
         }
         if matches!(&binding.target, Target::App(_)) && !guards.contains_key(&binding.target) {
             problems.push(complain(format!(
@@ -192,64 +217,92 @@ fn guards(
 }
 
 /// The schema with the names of the checks that there are.
-fn schema_text(input: &PolicyInput, guards: &BTreeMap<Target, Guard>) -> String {
+fn schema_text(input: &PolicyInput, guards: &BTreeMap<Target, Guard>, conditions: &HashMap<Uuid, Condition>) -> String {
     let record = |names: &mut dyn Iterator<Item = String>| {
         names.map(|n| format!("\"{}\": Bool", n.escape_debug())).collect::<Vec<_>>().join(", ")
     };
-    let checks = record(&mut input.expressions.iter().map(|e| e.name.clone()));
-    let bound = guards.values().flat_map(|g| &g.bindings).filter(|b| matches!(b.subject, Subject::Expression(..)));
+    let checks = record(&mut names(input).into_iter().map(|(_, name)| name));
+    let bound = guards.values().flat_map(|g| &g.bindings);
+    let bound = bound.filter(|b| matches!(&b.subject, Subject::Policy(id, _) if !conditions.contains_key(id)));
     let bindings = record(&mut bound.map(|b| b.id.to_string()));
     SCHEMA
         .replace("type Checks = {};", &format!("type Checks = {{ {checks} }};"))
         .replace("type Bindings = {};", &format!("type Bindings = {{ {bindings} }};"))
 }
 
-/// Validates every policy; answers warnings about those in the folder's files.
-fn validate<'a>(
-    input: &PolicyInput,
-    guards: &BTreeMap<Target, Guard>,
-    files: &'a [Known],
-    made: impl Iterator<Item = &'a Known>,
-    problems: &mut Vec<PolicyProblem>,
-) -> Vec<PolicyProblem> {
-    let schema: Schema = match Schema::from_cedarschema_str(&schema_text(input, guards)) {
-        Ok((schema, _)) => schema,
-        Err(e) => {
-            problems.push(source::problem("builtin/schema.cedarschema", SCHEMA, &e));
-            return Vec::new();
-        }
-    };
-    let mut all = cedar_policy::PolicySet::new();
-    let mut by_id = HashMap::new();
-    for known in files.iter().chain(made) {
-        // A second policy of the same id has been complained about.
-        if all.add(known.policy.clone()).is_ok() {
-            by_id.insert(known.policy.id().clone(), known);
+/// Holds policies against the schema of an installation.
+pub(crate) struct Validation(Option<Validator>);
+
+impl Validation {
+    fn new(
+        input: &PolicyInput,
+        guards: &BTreeMap<Target, Guard>,
+        conditions: &HashMap<Uuid, Condition>,
+        problems: &mut Vec<PolicyProblem>,
+    ) -> Self {
+        match Schema::from_cedarschema_str(&schema_text(input, guards, conditions)) {
+            Ok((schema, _)) => Self(Some(Validator::new(schema))),
+            Err(e) => {
+                problems.push(source::problem("builtin/schema.cedarschema", SCHEMA, &e));
+                Self(None)
+            }
         }
     }
-    let texts: HashMap<&str, &str> =
-        source::BUILTIN.into_iter().chain(input.cedar_files.iter().map(|(f, t)| (f.as_str(), t.as_str()))).collect();
-    let place = |id: &cedar_policy::PolicyId| {
-        let file = by_id.get(id).and_then(|k| k.about.file.as_deref());
-        (file.unwrap_or(id.as_ref()).to_owned(), file.and_then(|f| texts.get(f)).copied().unwrap_or(""))
-    };
-    let result = Validator::new(schema).validate(&all, ValidationMode::Strict);
-    for error in result.validation_errors() {
-        let (file, text) = place(error.policy_id());
-        problems.push(source::problem(&file, text, error));
+
+    /// What is wrong with one policy and what is doubtful, in the text that it was read from.
+    pub(super) fn one(&self, known: &Known, file: &str, text: &str) -> (Vec<PolicyProblem>, Vec<PolicyProblem>) {
+        let mut alone = cedar_policy::PolicySet::new();
+        let (Some(validator), Ok(())) = (&self.0, alone.add(known.policy.clone())) else { return Default::default() };
+        let result = validator.validate(&alone, ValidationMode::Strict);
+        let errors = result.validation_errors().map(|error| source::problem(file, text, error)).collect();
+        (errors, result.validation_warnings().map(|warning| source::problem(file, text, warning)).collect())
     }
-    let folder: HashSet<&str> = input.cedar_files.iter().map(|(f, _)| f.as_str()).collect();
-    let mut warnings: Vec<PolicyProblem> = result
-        .validation_warnings()
-        .map(|w| (place(w.policy_id()), w))
-        .filter(|((file, _), _)| folder.contains(file.as_str()))
-        .map(|((file, text), w)| source::problem(&file, text, w))
-        .collect();
-    warnings.extend(
-        files
-            .iter()
-            .filter(|k| k.about.file.as_deref().is_some_and(|f| folder.contains(f)))
-            .flat_map(|k| references::check(k, input)),
-    );
-    warnings
+
+    /// Validates every policy; answers warnings about those in the folder's files.
+    fn files<'a>(
+        &self,
+        input: &PolicyInput,
+        files: &'a [Known],
+        made: impl Iterator<Item = &'a Known>,
+        problems: &mut Vec<PolicyProblem>,
+    ) -> Vec<PolicyProblem> {
+        let Some(validator) = &self.0 else { return Vec::new() };
+        // What is broken would be complained of again wherever it is bound.
+        let made = made.filter(|_| problems.is_empty());
+        let mut all = cedar_policy::PolicySet::new();
+        let mut by_id = HashMap::new();
+        for known in files.iter().chain(made) {
+            // A second policy of the same id has been complained about.
+            if all.add(known.policy.clone()).is_ok() {
+                by_id.insert(known.policy.id().clone(), known);
+            }
+        }
+        let texts: HashMap<&str, &str> = source::BUILTIN
+            .into_iter()
+            .chain(input.cedar_files.iter().map(|(f, t)| (f.as_str(), t.as_str())))
+            .collect();
+        let place = |id: &cedar_policy::PolicyId| {
+            let file = by_id.get(id).and_then(|k| k.about.file.as_deref());
+            (file.unwrap_or(id.as_ref()).to_owned(), file.and_then(|f| texts.get(f)).copied().unwrap_or(""))
+        };
+        let result = validator.validate(&all, ValidationMode::Strict);
+        for error in result.validation_errors() {
+            let (file, text) = place(error.policy_id());
+            problems.push(source::problem(&file, text, error));
+        }
+        let folder: HashSet<&str> = input.cedar_files.iter().map(|(f, _)| f.as_str()).collect();
+        let mut warnings: Vec<PolicyProblem> = result
+            .validation_warnings()
+            .map(|w| (place(w.policy_id()), w))
+            .filter(|((file, _), _)| folder.contains(file.as_str()))
+            .map(|((file, text), w)| source::problem(&file, text, w))
+            .collect();
+        warnings.extend(
+            files
+                .iter()
+                .filter(|k| k.about.file.as_deref().is_some_and(|f| folder.contains(f)))
+                .flat_map(|k| references::check(k, input)),
+        );
+        warnings
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod alike;
 mod bindings;
 mod compile;
+pub(crate) mod condition;
 pub(crate) mod partition;
 pub(crate) mod principal;
 mod reads;

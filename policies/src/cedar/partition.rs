@@ -8,8 +8,8 @@ use super::{
     source::Known,
 };
 use crate::{
+    check::Check,
     decision::{Action, PolicyRef},
-    expression::Expression,
     fact::{AppFact, Fact, Reads},
     input::{AppInput, BindingInput, EngineMode, PolicyInput, Subject, Target},
     problem::PolicyProblem,
@@ -29,10 +29,12 @@ use uuid::Uuid;
 pub(crate) struct Resolver<'a> {
     pub(crate) input: &'a PolicyInput,
     pub(crate) files: &'a [Known],
-    pub(crate) expressions: &'a HashMap<Uuid, Arc<Expression>>,
+    pub(crate) checks: &'a HashMap<Uuid, Arc<Check>>,
+    /// Names of the checks, in order.
+    pub(crate) names: &'a [(Uuid, String)],
 }
 
-/// What an expression's outcome is used for.
+/// What a policy's outcome is used for.
 #[derive(Debug, Clone)]
 pub(crate) enum Use {
     /// The result of a binding, turned around or replaced as the binding says.
@@ -41,10 +43,11 @@ pub(crate) enum Use {
     Named(String),
 }
 
-/// One expression to run, once a decision, for all its uses.
+/// One policy to ask, once a decision, for all its uses.
 #[derive(Debug, Clone)]
-pub(crate) struct Check {
-    pub(crate) expression: Arc<Expression>,
+pub(crate) struct Planned {
+    pub(crate) check: Arc<Check>,
+    pub(crate) logged: bool,
     pub(crate) timeout: Duration,
     pub(crate) uses: Vec<Use>,
 }
@@ -68,7 +71,7 @@ pub(crate) struct Partition {
     pub(crate) about: HashMap<PolicyId, About>,
     /// What the Cedar policies read of the context.
     pub(crate) context: Reads,
-    pub(crate) checks: Vec<Check>,
+    pub(crate) checks: Vec<Planned>,
     /// What the policies and the expressions read, all in all.
     pub(crate) reads: Reads,
     pub(crate) bindings: Vec<BindingInput>,
@@ -163,6 +166,17 @@ impl Partition {
         Self::collect(resolver, &scope, &[], &Guard::default()).map(Arc::new)
     }
 
+    /// A condition in Cedar by itself, about any resource of a type.
+    pub(crate) fn alone(
+        resolver: &Resolver<'_>,
+        own: &Known,
+        resource_type: &EntityTypeName,
+    ) -> Result<Arc<Self>, PolicyProblem> {
+        let resolver = Resolver { files: &[], ..*resolver };
+        let scope = Scope { actions: &[Action::Access, Action::Run], resource_type, resource: None };
+        Self::collect(&resolver, &scope, std::slice::from_ref(own), &Guard::default()).map(Arc::new)
+    }
+
     fn collect(
         resolver: &Resolver<'_>,
         scope: &Scope<'_>,
@@ -179,7 +193,7 @@ impl Partition {
         let checks = checks(resolver, &context, &guard.bindings);
         let mut reads = context.facts.clone();
         reads.add(Fact::User);
-        checks.iter().for_each(|c| reads.extend(c.expression.reads()));
+        checks.iter().for_each(|c| reads.extend(c.check.reads()));
         Ok(Self {
             policies: set(&mut chosen.iter())?,
             permits: set(&mut chosen.iter().filter(|k| k.policy.effect() == Effect::Permit))?,
@@ -205,15 +219,16 @@ fn about(known: &Known) -> About {
     }
 }
 
-fn checks(resolver: &Resolver<'_>, context: &ContextReads, bindings: &[BindingInput]) -> Vec<Check> {
-    let mut plan: BTreeMap<(usize, Uuid), Check> = BTreeMap::new();
+fn checks(resolver: &Resolver<'_>, context: &ContextReads, bindings: &[BindingInput]) -> Vec<Planned> {
+    let mut plan: BTreeMap<(usize, Uuid), Planned> = BTreeMap::new();
     let mut place: HashMap<Uuid, usize> = HashMap::new();
     let mut add = |id: Uuid, timeout: Duration, used: Use| {
-        let Some(expression) = resolver.expressions.get(&id) else { return };
+        let Some(check) = resolver.checks.get(&id) else { return };
         let next = place.len();
         let order = *place.entry(id).or_insert(next);
-        let check = plan.entry((order, id)).or_insert_with(|| Check {
-            expression: Arc::clone(expression),
+        let check = plan.entry((order, id)).or_insert_with(|| Planned {
+            check: Arc::clone(check),
+            logged: resolver.input.logged.contains(&id),
             timeout,
             uses: Vec::new(),
         });
@@ -221,14 +236,14 @@ fn checks(resolver: &Resolver<'_>, context: &ContextReads, bindings: &[BindingIn
         check.uses.push(used);
     };
     for binding in bindings {
-        if let Subject::Expression(id, _) = &binding.subject {
+        if let Subject::Policy(id, _) = &binding.subject {
             let used = Use::Binding { id: binding.id, negate: binding.negate, failure: binding.failure_result };
             add(*id, Duration::from_secs(binding.timeout.into()), used);
         }
     }
-    for expression in &resolver.input.expressions {
-        if context.every_check || context.checks.contains(&expression.name) {
-            add(expression.id, crate::expression::MAX_TIME, Use::Named(expression.name.clone()));
+    for (id, name) in resolver.names {
+        if context.every_check || context.checks.contains(name) {
+            add(*id, crate::expression::MAX_TIME, Use::Named(name.clone()));
         }
     }
     plan.into_values().collect()

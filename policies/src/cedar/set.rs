@@ -1,6 +1,6 @@
 //! The compiled policies of an installation.
 
-use super::partition::Partition;
+use super::{condition::Condition, partition::Partition};
 use crate::{
     decision::{PolicyRef, Resource},
     expression::Stopwatch,
@@ -19,6 +19,8 @@ pub struct PolicySet {
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
     pub(super) administration: Arc<Partition>,
+    /// Policies that are conditions in Cedar.
+    pub(crate) conditions: HashMap<Uuid, Condition>,
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
     pub(super) warnings: Vec<PolicyProblem>,

@@ -71,6 +71,20 @@ pub struct Outcome {
     pub passing: bool,
     /// What the script told the user with `ak_message`, in order.
     pub messages: Vec<String>,
+    /// The person's password is to be made unusable: it is too old.
+    pub retires_password: bool,
+}
+
+impl Outcome {
+    /// Without a word.
+    pub(crate) fn plain(passing: bool) -> Self {
+        Self { passing, messages: Vec::new(), retires_password: false }
+    }
+
+    /// With a word to the user.
+    pub(crate) fn says(passing: bool, message: impl Into<String>) -> Self {
+        Self { messages: vec![message.into()], ..Self::plain(passing) }
+    }
 }
 
 /// Why a run came to nothing.
@@ -169,7 +183,7 @@ impl Expression {
     pub fn eval_bool(&self, env: &Env<'_>) -> Result<Outcome, EvalError> {
         let (value, messages) = self.run(env)?;
         let passing = values::truthy(&value).ok_or_else(|| self.result_error(&value))?;
-        Ok(Outcome { passing, messages })
+        Ok(Outcome { messages, ..Outcome::plain(passing) })
     }
 
     /// Runs it for its value.

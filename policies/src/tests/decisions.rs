@@ -34,7 +34,7 @@ fn check(name: &str, source: &str) -> ExpressionInput {
 }
 
 fn bound(expression: &ExpressionInput) -> Subject {
-    Subject::Expression(expression.id, expression.name.clone())
+    Subject::Policy(expression.id, expression.name.clone())
 }
 
 #[test]

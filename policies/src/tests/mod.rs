@@ -2,8 +2,10 @@
 
 mod alike;
 mod builtins;
+mod conditions;
 mod decisions;
 mod expressions;
+mod natives;
 mod speed;
 mod traces;
 mod truth_table;

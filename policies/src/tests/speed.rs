@@ -25,7 +25,7 @@ fn decisions_cost_microseconds() {
         origin: TextOrigin::start("h"),
     };
     let mut bindings: Vec<_> = (0..3).map(|n| bind("grafana", n, in_group(&format!("g{n}")))).collect();
-    bindings.push(bind("timed", 0, Subject::Expression(hours.id, hours.name.clone())));
+    bindings.push(bind("timed", 0, Subject::Policy(hours.id, hours.name.clone())));
     let input = PolicyInput {
         apps: vec![app("grafana", &["t"]), app("timed", &[])],
         bindings,

@@ -73,7 +73,7 @@ fn input(rows: &[Row], all: bool, default_access_deny: bool) -> PolicyInput {
                     source,
                     origin: TextOrigin::start("e"),
                 });
-                Subject::Expression(id, name)
+                Subject::Policy(id, name)
             }
         };
         input.bindings.push(BindingInput {

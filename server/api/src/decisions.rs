@@ -184,7 +184,10 @@ async fn retrieve(
     let id: Uuid = id.parse().map_err(|_| none())?;
     let record = identity.store.decisions().get(id).await?.ok_or_else(none)?;
     let kept = Kept::of(&identity.store, &identity.principals, record.clone()).await?;
-    let now = kept.map(|kept| Explanation::of(&kept.explain(&snapshot)));
+    let now = match kept {
+        Some(kept) => Some(Explanation::of(&kept.explain(&snapshot, &identity.access.fetcher).await)),
+        None => None,
+    };
     Ok(Json(KeptDecision::of(record, now)))
 }
 
@@ -206,6 +209,9 @@ async fn explain(
     let at = query.parsed("at", "Enter a valid date and time.")?.unwrap_or_else(|| identity.clock.now());
     let ip = query.parsed("ip", "Enter a valid IPv4 or IPv6 address.")?;
     let facts = Facts { ip, mfa: query.flag("mfa") == Some(true), ..Facts::at(at) };
+    let wants = snapshot.policies.wants(Resource::App(app), &facts);
+    let evidence = identity.access.fetcher.fetch(&wants, Some(&**who.principal()), &facts).await;
+    let facts = Facts { evidence: &evidence, ..facts };
     // Nobody will look it up by its id.
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
     let question = Question { id, principal: Some(&who), action, resource, facts: &facts };

@@ -198,13 +198,13 @@ impl Gate {
             return Ok(None);
         }
         let Some(ready) = self.ready(scene.snapshot, app, ticket, scene.now).await? else { return Ok(None) };
-        let denied = self.judge(scene, app.app_id, &app.app_slug, &ready);
+        let denied = self.judge(scene, app.app_id, &app.app_slug, &ready).await;
         let mut denial = denied.map(|decision| (app.app_name.clone(), decision));
         for id in found.apps.iter().filter(|id| **id != app.app_id) {
             // The snapshot that names an application holds it; if not, nobody passes.
             let Some(other) = scene.snapshot.app_by_id(*id) else { return Ok(Some(Answer::NoApp)) };
             if denial.is_none() {
-                let denied = self.judge(scene, *id, &other.application.slug, &ready);
+                let denied = self.judge(scene, *id, &other.application.slug, &ready).await;
                 denial = denied.map(|decision| (other.application.name.clone(), decision));
             }
         }
@@ -217,21 +217,29 @@ impl Gate {
     }
 
     /// The decision about one application: remembered, or taken now and noted when it denies.
-    fn judge(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
-        if let Some(outcome) = ready.known(app, scene.now, || scene.facts(ready.mfa)) {
+    async fn judge(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
+        let remembered = &self.identity.access.remembered;
+        if let Some(outcome) = ready.known(app, scene.now, remembered, || scene.facts(ready.mfa)) {
             return outcome;
         }
+        // Boxed, as everything that is not done for every request.
+        Box::pin(self.decide(scene, app, slug, ready)).await
+    }
+
+    async fn decide(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
+        let access = &self.identity.access;
         let facts = scene.facts(ready.mfa);
-        let decision = self.identity.access.app(scene.snapshot, Some(&ready.who), slug, &facts);
-        self.identity.access.keep(&decision, Some(&ready.who), slug, &facts);
+        let decision = access.app(scene.snapshot, Some(&ready.who), slug, &facts).await;
+        access.keep(&decision, Some(&ready.who), slug, &facts);
         if decision.allow {
-            ready.learn(app, &decision, &None, &facts);
+            ready.learn(app, &decision, &None, &facts, &access.remembered);
             return None;
         }
-        self.identity.access.record(&decision, Some(&ready.who), scene.origin.ip(), slug);
+        access.retire(scene.snapshot, &decision, Some(&ready.who)).await;
+        access.record(&decision, Some(&ready.who), scene.origin.ip(), slug);
         let outcome = Some(Arc::new(decision));
         if let Some(decision) = &outcome {
-            ready.learn(app, decision, &outcome, &facts);
+            ready.learn(app, decision, &outcome, &facts, &access.remembered);
         }
         outcome
     }

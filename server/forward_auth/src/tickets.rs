@@ -8,6 +8,7 @@ use http::HeaderMap;
 use lockgate_identity::{
     principals::PrincipalEntry,
     proxy::{ProxyEntry, is_valid},
+    remembered::{Kept, Remembered},
 };
 use lockgate_policies::{Cacheability, Decision, Facts, Reads};
 use quick_cache::sync::Cache;
@@ -95,21 +96,36 @@ impl Ready {
 
     /// The decision about an application that was taken under the same facts and still holds. `facts`
     /// is only asked for when a decision depends on the request.
-    pub(crate) fn known<'f>(&self, app: Uuid, now: DateTime<Utc>, facts: impl Fn() -> Facts<'f>) -> Option<Outcome> {
+    pub(crate) fn known<'f>(
+        &self,
+        app: Uuid,
+        now: DateTime<Utc>,
+        remembered: &Remembered,
+        facts: impl Fn() -> Facts<'f>,
+    ) -> Option<Outcome> {
         let known = self.known.load();
         let mut of_app = known.iter().filter(|k| k.app == app && k.until.is_none_or(|until| until > now));
-        of_app.find(|k| k.reads.only_principal() || k.key == k.reads.key(&facts())).map(|k| k.outcome.clone())
+        of_app
+            .find(|k| remembered.holds(&k.kept) && (k.reads.only_principal() || k.key == k.reads.key(&facts())))
+            .map(|k| k.outcome.clone())
     }
 
     /// Remembers a decision as long as it says itself that it holds.
-    pub(crate) fn learn(&self, app: Uuid, decision: &Decision, outcome: &Outcome, facts: &Facts<'_>) {
+    pub(crate) fn learn(
+        &self,
+        app: Uuid,
+        decision: &Decision,
+        outcome: &Outcome,
+        facts: &Facts<'_>,
+        remembered: &Remembered,
+    ) {
         let until = match decision.cacheable {
             Cacheability::Never => return,
             Cacheability::Until(until) => Some(until),
             Cacheability::Unbounded => None,
         };
         let (reads, key) = (decision.reads.clone(), decision.reads.key(facts));
-        let new = Known { app, reads, key, until, outcome: outcome.clone() };
+        let new = Known { app, reads, key, until, outcome: outcome.clone(), kept: Arc::new(remembered.keep()) };
         self.known.rcu(|old| {
             let same = |k: &&Known| k.app != new.app || k.key != new.key;
             let mut kept: Vec<Known> = old.iter().filter(same).cloned().collect();
@@ -132,6 +148,7 @@ struct Known {
     key: String,
     until: Option<DateTime<Utc>>,
     outcome: Outcome,
+    kept: Arc<Kept>,
 }
 
 /// The remembered sign-ins, by what the client shows.

@@ -3,8 +3,11 @@
 use crate::{
     config::Snapshot,
     decisions::{self, DecisionLog},
+    evidence::Fetcher,
     journal::{Action as Noted, Entry, Journal},
+    people::People,
     principals::PrincipalEntry,
+    remembered::Remembered,
     system::time_uuid,
 };
 use lockgate_engine::ports::{Clock, Random};
@@ -19,13 +22,23 @@ pub struct Access {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) journal: Journal,
     pub(crate) log: DecisionLog,
+    pub(crate) people: People,
+    /// Fetches what policies want to know.
+    pub fetcher: Fetcher,
+    /// Counts the decisions that are remembered somewhere in this process.
+    pub remembered: Remembered,
 }
 
 impl Access {
     /// May this person open the application? Not noted: see [`Self::record`].
-    #[must_use]
-    pub fn app(&self, snapshot: &Snapshot, who: Option<&PrincipalEntry>, slug: &str, facts: &Facts<'_>) -> Decision {
-        let decision = self.decide(snapshot, who, Action::Access, Resource::App(slug), facts);
+    pub async fn app(
+        &self,
+        snapshot: &Snapshot,
+        who: Option<&PrincipalEntry>,
+        slug: &str,
+        facts: &Facts<'_>,
+    ) -> Decision {
+        let decision = self.decide(snapshot, who, Action::Access, Resource::App(slug), facts).await;
         let outcome = if decision.allow { "allowed" } else { "denied" };
         metrics::counter!("lockgate_decisions_total", "outcome" => outcome).increment(1);
         decision
@@ -34,12 +47,29 @@ impl Access {
     /// May this person do an administrative act on the objects of a kind?
     #[must_use]
     pub fn administer(&self, snapshot: &Snapshot, who: Option<&PrincipalEntry>, verb: Action, kind: &str) -> Decision {
-        self.decide(snapshot, who, verb, Resource::Kind(kind), &Facts::at(self.clock.now()))
+        self.ask(snapshot, who, verb, Resource::Kind(kind), &Facts::at(self.clock.now()))
     }
 
-    /// Any question.
-    #[must_use]
-    pub fn decide(
+    /// Any question. What its policies want to know is fetched before.
+    pub async fn decide(
+        &self,
+        snapshot: &Snapshot,
+        who: Option<&PrincipalEntry>,
+        action: Action,
+        resource: Resource<'_>,
+        facts: &Facts<'_>,
+    ) -> Decision {
+        let wants = snapshot.policies.wants(resource, facts);
+        if wants.is_empty() {
+            return self.ask(snapshot, who, action, resource, facts);
+        }
+        let principal = who.map(|entry| &**entry.principal());
+        // Boxed: hardly any question has to fetch something.
+        let evidence = Box::pin(self.fetcher.fetch(&wants, principal, facts)).await;
+        self.ask(snapshot, who, action, resource, &Facts { evidence: &evidence, ..*facts })
+    }
+
+    fn ask(
         &self,
         snapshot: &Snapshot,
         who: Option<&PrincipalEntry>,
@@ -64,6 +94,13 @@ impl Access {
     #[must_use]
     pub fn log(&self) -> DecisionLog {
         self.log
+    }
+
+    /// Makes the password of a person unusable, if a decision found that it has grown too old.
+    pub async fn retire(&self, snapshot: &Snapshot, decision: &Decision, who: Option<&PrincipalEntry>) {
+        if let Some(who) = who.filter(|_| decision.retires_password) {
+            self.people.retire_password(&who.principal().user, snapshot.password_history()).await;
+        }
     }
 
     /// Tells of a decision about an application, with its reasons, under its id.

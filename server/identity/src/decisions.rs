@@ -1,9 +1,13 @@
 //! Decisions that are kept: which ones, with what, and how they are asked again.
 
-use crate::{config::Snapshot, principals::PrincipalEntry, principals::Principals};
+use crate::{
+    config::Snapshot,
+    evidence::Fetcher,
+    principals::{PrincipalEntry, Principals},
+};
 use chrono::TimeDelta;
 use lockgate_model::{Principal, people::GroupFact};
-use lockgate_policies::{Action, Decision, Facts, KeptFacts, PreparedPrincipal, Question, Resource, Trace};
+use lockgate_policies::{Action, Decision, Evidence, Facts, KeptFacts, PreparedPrincipal, Question, Resource, Trace};
 use lockgate_store::{DecisionRecord, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -99,16 +103,26 @@ impl Kept {
         Ok(PreparedPrincipal::new(Arc::new(then)).ok().map(|who| Self { record, who, facts }))
     }
 
-    /// Asks the same under a configuration.
-    #[must_use]
-    pub fn decide(&self, snapshot: &Snapshot) -> Decision {
-        snapshot.policies.decide(&self.question(&self.facts.facts()))
+    /// Asks the same under a configuration. What its policies want to know beside the facts that are kept is
+    /// fetched as it is now.
+    pub async fn decide(&self, snapshot: &Snapshot, fetcher: &Fetcher) -> Decision {
+        let evidence = self.evidence(snapshot, fetcher).await;
+        snapshot.policies.decide(&self.question(&Facts { evidence: &evidence, ..self.facts.facts() }))
     }
 
     /// As [`Self::decide`], with everything that was looked at.
-    #[must_use]
-    pub fn explain(&self, snapshot: &Snapshot) -> (Decision, Trace) {
-        snapshot.policies.explain(&self.question(&self.facts.facts()))
+    pub async fn explain(&self, snapshot: &Snapshot, fetcher: &Fetcher) -> (Decision, Trace) {
+        let evidence = self.evidence(snapshot, fetcher).await;
+        snapshot.policies.explain(&self.question(&Facts { evidence: &evidence, ..self.facts.facts() }))
+    }
+
+    async fn evidence(&self, snapshot: &Snapshot, fetcher: &Fetcher) -> Evidence {
+        let facts = self.facts.facts();
+        let wants = snapshot.policies.wants(Resource::App(&self.record.app), &facts);
+        match wants.is_empty() {
+            true => Evidence::default(),
+            false => fetcher.fetch(&wants, Some(&**self.who.principal()), &facts).await,
+        }
     }
 
     fn question<'q>(&'q self, facts: &'q Facts<'q>) -> Question<'q> {

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod config;
 pub mod decisions;
+pub mod evidence;
 pub mod feed;
 pub mod folder_tests;
 pub mod fresh;
@@ -22,6 +23,9 @@ pub mod people;
 pub mod preview;
 pub mod principals;
 pub mod proxy;
+pub mod pwned;
+pub mod remembered;
+pub mod reputation;
 pub mod runner;
 pub mod sessions;
 pub mod system;
@@ -31,16 +35,20 @@ use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
 use decisions::DecisionLog;
+use evidence::{Fetcher, Places};
 use feed::{Caches, Feed};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_store::{Store, StoreError};
+use lockgate_store::{ScoreRules, Store, StoreError};
 use net::TrustedProxies;
 use oauth::OAuth;
 use passwords::Passwords;
 use people::{People, PeopleError};
 use principals::Principals;
 use proxy::ProxyLogins;
+use pwned::Pwned;
+use remembered::Remembered;
+use reputation::Reputation;
 use runner::FlowRunner;
 use sessions::Sessions;
 use std::{
@@ -79,6 +87,12 @@ pub struct Setup {
     pub password_queue: usize,
     /// Which decisions are kept.
     pub decisions: DecisionLog,
+    /// Where the service of leaked passwords is; the digits of a hash are appended.
+    pub pwned_url: String,
+    /// How sign-ins are counted.
+    pub scores: ScoreRules,
+    /// Knows where addresses are.
+    pub places: Option<Arc<dyn Places>>,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
 }
@@ -99,6 +113,9 @@ impl Setup {
             password_threads: 1,
             password_queue: 8,
             decisions: DecisionLog::default(),
+            pwned_url: pwned::DEFAULT_URL.to_owned(),
+            scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
+            places: None,
             bootstrap: Bootstrap::default(),
         }
     }
@@ -157,6 +174,8 @@ pub struct Core {
     pub journal: Journal,
     /// Decisions.
     pub access: Access,
+    /// Counts sign-ins.
+    pub reputation: Reputation,
     /// What changed.
     pub feed: Arc<Feed>,
     /// Whose `X-Forwarded-*` is believed.
@@ -234,7 +253,16 @@ impl Identity {
             random: Arc::clone(random),
             journal: journal.clone(),
             log: setup.decisions,
+            people: people.clone(),
+            fetcher: Fetcher {
+                store: store.clone(),
+                passwords: passwords.clone(),
+                pwned: Pwned::new(&setup.pwned_url),
+                places: setup.places.clone(),
+            },
+            remembered: Remembered::default(),
         };
+        let reputation = Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores);
         let identity = Self(Arc::new(Core {
             store: setup.store,
             clock: setup.clock,
@@ -249,6 +277,7 @@ impl Identity {
             passwords,
             journal,
             access,
+            reputation,
             feed,
             trusted: setup.trusted,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),

@@ -4,7 +4,10 @@
 
 use crate::{
     config::{self, ConfigError, Snapshot},
+    evidence::Fetcher,
+    passwords::Passwords,
     principals::Principals,
+    pwned::{self, Pwned},
 };
 use lockgate_engine::ports::Clock;
 use lockgate_store::{Store, StoreError};
@@ -61,6 +64,17 @@ impl Look {
         let principals = Principals::new(store.clone(), install_id);
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { store, snapshot, principals, public_url })
+    }
+
+    /// Fetches what policies want to know. No password is typed here, so that none is ever looked up.
+    #[must_use]
+    pub fn fetcher(&self) -> Fetcher {
+        Fetcher {
+            store: self.store.clone(),
+            passwords: Passwords::new(1, 1),
+            pwned: Pwned::new(pwned::DEFAULT_URL),
+            places: None,
+        }
     }
 
     /// As [`crate::Core::public_base`].

@@ -171,7 +171,22 @@ impl People {
         Ok(())
     }
 
-    /// Sets a password and ends every session of the user but `keep`.
+    /// Makes the password of a user unusable because it has grown too old. Whoever asked has been told no
+    /// in any case, so that a failure stands in the log only.
+    pub(crate) async fn retire_password(&self, user: &User, history: u32) {
+        match self.store.users().retire_password(user.pk, history, self.clock.now()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.feed.settle().await;
+                let entry = Entry::new(Action::PolicyExecution, "lockgate.people").by(user);
+                self.journal.record(entry.with("message", "The password has expired, and was made unusable."));
+            }
+            Err(error) => tracing::warn!(%error, user = user.username, "an old password could not be made unusable"),
+        }
+    }
+
+    /// Sets a password and ends every session of the user but `keep`. The last `history` passwords are
+    /// remembered; see [`crate::config::Snapshot::password_history`].
     ///
     /// # Errors
     /// [`PeopleError`].
@@ -179,6 +194,7 @@ impl People {
         &self,
         pk: i64,
         password: &str,
+        history: u32,
         keep: Option<&Session>,
         by: Option<&User>,
     ) -> Result<(), PeopleError> {
@@ -187,7 +203,7 @@ impl People {
         }
         let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
         let hash = self.passwords.hash(password).await?;
-        self.store.users().set_password_hash(pk, Some(&hash), self.clock.now()).await?;
+        self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
         self.sessions.end_of_users(&[pk], keep).await?;
         self.feed.settle().await;
         self.note(Action::PasswordSet, by, "user", &user.username);

@@ -22,7 +22,7 @@ pub(crate) struct Question<'a> {
 
 impl Question<'_> {
     /// Decides, and notes a refusal. A permission is noted by who acts on it, when it is worth it.
-    pub(crate) fn decide(&self) -> Decision {
+    pub(crate) async fn decide(&self) -> Decision {
         let facts = Facts {
             ip: Some(self.peer.ip),
             path: self.path,
@@ -34,9 +34,10 @@ impl Question<'_> {
             ..Facts::at(self.identity.clock.now())
         };
         let access = &self.identity.access;
-        let decision = access.app(self.snapshot, Some(self.who), &self.client.app_slug, &facts);
+        let decision = access.app(self.snapshot, Some(self.who), &self.client.app_slug, &facts).await;
         access.keep(&decision, Some(self.who), &self.client.app_slug, &facts);
         if !decision.allow {
+            access.retire(self.snapshot, &decision, Some(self.who)).await;
             access.record(&decision, Some(self.who), self.peer.ip, &self.client.app_slug);
         }
         decision

@@ -29,8 +29,10 @@ mod installation;
 mod leavings;
 mod oauth;
 mod paging;
+mod password_history;
 mod principal;
 mod proxy_sessions;
+mod reputation;
 mod seal;
 mod session_list;
 mod sessions;
@@ -59,6 +61,7 @@ pub use oauth::{
 pub use paging::Page;
 pub use principal::{principal_of, user_uid};
 pub use proxy_sessions::{ProxySession, ProxySessions};
+pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
 pub use sessions::{Session, Sessions};

@@ -13,7 +13,7 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::{
     Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
-    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, SealKey, Sessions, StoreError, Tokens, Users,
+    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, SealKey, Sessions, StoreError, Tokens, Users,
 };
 
 /// Longest time of all migrations together.
@@ -227,6 +227,12 @@ impl Store {
     #[must_use]
     pub fn consents(&self) -> Consents<'_> {
         Consents { store: self }
+    }
+
+    /// Scores of names and addresses.
+    #[must_use]
+    pub fn reputation(&self) -> Reputations<'_> {
+        Reputations { store: self }
     }
 
     /// The audit log.

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use crate::entity::{credential, session, token, user};
 use crate::groups::set_memberships;
 use crate::text::{DATA, TEXT, comparable, fits, fold, from_json, micros, search_patterns, searchable, to_json};
-use crate::{Store, StoreError, Topic, changes, sessions};
+use crate::{Store, StoreError, Topic, changes, password_history, sessions};
 
-const PASSWORD: &str = "password";
+/// Which of the credentials is the password.
+pub(crate) const PASSWORD: &str = "password";
 /// Accounts answered for one e-mail address.
 const SAME_EMAIL: u64 = 10;
 /// Paths answered at most.
@@ -239,11 +240,18 @@ impl Users<'_> {
             .await
     }
 
-    /// Sets the hash of the password, or takes the password away.
+    /// Sets the hash of the password, or takes the password away. Of the hashes that were replaced the
+    /// last `history` stay, to be compared with.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or whatever the database answers.
-    pub async fn set_password_hash(&self, pk: i64, hash: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn set_password_hash(
+        &self,
+        pk: i64,
+        hash: Option<&str>,
+        history: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
@@ -255,6 +263,7 @@ impl Users<'_> {
                 if found.rows_affected == 0 {
                     return Err(StoreError::NotFound { what: "user" });
                 }
+                password_history::keep(&tx, pk, history, now).await?;
                 match hash {
                     Some(hash) => put_password(&tx, pk, hash, now).await?,
                     None => {

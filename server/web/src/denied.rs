@@ -230,6 +230,7 @@ mod tests {
             needed,
             messages: message.map(str::to_owned).into_iter().collect(),
             errors: Vec::new(),
+            retires_password: false,
             cacheable: Cacheability::Unbounded,
             reads: Reads::default(),
         }

@@ -68,7 +68,7 @@ async fn library(visit: &Visit) -> Answer {
     if signed_in.principal().user.user_type == UserType::External {
         return Ok(for_external(visit, &signed_in));
     }
-    Ok(respond(StatusCode::OK, &page(visit, &signed_in)))
+    Ok(respond(StatusCode::OK, &page(visit, &signed_in).await))
 }
 
 /// People from outside have no portal: they go to the brand's application, if it has one. Not by a
@@ -87,7 +87,7 @@ fn for_external(visit: &Visit, signed_in: &SignedIn) -> Response {
     visit.pages().denied(&visit.client.host, Some(&signed_in.principal().user.username), denial)
 }
 
-fn page(visit: &Visit, signed_in: &SignedIn) -> PortalPage {
+async fn page(visit: &Visit, signed_in: &SignedIn) -> PortalPage {
     let user = &signed_in.principal().user;
     let query = query(&visit.query);
     let brand = visit.snapshot.brand(&visit.client.host).map(|(_, brand)| brand);
@@ -96,7 +96,7 @@ fn page(visit: &Visit, signed_in: &SignedIn) -> PortalPage {
         brand: visit.brand(),
         person: Person { name: user.username.clone(), avatar_url: None },
         display_name: user.name.clone(),
-        groups: shelves(open_apps(visit, signed_in), &query),
+        groups: shelves(open_apps(visit, signed_in).await, &query),
         query,
         settings_url: settings.map(|flow| format!("/if/flow/{}/", flow.flow.slug)),
         password_url: password_flow(visit).map(|slug| format!("/if/flow/{slug}/")),
@@ -119,17 +119,18 @@ fn password_flow(visit: &Visit) -> Option<String> {
 
 /// The applications that the policies open, with the heading of each. Looking is not opening: neither
 /// counted nor noted.
-fn open_apps(visit: &Visit, signed_in: &SignedIn) -> Vec<(String, AppCard)> {
+async fn open_apps(visit: &Visit, signed_in: &SignedIn) -> Vec<(String, AppCard)> {
     let facts = visit.facts(signed_in.mfa());
-    let may = |slug: &str| {
-        let access = &visit.identity.access;
-        access.decide(&visit.snapshot, Some(&signed_in.who), Action::Access, Resource::App(slug), &facts).allow
-    };
+    let access = &visit.identity.access;
     let apps = visit.snapshot.all_apps().into_iter().filter(|app| !app.application.meta_hide);
-    apps.filter_map(|app| Some((app, opens_at(app, signed_in)?)))
-        .filter(|(app, _)| may(&app.application.slug))
-        .map(|(app, url)| (app.application.group.clone(), card(app, url)))
-        .collect()
+    let mut open = Vec::new();
+    for (app, url) in apps.filter_map(|app| Some((app, opens_at(app, signed_in)?))) {
+        let resource = Resource::App(&app.application.slug);
+        if access.decide(&visit.snapshot, Some(&signed_in.who), Action::Access, resource, &facts).await.allow {
+            open.push((app.application.group.clone(), card(app, url)));
+        }
+    }
+    open
 }
 
 /// Where an application opens, if it does.
@@ -177,9 +178,10 @@ async fn launched(visit: &Visit, slug: &str) -> Answer {
     let Some(signed_in) = visit.signed_in().await? else { return Ok(visit.to_login()) };
     let Some(app) = visit.snapshot.app(slug) else { return Ok(visit.not_found()) };
     let facts: Facts<'_> = visit.facts(signed_in.mfa());
-    let decision = visit.identity.access.app(&visit.snapshot, Some(&signed_in.who), slug, &facts);
+    let decision = visit.identity.access.app(&visit.snapshot, Some(&signed_in.who), slug, &facts).await;
     visit.identity.access.keep(&decision, Some(&signed_in.who), slug, &facts);
     if !decision.allow {
+        visit.identity.access.retire(&visit.snapshot, &decision, Some(&signed_in.who)).await;
         visit.identity.access.record(&decision, Some(&signed_in.who), visit.client.ip, slug);
         let denial = denial(&app.application.name, &decision, &visit.here());
         let user = &signed_in.principal().user.username;

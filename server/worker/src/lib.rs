@@ -44,6 +44,7 @@ const JOBS: &[Job] = &[
     Job { name: "expired_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_tokens(i)) },
     Job { name: "expired_events", every: Duration::from_secs(3600), run: |i| Box::pin(expired_events(i)) },
     Job { name: "old_decisions", every: Duration::from_secs(600), run: |i| Box::pin(old_decisions(i)) },
+    Job { name: "expired_scores", every: Duration::from_secs(3600), run: |i| Box::pin(expired_scores(i)) },
     Job { name: "old_changes", every: Duration::from_secs(600), run: |i| Box::pin(old_changes(i)) },
 ];
 
@@ -155,6 +156,11 @@ async fn old_decisions(identity: &Identity) -> Result<u64, StoreError> {
     let before = identity.clock.now() - log.keep;
     let old = all(|| async { decisions.delete_before(before, BATCH).await }).await?;
     Ok(old + all(|| async { decisions.delete_beyond(log.most, BATCH).await }).await?)
+}
+
+async fn expired_scores(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    all(|| async { identity.store.reputation().delete_expired(now, BATCH).await }).await
 }
 
 async fn old_changes(identity: &Identity) -> Result<u64, StoreError> {

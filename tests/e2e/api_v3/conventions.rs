@@ -32,7 +32,16 @@ const LISTS: &[&str] = &[
     "stages/redirect/",
     "policies/all/",
     "policies/bindings/",
+    "policies/cedar/",
+    "policies/dummy/",
+    "policies/event_matcher/",
     "policies/expression/",
+    "policies/geoip/",
+    "policies/password/",
+    "policies/password_expiry/",
+    "policies/reputation/",
+    "policies/reputation/scores/",
+    "policies/unique_password/",
     "propertymappings/provider/scope/",
 ];
 

@@ -3,3 +3,4 @@
 mod executor;
 mod flood;
 mod initial_setup;
+mod policies;

@@ -26,7 +26,10 @@ pub use oauth2_provider::{
     SubMode,
 };
 pub use outpost::{Outpost, OutpostType};
-pub use policy::ExpressionPolicy;
+pub use policy::{
+    CedarPolicy, DummyPolicy, EventActions, EventMatcherPolicy, ExpressionPolicy, GeoIPPolicy, PasswordExpiryPolicy,
+    PasswordPolicy, ReputationPolicy, UniquePasswordPolicy,
+};
 pub use proxy_provider::{ProxyMode, ProxyProvider};
 pub use scope_mapping::ScopeMapping;
 pub use stages::*;
@@ -47,6 +50,14 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<RedirectStage>(),
     KindDef::of::<FlowStageBinding>(),
     KindDef::of::<ExpressionPolicy>(),
+    KindDef::of::<CedarPolicy>(),
+    KindDef::of::<DummyPolicy>(),
+    KindDef::of::<EventMatcherPolicy>(),
+    KindDef::of::<GeoIPPolicy>(),
+    KindDef::of::<PasswordPolicy>(),
+    KindDef::of::<PasswordExpiryPolicy>(),
+    KindDef::of::<ReputationPolicy>(),
+    KindDef::of::<UniquePasswordPolicy>(),
     KindDef::of::<ScopeMapping>(),
     KindDef::of::<CertificateKeyPair>(),
     KindDef::of::<OAuth2Provider>(),

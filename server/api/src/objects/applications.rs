@@ -65,7 +65,13 @@ pub(crate) async fn list(State(identity): State<Identity>, caller: Caller, query
     let full = query.flag("superuser_full_list") == Some(true) && caller.may(&identity, &snapshot, Action::View, KIND);
     if !full {
         let who = subject(&identity, &snapshot, &caller, &query).await?;
-        found.retain(|app| decide(&identity, &snapshot, &caller, &who, &slug(app)).allow);
+        let mut open = Vec::with_capacity(found.len());
+        for app in found {
+            if decide(&identity, &snapshot, &caller, &who, &slug(app)).await.allow {
+                open.push(app);
+            }
+        }
+        found = open;
     }
     let reading = Reading::new(&snapshot, caller.principal());
     filters::keep(kind()?, &mut found, &reading, &query);
@@ -81,14 +87,14 @@ async fn check_access(
     let snapshot = identity.config.snapshot();
     find(&snapshot.objects, kind()?, &slug)?;
     let who = subject(&identity, &snapshot, &caller, &query).await?;
-    let decision = decide(&identity, &snapshot, &caller, &who, &slug);
+    let decision = decide(&identity, &snapshot, &caller, &who, &slug).await;
     let reasons = caller.may(&identity, &snapshot, Action::View, KIND);
     Ok(Json(json!(result(&decision, reasons))))
 }
 
 /// Whether the caller may open the application with this slug.
-pub(crate) fn may_open(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> bool {
-    snapshot.app(slug).is_some() && decide(identity, snapshot, caller, &caller.entry, slug).allow
+pub(crate) async fn may_open(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> bool {
+    snapshot.app(slug).is_some() && decide(identity, snapshot, caller, &caller.entry, slug).await.allow
 }
 
 /// Whom a question is about: the caller, or the user that an administrator names.
@@ -109,7 +115,7 @@ pub(crate) async fn subject(
     found.ok_or_else(|| ApiError::field("for_user", "does_not_exist", "User not found"))
 }
 
-fn decide(
+async fn decide(
     identity: &Identity,
     snapshot: &Snapshot,
     caller: &Caller,
@@ -123,7 +129,7 @@ fn decide(
         mfa: caller.session.as_ref().is_some_and(|session| sessions::has_mfa(session)),
         ..Facts::at(identity.clock.now())
     };
-    identity.access.decide(snapshot, Some(who), Action::Access, Resource::App(slug), &facts)
+    identity.access.decide(snapshot, Some(who), Action::Access, Resource::App(slug), &facts).await
 }
 
 fn slug(app: &Object) -> String {

@@ -7,7 +7,7 @@ use super::{
 };
 use lockgate_model::{
     Object, Validity,
-    kinds::{Flow, MatchingMode, Outpost, RedirectUri, RedirectUriType},
+    kinds::{Flow, GeoIPPolicy, MatchingMode, Outpost, RedirectUri, RedirectUriType, policy::country_name},
 };
 use serde_json::{Value, json};
 
@@ -138,4 +138,10 @@ pub(crate) fn outposts(object: &Object, reading: &Reading<'_>) -> Value {
 pub(crate) fn prompt_stages(object: &Object, reading: &Reading<'_>) -> Value {
     let stages = reading.referring(object.document.id, "prompt_stage", "fields");
     stages.into_iter().map(|s| face::show(s, reading)).collect()
+}
+
+/// The countries of a GeoIP policy with their names.
+pub(crate) fn countries(object: &Object, _: &Reading<'_>) -> Value {
+    let codes = object.typed::<GeoIPPolicy>().map(|policy| policy.countries.as_slice()).unwrap_or_default();
+    codes.iter().map(|code| json!({"code": code, "name": country_name(code)})).collect()
 }

@@ -153,6 +153,8 @@ const KEY_PAIR: &[Extra] = &[
     extra("managed", managed, values::managed),
 ];
 
+const GEOIP: &[Extra] = &[extra("countries_obj", |c| list(c.reply::<shapes::DetailedCountry>()), values::countries)];
+
 static EXTRAS: LazyLock<HashMap<&'static str, Vec<&'static Extra>>> = LazyLock::new(|| {
     KINDS.iter().map(|k| (k.meta.kind, of_family(k.meta.family).chain(own(k.meta.kind)).collect())).collect()
 });
@@ -184,6 +186,7 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "proxy_provider" => PROXY,
         "prompt" => PROMPT,
         "key_pair" => KEY_PAIR,
+        "geoip_policy" => GEOIP,
         _ => &[],
     };
     extras.iter()

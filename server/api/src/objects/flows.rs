@@ -20,7 +20,7 @@ use http::{Method, StatusCode, header};
 use lockgate_flows::{PeopleNames, diagram, export_flow, people_of_flow};
 use lockgate_identity::{Identity, config::Snapshot, names};
 use lockgate_model::{
-    Family, KindDef, Problems,
+    KindDef, Problems,
     kind::{KINDS, by_name},
 };
 use lockgate_policies::{Action, Facts, Resource, describe_denial};
@@ -30,7 +30,7 @@ use serde_json::json;
 const KIND: &str = "flow";
 
 /// What an exported flow holds beside itself and its stages.
-const PARTS: &[&str] = &["flow_stage_binding", "policy_binding", "expression_policy", "group", "user"];
+const PARTS: &[&str] = &["flow_stage_binding", "policy_binding", "group", "user"];
 
 /// Media type of exported flows (RFC 9512).
 const YAML: &str = "application/yaml";
@@ -118,7 +118,7 @@ async fn execute(
     let snapshot = identity.config.snapshot();
     caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
     find(&snapshot.objects, kind()?, &slug)?;
-    applicable(&identity, &snapshot, &caller, &slug)?;
+    applicable(&identity, &snapshot, &caller, &slug).await?;
     let base = identity.public_base(&snapshot).unwrap_or_else(|| caller.client.base());
     Ok(Json(Link { link: format!("{base}/if/flow/{slug}/") }))
 }
@@ -131,7 +131,7 @@ async fn export(
     let snapshot = identity.config.snapshot();
     caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
     // The text shows the stages' settings, sources of conditions and people's names as well.
-    let stages = KINDS.iter().filter(|k| k.meta.family == Family::Stage).map(|k| k.meta.kind);
+    let stages = KINDS.iter().filter(|k| k.meta.family.is_within()).map(|k| k.meta.kind);
     for kind in PARTS.iter().copied().chain(stages) {
         caller.require(&identity, &snapshot, Action::View, kind)?;
     }
@@ -142,9 +142,10 @@ async fn export(
     Ok(([(header::CONTENT_TYPE, YAML.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text))
 }
 
-fn applicable(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> Result<(), ApiError> {
+async fn applicable(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> Result<(), ApiError> {
     let facts = Facts { ip: Some(caller.client.ip), ..Facts::at(identity.clock.now()) };
-    let decision = identity.access.decide(snapshot, Some(&caller.entry), Action::Run, Resource::Flow(slug), &facts);
+    let access = &identity.access;
+    let decision = access.decide(snapshot, Some(&caller.entry), Action::Run, Resource::Flow(slug), &facts).await;
     if decision.allow {
         return Ok(());
     }

@@ -149,7 +149,7 @@ async fn create(
 
 async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
     let snapshot = identity.config.snapshot();
-    if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key) {
+    if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key).await {
         caller.require_on(&identity, &snapshot, Action::View, kind.meta.kind, kind.meta.schema)?;
     }
     let object = find(&snapshot.objects, kind, &key)?;

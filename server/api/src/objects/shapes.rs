@@ -56,6 +56,15 @@ pub(crate) struct LogEvent {
     pub(crate) attributes: Map<String, Value>,
 }
 
+/// A country.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DetailedCountry {
+    /// Its two letters in ISO 3166-1.
+    pub(crate) code: &'static str,
+    /// Its English name.
+    pub(crate) name: &'static str,
+}
+
 /// The result of trying a policy, or of asking for access.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PolicyTestResult {

@@ -5,6 +5,7 @@ mod consents;
 mod grants;
 pub(crate) mod groups;
 mod me;
+mod reputation;
 mod sessions;
 pub(crate) mod shapes;
 mod tokens;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(consents::routes())
+        .merge(reputation::routes())
 }
 
 /// Operations on people's data.
@@ -55,6 +57,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     sessions::describe(components, paths);
     grants::describe(components, paths);
     consents::describe(components, paths);
+    reputation::describe(components, paths);
 }
 
 impl From<PeopleError> for ApiError {

@@ -526,3 +526,22 @@ pub(crate) struct UserConsent {
     /// Permissions, separated by spaces.
     pub(crate) permissions: String,
 }
+
+/// What sign-ins say of a name at an address.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Reputation {
+    /// Primary key.
+    pub(crate) pk: Uuid,
+    /// The name that was typed.
+    pub(crate) identifier: String,
+    /// The address it came from.
+    pub(crate) ip: String,
+    /// Where the address is; empty where nothing knows.
+    pub(crate) ip_geo_data: Map<String, Value>,
+    /// Whose network the address belongs to; empty where nothing knows.
+    pub(crate) ip_asn_data: Map<String, Value>,
+    /// One up for each sign-in, one down for each failure.
+    pub(crate) score: i64,
+    /// When it last changed.
+    pub(crate) updated: DateTime<Utc>,
+}

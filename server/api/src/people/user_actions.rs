@@ -77,7 +77,8 @@ async fn set_password(
     let given: UserPasswordSetRequest = body.read(&PASSWORD_FORM, false)?;
     let own = caller.session.as_ref().filter(|_| account.pk == caller.user().pk);
     let keep = own.map(|session| &***session);
-    identity.people.set_password(account.pk, &given.password, keep, Some(caller.user())).await?;
+    let history = identity.config.snapshot().password_history();
+    identity.people.set_password(account.pk, &given.password, history, keep, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,17 +9,17 @@ use crate::keys::SigningKey;
 use chrono::{DateTime, Utc};
 use lockgate_engine::CompiledFlow;
 use lockgate_model::{
-    Document, ObjectSet, Problems,
+    Document, Family, Kind, ObjectSet, Problems,
     kinds::{
-        Application, CedarFile, CertificateKeyPair, DefaultAccess, ExpressionPolicy, Flow, FlowStageBinding,
-        FolderSettings, Outpost, PolicyBinding, PolicyEngineMode, Prompt, ProxyProvider, ScopeMapping,
-        key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
+        Application, CedarFile, CedarPolicy, CertificateKeyPair, DefaultAccess, ExpressionPolicy, Flow,
+        FlowStageBinding, FolderSettings, Outpost, PolicyBinding, PolicyEngineMode, Prompt, PromptStage, ProxyProvider,
+        ScopeMapping, key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
     },
     objects::{Object, Unsound},
 };
 use lockgate_policies::{
-    AppInput, BindingInput, ClaimMapping, EngineMode, Expression, ExpressionInput, GroupInput, PolicyInput,
-    PolicyProblem, PolicySet, Stopwatch, Subject, Target, TextOrigin,
+    AppInput, BindingInput, Check, ClaimMapping, ConditionInput, EngineMode, Expression, ExpressionInput, GroupInput,
+    Native, NativeInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, Subject, Target, TextOrigin,
 };
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -55,9 +55,9 @@ pub enum CompileError {
 }
 
 impl CompileError {
-    /// The complaints about one document, as the API answers them.
+    /// The complaints about one document of a kind, as the API answers them.
     #[must_use]
-    pub fn problems_of(&self, id: Uuid) -> Problems {
+    pub fn problems_of(&self, id: Uuid, kind: &str) -> Problems {
         match self {
             Self::Unsound(all) => match all.iter().find(|u| u.document.id == id) {
                 Some(unsound) => unsound.problems.clone(),
@@ -67,7 +67,7 @@ impl CompileError {
                 problems
                     .iter()
                     .map(|p| lockgate_model::Problem {
-                        pointer: "/expression".to_owned(),
+                        pointer: if kind == CedarPolicy::META.kind { "/cedar" } else { "/expression" }.to_owned(),
                         message: p.to_string(),
                         code: "invalid",
                     })
@@ -93,12 +93,7 @@ pub(super) fn compile(
             None
         }
     };
-    let expressions = objects
-        .all::<ExpressionPolicy>()
-        .into_iter()
-        // What fails here failed above, with the same words.
-        .filter_map(|(o, p)| Some((o.document.id, expression(&p.name, &p.expression, o, "/expression", around).ok()?)))
-        .collect();
+    let checks = objects.iter().filter_map(|o| Some((o.document.id, check(o, around)?))).collect();
     let prompts = prompt_expressions(&objects, around, &mut problems);
     let mappings = mappings(&objects, around, &mut problems);
     let Some(policies) = policies.filter(|_| problems.is_empty()) else {
@@ -123,7 +118,7 @@ pub(super) fn compile(
         providers,
         clients,
         clients_by_provider,
-        expressions,
+        checks,
         prompts,
         mappings,
         key,
@@ -152,6 +147,37 @@ fn expression(
     Expression::compile(name, text, &origin(object, field, around))
 }
 
+/// A policy that is asked by itself; conditions in Cedar are asked of the policy set.
+fn check(object: &Object, around: &Surroundings<'_>) -> Option<Check> {
+    if let Some(p) = object.typed::<ExpressionPolicy>() {
+        // What fails here failed with the policy set, with the same words.
+        return Some(Check::Expression(expression(&p.name, &p.expression, object, "/expression", around).ok()?));
+    }
+    Native::of(&*object.value).map(|rule| Check::native(&object.document.name, rule))
+}
+
+fn native(object: &Object) -> Option<NativeInput> {
+    let document = &object.document;
+    Native::of(&*object.value).map(|rule| NativeInput { id: document.id, name: document.name.clone(), rule })
+}
+
+fn conditions(objects: &ObjectSet, around: &Surroundings<'_>) -> Vec<ConditionInput> {
+    let stages = objects.all::<PromptStage>();
+    let checked = |id: Uuid| stages.iter().any(|(_, stage)| stage.validation_policies.iter().any(|p| p.0 == id));
+    let condition = |(o, p): (&Object, &CedarPolicy)| ConditionInput {
+        id: o.document.id,
+        name: p.name.clone(),
+        text: p.cedar.clone(),
+        origin: origin(o, "/cedar", around),
+        checks_prompts: checked(o.document.id),
+    };
+    objects.all::<CedarPolicy>().into_iter().map(condition).collect()
+}
+
+fn is_logged(object: &&Object) -> bool {
+    object.kind.meta.family == Family::Policy && object.document.body["execution_logging"] == true
+}
+
 fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
     let mut input = PolicyInput {
         expressions: objects
@@ -164,6 +190,9 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
                 origin: origin(o, "/expression", around),
             })
             .collect(),
+        natives: objects.iter().filter_map(native).collect(),
+        conditions: conditions(objects, around),
+        logged: objects.iter().filter(is_logged).map(|o| o.document.id).collect(),
         cedar_files: objects.all::<CedarFile>().into_iter().map(|(_, f)| (f.path.clone(), f.text.clone())).collect(),
         apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
         groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
@@ -219,9 +248,7 @@ fn binding(
     around: &Surroundings<'_>,
 ) -> Option<BindingInput> {
     let subject = match (&binding.policy, &binding.group, &binding.user) {
-        (Some(policy), _, _) => {
-            Subject::Expression(policy.0, objects.typed::<ExpressionPolicy>(policy.0)?.name.clone())
-        }
+        (Some(policy), _, _) => Subject::Policy(policy.0, objects.get(policy.0)?.document.name.clone()),
         (_, Some(group), _) => {
             let name = around.groups.get(&group.0).cloned().unwrap_or_else(|| format!("deleted group {}", group.0));
             Subject::Group(group.0, name)

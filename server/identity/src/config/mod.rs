@@ -328,8 +328,9 @@ fn refuse(error: layers::CompileFailure, change: &Change) -> ChangeError {
                 .upserts
                 .iter()
                 .find(|d| matches!(&error, CompileError::Unsound(all) if all.iter().any(|u| u.document.id == d.id)));
-            let id = named.or(change.upserts.first()).map(|d| d.id).unwrap_or_default();
-            ChangeError::Invalid { id, problems: error.problems_of(id) }
+            let named = named.or(change.upserts.first()).map(|d| (d.id, d.kind.as_str()));
+            let (id, kind) = named.unwrap_or_default();
+            ChangeError::Invalid { id, problems: error.problems_of(id, kind) }
         }
     }
 }

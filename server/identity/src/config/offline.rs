@@ -9,11 +9,13 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, ScriptRole, Secrets,
+    Checked, Diagnostic, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, ScriptRole, Secrets,
     Severity, Span, StoredObjects, merge,
 };
 use lockgate_model::{Document, kind};
-use lockgate_policies::{ExpressionInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin};
+use lockgate_policies::{
+    ExpressionInput, Native, NativeInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, TextOrigin,
+};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
@@ -91,8 +93,13 @@ pub(super) fn cedar_alone(loaded: &Loaded) -> Vec<Diagnostic> {
         source: s.text.clone(),
         origin: s.origin(),
     });
+    let natives = loaded.documents.iter().filter_map(|document| {
+        let value = kind::by_name(&document.kind)?.parse(&document.body).ok()?;
+        Some(NativeInput { id: document.id, name: document.name.clone(), rule: Native::of(&*value)? })
+    });
     let input = PolicyInput {
         expressions: expressions.collect(),
+        natives: natives.collect(),
         cedar_files: loaded.cedar.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
         ..PolicyInput::default()
     };
@@ -121,7 +128,10 @@ fn compile_all(
         builtin.groups.iter().chain(&loaded.groups).map(|g| (g.id, g.name.clone())).collect();
     let users = users.iter().map(|(name, pk)| (*pk, name.clone())).collect();
     let origin = |id: Uuid, at: &str| {
-        loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
+        let script = loaded.scripts.iter().find(|s| s.document == id && s.pointer == at).map(Script::origin);
+        let span = || loaded.spans.get(id, at);
+        let whole = || span().map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column });
+        script.or_else(whole)
     };
     let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
     let compiled = match pairs::unsound(&documents) {

@@ -9,9 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
     ObjectSet, Principal,
-    kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider},
+    kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider, UniquePasswordPolicy},
 };
-use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch};
+use lockgate_policies::{
+    AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch,
+};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -96,7 +98,7 @@ pub struct Snapshot {
     pub(super) providers: HashMap<Uuid, Arc<ProxyApp>>,
     pub(super) clients: HashMap<String, Arc<Client>>,
     pub(super) clients_by_provider: HashMap<Uuid, Arc<Client>>,
-    pub(super) expressions: HashMap<Uuid, Expression>,
+    pub(super) checks: HashMap<Uuid, Check>,
     pub(super) prompts: HashMap<(Uuid, &'static str), Expression>,
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
     pub(super) key: Arc<SigningKey>,
@@ -224,10 +226,17 @@ impl Snapshot {
         &self.key
     }
 
-    /// A compiled expression policy.
+    /// A policy that is asked by itself. Conditions in Cedar are asked of [`Self::policies`].
     #[must_use]
-    pub fn expression(&self, id: Uuid) -> Option<&Expression> {
-        self.expressions.get(&id)
+    pub fn check(&self, id: Uuid) -> Option<&Check> {
+        self.checks.get(&id)
+    }
+
+    /// How many passwords of a person are remembered, since a policy compares new ones with them.
+    #[must_use]
+    pub fn password_history(&self) -> u32 {
+        let counts = self.objects.all::<UniquePasswordPolicy>().into_iter().map(|(_, p)| p.num_historical_passwords);
+        counts.max().and_then(|most| u32::try_from(most).ok()).unwrap_or_default()
     }
 
     pub(crate) fn prompt_expression(&self, prompt: Uuid, field: &'static str) -> Option<&Expression> {

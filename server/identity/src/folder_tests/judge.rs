@@ -1,11 +1,14 @@
 //! Puts questions to the policies, and remembers what the answers touched.
 
 use super::world::World;
-use crate::{config::Snapshot, runner::decide::Judge};
+use crate::{
+    config::Snapshot,
+    runner::decide::{Judge, holds},
+};
 use async_trait::async_trait;
 use lockgate_engine::ports::PortError;
 use lockgate_model::Principal;
-use lockgate_policies::{Action, Decision, Facts, PreparedPrincipal, Question, Resource};
+use lockgate_policies::{Action, Decision, Evidence, Facts, PreparedPrincipal, Question, Resource, Wants};
 use std::sync::{Arc, PoisonError};
 use uuid::Uuid;
 
@@ -60,6 +63,25 @@ impl Judge for World<'_> {
         facts: &Facts<'_>,
     ) -> Result<Decision, PortError> {
         self.answer(who, Action::Run, resource, facts)
+    }
+
+    async fn condition(
+        &self,
+        snapshot: &Snapshot,
+        policy: Uuid,
+        resource: Resource<'_>,
+        who: Option<&Principal>,
+        facts: &Facts<'_>,
+    ) -> Result<bool, PortError> {
+        let prepared = who.map(|who| PreparedPrincipal::new(Arc::new(who.clone()))).transpose();
+        let principal = prepared.map_err(PortError::from)?;
+        let question = Question { id: Uuid::nil(), principal: principal.as_ref(), action: Action::Run, resource, facts };
+        holds(snapshot, policy, &question)
+    }
+
+    /// There is nothing outside of a test: what has to be fetched is not known, and denies.
+    async fn fetch(&self, _: &Wants, _: Option<&Principal>, _: &Facts<'_>) -> Evidence {
+        Evidence::default()
     }
 
     fn evaluated(&self, policy: Uuid) {

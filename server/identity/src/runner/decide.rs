@@ -1,11 +1,14 @@
 //! The engine's questions to the policies.
 
-use crate::{Core, config::Snapshot, system::time_uuid};
+use crate::{Core, config::Snapshot, principals::PrincipalEntry, system::time_uuid};
 use async_trait::async_trait;
 use lockgate_engine::ports::{Decide, Facts, PortError, PromptExpression, Verdict};
 use lockgate_model::Principal;
-use lockgate_policies::{Action, Decision, Env, PreparedPrincipal, Question, Resource, describe_denial};
+use lockgate_policies::{
+    Action, Decision, Env, Evidence, Outcome, PreparedPrincipal, Question, Resource, Wants, describe_denial,
+};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Puts a question of a flow to the policies: knows people in the form that decisions read.
@@ -20,8 +23,41 @@ pub(crate) trait Judge: Send + Sync {
         facts: &lockgate_policies::Facts<'_>,
     ) -> Result<Decision, PortError>;
 
-    /// Hears that an expression was evaluated by itself.
+    /// Whether a condition in Cedar holds.
+    async fn condition(
+        &self,
+        snapshot: &Snapshot,
+        policy: Uuid,
+        resource: Resource<'_>,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Result<bool, PortError>;
+
+    /// Fetches what policies want to know.
+    async fn fetch(
+        &self,
+        wants: &Wants,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Evidence;
+
+    /// Hears that a policy was evaluated by itself.
     fn evaluated(&self, _policy: Uuid) {}
+}
+
+/// Whether the condition of this id holds for a question.
+pub(crate) fn holds(snapshot: &Snapshot, policy: Uuid, question: &Question<'_>) -> Result<bool, PortError> {
+    let holds = snapshot.policies.condition(policy, question);
+    holds.ok_or_else(|| PortError(format!("policy {policy} is gone")))?.map_err(PortError)
+}
+
+impl Core {
+    async fn known(&self, who: Option<&Principal>) -> Result<Option<Arc<PrincipalEntry>>, PortError> {
+        match who {
+            Some(principal) => self.principals.get(principal.user.pk).await.map_err(PortError::from),
+            None => Ok(None),
+        }
+    }
 }
 
 #[async_trait]
@@ -33,13 +69,36 @@ impl Judge for Core {
         who: Option<&Principal>,
         facts: &lockgate_policies::Facts<'_>,
     ) -> Result<Decision, PortError> {
-        let who = match who {
-            Some(principal) => self.principals.get(principal.user.pk).await.map_err(PortError::from)?,
-            None => None,
-        };
+        let known = self.known(who).await?;
+        let decision = self.access.decide(snapshot, known.as_deref(), Action::Run, resource, facts).await;
+        self.access.retire(snapshot, &decision, known.as_deref()).await;
+        Ok(decision)
+    }
+
+    async fn condition(
+        &self,
+        snapshot: &Snapshot,
+        policy: Uuid,
+        resource: Resource<'_>,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Result<bool, PortError> {
+        let known = self.known(who).await?;
         let id = time_uuid(&*self.clock, &*self.random);
-        let principal: Option<&PreparedPrincipal> = who.as_ref().map(|entry| &***entry);
-        Ok(snapshot.policies.decide(&Question { id, principal, action: Action::Run, resource, facts }))
+        let principal: Option<&PreparedPrincipal> = known.as_ref().map(|entry| &***entry);
+        holds(snapshot, policy, &Question { id, principal, action: Action::Run, resource, facts })
+    }
+
+    async fn fetch(
+        &self,
+        wants: &Wants,
+        who: Option<&Principal>,
+        facts: &lockgate_policies::Facts<'_>,
+    ) -> Evidence {
+        match wants.is_empty() {
+            true => Evidence::default(),
+            false => Box::pin(self.access.fetcher.fetch(wants, who, facts)).await,
+        }
     }
 }
 
@@ -64,6 +123,41 @@ impl Decider<'_> {
         Ok(Verdict { passing: decision.allow, messages })
     }
 
+    /// A condition in Cedar, asked about the flow that is running.
+    async fn condition(
+        &self,
+        id: Uuid,
+        facts: &Facts<'_>,
+        asked: &lockgate_policies::Facts<'_>,
+    ) -> Result<Outcome, PortError> {
+        let flow = facts.flow.get("slug").and_then(Value::as_str).unwrap_or_default();
+        let holds = self.judge.condition(self.snapshot, id, Resource::Flow(flow), facts.principal, asked).await?;
+        Ok(Outcome { passing: holds, messages: Vec::new(), retires_password: false })
+    }
+
+    /// One policy by itself. What it cannot be asked for want of a fact that the person can do something
+    /// about is a refusal with that word; any other failure is one.
+    async fn check(
+        &self,
+        id: Uuid,
+        facts: &Facts<'_>,
+        asked: &lockgate_policies::Facts<'_>,
+    ) -> Result<Outcome, PortError> {
+        let Some(check) = self.snapshot.check(id) else { return self.condition(id, facts, asked).await };
+        let mut env = Env::new(facts.principal, asked);
+        env.stopwatch = Some(self.snapshot.stopwatch());
+        match check.run(&env) {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => match error.told() {
+                Some(told) => {
+                    tracing::warn!(%error, "a policy failed");
+                    Ok(Outcome { passing: false, messages: vec![told.to_owned()], retires_password: false })
+                }
+                None => Err(PortError::from(error)),
+            },
+        }
+    }
+
     fn translate<'f>(
         &self,
         facts: &'f Facts<'_>,
@@ -81,6 +175,7 @@ impl Decider<'_> {
             pending: &facts.pending,
             prompt_data: &facts.prompt_data,
             flow: &facts.flow,
+            ..lockgate_policies::Facts::at(facts.request.now)
         }
     }
 }
@@ -98,14 +193,13 @@ impl Decide for Decider<'_> {
 
     async fn policies(&self, policies: &[Uuid], facts: &Facts<'_>) -> Result<Verdict, PortError> {
         let asked = self.translate(facts, &facts.context);
+        let mut wants = Wants::default();
+        policies.iter().filter_map(|id| self.snapshot.check(*id)).for_each(|check| check.want(&asked, &mut wants));
+        let evidence = self.judge.fetch(&wants, facts.principal, &asked).await;
+        let asked = lockgate_policies::Facts { evidence: &evidence, ..asked };
         let mut verdict = Verdict { passing: true, messages: Vec::new() };
         for id in policies {
-            let Some(expression) = self.snapshot.expression(*id) else {
-                return Err(PortError(format!("policy {id} is gone")));
-            };
-            let mut env = Env::new(facts.principal, &asked);
-            env.stopwatch = Some(self.snapshot.stopwatch());
-            let outcome = expression.eval_bool(&env).map_err(PortError::from)?;
+            let outcome = self.check(*id, facts, &asked).await?;
             self.judge.evaluated(*id);
             verdict.passing &= outcome.passing;
             if !outcome.passing {

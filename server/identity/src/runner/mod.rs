@@ -442,6 +442,9 @@ impl<'a> Visit<'a> {
             .with("request_id", self.facts.id.as_str())
             .with("user_agent", self.client.user_agent.as_str());
         let user = self.core.store.users().get(login.user).await.ok().flatten();
+        if let Some(user) = &user {
+            self.core.reputation.succeeded(&user.username, self.client.ip).await;
+        }
         self.core.journal.record(match &user {
             Some(user) => entry.by(user),
             None => entry,

@@ -88,7 +88,8 @@ impl Directory for Ports<'_> {
         let now = self.0.clock.now();
         let user = users.update(pk, patch, now).await.map_err(write_error)?;
         if let Some(hash) = changes.password {
-            users.set_password_hash(pk, Some(&hash), now).await.map_err(write_error)?;
+            let history = self.0.config.snapshot().password_history();
+            users.set_password_hash(pk, Some(&hash), history, now).await.map_err(write_error)?;
             self.0.journal.record(Entry::new(Action::PasswordSet, "lockgate.flows").by(&user));
         }
         for group in changes.groups {
@@ -245,8 +246,9 @@ impl Events for Ports<'_> {
             Event::FlowDenied { user, .. } => (Action::PolicyExecution, *user),
             Event::Failed { user, .. } => (Action::SystemException, *user),
         };
-        if action == Action::LoginFailed {
+        if let Event::LoginFailed { identifier, .. } = &event {
             metrics::counter!("lockgate_logins_total", "outcome" => "failed").increment(1);
+            self.0.reputation.failed(identifier, request.ip).await;
         }
         let user = match user {
             Some(pk) => self.0.store.users().get(pk).await.ok().flatten(),

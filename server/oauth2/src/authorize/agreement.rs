@@ -52,15 +52,15 @@ impl Errand<'_> {
         if !self.request.prompt.none && !flow.stages.is_empty() {
             return Err(match self.lead(slug, context).await? {
                 Some(led) => led.into(),
-                None => self.refused(flow, signed_in),
+                None => self.refused(flow, signed_in).await,
             });
         }
         let flows = self.of.identity.flows();
         let error = match flows.silently(self.guide().request(slug, ""), context).await? {
             Silent::Passed => return Ok(()),
-            Silent::Refused => return Err(self.refused(flow, signed_in)),
+            Silent::Refused => return Err(self.refused(flow, signed_in).await),
             // A flow without stages asks nothing: it sends away whom it is not for.
-            Silent::Asks(_) if flow.stages.is_empty() => return Err(self.refused(flow, signed_in)),
+            Silent::Asks(_) if flow.stages.is_empty() => return Err(self.refused(flow, signed_in).await),
             Silent::Asks("ak-stage-consent") => {
                 AuthorizeError::new("consent_required", "The person has to be asked for consent.")
             }
@@ -71,7 +71,7 @@ impl Errand<'_> {
 
     /// The flow is not for this person: a page says what its policies miss; that the flow requires something
     /// else of its visitors is for the client.
-    fn refused(&self, flow: &CompiledFlow, signed_in: &SignedIn) -> Stop {
+    async fn refused(&self, flow: &CompiledFlow, signed_in: &SignedIn) -> Stop {
         let visitor = self.of.visitor;
         let facts = Facts {
             ip: Some(visitor.client.ip),
@@ -84,7 +84,8 @@ impl Errand<'_> {
         };
         let access = &self.of.identity.access;
         let who = Some(&*signed_in.who);
-        let decision = access.decide(self.of.snapshot, who, Action::Run, Resource::Flow(&flow.flow.slug), &facts);
+        let flow = Resource::Flow(&flow.flow.slug);
+        let decision = access.decide(self.of.snapshot, who, Action::Run, flow, &facts).await;
         if decision.allow {
             return AuthorizeError::access_denied("The person may not open this application.").into();
         }

@@ -90,7 +90,7 @@ impl Errand<'_> {
     }
 
     /// The policies of the application. A refusal is noted here, a permission when it is made use of.
-    pub(super) fn permitted(&self, signed_in: &SignedIn) -> Result<Decision, Stop> {
+    pub(super) async fn permitted(&self, signed_in: &SignedIn) -> Result<Decision, Stop> {
         let Authorize { identity, snapshot, visitor, method, .. } = *self.of;
         let question = Question {
             identity,
@@ -103,7 +103,7 @@ impl Errand<'_> {
             path: PATH,
             method: method.as_str(),
         };
-        let decision = question.decide();
+        let decision = question.decide().await;
         if decision.allow { Ok(decision) } else { Err(self.denied(signed_in, &decision)) }
     }
 

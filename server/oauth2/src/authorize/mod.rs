@@ -134,7 +134,7 @@ impl Authorize<'_> {
         let found = self.visitor.signed_in(self.identity).await?;
         let progress = errand.progress(found.as_ref()).await?;
         let signed_in = Box::pin(errand.authenticated(found, &progress)).await?;
-        let decision = errand.permitted(&signed_in)?;
+        let decision = errand.permitted(&signed_in).await?;
         Box::pin(errand.agreed(&signed_in, &progress)).await?;
         errand.succeed(&signed_in, &decision).await
     }

@@ -14,7 +14,7 @@ impl DeviceRequest<'_> {
     /// Somebody has clicked on "Allow".
     pub(super) async fn approve(&self, signed_in: &SignedIn, waiting: &Waiting) -> Result<Response, StoreError> {
         // Nobody is led through a flow who is not let in behind it.
-        if let Some(denied) = self.denied(signed_in, waiting) {
+        if let Some(denied) = self.denied(signed_in, waiting).await {
             return Ok(denied);
         }
         let client = &waiting.client;

@@ -166,7 +166,7 @@ impl DeviceRequest<'_> {
         allow: bool,
     ) -> Result<Response, StoreError> {
         let Waiting { code, client, scopes, .. } = waiting;
-        if allow && let Some(denied) = self.denied(signed_in, waiting) {
+        if allow && let Some(denied) = self.denied(signed_in, waiting).await {
             return Ok(denied);
         }
         // Only who takes the ticket of the brand's flow may go on.
@@ -195,7 +195,7 @@ impl DeviceRequest<'_> {
     }
 
     /// The policies of the application, before anybody is told that the device may go on.
-    pub(super) fn denied(&self, signed_in: &SignedIn, waiting: &Waiting) -> Option<Response> {
+    pub(super) async fn denied(&self, signed_in: &SignedIn, waiting: &Waiting) -> Option<Response> {
         let mut context = Map::new();
         context.insert("oauth_scopes".to_owned(), json!(waiting.scopes));
         context.insert("oauth_grant_type".to_owned(), json!(GrantType::DeviceCode.as_str()));
@@ -210,7 +210,7 @@ impl DeviceRequest<'_> {
             path: PATH,
             method: self.method.as_str(),
         };
-        let decision = question.decide();
+        let decision = question.decide().await;
         if decision.allow {
             return None;
         }

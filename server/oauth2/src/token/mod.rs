@@ -174,7 +174,7 @@ impl Call<'_> {
     }
 
     /// Asks the policies of the application.
-    fn permitted(
+    async fn permitted(
         &self,
         client: &Client,
         who: &PrincipalEntry,
@@ -196,7 +196,7 @@ impl Call<'_> {
             path: &self.path,
             method: &self.method,
         };
-        if question.decide().allow {
+        if question.decide().await.allow {
             return Ok(());
         }
         Err(Refusal::invalid_grant("The policies of the application do not allow this."))

@@ -48,7 +48,7 @@ async fn for_client(
     scopes.retain(|scope| scope != OFFLINE_ACCESS);
     let mut facts = GrantFacts::of_service(call.issuer(client), call.now);
     facts.jkt = call.bound(client, None).await?;
-    call.permitted(client, &who, grant, &scopes, false)?;
+    call.permitted(client, &who, grant, &scopes, false).await?;
     // No refresh token: the credential itself can be used again (RFC 6749, section 4.4.3).
     let want = Want { access: true, id: true, ..Want::default() };
     let family = call.identity.oauth.new_grant();

@@ -25,5 +25,7 @@ mod sessions;
 pub(crate) use config::{document, document_ref, installation, revision, revision_change};
 pub(crate) use log::{change, decision, event};
 pub(crate) use oauth::{code, device_code, login, oauth_token, published_key, pushed_request, used};
-pub(crate) use people::{consent, credential, group, group_parent, membership, token, user};
+pub(crate) use people::{
+    consent, credential, group, group_parent, membership, password_history, reputation, token, user,
+};
 pub(crate) use sessions::{proxy_session, session};

@@ -135,3 +135,37 @@ pub mod consent {
 
     no_relations!();
 }
+
+pub mod reputation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reputation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub identifier: String,
+        pub ip: String,
+        pub score: i32,
+        pub updated: DateTimeUtc,
+        pub expires: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+pub mod password_history {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "password_history")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub pk: i64,
+        pub user_pk: i64,
+        pub hash: String,
+        pub replaced: DateTimeUtc,
+    }
+
+    no_relations!();
+}

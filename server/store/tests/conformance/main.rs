@@ -7,6 +7,7 @@ mod history;
 mod logs;
 mod oauth;
 mod people;
+mod policies;
 mod principals;
 mod scale;
 mod schema;
@@ -64,6 +65,10 @@ conformance! {
     people::lists_filter_order_and_page,
     people::wildcards_mean_themselves,
     people::groups_and_memberships,
+    policies::sign_ins_are_counted_within_limits_and_for_a_while,
+    policies::scores_are_listed_and_bounded,
+    policies::as_many_old_passwords_are_kept_as_are_wanted,
+    policies::a_retired_password_stays_as_old_as_it_is,
     principals::groups_are_inherited_even_around_a_cycle,
     principals::attributes_are_merged_ancestors_first,
     principals::superusers_are_found_through_nested_groups,

@@ -79,16 +79,16 @@ pub(crate) async fn passwords_are_kept_apart(bench: &Bench) -> Outcome {
     let new = NewUser { password_hash: Some("hash-0".to_owned()), ..new_user("ada") };
     let pk = users.create(new, now()).await?.pk;
     assert_eq!(users.password_hash(pk).await?.as_deref(), Some("hash-0"));
-    users.set_password_hash(pk, Some("hash-1"), later(9)).await?;
+    users.set_password_hash(pk, Some("hash-1"), 0, later(9)).await?;
     assert_eq!(users.password_hash(pk).await?.as_deref(), Some("hash-1"));
     let changed = users.get(pk).await?.map(|user| user.password_change_date);
     assert_eq!(changed, Some(later(9)));
     assert!(!users.upgrade_password_hash(pk, "hash-0", "stale").await?);
     assert!(users.upgrade_password_hash(pk, "hash-1", "hash-2").await?);
     assert_eq!(users.password_hash(pk).await?.as_deref(), Some("hash-2"));
-    users.set_password_hash(pk, None, now()).await?;
+    users.set_password_hash(pk, None, 0, now()).await?;
     assert_eq!(users.password_hash(pk).await?, None);
-    let missing = users.set_password_hash(999, Some("h"), now()).await;
+    let missing = users.set_password_hash(999, Some("h"), 0, now()).await;
     assert!(matches!(missing, Err(StoreError::NotFound { .. })));
     users.touch_login(pk, later(3)).await?;
     assert_eq!(users.get(pk).await?.and_then(|user| user.last_login), Some(later(3)));
@@ -101,7 +101,7 @@ pub(crate) async fn a_deleted_user_leaves_nothing_behind(bench: &Bench) -> Outco
     let session = bench.session("s", first.pk).await?;
     let group = bench.group("editors", &[]).await?;
     bench.store.groups().add_user(group, first.pk, now()).await?;
-    users.set_password_hash(first.pk, Some("h"), now()).await?;
+    users.set_password_hash(first.pk, Some("h"), 3, now()).await?;
     assert!(users.delete(first.pk, now()).await?);
     assert!(!users.delete(first.pk, now()).await?);
     assert_eq!(users.get(first.pk).await?, None);

@@ -19,7 +19,8 @@ pub(crate) async fn processes_that_start_together_take_turns(bench: &Bench) -> O
     }
     bench.raw("DROP TABLE seaql_migrations").await?;
     let oauth = ["oauth_codes", "oauth_tokens", "oauth_device_codes", "oauth_pushed_requests", "oauth_used"];
-    for table in oauth.into_iter().chain(["oauth_keys", "oauth_logins", "consents"]) {
+    let others = ["oauth_keys", "oauth_logins", "consents", "reputation", "password_history"];
+    for table in oauth.into_iter().chain(others) {
         bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
     }
     for table in ["proxy_sessions", "sessions", "tokens"] {

@@ -56,12 +56,13 @@ async fn default_flow(visit: &Visit, designation: FlowDesignation) -> Result<Opt
     let signed_in = visit.signed_in().await?;
     let who = signed_in.as_ref().map(|it| &*it.who);
     let facts = visit.facts(signed_in.as_ref().is_some_and(crate::visit::SignedIn::mfa));
-    let open = |slug: &str| {
-        let access = &visit.identity.access;
-        access.decide(snapshot, who, Action::Run, Resource::Flow(slug), &facts).allow
-    };
-    let found = snapshot.flows_for(designation).into_iter().find(|flow| open(&flow.flow.slug));
-    Ok(found.map(|flow| flow.flow.slug.clone()))
+    for flow in snapshot.flows_for(designation) {
+        let slug = &flow.flow.slug;
+        if visit.identity.access.decide(snapshot, who, Action::Run, Resource::Flow(slug), &facts).await.allow {
+            return Ok(Some(slug.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// `GET /flows/-/cancel/`: drops the running flow, and leads to `next`, to whoever began the flow and

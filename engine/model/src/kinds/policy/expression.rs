@@ -1,7 +1,8 @@
-//! Policies: conditions with a name, bound wherever they are needed.
+//! Conditions written in Rhai.
 
-use super::target;
-use crate::kind::{Family, FilterOp, Kind, Lookup, Meta, exact, filter};
+use super::{CREATED, LAST_UPDATED, LOGGED, NAMED, POLICY, POLICY_UUID};
+use crate::kind::{Kind, Meta, exact};
+use crate::kinds::target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,26 +24,15 @@ pub struct ExpressionPolicy {
 impl Kind for ExpressionPolicy {
     const META: Meta = Meta {
         kind: "expression_policy",
-        word: "policy",
-        family: Family::Policy,
+        word: "expression",
         schema: "ExpressionPolicy",
         path: "policies/expression",
-        lookup: Lookup::Uuid("policy_uuid"),
         component: "ak-policy-expression-form",
         verbose_name: "Expression Policy",
         verbose_name_plural: "Expression Policies",
         model: "authentik_policies_expression.expressionpolicy",
-        search: &["name"],
-        filters: &[
-            filter("created", "created", FilterOp::Exact),
-            exact("execution_logging"),
-            exact("expression"),
-            filter("last_updated", "updated", FilterOp::Exact),
-            exact("name"),
-            filter("policy_uuid", "pk", FilterOp::Exact),
-        ],
-        ordering: "name",
-        bindable: false,
+        filters: &[CREATED, LOGGED, exact("expression"), LAST_UPDATED, NAMED, POLICY_UUID],
+        ..POLICY
     };
 
     fn identifier(&self) -> String {

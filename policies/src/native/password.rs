@@ -1,0 +1,95 @@
+//! Whether a new password is good enough: what it is made of, whether it was leaked, how easily it is
+//! guessed. The first that fails decides.
+
+use super::no_password;
+use crate::{
+    check::Unknown,
+    evidence::{Wants, typed},
+    expression::{Env, Outcome},
+    fact::Facts,
+};
+use lockgate_model::kinds::PasswordPolicy;
+use serde_json::Value;
+
+/// Characters that are looked at when guessing; the time that it takes grows faster than the length.
+const GUESSED: usize = 100;
+
+/// How often the password was leaked, could not be found out.
+const NOT_LOOKED_UP: Unknown = Unknown {
+    why: "the service of leaked passwords did not answer",
+    told: Some("The password could not be checked. Please try again later."),
+};
+
+pub(super) fn want(policy: &PasswordPolicy, facts: &Facts<'_>, wants: &mut Wants) {
+    let made_well = || typed(facts, &policy.password_field).is_some_and(|password| flaw(policy, password).is_none());
+    if policy.check_have_i_been_pwned && made_well() {
+        wants.password(facts, &policy.password_field, true, 0);
+    }
+}
+
+pub(super) fn run(policy: &PasswordPolicy, env: &Env<'_>) -> Result<Outcome, Unknown> {
+    let Some(password) = typed(env.facts, &policy.password_field) else { return Ok(no_password()) };
+    if let Some(message) = flaw(policy, password) {
+        return Ok(Outcome::says(false, message));
+    }
+    if policy.check_have_i_been_pwned {
+        let known = env.facts.evidence.passwords.get(&policy.password_field);
+        let leaked = known.and_then(|known| known.leaked).ok_or(NOT_LOOKED_UP)?;
+        if leaked > u64::try_from(policy.hibp_allowed_count).unwrap_or_default() {
+            return Ok(Outcome::says(false, format!("Password exists on {leaked} online lists.")));
+        }
+    }
+    Ok(if policy.check_zxcvbn { guess(policy, password, env) } else { Outcome::plain(true) })
+}
+
+/// What is wrong with the way the password is made.
+fn flaw(policy: &PasswordPolicy, password: &str) -> Option<String> {
+    if !policy.check_static_rules {
+        return None;
+    }
+    let count = |is: &dyn Fn(char) -> bool| password.chars().filter(|c| is(*c)).count();
+    let rules = [
+        (policy.length_min, count(&|_| true), "characters"),
+        (policy.amount_digits, count(&|c| c.is_ascii_digit()), "digits"),
+        (policy.amount_uppercase, count(&|c| c.is_ascii_uppercase()), "capital letters"),
+        (policy.amount_lowercase, count(&|c| c.is_ascii_lowercase()), "small letters"),
+        (policy.amount_symbols, count(&|c| policy.symbol_charset.contains(c)), "symbols"),
+    ];
+    let asked: Vec<(usize, usize, &str)> = rules
+        .into_iter()
+        .map(|(least, found, what)| (usize::try_from(least).unwrap_or_default(), found, what))
+        .filter(|(least, ..)| *least > 0)
+        .collect();
+    if asked.iter().all(|(least, found, _)| found >= least) {
+        return None;
+    }
+    if !policy.error_message.is_empty() {
+        return Some(policy.error_message.clone());
+    }
+    let rules: Vec<String> = asked.iter().map(|(least, _, what)| format!("{least} {what}")).collect();
+    Some(format!("A password needs at least {}.", rules.join(", ")))
+}
+
+fn guess(policy: &PasswordPolicy, password: &str, env: &Env<'_>) -> Outcome {
+    let beginning: String = password.chars().take(GUESSED).collect();
+    let own = own_words(env);
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    let estimate = zxcvbn::zxcvbn(&beginning, &own);
+    if i32::from(u8::from(estimate.score())) > policy.zxcvbn_score_threshold {
+        return Outcome::plain(true);
+    }
+    let mut outcome = Outcome::says(false, "Password is too weak.");
+    if let Some(feedback) = estimate.feedback() {
+        outcome.messages.extend(feedback.warning().map(|warning| warning.to_string()));
+        outcome.messages.extend(feedback.suggestions().iter().map(ToString::to_string));
+    }
+    outcome
+}
+
+/// What others would try first: the person's names and addresses.
+fn own_words(env: &Env<'_>) -> Vec<String> {
+    let user = env.user.map(|who| [&who.user.username, &who.user.name, &who.user.email]);
+    let typed = ["username", "name", "email"].map(|key| env.facts.prompt_data.get(key).and_then(Value::as_str));
+    let known = user.into_iter().flatten().map(String::as_str);
+    known.chain(typed.into_iter().flatten()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
