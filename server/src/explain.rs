@@ -80,7 +80,7 @@ pub(crate) async fn found<'l>(
 pub(crate) async fn decided(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
     let policies = &look.snapshot.policies;
-    let evidence = look.fetcher().fetch(&policies.wants(resource, facts), Some(&**who.principal()), facts).await;
+    let evidence = look.fetcher().fetch(&policies.wants(resource, facts), Some(who.principal()), facts).await;
     let facts = &Facts { evidence: &evidence, ..*facts };
     policies.decide(&Asked { id, principal: Some(who), action, resource, facts })
 }
