@@ -10,7 +10,7 @@ use super::{
 use crate::{
     decision::Resource,
     input::{ConditionInput, PolicyInput, Subject, Target},
-    problem::PolicyProblem,
+    problem::{PolicyProblem, line_text},
 };
 use cedar_policy::{EntityTypeName, Expression, Policy};
 use std::{
@@ -194,7 +194,8 @@ fn alone(
 fn at(condition: &ConditionInput, mut problem: PolicyProblem, above: u32) -> PolicyProblem {
     let origin = &condition.origin;
     if problem.line <= above {
-        return PolicyProblem { line: origin.line, column: origin.column, ..problem };
+        let snippet = line_text(&condition.text, 1);
+        return PolicyProblem { line: origin.line, column: origin.column, snippet, ..problem };
     }
     problem.line -= above;
     if problem.line == 1 {

@@ -44,8 +44,8 @@ pub(super) fn run(policy: &GeoIPPolicy, env: &Env<'_>) -> Result<Outcome, Unknow
     }
     let here = place.coordinates.ok_or("the coordinates of the client's address are not known")?;
     let logins = env.facts.evidence.logins.as_deref().ok_or("where the person was before, is not known")?;
-    let counted = logins.iter().take(usize::try_from(policy.history_login_count).unwrap_or_default());
-    let found = counted.into_iter().find_map(|before| too_far(policy, before, here, env.facts.now));
+    let counted = usize::try_from(policy.history_login_count).unwrap_or_default();
+    let found = logins.iter().take(counted).find_map(|before| too_far(policy, before, here, env.facts.now));
     Ok(found.map_or_else(|| Outcome::plain(true), |message| Outcome::says(false, message)))
 }
 

@@ -48,7 +48,7 @@ impl Reputation {
         let scores = self.store.reputation();
         let counted = scores.count(key, (identifier, &address), by, &self.rules, self.clock.now()).await;
         let trimmed = match counted {
-            Ok(()) if self.counted.fetch_add(1, Ordering::Relaxed) % TRIM_EVERY == 0 => {
+            Ok(()) if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) => {
                 scores.trim(KEPT).await.map(drop)
             }
             other => other,

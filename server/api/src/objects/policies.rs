@@ -129,9 +129,9 @@ async fn run(
 ) -> Tried {
     let mut wants = Wants::default();
     check.want(facts, &mut wants);
-    let evidence = Box::pin(identity.access.fetcher.fetch(&wants, Some(&**who.principal()), facts)).await;
+    let evidence = Box::pin(identity.access.fetcher.fetch(&wants, Some(who.principal()), facts)).await;
     let facts = Facts { evidence: &evidence, ..*facts };
-    let mut env = Env::new(Some(&**who.principal()), &facts);
+    let mut env = Env::new(Some(who.principal()), &facts);
     env.stopwatch = Some(snapshot.stopwatch());
     let outcome = check.run(&env).map_err(|error| error.to_string())?;
     Ok((outcome.passing, outcome.messages))

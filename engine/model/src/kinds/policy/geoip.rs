@@ -28,7 +28,7 @@ pub struct GeoIPPolicy {
     #[serde(default)]
     #[schemars(length(max = 249))]
     pub countries: Vec<String>,
-    /// Refuse what is far from every one of the last sign-ins.
+    /// Refuse what is far from any of the last sign-ins.
     #[serde(default)]
     pub check_history_distance: bool,
     /// How far, in kilometres.
