@@ -53,8 +53,7 @@ pub trait Secrets {
     fn file(&self, path: &str) -> Result<String, String>;
     /// What stands for a secret that is not there, where any value will do: its name, and the key that it is
     /// for. Nothing, so that a missing secret is an error.
-    fn stand_in(&self, name: &str, key: &str) -> Option<String> {
-        let _ = (name, key);
+    fn stand_in(&self, _name: &str, _key: &str) -> Option<String> {
         None
     }
 }
