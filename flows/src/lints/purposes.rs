@@ -56,12 +56,12 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn of_provider<'d>(
-    document: &'d Document,
+fn of_provider(
+    document: &Document,
     authentication: Option<Uuid>,
     authorization: Uuid,
     invalidation: Uuid,
-) -> [(&'d Document, &'static str, Option<Uuid>, FlowDesignation); 3] {
+) -> [(&Document, &'static str, Option<Uuid>, FlowDesignation); 3] {
     use FlowDesignation as D;
     [
         (document, "/authentication_flow", authentication, D::Authentication),
