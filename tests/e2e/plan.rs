@@ -59,10 +59,10 @@ async fn name_of_wiki(api: &Api) -> String {
 /// A server that was started without a folder.
 async fn without_folder(database: Database) -> Server {
     let mut server = Server::builder(database).set("LOCKGATE_CONFIG_DIR", "").start().await;
+    at_rest(&server).await;
     assert!(server.terminate().await);
     std::fs::remove_dir(server.config_folder()).expect("the folder is empty");
     server.launch().await;
-    at_rest(&server).await;
     server
 }
 
@@ -288,7 +288,7 @@ async fn of_two_that_apply_at_once_both_or_one_count(database: Database) {
     };
     let (one, two) = (expecting("Three"), expecting("Four"));
     let (first, second) = tokio::join!(api.post("lockgate/apply/", &one), api.post("lockgate/apply/", &two));
-    let mut codes = [first.status, second.status].map(|status| status.as_u16());
+    let mut codes = [first.status, second.status];
     codes.sort_unstable();
     assert_eq!(codes, [200, 409], "whoever planned against another revision is told");
 }

@@ -3,6 +3,7 @@
 
 use super::{Scene, worker::Worker};
 use lockgate_flows::plan::{AccessPart, AccessReport, AccessShift, AppAccess, AppClaims, ClaimChange, ClaimExample};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Names in one part.
@@ -19,11 +20,17 @@ struct Part {
     examples: Vec<i64>,
 }
 
+/// Whose claim, and its value before and after.
+type Example = (i64, Value, Value);
+
+/// A claim, for how many it changes, and some of them.
+type Claim = (String, u64, Vec<Example>);
+
 /// The report, but for the names.
 pub(super) struct Found {
     people: u64,
     apps: Vec<(String, Vec<Part>)>,
-    claims: Vec<(String, Vec<(String, u64, Vec<(i64, serde_json::Value, serde_json::Value)>)>)>,
+    claims: Vec<(String, Vec<Claim>)>,
     problems: Vec<String>,
 }
 
