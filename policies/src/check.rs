@@ -94,6 +94,14 @@ impl Check {
         }
     }
 
+    /// Whether it reads the groups of the person, and whether anything else of them that tells people apart.
+    pub(crate) fn reads_of_person(&self) -> (bool, bool) {
+        match self {
+            Self::Expression(expression) => expression.reads_of_person(),
+            Self::Native(_) => (false, true),
+        }
+    }
+
     /// Adds what has to be fetched before it can be asked under these facts.
     pub fn want(&self, facts: &Facts<'_>, wants: &mut Wants) {
         if let Self::Native(rule) = self {

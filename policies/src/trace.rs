@@ -177,7 +177,7 @@ fn binding(binding: &BindingInput, who: Option<&Principal>, checks: &Value) -> B
         Subject::User(pk, name) => {
             (None, format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
         }
-        Subject::Expression(id, name) => {
+        Subject::Policy(id, name) => {
             (Some(*id), format!("the policy {name}"), checks[format!("binding:{}", binding.id)].as_bool())
         }
     };
@@ -319,7 +319,7 @@ fn outcomes(partition: &Partition, results: &Results) -> BTreeMap<String, bool> 
                 Use::Binding { id, negate, .. } => results.bindings.get(id).is_some_and(|passes| passes != negate),
                 Use::Named(name) => results.named.get(name).copied().unwrap_or(false),
             };
-            outcomes.insert(check.expression.name().to_owned(), passes);
+            outcomes.insert(check.check.name().to_owned(), passes);
         }
     }
     outcomes
@@ -366,7 +366,7 @@ impl Supposed<'_> {
 
     fn replace(&self, results: &mut Results, changes: &[Change]) {
         for check in &self.partition.checks {
-            let name = check.expression.name();
+            let name = check.check.name();
             let passes = changes.iter().find_map(|change| match change {
                 Change::Pass(policy) if policy == name => Some(true),
                 Change::Fail(policy) if policy == name => Some(false),

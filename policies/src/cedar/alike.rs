@@ -42,7 +42,7 @@ impl PersonReads {
             }
         }
         for check in &partition.checks {
-            let (groups, person) = check.expression.reads_of_person();
+            let (groups, person) = check.check.reads_of_person();
             reads.every_group |= groups;
             reads.person |= person;
         }
@@ -135,7 +135,7 @@ impl PolicySet {
 
 impl Partition {
     fn decides_as(&self, other: &Self, edited: &dyn Fn(&str) -> bool) -> bool {
-        let names = |p: &Self| p.checks.iter().map(|c| c.expression.name().to_owned()).collect::<Vec<_>>();
+        let names = |p: &Self| p.checks.iter().map(|c| c.check.name().to_owned()).collect::<Vec<_>>();
         let texts = |p: &Self| p.policies.policies().map(ToString::to_string).collect::<BTreeSet<_>>();
         // How the results of expressions are used is told by their bindings.
         self.mode == other.mode

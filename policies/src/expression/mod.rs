@@ -202,7 +202,8 @@ impl Expression {
     pub fn try_out(&self, env: &Env<'_>) -> Result<(Value, Outcome), EvalError> {
         let (value, messages) = self.run(env)?;
         let json = values::to_json(&value).ok_or_else(|| self.result_error(&value))?;
-        Ok((json, Outcome { passing: values::truthy(&value).unwrap_or(false), messages }))
+        let passing = values::truthy(&value).unwrap_or(false);
+        Ok((json, Outcome { passing, messages, retires_password: false }))
     }
 
     fn run(&self, env: &Env<'_>) -> Result<(Dynamic, Vec<String>), EvalError> {

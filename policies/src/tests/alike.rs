@@ -49,7 +49,7 @@ fn cedar_files_are_read_for_what_they_tell_apart() {
 fn expressions_are_read_for_what_they_tell_apart() {
     let of = |text: &str| {
         let expression = expression("check", text);
-        reads(Subject::Expression(expression.id, "check".to_owned()), vec![expression], "")
+        reads(Subject::Policy(expression.id, "check".to_owned()), vec![expression], "")
     };
     let hours = of("now.hour > 7");
     assert!(!hours.every_group && !hours.person);
@@ -68,7 +68,7 @@ fn only_what_decides_makes_a_difference() {
             groups: vec![group("Editors"), group("Staff")],
             bindings: vec![
                 bind("wiki", 0, in_group("Editors")),
-                bind("blog", 0, Subject::Expression(mine.id, "mine".to_owned())),
+                bind("blog", 0, Subject::Policy(mine.id, "mine".to_owned())),
             ],
             cedar_files: vec![("a.cedar".to_owned(), text.to_owned())],
             expressions: vec![mine],

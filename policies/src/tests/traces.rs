@@ -16,7 +16,7 @@ fn condition(name: &str, source: &str) -> ExpressionInput {
 }
 
 fn must(expression: &ExpressionInput) -> Subject {
-    Subject::Expression(expression.id, expression.name.clone())
+    Subject::Policy(expression.id, expression.name.clone())
 }
 
 fn explain(set: &PolicySet, who: Option<&PreparedPrincipal>, slug: &str) -> (Decision, Trace) {

@@ -16,7 +16,7 @@ use lockgate_flows::{
     test_document::{Circumstances, TestDocument, TestUser},
 };
 use lockgate_model::{
-    Principal, User,
+    Group, Principal, User,
     kinds::{PasswordBackend, UserField},
 };
 use lockgate_store::{principal_of, user_uid};
