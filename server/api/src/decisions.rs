@@ -18,7 +18,6 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::Method;
-use lockgate_engine::ports::Clock;
 use lockgate_identity::{Identity, decisions::Kept};
 use lockgate_policies::{Action, Decision, Facts, Question, Resource, Trace, describe_denial};
 use lockgate_store::{Case, DateFilter, DecisionFilter, DecisionRecord};
