@@ -2,11 +2,14 @@
 
 use crate::{
     PolicySet, PreparedPrincipal,
+    action::Action,
     cedar::{
+        extent::Extent,
         partition::{Check, Partition, Use, action_uid, grouped_action, loose_entity},
         principal::{ANONYMOUS, uid},
+        resource::Administered,
     },
-    decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource},
+    decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource},
     expression::Env,
     fact::{Fact, Facts, Reads},
     need,
@@ -54,17 +57,37 @@ impl PolicySet {
         decision
     }
 
-    /// Whether somebody may do an administrative act on the objects of a kind.
+    /// The answer alone, for who asks about many things and explains none of them.
     #[must_use]
-    pub fn can_administer(
-        &self,
-        id: Uuid,
-        principal: Option<&PreparedPrincipal>,
-        verb: Action,
-        kind: &str,
-        facts: &Facts<'_>,
-    ) -> Decision {
-        self.decide(&Question { id, principal, action: verb, resource: Resource::Kind(kind), facts })
+    pub fn allows(&self, question: &Question<'_>) -> bool {
+        let (Some(partition), Some(_)) = (self.partition(question.resource), question.principal) else {
+            return false;
+        };
+        let results = run_checks(self, partition, question);
+        let Ok(entities) = entities(partition, question) else { return false };
+        let asked = Asked { set: self, partition, question, results: &results, entities };
+        fits(question.action, question.resource)
+            && asked.ask(&partition.policies, question.facts.mfa).is_ok_and(|response| is_yes(&response))
+    }
+
+    /// How far somebody may do an administrative act on what is of a kind, as far as can be told without
+    /// looking at any of it.
+    #[must_use]
+    pub fn extent(&self, principal: Option<&PreparedPrincipal>, verb: Action, kind: &str, facts: &Facts<'_>) -> Extent {
+        let Some(partition) = self.partition_of_kind(kind).filter(|_| principal.is_some()) else { return Extent::None };
+        let Some(outlines) = &partition.outlines else { return Extent::None };
+        let any = Administered::any_of(kind);
+        let resource = Resource::Administered(&any);
+        let question = Question { id: Uuid::nil(), principal, action: verb, resource, facts };
+        let results = run_checks(self, partition, &question);
+        let Ok(entities) = entities(partition, &question) else { return Extent::None };
+        let asked = Asked { set: self, partition, question: &question, results: &results, entities };
+        let yes = |policies| asked.ask(policies, facts.mfa).is_ok_and(|response| is_yes(&response));
+        match () {
+            () if yes(&outlines.sure) => Extent::All,
+            () if yes(&outlines.possible) => Extent::Some,
+            () => Extent::None,
+        }
     }
 
     fn answer(&self, question: &Question<'_>) -> Decision {
@@ -99,8 +122,13 @@ fn fits(action: Action, resource: Resource<'_>) -> bool {
     match action {
         Action::Access => matches!(resource, Resource::App(_)),
         Action::Run => matches!(resource, Resource::Flow(_) | Resource::Stage(_)),
-        Action::View | Action::Add | Action::Change | Action::Delete => matches!(resource, Resource::Kind(_)),
+        _ => matches!(resource, Resource::Administered(_)),
     }
+}
+
+/// Cedar leaves out a policy that fails, which would let a broken forbid pass.
+fn is_yes(response: &Response) -> bool {
+    response.decision() == Verdict::Allow && response.diagnostics().errors().next().is_none()
 }
 
 impl Asked<'_> {
@@ -123,8 +151,13 @@ fn entities<'a>(partition: &Partition, question: &Question<'a>) -> Result<Cow<'a
     let mut more: Vec<Entity> = grouped_action(question.action).into_iter().collect();
     if partition.looks_at_resource {
         more.push(partition.resource.clone().unwrap_or_else(|| loose_entity(question.resource)));
+        if let Resource::Administered(what) = question.resource {
+            more.extend(what.owner.clone());
+        }
     }
     let known = question.principal.map(|p| &p.entities);
+    // Who acts on oneself is who one is, not who one would like to be.
+    more.retain(|entity| known.is_none_or(|known| known.get(&entity.uid()).is_none()));
     match known {
         Some(known) if more.is_empty() => Ok(Cow::Borrowed(known)),
         known => known
@@ -230,8 +263,7 @@ fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision 
 fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     let Asked { partition, question, results, .. } = asked;
     let mut errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
-    // Cedar leaves out a policy that fails, which would let a broken forbid pass.
-    let allow = response.decision() == Verdict::Allow && errors.is_empty();
+    let allow = is_yes(response);
     errors.extend(results.errors.iter().cloned());
     let determining = determining(partition, response);
     let mut messages = results.messages.clone();

@@ -2,6 +2,8 @@
 
 use crate::{
     PreparedPrincipal,
+    action::Action,
+    cedar::resource::Administered,
     fact::{Facts, Reads},
     input::Target,
 };
@@ -11,41 +13,8 @@ use serde_json::{Map, Value};
 use std::fmt;
 use uuid::Uuid;
 
-/// What somebody wants to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Open an application.
-    Access,
-    /// Run a flow, or a stage of it.
-    Run,
-    /// Read objects of a kind.
-    View,
-    /// Make an object of a kind.
-    Add,
-    /// Change an object of a kind.
-    Change,
-    /// Delete an object of a kind.
-    Delete,
-}
-
-impl Action {
-    /// Its name in Cedar.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Run => "run",
-            Self::View => "view",
-            Self::Add => "add",
-            Self::Change => "change",
-            Self::Delete => "delete",
-        }
-    }
-}
-
 /// What something is done to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub enum Resource<'a> {
     /// An application, by slug.
     App(&'a str),
@@ -53,8 +22,8 @@ pub enum Resource<'a> {
     Flow(&'a str),
     /// A flow-stage binding, by id.
     Stage(Uuid),
-    /// The objects of a kind, by the kind's name.
-    Kind(&'a str),
+    /// What an administrative act is about.
+    Administered(&'a Administered),
 }
 
 impl Resource<'_> {
@@ -65,7 +34,7 @@ impl Resource<'_> {
             Self::App(slug) => Some(Target::App(slug.to_owned())),
             Self::Flow(slug) => Some(Target::Flow(slug.to_owned())),
             Self::Stage(id) => Some(Target::Stage(id)),
-            Self::Kind(_) => None,
+            Self::Administered(_) => None,
         }
     }
 }
@@ -76,7 +45,7 @@ impl fmt::Display for Resource<'_> {
             Self::App(slug) => write!(f, "app {slug}"),
             Self::Flow(slug) => write!(f, "flow {slug}"),
             Self::Stage(id) => write!(f, "stage {id}"),
-            Self::Kind(kind) => write!(f, "kind {kind}"),
+            Self::Administered(what) => what.fmt(f),
         }
     }
 }

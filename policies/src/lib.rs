@@ -5,6 +5,7 @@
 //! out, a [`Question`] goes in and a [`Decision`] comes out. What may not enter this room: I/O,
 //! databases, HTTP, and any clock or source of randomness that was not handed in.
 
+pub mod action;
 pub mod builtin;
 mod cedar;
 mod decide;
@@ -20,9 +21,12 @@ pub mod problem;
 mod tests;
 
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
+pub use action::Action;
+pub use cedar::extent::Extent;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
+pub use cedar::resource::{Administered, GROUP_KIND, GroupFacts, ObjectFacts, USER_KIND, UnjudgeableError};
 pub use cedar::set::PolicySet;
-pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
+pub use decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
 pub use fact::{AppFact, Fact, Facts, Reads};
 pub use input::{

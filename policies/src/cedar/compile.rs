@@ -3,6 +3,7 @@
 use super::{
     bindings::{self, Guard},
     partition::{Partition, Resolver},
+    principal::{GROUP, OBJECT, USER},
     references,
     set::PolicySet,
     source::{self, Known},
@@ -13,7 +14,7 @@ use crate::{
     input::{PolicyInput, Subject, Target},
     problem::PolicyProblem,
 };
-use cedar_policy::{Authorizer, Schema, ValidationMode, Validator};
+use cedar_policy::{Authorizer, EntityTypeName, Schema, ValidationMode, Validator};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -74,7 +75,7 @@ fn build(
         stages: HashMap::new(),
         any_flow: Partition::any_run(resolver, &super::principal::FLOW)?,
         any_stage: Partition::any_run(resolver, &super::principal::STAGE)?,
-        administration: Partition::administration(resolver)?,
+        administration: administration(resolver)?,
         authorizer: Authorizer::new(),
         stopwatch: None,
         warnings,
@@ -91,6 +92,11 @@ fn build(
         };
     }
     Ok(set)
+}
+
+fn administration(resolver: &Resolver<'_>) -> Result<HashMap<EntityTypeName, Arc<Partition>>, PolicyProblem> {
+    let types = [&USER, &GROUP, &OBJECT];
+    types.into_iter().map(|of| Ok(((**of).clone(), Partition::administration(resolver, of)?))).collect()
 }
 
 fn by_group(files: &[Known]) -> HashMap<String, Vec<PolicyRef>> {

@@ -7,7 +7,7 @@ use crate::{
     fact::Reads,
     problem::PolicyProblem,
 };
-use cedar_policy::Authorizer;
+use cedar_policy::{Authorizer, EntityTypeName};
 use std::{collections::HashMap, fmt, sync::Arc};
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ pub struct PolicySet {
     pub(super) stages: HashMap<Uuid, Arc<Partition>>,
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
-    pub(super) administration: Arc<Partition>,
+    /// Administrative acts on users, groups and objects.
+    pub(super) administration: HashMap<EntityTypeName, Arc<Partition>>,
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
     pub(super) warnings: Vec<PolicyProblem>,
@@ -71,8 +72,12 @@ impl PolicySet {
             Resource::App(slug) => self.apps.get(slug),
             Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
             Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
-            Resource::Kind(_) => Some(&self.administration),
+            Resource::Administered(what) => self.administration.get(what.entity.uid().type_name()),
         }
         .map(Arc::as_ref)
+    }
+
+    pub(crate) fn partition_of_kind(&self, kind: &str) -> Option<&Partition> {
+        self.administration.get(super::resource::type_of(kind)).map(Arc::as_ref)
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold of decisions and expressions, one sentence a test.
 
+mod administration;
 mod builtins;
 mod decisions;
 mod expressions;

@@ -1,18 +1,20 @@
 //! Policies beside their objects: trying one on a user, and the cache that there is none of.
 
 use super::{
-    families::{self},
+    families,
     shapes::{PolicyTestRequest, PolicyTestResult},
+    sight::Sight,
 };
 use crate::{
     body::Body,
     caller::Caller,
-    error::{ApiError, NO_PERMISSION},
+    error::ApiError,
     openapi::{
         components::{Components, form},
         operation::{Operation, Paths, parameter},
         shapes::Cache,
     },
+    people,
 };
 use axum::{
     Json, Router,
@@ -22,7 +24,7 @@ use axum::{
 use http::{Method, StatusCode};
 use lockgate_identity::Identity;
 use lockgate_model::{Family, schema::KindSchema};
-use lockgate_policies::{Action, Env, Facts};
+use lockgate_policies::{Action, Env, Facts, USER_KIND};
 use serde_json::json;
 use std::sync::LazyLock;
 
@@ -62,12 +64,12 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 }
 
 async fn cache_info(State(identity): State<Identity>, caller: Caller) -> Result<Json<Cache>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, "expression_policy")?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, "expression_policy")?;
     Ok(Json(Cache { count: 0 }))
 }
 
 async fn cache_clear(State(identity): State<Identity>, caller: Caller) -> Result<StatusCode, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Change, "expression_policy")?;
+    caller.require(&identity, &identity.config.snapshot(), Action::ClearCache, "expression_policy")?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -80,12 +82,10 @@ async fn test(
     let snapshot = identity.config.snapshot();
     let face = families::face(Family::Policy).ok_or(ApiError::Internal)?;
     let policy = face.find(&identity, &snapshot, &caller, &key)?;
-    if !caller.may(&identity, &snapshot, Action::View, "user") {
-        return Err(NO_PERMISSION);
-    }
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Test, policy)?;
+    caller.require_some(&identity, &snapshot, Action::CheckAccess, USER_KIND)?;
     let asked: PolicyTestRequest = body.read(&TEST_FORM, false)?;
-    let unknown = || ApiError::field("user", "does_not_exist", "User not found");
-    let who = identity.principals.get(asked.user).await?.ok_or_else(unknown)?;
+    let who = people::subject(&identity, &snapshot, &caller, "user", asked.user).await?;
     let expression = snapshot.expression(policy.document.id).ok_or_else(|| ApiError::no_such("Policy"))?;
     let facts = Facts { context: &asked.context, ..Facts::at(identity.clock.now()) };
     let mut env = Env::new(Some(who.principal()), &facts);
