@@ -13,6 +13,7 @@ use crate::{
     expression::Env,
     fact::{Fact, Facts, Reads},
     need,
+    world::{Device, World},
 };
 use cedar_policy::{
     Context, Decision as Verdict, Effect, Entities, Entity, PolicyId, Request, Response, RestrictedExpression,
@@ -139,7 +140,7 @@ impl Asked<'_> {
         let action = action_uid(question.action);
         let resource =
             self.partition.resource.as_ref().map_or_else(|| loose_entity(question.resource).uid(), Entity::uid);
-        let context = context(self.partition, question.facts, self.results, mfa)?;
+        let context = context(&self.set.world, self.partition, question.facts, self.results, mfa)?;
         let request = Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
         Ok(self.set.authorizer.is_authorized(&request, policies, &self.entities))
     }
@@ -169,7 +170,14 @@ fn entities<'a>(partition: &Partition, question: &Question<'a>) -> Result<Cow<'a
     }
 }
 
-fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: bool) -> Result<Context, String> {
+fn context(
+    world: &World,
+    partition: &Partition,
+    facts: &Facts<'_>,
+    results: &Results,
+    mfa: bool,
+) -> Result<Context, String> {
+    let local = facts.now.with_timezone(&world.zone);
     let mut pairs: Vec<(String, RestrictedExpression)> = Vec::new();
     let mut put = |name: &str, value: RestrictedExpression| pairs.push((name.to_owned(), value));
     let text = |s: &str| RestrictedExpression::new_string(s.to_owned());
@@ -182,10 +190,24 @@ fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: boo
             Fact::Second => {
                 put("now", RestrictedExpression::new_datetime(facts.now.to_rfc3339_opts(SecondsFormat::Millis, true)))
             }
-            Fact::Hour => put("hour", RestrictedExpression::new_long(facts.now.hour().into())),
-            Fact::Day => {
-                put("weekday", RestrictedExpression::new_long(facts.now.weekday().number_from_monday().into()))
+            Fact::Hour => put("hour", RestrictedExpression::new_long(local.hour().into())),
+            Fact::Day => put("weekday", RestrictedExpression::new_long(local.weekday().number_from_monday().into())),
+            Fact::Methods => {
+                let methods = facts.login.iter().flat_map(|login| &login.methods).map(|method| text(method));
+                put("authentication_methods", RestrictedExpression::new_set(methods));
             }
+            Fact::AuthenticationAge => {
+                let age = facts.authentication_age().map(RestrictedExpression::new_long);
+                age.into_iter().for_each(|age| put("authentication_age", age));
+            }
+            Fact::Place => {
+                let country = world.place(facts.ip).map(|place| place.country).filter(|country| !country.is_empty());
+                country.into_iter().for_each(|country| put("country", text(&country)));
+            }
+            Fact::Network => {
+                world.network(facts.ip).iter().for_each(|net| put("asn", RestrictedExpression::new_long(net.asn)));
+            }
+            Fact::Device => put("device", device(facts.user_agent)?),
             Fact::Path => put("path", text(facts.path)),
             Fact::Host => put("host", text(facts.host)),
             Fact::Method => put("method", text(facts.method)),
@@ -198,6 +220,13 @@ fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: boo
         put("bindings", record(results.bindings.iter().map(|(id, result)| (id.to_string(), *result)))?);
     }
     Context::from_pairs(pairs).map_err(|e| e.to_string())
+}
+
+fn device(user_agent: &str) -> Result<RestrictedExpression, String> {
+    let Device { os, browser, kind } = Device::of(user_agent);
+    let parts = [("os", os), ("browser", browser), ("kind", kind)];
+    let parts = parts.map(|(name, value)| (name.to_owned(), RestrictedExpression::new_string(value.to_owned())));
+    RestrictedExpression::new_record(parts).map_err(|e| e.to_string())
 }
 
 fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExpression, String> {
@@ -219,6 +248,7 @@ fn run_check(set: &PolicySet, partition: &Partition, question: &Question<'_>, ch
         facts: question.facts,
         app: partition.app.as_ref(),
         stopwatch: set.stopwatch.as_ref(),
+        world: Some(&set.world),
         timeout: check.timeout,
     };
     let outcome = match check.expression.eval_bool(&env) {
@@ -255,6 +285,7 @@ fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision 
         needed: vec![need],
         messages: Vec::new(),
         errors,
+        severity: None,
         cacheable: Cacheability::Never,
         reads: Reads::default(),
     }
@@ -280,8 +311,9 @@ fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     Decision {
         allow,
         needed: if allow { Vec::new() } else { need::of(asked, response) },
+        severity: determining.iter().filter_map(|policy| policy.severity).max(),
         determining,
-        facts_used: facts_used(partition, question.facts, results),
+        facts_used: facts_used(&asked.set.world, partition, question.facts, results),
         messages,
         cacheable,
         reads: partition.reads.clone(),
@@ -303,11 +335,20 @@ fn determining(partition: &Partition, response: &Response) -> Vec<PolicyRef> {
 
 /// The facts with their values, as they may stand in a log: of what people typed or a flow carries,
 /// only the names.
-fn facts_used(partition: &Partition, facts: &Facts<'_>, results: &Results) -> Map<String, Value> {
+fn facts_used(world: &World, partition: &Partition, facts: &Facts<'_>, results: &Results) -> Map<String, Value> {
     let mut used = Map::new();
     for fact in partition.reads.iter() {
         let Ok(Value::String(name)) = serde_json::to_value(fact) else { continue };
-        used.extend(facts.value(fact).map(|value| match value {
+        let value = match fact {
+            Fact::AuthenticationAge => Some(facts.authentication_age().into()),
+            Fact::Place => Some(serde_json::to_value(world.place(facts.ip)).unwrap_or_default()),
+            Fact::Network => Some(serde_json::to_value(world.network(facts.ip)).unwrap_or_default()),
+            Fact::Device => Some(serde_json::to_value(Device::of(facts.user_agent)).unwrap_or_default()),
+            fact => facts.value(fact),
+        };
+        let told = matches!(fact, Fact::Place | Fact::Network | Fact::Device);
+        used.extend(value.map(|value| match value {
+            value if told => (name, value),
             Value::Object(map) => (name, map.keys().cloned().collect()),
             value => (name, value),
         }));

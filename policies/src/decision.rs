@@ -79,6 +79,39 @@ pub struct PolicyRef {
     pub bindings: Vec<Uuid>,
     /// Its `@message`, a sentence for the user who is denied.
     pub message: Option<String>,
+    /// Its `@severity`: how much its part in a decision matters to operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+/// How much something matters to operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// As a rule it does not.
+    Info,
+    /// Somebody should look some day.
+    Warning,
+    /// Somebody should look now.
+    Critical,
+}
+
+impl Severity {
+    /// Reads the word of an annotation.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Info, Self::Warning, Self::Critical].into_iter().find(|s| s.as_str() == word)
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// Something that would have to be so for a denial to become a permission.
@@ -152,6 +185,9 @@ pub struct Decision {
     /// What went wrong. Any error denies, but for the failure of an expression whose binding says
     /// how a failure counts.
     pub errors: Vec<String>,
+    /// The highest `@severity` of the policies that decided it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// How long it may be reused.
     pub cacheable: Cacheability,
     /// The facts that it depends on.

@@ -16,22 +16,25 @@ pub mod input;
 pub mod mapping;
 mod need;
 pub mod problem;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
-pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
 pub use action::Action;
+pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
 pub use cedar::extent::Extent;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::resource::{Administered, GROUP_KIND, GroupFacts, ObjectFacts, USER_KIND, UnjudgeableError};
 pub use cedar::set::PolicySet;
-pub use decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource};
+pub use decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource, Severity};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
-pub use fact::{AppFact, Fact, Facts, Reads};
+pub use fact::{AppFact, Fact, Facts, Login, Reads};
 pub use input::{
-    AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, PolicyInput, Subject, Target, TextOrigin,
+    AppInput, BindingInput, EngineMode, ExpressionInput, GroupInput, LinkInput, Linked, PolicyInput, Subject, Target,
+    TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
+pub use world::{Device, Network, Place, Places, World};

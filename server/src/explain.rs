@@ -147,7 +147,8 @@ fn as_text(decision: &Decision, rows: &[Row], who: &Principal, app: &App) -> Str
     };
     let in_files = decision.determining.iter().filter_map(|policy| {
         let message = policy.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-        Some(format!("{} ({}:{}){message}", policy.id, policy.file.as_ref()?, policy.line?))
+        let severity = policy.severity.map(|severity| format!(" [{}]", severity.as_str())).unwrap_or_default();
+        Some(format!("{} ({}:{}){severity}{message}", policy.id, policy.file.as_ref()?, policy.line?))
     });
     section("Decided by the Cedar policies:", in_files.collect());
     section("What the user is told:", describe_denial(decision));

@@ -85,7 +85,9 @@ async fn look(settings: &Settings) -> Result<Look, String> {
     let secret = known_secret_key(settings)?;
     let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
     let store = connect(settings, &secret, true).await?;
-    Look::open(store, &SystemClock, settings.public_url.as_deref()).await.map_err(|e| e.to_string())
+    Look::open(store, &SystemClock, settings.public_url.as_deref(), &settings.geoip.files())
+        .await
+        .map_err(|e| e.to_string())
 }
 
 /// Asks the installation a question that changes nothing.
@@ -127,6 +129,7 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
         session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
+        geo: settings.geoip.files(),
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

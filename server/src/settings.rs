@@ -7,6 +7,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use ipnet::IpNet;
+use lockgate_identity::places::GeoFiles;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use thiserror::Error;
@@ -41,8 +42,27 @@ pub(crate) struct Settings {
     pub(crate) log_level: String,
     /// `text` or `json`.
     pub(crate) log_format: LogFormat,
+    /// Databases that know where addresses are.
+    pub(crate) geoip: Geoip,
     /// Limits.
     pub(crate) limits: Limits,
+}
+
+/// Databases in MaxMind's format.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Geoip {
+    /// Cities or countries.
+    pub(crate) city: Option<PathBuf>,
+    /// Autonomous systems.
+    pub(crate) asn: Option<PathBuf>,
+}
+
+impl Geoip {
+    /// Their paths.
+    pub(crate) fn files(&self) -> GeoFiles {
+        GeoFiles { city: self.city.clone(), asn: self.asn.clone() }
+    }
 }
 
 /// Where we listen and whom we believe.
@@ -146,6 +166,7 @@ impl Default for Settings {
             session_lifetime: None,
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
+            geoip: Geoip::default(),
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
@@ -178,6 +199,8 @@ const KNOWN: &[&str] = &[
     "session_lifetime",
     "log_level",
     "log_format",
+    "geoip.city",
+    "geoip.asn",
     "limits.password_threads",
     "limits.password_queue",
     "limits.body_bytes",
@@ -286,6 +309,12 @@ fn from_environment(environment: &BTreeMap<String, String>) -> Result<FromEnviro
     for prefix in ["AUTHENTIK_", "LOCKGATE_"] {
         for (variable, text) in environment.iter().filter(|(name, _)| name.starts_with(prefix)) {
             let path = variable[prefix.len()..].to_lowercase().replace("__", ".");
+            // The reference keeps them where it keeps what it adds to events.
+            let path = match path.strip_prefix("events.context_processors.") {
+                Some("geoip") if prefix == "AUTHENTIK_" => "geoip.city".to_owned(),
+                Some("asn") if prefix == "AUTHENTIK_" => "geoip.asn".to_owned(),
+                _ => path,
+            };
             let Some(known) = KNOWN.iter().find(|k| **k == path) else {
                 warnings.push(unknown(prefix, variable, &path));
                 continue;

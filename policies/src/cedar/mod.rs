@@ -1,8 +1,10 @@
 //! Policies in Cedar: reading the folder's files, compiling bindings, and the compiled set.
 
+mod annotations;
 mod bindings;
 mod compile;
 pub(crate) mod extent;
+mod links;
 pub(crate) mod partition;
 pub(crate) mod principal;
 mod reads;

@@ -134,8 +134,7 @@ fn entity(
     parents: HashSet<EntityUid>,
     what: &str,
 ) -> Result<Entity, UnjudgeableError> {
-    Entity::new(id, attributes, parents)
-        .map_err(|e| UnjudgeableError { what: what.to_owned(), message: e.to_string() })
+    Entity::new(id, attributes, parents).map_err(|e| UnjudgeableError { what: what.to_owned(), message: e.to_string() })
 }
 
 fn entity_of(user: &PreparedPrincipal) -> Result<Entity, UnjudgeableError> {

@@ -6,6 +6,7 @@ use crate::{
     expression::Stopwatch,
     fact::Reads,
     problem::PolicyProblem,
+    world::World,
 };
 use cedar_policy::{Authorizer, EntityTypeName};
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -22,6 +23,7 @@ pub struct PolicySet {
     pub(super) administration: HashMap<EntityTypeName, Arc<Partition>>,
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
+    pub(crate) world: World,
     pub(super) warnings: Vec<PolicyProblem>,
     /// Policies of files by the name of each group whose end could make them let more people through.
     pub(super) by_group: HashMap<String, Vec<PolicyRef>>,
@@ -43,6 +45,13 @@ impl PolicySet {
     #[must_use]
     pub fn with_stopwatch(mut self, stopwatch: Stopwatch) -> Self {
         self.stopwatch = Some(stopwatch);
+        self
+    }
+
+    /// The same set in this world; without, hours are those of UTC and no address is known.
+    #[must_use]
+    pub fn in_world(mut self, world: World) -> Self {
+        self.world = world;
         self
     }
 

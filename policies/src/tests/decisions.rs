@@ -1,7 +1,7 @@
 use super::{access, app, bind, compile, group, in_group, noon, person, prepared};
 use crate::{
-    Action, AppInput, BindingInput, Cacheability, EngineMode, ExpressionInput, Extent, Facts, Need, PolicyInput, PolicySet,
-    Question, Resource, Subject, Target, TextOrigin, describe_denial,
+    Action, AppInput, BindingInput, Cacheability, EngineMode, ExpressionInput, Extent, Facts, Need, PolicyInput,
+    PolicySet, Question, Resource, Subject, Target, TextOrigin, describe_denial,
 };
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -144,7 +144,7 @@ fn a_check_that_fails_denies_where_a_policy_reads_it() {
     assert!(decision.allow, "{decision:?}");
     assert_eq!(
         decision.cacheable,
-        Cacheability::Until(noon() - TimeDelta::seconds(20 * 60 + 30) + TimeDelta::hours(1))
+        Cacheability::Until(noon() - TimeDelta::seconds(5 * 60 + 30) + TimeDelta::minutes(15))
     );
     assert!(!access(&set, Some(&ada), "movies", &Facts { now: noon() + TimeDelta::hours(12), ..facts }).allow);
     let failed = access(&set, Some(&ada), "open", &facts);

@@ -2,9 +2,12 @@
 
 mod administration;
 mod builtins;
+mod context;
 mod decisions;
 mod expressions;
+mod page;
 mod speed;
+mod templates;
 mod truth_table;
 
 use crate::{

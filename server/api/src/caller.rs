@@ -14,7 +14,7 @@ use lockgate_identity::{
     sessions::{self, SessionEntry},
 };
 use lockgate_model::{Principal, User};
-use lockgate_policies::{Action, Administered, Extent, Facts};
+use lockgate_policies::{Action, Administered, Extent, Facts, Login};
 use lockgate_store::TokenIntent;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -32,6 +32,8 @@ pub(crate) struct Caller {
     pub(crate) session: Option<Arc<SessionEntry>>,
     /// From where.
     pub(crate) client: Client,
+    /// How the session was opened; nothing for a token.
+    login: Login,
 }
 
 impl Caller {
@@ -51,8 +53,7 @@ impl Caller {
             ip: Some(self.client.ip),
             host: &self.client.host,
             user_agent: &self.client.user_agent,
-            mfa: self.session.as_ref().is_some_and(|session| sessions::has_mfa(session)),
-            ..Facts::at(now)
+            ..Facts::at(now).with_login(&self.login)
         }
     }
 
@@ -174,14 +175,15 @@ impl FromRequestParts<Identity> for Caller {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
             let entry = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
-            return Ok(Self { entry, session: None, client });
+            return Ok(Self { entry, session: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }
-        Ok(Self { entry, session: Some(session), client })
+        let login = sessions::login_of(&session);
+        Ok(Self { entry, session: Some(session), client, login })
     }
 }
 

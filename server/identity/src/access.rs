@@ -69,6 +69,10 @@ impl Access {
             .with("authorized_application", app)
             .with("allow", decision.allow)
             .with("record", serde_json::to_value(decision).unwrap_or(Value::Null));
+        let entry = match decision.severity {
+            Some(severity) => entry.with("severity", severity.as_str()),
+            None => entry,
+        };
         self.journal.record(match who {
             Some(entry_of) => entry.by(&entry_of.principal().user),
             None => entry,

@@ -17,6 +17,7 @@ pub mod net;
 pub mod oauth;
 pub mod passwords;
 pub mod people;
+pub mod places;
 pub mod principals;
 pub mod proxy;
 pub mod runner;
@@ -35,6 +36,7 @@ use net::TrustedProxies;
 use oauth::OAuth;
 use passwords::Passwords;
 use people::{People, PeopleError};
+use places::{GeoDatabases, GeoFiles};
 use principals::Principals;
 use proxy::ProxyLogins;
 use runner::FlowRunner;
@@ -73,6 +75,8 @@ pub struct Setup {
     pub password_threads: usize,
     /// Password checks that may wait.
     pub password_queue: usize,
+    /// Databases that know where addresses are.
+    pub geo: GeoFiles,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
 }
@@ -92,6 +96,7 @@ impl Setup {
             session_lifetime: None,
             password_threads: 1,
             password_queue: 8,
+            geo: GeoFiles::default(),
             bootstrap: Bootstrap::default(),
         }
     }
@@ -220,6 +225,7 @@ impl Identity {
             journal: journal.clone(),
             folder: setup.folder.clone(),
             variables: setup.variables.clone(),
+            places: Arc::new(GeoDatabases::open(&setup.geo)),
         })
         .await?;
         let access = Access { clock: Arc::clone(clock), random: Arc::clone(random), journal: journal.clone() };

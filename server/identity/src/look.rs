@@ -4,6 +4,7 @@
 
 use crate::{
     config::{self, ConfigError, Snapshot},
+    places::{GeoDatabases, GeoFiles},
     principals::Principals,
 };
 use lockgate_engine::ports::Clock;
@@ -44,11 +45,16 @@ pub struct Look {
 }
 
 impl Look {
-    /// Reads what is stored. `public_url` is as in [`crate::Setup`].
+    /// Reads what is stored. `public_url` and `geo` are as in [`crate::Setup`].
     ///
     /// # Errors
     /// [`LookError`].
-    pub async fn open(store: Store, clock: &dyn Clock, public_url: Option<&str>) -> Result<Self, LookError> {
+    pub async fn open(
+        store: Store,
+        clock: &dyn Clock,
+        public_url: Option<&str>,
+        geo: &GeoFiles,
+    ) -> Result<Self, LookError> {
         let missing = store.migration_status().await?.iter().filter(|migration| !migration.applied).count();
         if missing > 0 {
             return Err(LookError::Behind { missing });
@@ -57,7 +63,7 @@ impl Look {
         if store.documents().current_revision().await? == 0 {
             return Err(LookError::Empty);
         }
-        let snapshot = config::stored(&store, clock).await?;
+        let snapshot = config::stored(&store, clock, &(Arc::new(GeoDatabases::open(geo)) as _)).await?;
         let principals = Principals::new(store.clone(), install_id);
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { store, snapshot, principals, public_url })

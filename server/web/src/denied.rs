@@ -217,6 +217,7 @@ mod tests {
             line: None,
             bindings: Vec::new(),
             message: message.map(str::to_owned),
+            severity: None,
         };
         Decision {
             id: Uuid::from_u128(7),
@@ -230,6 +231,7 @@ mod tests {
             needed,
             messages: message.map(str::to_owned).into_iter().collect(),
             errors: Vec::new(),
+            severity: None,
             cacheable: Cacheability::Unbounded,
             reads: Reads::default(),
         }

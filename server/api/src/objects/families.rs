@@ -5,8 +5,9 @@ use super::{
     filters::{self, Computed, Parameter},
     list,
     reading::{Reading, pk},
+    referrers,
     sight::Sight,
-    referrers, write,
+    write,
 };
 use crate::{
     caller::Caller,

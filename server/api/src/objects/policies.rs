@@ -90,6 +90,7 @@ async fn test(
     let facts = Facts { context: &asked.context, ..Facts::at(identity.clock.now()) };
     let mut env = Env::new(Some(who.principal()), &facts);
     env.stopwatch = Some(snapshot.stopwatch());
+    env.world = Some(snapshot.world());
     // A policy that fails decides as one that does not pass; why, is what this operation is for.
     let (passing, messages) = match expression.eval_bool(&env) {
         Ok(outcome) => (outcome.passing, outcome.messages),

@@ -23,12 +23,12 @@ use lockgate_model::{
     kind::{self, KindDef},
     kinds::key_pair::INTERNAL_JWT_KEY,
 };
-use lockgate_policies::{Stopwatch, TextOrigin};
+use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{Case, GroupPatch, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ pub(super) struct Start<'a> {
     pub(super) store: &'a Store,
     pub(super) clock: &'a dyn Clock,
     pub(super) stopwatch: &'a Stopwatch,
+    pub(super) places: &'a Arc<dyn Places>,
 }
 
 /// Why documents do not become a snapshot.
@@ -179,8 +180,14 @@ impl Start<'_> {
             documents.iter().filter(|d| d.kind == "policy_binding").filter_map(|d| d.body["user"].as_i64()).collect();
         let pks: Vec<i64> = pks.into_iter().collect();
         let users = self.store.users().get_many(&pks).await?.into_iter().map(|u| (u.pk, u.username)).collect();
-        let around =
-            Surroundings { groups: &groups, users: &users, origin, stopwatch: self.stopwatch, now: self.clock.now() };
+        let around = Surroundings {
+            groups: &groups,
+            users: &users,
+            origin,
+            stopwatch: self.stopwatch,
+            places: Some(self.places),
+            now: self.clock.now(),
+        };
         compile(documents, revision, &around).map_err(CompileFailure::Unsound)
     }
 

@@ -26,7 +26,7 @@ use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::{Document, kind};
-use lockgate_policies::{Stopwatch, TextOrigin};
+use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{ConfigChange, DocumentRef, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -66,13 +66,18 @@ pub(crate) struct Sources {
     pub(crate) journal: Journal,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) places: Arc<dyn Places>,
 }
 
 /// The revision that is stored, for who only looks.
-pub(crate) async fn stored(store: &Store, clock: &dyn Clock) -> Result<Snapshot, ConfigError> {
+pub(crate) async fn stored(
+    store: &Store,
+    clock: &dyn Clock,
+    places: &Arc<dyn Places>,
+) -> Result<Snapshot, ConfigError> {
     let began = Instant::now();
     let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
-    layers::Start { store, clock, stopwatch: &stopwatch }.stored().await
+    layers::Start { store, clock, stopwatch: &stopwatch, places }.stored().await
 }
 
 /// What readiness, metrics and operators are told.
@@ -109,6 +114,7 @@ pub struct Config {
     folder: Option<PathBuf>,
     variables: BTreeMap<String, String>,
     stopwatch: Stopwatch,
+    places: Arc<dyn Places>,
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
     errors: Mutex<Errors>,
@@ -116,10 +122,10 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, folder, variables } = sources;
+        let Sources { store, clock, random, journal, folder, variables, places } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
-        let start = layers::Start { store: &store, clock: &*clock, stopwatch: &stopwatch };
+        let start = layers::Start { store: &store, clock: &*clock, stopwatch: &stopwatch, places: &places };
         let (snapshot, error) = start.load(folder.as_deref(), &variables, &*random).await?;
         let config = Self {
             store,
@@ -129,6 +135,7 @@ impl Config {
             folder,
             variables,
             stopwatch,
+            places,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
             errors: Mutex::default(),
@@ -138,6 +145,10 @@ impl Config {
             config.broken(Trouble::Folder, &error);
         }
         Ok(config)
+    }
+
+    fn loading(&self) -> layers::Start<'_> {
+        layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch, places: &self.places }
     }
 
     /// The configuration in force. Read it once a request and use it from start to end.
@@ -171,7 +182,7 @@ impl Config {
     /// Reads the folder again and puts it into force; a broken one changes nothing.
     pub async fn reload_folder(&self) {
         let _writing = self.writing.lock().await;
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        let start = self.loading();
         match start.load(self.folder.as_deref(), &self.variables, &*self.random).await {
             Ok((snapshot, None)) => {
                 let changed = snapshot.revision != self.peek().revision;
@@ -201,7 +212,7 @@ impl Config {
     }
 
     pub(super) async fn reload_locked(&self) -> Result<(), ConfigError> {
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        let start = self.loading();
         let snapshot = start.stored().await?;
         self.swap(snapshot);
         Ok(())
@@ -252,7 +263,7 @@ impl Config {
             documents.remove(id);
         }
         documents.extend(planned.upserts.iter().map(|d| (d.id, d.clone())));
-        let start = layers::Start { store: &self.store, clock: &*self.clock, stopwatch: &self.stopwatch };
+        let start = self.loading();
         let compiled = start.compile(documents.into_values().collect(), base.revision, &|_, _| None).await;
         let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
         let before: Vec<&Document> = base.objects.iter().map(|o| &o.document).collect();

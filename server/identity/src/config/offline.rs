@@ -77,7 +77,8 @@ fn compile_all(builtin: &Loaded, loaded: &Loaded, now: DateTime<Utc>) -> Vec<Dia
     let origin = |id: Uuid, at: &str| {
         loaded.spans.get(id, at).map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column })
     };
-    let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
+    let around =
+        Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, places: None, now };
     let compiled = match pairs::unsound(&documents) {
         none if none.is_empty() => compile(documents, 0, &around),
         unsound => Err(CompileError::Unsound(unsound)),

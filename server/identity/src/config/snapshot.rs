@@ -11,7 +11,7 @@ use lockgate_model::{
     ObjectSet, Principal,
     kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider},
 };
-use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Facts, MappingError, PolicySet, Stopwatch};
+use lockgate_policies::{AppFact, ClaimMapping, Env, Expression, Facts, MappingError, PolicySet, Stopwatch, World};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -101,6 +101,7 @@ pub struct Snapshot {
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
     pub(super) key: Arc<SigningKey>,
     pub(super) stopwatch: Stopwatch,
+    pub(super) world: World,
     /// Name of the embedded outpost.
     pub outpost: String,
     /// Public address of the sign-in host as the embedded outpost's settings say.
@@ -240,6 +241,12 @@ impl Snapshot {
         &self.stopwatch
     }
 
+    /// The zone of the installation, and what is known of addresses.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// The claims that the mappings of some of a client's scopes make for a person, in order.
     ///
     /// # Errors
@@ -255,6 +262,7 @@ impl Snapshot {
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
+        env.world = Some(&self.world);
         let made = client.mappings_of(scopes).filter_map(|m| Some((m, self.mappings.get(&m.id)?)));
         made.map(|(mapping, compiled)| Ok(MadeClaims { mapping, claims: compiled.claims(&env)? })).collect()
     }

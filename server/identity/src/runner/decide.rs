@@ -3,7 +3,7 @@
 use crate::{Core, config::Snapshot, principals::PrincipalEntry, system::time_uuid};
 use async_trait::async_trait;
 use lockgate_engine::ports::{Decide, Facts, PortError, PromptExpression, Verdict};
-use lockgate_policies::{Action, Env, PreparedPrincipal, Question, Resource, describe_denial};
+use lockgate_policies::{Action, Env, Login, PreparedPrincipal, Question, Resource, describe_denial};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -14,6 +14,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) snapshot: &'a Snapshot,
     /// Nobody administers this installation yet.
     pub(crate) setup_open: bool,
+    /// How whoever is signed in proved it.
+    pub(crate) login: Option<Login>,
 }
 
 impl Decider<'_> {
@@ -41,7 +43,7 @@ impl Decider<'_> {
     }
 
     fn translate<'f>(
-        &self,
+        &'f self,
         facts: &'f Facts<'_>,
         context: &'f serde_json::Map<String, Value>,
     ) -> lockgate_policies::Facts<'f> {
@@ -53,6 +55,7 @@ impl Decider<'_> {
             method: &facts.request.method,
             user_agent: &facts.request.user_agent,
             mfa: facts.request.mfa,
+            login: self.login.as_ref(),
             context,
             pending: &facts.pending,
             prompt_data: &facts.prompt_data,
@@ -81,6 +84,7 @@ impl Decide for Decider<'_> {
             };
             let mut env = Env::new(facts.principal, &asked);
             env.stopwatch = Some(self.snapshot.stopwatch());
+            env.world = Some(self.snapshot.world());
             let outcome = expression.eval_bool(&env).map_err(PortError::from)?;
             verdict.passing &= outcome.passing;
             if !outcome.passing {
@@ -98,6 +102,7 @@ impl Decide for Decider<'_> {
         let asked = self.translate(facts, &facts.context);
         let mut env = Env::new(facts.principal, &asked);
         env.stopwatch = Some(self.snapshot.stopwatch());
+        env.world = Some(self.snapshot.world());
         compiled.eval_value(&env).map_err(PortError::from)
     }
 }
