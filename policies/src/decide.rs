@@ -2,16 +2,20 @@
 
 use crate::{
     PolicySet, PreparedPrincipal,
+    action::Action,
     cedar::{
         condition::{Condition, Sort},
+        extent::Extent,
         partition::{Partition, Planned, Use, action_uid, grouped_action, loose_entity},
         principal::{ANONYMOUS, uid},
+        resource::Administered,
     },
-    decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource},
+    decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource},
     evidence::Wants,
     expression::Env,
     fact::{Fact, Facts, Reads},
     need,
+    world::{Device, World},
 };
 use cedar_policy::{
     Context, Decision as Verdict, Effect, Entities, Entity, PolicyId, Request, Response, RestrictedExpression,
@@ -63,17 +67,37 @@ impl PolicySet {
         self.answer(question)
     }
 
-    /// Whether somebody may do an administrative act on the objects of a kind.
+    /// The answer alone, for who asks about many things and explains none of them.
     #[must_use]
-    pub fn can_administer(
-        &self,
-        id: Uuid,
-        principal: Option<&PreparedPrincipal>,
-        verb: Action,
-        kind: &str,
-        facts: &Facts<'_>,
-    ) -> Decision {
-        self.decide(&Question { id, principal, action: verb, resource: Resource::Kind(kind), facts })
+    pub fn allows(&self, question: &Question<'_>) -> bool {
+        let (Some(partition), Some(_)) = (self.partition(question.resource), question.principal) else {
+            return false;
+        };
+        let results = run_checks(self, partition, question);
+        let Ok(entities) = entities(partition, question) else { return false };
+        let asked = Asked { set: self, partition, question, results: &results, entities };
+        fits(question.action, question.resource)
+            && asked.ask(&partition.policies, question.facts.mfa).is_ok_and(|response| is_yes(&response))
+    }
+
+    /// How far somebody may do an administrative act on what is of a kind, as far as can be told without
+    /// looking at any of it.
+    #[must_use]
+    pub fn extent(&self, principal: Option<&PreparedPrincipal>, verb: Action, kind: &str, facts: &Facts<'_>) -> Extent {
+        let Some(partition) = self.partition_of_kind(kind).filter(|_| principal.is_some()) else { return Extent::None };
+        let Some(outlines) = &partition.outlines else { return Extent::None };
+        let any = Administered::any_of(kind);
+        let resource = Resource::Administered(&any);
+        let question = Question { id: Uuid::nil(), principal, action: verb, resource, facts };
+        let results = run_checks(self, partition, &question);
+        let Ok(entities) = entities(partition, &question) else { return Extent::None };
+        let asked = Asked { set: self, partition, question: &question, results: &results, entities };
+        let yes = |policies| asked.ask(policies, facts.mfa).is_ok_and(|response| is_yes(&response));
+        match () {
+            () if yes(&outlines.sure) => Extent::All,
+            () if yes(&outlines.possible) => Extent::Some,
+            () => Extent::None,
+        }
     }
 
     /// What has to be fetched before this can be decided.
@@ -124,8 +148,13 @@ fn fits(action: Action, resource: Resource<'_>) -> bool {
     match action {
         Action::Access => matches!(resource, Resource::App(_)),
         Action::Run => matches!(resource, Resource::Flow(_) | Resource::Stage(_)),
-        Action::View | Action::Add | Action::Change | Action::Delete => matches!(resource, Resource::Kind(_)),
+        _ => matches!(resource, Resource::Administered(_)),
     }
+}
+
+/// Cedar leaves out a policy that fails, which would let a broken forbid pass.
+fn is_yes(response: &Response) -> bool {
+    response.decision() == Verdict::Allow && response.diagnostics().errors().next().is_none()
 }
 
 impl<'a> Asked<'a> {
@@ -146,7 +175,7 @@ impl<'a> Asked<'a> {
         let action = action_uid(question.action);
         let resource =
             self.partition.resource.as_ref().map_or_else(|| loose_entity(question.resource).uid(), Entity::uid);
-        let context = context(self.partition, question.facts, self.results, mfa)?;
+        let context = context(&self.set.world, self.partition, question.facts, self.results, mfa)?;
         let request = Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
         Ok(self.set.authorizer.is_authorized(&request, policies, &self.entities))
     }
@@ -166,8 +195,13 @@ fn entities_with<'a>(
     let mut more: Vec<Entity> = grouped_action(question.action).into_iter().collect();
     if partition.looks_at_resource {
         more.push(resource.cloned().unwrap_or_else(|| loose_entity(question.resource)));
+        if let Resource::Administered(what) = question.resource {
+            more.extend(what.owner.clone());
+        }
     }
     let known = question.principal.map(|p| &p.entities);
+    // Who acts on oneself is who one is, not who one would like to be.
+    more.retain(|entity| known.is_none_or(|known| known.get(&entity.uid()).is_none()));
     match known {
         Some(known) if more.is_empty() => Ok(Cow::Borrowed(known)),
         known => known
@@ -179,7 +213,14 @@ fn entities_with<'a>(
     }
 }
 
-fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: bool) -> Result<Context, String> {
+fn context(
+    world: &World,
+    partition: &Partition,
+    facts: &Facts<'_>,
+    results: &Results,
+    mfa: bool,
+) -> Result<Context, String> {
+    let local = facts.now.with_timezone(&world.zone);
     let mut pairs: Vec<(String, RestrictedExpression)> = Vec::new();
     let mut put = |name: &str, value: RestrictedExpression| pairs.push((name.to_owned(), value));
     let text = |s: &str| RestrictedExpression::new_string(s.to_owned());
@@ -192,10 +233,24 @@ fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: boo
             Fact::Second => {
                 put("now", RestrictedExpression::new_datetime(facts.now.to_rfc3339_opts(SecondsFormat::Millis, true)))
             }
-            Fact::Hour => put("hour", RestrictedExpression::new_long(facts.now.hour().into())),
-            Fact::Day => {
-                put("weekday", RestrictedExpression::new_long(facts.now.weekday().number_from_monday().into()))
+            Fact::Hour => put("hour", RestrictedExpression::new_long(local.hour().into())),
+            Fact::Day => put("weekday", RestrictedExpression::new_long(local.weekday().number_from_monday().into())),
+            Fact::Methods => {
+                let methods = facts.login.iter().flat_map(|login| &login.methods).map(|method| text(method));
+                put("authentication_methods", RestrictedExpression::new_set(methods));
             }
+            Fact::AuthenticationAge => {
+                let age = facts.authentication_age().map(RestrictedExpression::new_long);
+                age.into_iter().for_each(|age| put("authentication_age", age));
+            }
+            Fact::Place => {
+                let country = world.place(facts.ip).map(|place| place.country).filter(|country| !country.is_empty());
+                country.into_iter().for_each(|country| put("country", text(&country)));
+            }
+            Fact::Network => {
+                world.network(facts.ip).iter().for_each(|net| put("asn", RestrictedExpression::new_long(net.asn)));
+            }
+            Fact::Device => put("device", device(facts.user_agent)?),
             Fact::Path => put("path", text(facts.path)),
             Fact::Host => put("host", text(facts.host)),
             Fact::Method => put("method", text(facts.method)),
@@ -209,6 +264,13 @@ fn context(partition: &Partition, facts: &Facts<'_>, results: &Results, mfa: boo
         put("bindings", record(results.bindings.iter().map(|(id, result)| (id.to_string(), *result)))?);
     }
     Context::from_pairs(pairs).map_err(|e| e.to_string())
+}
+
+fn device(user_agent: &str) -> Result<RestrictedExpression, String> {
+    let Device { os, browser, kind } = Device::of(user_agent);
+    let parts = [("os", os), ("browser", browser), ("kind", kind)];
+    let parts = parts.map(|(name, value)| (name.to_owned(), RestrictedExpression::new_string(value.to_owned())));
+    RestrictedExpression::new_record(parts).map_err(|e| e.to_string())
 }
 
 fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExpression, String> {
@@ -256,6 +318,7 @@ fn run_check(
         facts: question.facts,
         app: partition.app.as_ref(),
         stopwatch: set.stopwatch.as_ref(),
+        world: Some(&set.world),
         timeout: planned.timeout,
     };
     let outcome = planned.check.run(&env);
@@ -299,6 +362,7 @@ fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision 
         messages: Vec::new(),
         errors,
         retires_password: false,
+        severity: None,
         cacheable: Cacheability::Never,
         reads: Reads::default(),
     }
@@ -307,8 +371,7 @@ fn denied(question: &Question<'_>, need: Need, errors: Vec<String>) -> Decision 
 fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     let Asked { partition, question, results, .. } = asked;
     let mut errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
-    // Cedar leaves out a policy that fails, which would let a broken forbid pass.
-    let allow = response.decision() == Verdict::Allow && errors.is_empty();
+    let allow = is_yes(response);
     errors.extend(results.errors.iter().cloned());
     let determining = determining(partition, response);
     let mut messages = results.messages.clone();
@@ -325,8 +388,9 @@ fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     Decision {
         allow,
         needed: if allow { Vec::new() } else { need::of(asked, response) },
+        severity: determining.iter().filter_map(|policy| policy.severity).max(),
         determining,
-        facts_used: facts_used(partition, question.facts, results),
+        facts_used: facts_used(&asked.set.world, partition, question.facts, results),
         messages,
         retires_password: results.retires_password,
         cacheable,
@@ -349,11 +413,20 @@ fn determining(partition: &Partition, response: &Response) -> Vec<PolicyRef> {
 
 /// The facts with their values, as they may stand in a log: of what people typed or a flow carries,
 /// only the names.
-fn facts_used(partition: &Partition, facts: &Facts<'_>, results: &Results) -> Map<String, Value> {
+fn facts_used(world: &World, partition: &Partition, facts: &Facts<'_>, results: &Results) -> Map<String, Value> {
     let mut used = Map::new();
     for fact in partition.reads.iter() {
         let Ok(Value::String(name)) = serde_json::to_value(fact) else { continue };
-        used.extend(facts.value(fact).map(|value| match value {
+        let value = match fact {
+            Fact::AuthenticationAge => Some(facts.authentication_age().into()),
+            Fact::Place => Some(serde_json::to_value(world.place(facts.ip)).unwrap_or_default()),
+            Fact::Network => Some(serde_json::to_value(world.network(facts.ip)).unwrap_or_default()),
+            Fact::Device => Some(serde_json::to_value(Device::of(facts.user_agent)).unwrap_or_default()),
+            fact => facts.value(fact),
+        };
+        let told = matches!(fact, Fact::Place | Fact::Network | Fact::Device);
+        used.extend(value.map(|value| match value {
+            value if told => (name, value),
             Value::Object(map) => (name, map.keys().cloned().collect()),
             value => (name, value),
         }));

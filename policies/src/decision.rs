@@ -2,6 +2,8 @@
 
 use crate::{
     PreparedPrincipal,
+    action::Action,
+    cedar::resource::Administered,
     fact::{Facts, Reads},
     input::Target,
 };
@@ -11,41 +13,8 @@ use serde_json::{Map, Value};
 use std::fmt;
 use uuid::Uuid;
 
-/// What somebody wants to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Open an application.
-    Access,
-    /// Run a flow, or a stage of it.
-    Run,
-    /// Read objects of a kind.
-    View,
-    /// Make an object of a kind.
-    Add,
-    /// Change an object of a kind.
-    Change,
-    /// Delete an object of a kind.
-    Delete,
-}
-
-impl Action {
-    /// Its name in Cedar.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Run => "run",
-            Self::View => "view",
-            Self::Add => "add",
-            Self::Change => "change",
-            Self::Delete => "delete",
-        }
-    }
-}
-
 /// What something is done to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub enum Resource<'a> {
     /// An application, by slug.
     App(&'a str),
@@ -53,8 +22,8 @@ pub enum Resource<'a> {
     Flow(&'a str),
     /// A flow-stage binding, by id.
     Stage(Uuid),
-    /// The objects of a kind, by the kind's name.
-    Kind(&'a str),
+    /// What an administrative act is about.
+    Administered(&'a Administered),
 }
 
 impl Resource<'_> {
@@ -65,7 +34,7 @@ impl Resource<'_> {
             Self::App(slug) => Some(Target::App(slug.to_owned())),
             Self::Flow(slug) => Some(Target::Flow(slug.to_owned())),
             Self::Stage(id) => Some(Target::Stage(id)),
-            Self::Kind(_) => None,
+            Self::Administered(_) => None,
         }
     }
 }
@@ -76,7 +45,7 @@ impl fmt::Display for Resource<'_> {
             Self::App(slug) => write!(f, "app {slug}"),
             Self::Flow(slug) => write!(f, "flow {slug}"),
             Self::Stage(id) => write!(f, "stage {id}"),
-            Self::Kind(kind) => write!(f, "kind {kind}"),
+            Self::Administered(what) => what.fmt(f),
         }
     }
 }
@@ -97,7 +66,7 @@ pub struct Question<'a> {
 }
 
 /// A policy that had a part in a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PolicyRef {
     /// Its `@id`, or `file:line` without one; `binding:<uuid>`, `bindings:<target>` (mode `all`) or
     /// `default:…` for those that were made from bindings.
@@ -110,6 +79,39 @@ pub struct PolicyRef {
     pub bindings: Vec<Uuid>,
     /// Its `@message`, a sentence for the user who is denied.
     pub message: Option<String>,
+    /// Its `@severity`: how much its part in a decision matters to operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+/// How much something matters to operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// As a rule it does not.
+    Info,
+    /// Somebody should look some day.
+    Warning,
+    /// Somebody should look now.
+    Critical,
+}
+
+impl Severity {
+    /// Reads the word of an annotation.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Info, Self::Warning, Self::Critical].into_iter().find(|s| s.as_str() == word)
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// Something that would have to be so for a denial to become a permission.
@@ -185,6 +187,9 @@ pub struct Decision {
     pub errors: Vec<String>,
     /// The person's password has grown too old, and is to be made unusable.
     pub retires_password: bool,
+    /// The highest `@severity` of the policies that decided it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// How long it may be reused.
     pub cacheable: Cacheability,
     /// The facts that it depends on.

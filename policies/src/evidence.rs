@@ -19,7 +19,7 @@ pub struct Coordinates {
 
 /// What is known of an address.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Place {
+pub struct Whereabouts {
     /// Country, in two letters.
     pub country: Option<String>,
     /// Number of its autonomous system.
@@ -70,7 +70,7 @@ pub enum History {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
     /// What is known of the client's address; `None`: nobody was able to tell.
-    pub place: Option<Place>,
+    pub place: Option<Whereabouts>,
     /// The last sign-ins, newest first.
     pub logins: Option<Vec<PastLogin>>,
     /// The scores of the client's address and the user's name.

@@ -30,9 +30,19 @@ pub enum Fact {
     UserAgent,
     /// Whether the session was opened with a second factor.
     Mfa,
-    /// The calendar day, in UTC.
+    /// How who asks proved who it is.
+    Methods,
+    /// How long ago that was, to the minute.
+    AuthenticationAge,
+    /// Country and city of the client's address.
+    Place,
+    /// Autonomous system of the client's address.
+    Network,
+    /// What the `User-Agent` says of system, browser and device.
+    Device,
+    /// The calendar day, in the zone of the installation.
     Day,
-    /// The hour of the day, in UTC.
+    /// The hour of the day, in the zone of the installation.
     Hour,
     /// The minute.
     Minute,
@@ -46,8 +56,6 @@ pub enum Fact {
     PromptData,
     /// The flow that is running.
     Flow,
-    /// Country, network and place of the client's address; see [`Evidence::place`].
-    Place,
     /// Where the person signed in before; see [`Evidence::logins`].
     Logins,
     /// The scores of address and user name; see [`Evidence::reputation`].
@@ -58,7 +66,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::User,
         Self::App,
         Self::Ip,
@@ -67,6 +75,11 @@ impl Fact {
         Self::Method,
         Self::UserAgent,
         Self::Mfa,
+        Self::Methods,
+        Self::AuthenticationAge,
+        Self::Place,
+        Self::Network,
+        Self::Device,
         Self::Day,
         Self::Hour,
         Self::Minute,
@@ -75,7 +88,6 @@ impl Fact {
         Self::Pending,
         Self::PromptData,
         Self::Flow,
-        Self::Place,
         Self::Logins,
         Self::Reputation,
         Self::Passwords,
@@ -135,12 +147,11 @@ impl Reads {
     pub fn expires(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let grain = if self.contains(Fact::Second) {
             TimeDelta::seconds(1)
-        } else if self.contains(Fact::Minute) {
+        } else if self.contains(Fact::Minute) || self.contains(Fact::AuthenticationAge) {
             TimeDelta::minutes(1)
-        } else if self.contains(Fact::Hour) {
-            TimeDelta::hours(1)
-        } else if self.contains(Fact::Day) {
-            TimeDelta::days(1)
+        } else if self.contains(Fact::Hour) || self.contains(Fact::Day) {
+            // In every zone hours, days and changes of the clock begin at a quarter of an hour of UTC.
+            TimeDelta::minutes(15)
         } else {
             return None;
         };
@@ -188,6 +199,8 @@ pub struct Facts<'a> {
     pub user_agent: &'a str,
     /// Whether the session was opened with a second factor.
     pub mfa: bool,
+    /// How who asks proved who it is; `None` where that is not known.
+    pub login: Option<&'a Login>,
     /// Free-form facts, such as `oauth_scopes` or `setup_open`.
     pub context: &'a Map<String, Value>,
     /// The account that a flow is about to log in: `username`, `authenticated` and more.
@@ -212,6 +225,7 @@ impl Facts<'_> {
             method: "",
             user_agent: "",
             mfa: false,
+            login: None,
             context: &NOTHING,
             pending: &NOTHING,
             prompt_data: &NOTHING,
@@ -220,8 +234,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The value of a fact that varies between questions of one principal; `None` for those that
-    /// its revision covers and for the time.
+    /// What a fact that varies between questions of one principal is told from; `None` for those that its
+    /// revision covers and for the time.
     #[must_use]
     pub fn value(&self, fact: Fact) -> Option<Value> {
         Some(match fact {
@@ -232,11 +246,15 @@ impl Facts<'_> {
             Fact::Method => self.method.into(),
             Fact::UserAgent => self.user_agent.into(),
             Fact::Mfa => self.mfa.into(),
+            Fact::Methods => self.login.map_or_else(Vec::new, |login| login.methods.clone()).into(),
+            Fact::AuthenticationAge => self.login.and_then(|login| login.at).map(|at| at.timestamp()).into(),
+            // What they are told from; telling is left to who needs to know.
+            Fact::Place | Fact::Network => self.ip.map_or(Value::Null, |ip| ip.to_string().into()),
+            Fact::Device => self.user_agent.into(),
             Fact::Context => self.context.clone().into(),
             Fact::Pending => self.pending.clone().into(),
             Fact::PromptData => self.prompt_data.clone().into(),
             Fact::Flow => self.flow.clone().into(),
-            Fact::Place => self.evidence.place.as_ref().and_then(|place| place.country.clone()).into(),
             Fact::Logins => self.evidence.logins.as_ref().map(Vec::len).into(),
             Fact::Reputation => {
                 self.evidence.reputation.map(|s| format!("address {}, user name {}", s.ip, s.username)).into()
@@ -245,6 +263,32 @@ impl Facts<'_> {
             Fact::Passwords => return None,
         })
     }
+}
+
+impl<'a> Facts<'a> {
+    /// The same, asked by somebody who proved it in this way.
+    #[must_use]
+    pub fn with_login(self, login: &'a Login) -> Self {
+        Self { mfa: login.mfa, login: Some(login), ..self }
+    }
+
+    /// Seconds since who asks proved who it is, as they were when this minute began.
+    #[must_use]
+    pub fn authentication_age(&self) -> Option<i64> {
+        let minute = self.now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(self.now);
+        Some((minute - self.login?.at?).num_seconds().max(0))
+    }
+}
+
+/// How somebody proved who they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// Whether a second factor was among them.
+    pub mfa: bool,
+    /// By which means (RFC 8176): `pwd`, `otp`, `mfa` …
+    pub methods: Vec<String>,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// Names of the free-form facts that may stand in a log.
@@ -269,6 +313,8 @@ pub struct KeptFacts {
     pub user_agent: String,
     /// Whether the session was opened with a second factor.
     pub mfa: bool,
+    /// How who asked proved it.
+    pub login: Option<Login>,
     /// Free-form facts.
     pub context: Map<String, Value>,
 }
@@ -286,6 +332,7 @@ impl KeptFacts {
             method: facts.method.to_owned(),
             user_agent: facts.user_agent.to_owned(),
             mfa: facts.mfa,
+            login: facts.login.cloned(),
             context: LOGGED_CONTEXT.iter().filter_map(logged).collect(),
         }
     }
@@ -300,6 +347,7 @@ impl KeptFacts {
             method: &self.method,
             user_agent: &self.user_agent,
             mfa: self.mfa,
+            login: self.login.as_ref(),
             context: &self.context,
             ..Facts::at(self.now)
         }

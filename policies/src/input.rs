@@ -143,6 +143,36 @@ pub struct GroupInput {
     pub name: String,
 }
 
+/// What a link puts into a slot of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Linked {
+    /// The group of this name.
+    Group(String),
+    /// The user of this name.
+    User(String),
+    /// The application with this slug.
+    App(String),
+    /// The applications with this tag.
+    Tag(String),
+}
+
+/// A template made a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkInput {
+    /// Its name, which is the id of the policy.
+    pub name: String,
+    /// `@id` of the template.
+    pub template: String,
+    /// For `?principal`.
+    pub principal: Option<Linked>,
+    /// For `?resource`.
+    pub resource: Option<Linked>,
+    /// Where it is declared.
+    pub origin: TextOrigin,
+    /// Where its keys stand, as far as that is known.
+    pub keys: Vec<(String, TextOrigin)>,
+}
+
 /// Everything that decisions are compiled from.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyInput {
@@ -160,6 +190,8 @@ pub struct PolicyInput {
     pub logged: HashSet<Uuid>,
     /// Path and text of the folder's Cedar files.
     pub cedar_files: Vec<(String, String)>,
+    /// The links of their templates.
+    pub links: Vec<LinkInput>,
     /// All applications.
     pub apps: Vec<AppInput>,
     /// All groups that are known when compiling.

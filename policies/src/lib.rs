@@ -5,6 +5,7 @@
 //! out, a [`Question`] goes in and a [`Decision`] comes out. What may not enter this room: I/O,
 //! databases, HTTP, and any clock or source of randomness that was not handed in.
 
+pub mod action;
 pub mod builtin;
 mod cedar;
 pub mod check;
@@ -19,25 +20,30 @@ mod native;
 mod need;
 pub mod problem;
 mod trace;
+mod world;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use action::Action;
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
 pub use cedar::alike::PersonReads;
+pub use cedar::extent::Extent;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
+pub use cedar::resource::{Administered, GROUP_KIND, GroupFacts, ObjectFacts, USER_KIND, UnjudgeableError};
 pub use cedar::set::PolicySet;
 pub use check::{Check, CheckError};
-pub use decision::{Action, Cacheability, Decision, Need, PolicyRef, Question, Resource};
-pub use evidence::{Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Place, Scores, Wants};
+pub use decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource, Severity};
+pub use evidence::{Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Scores, Wants, Whereabouts};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
-pub use fact::{AppFact, Fact, Facts, KeptFacts, Reads};
+pub use fact::{AppFact, Fact, Facts, KeptFacts, Login, Reads};
 pub use input::{
-    AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GroupInput, NativeInput, PolicyInput, Subject,
-    Target, TextOrigin,
+    AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GroupInput, LinkInput, Linked, NativeInput,
+    PolicyInput, Subject, Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
 pub use native::Native;
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
 pub use trace::{BindingTrace, Change, PolicyEffect, PolicyTrace, Trace};
+pub use world::{Device, Network, Place, Places, World};

@@ -3,7 +3,7 @@
 use crate::{
     cedar::partition::{About, Partition},
     decide::{Asked, forbids},
-    decision::{Action, Decision, Need},
+    decision::{Decision, Need},
     input::{BindingInput, EngineMode, Subject},
 };
 use cedar_policy::{Decision as Verdict, Effect, Response};
@@ -45,7 +45,7 @@ fn permission(asked: &Asked<'_>) -> Vec<Need> {
         return failing;
     }
     let mut choices = failing;
-    if matches!(asked.question.action, Action::View | Action::Add | Action::Change | Action::Delete) {
+    if asked.question.action.is_administrative() {
         choices.push(Need::Superuser);
     }
     choices.extend(permits(partition).filter_map(|a| a.group.clone()).map(Need::Group));

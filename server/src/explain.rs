@@ -171,9 +171,10 @@ fn policy(traced: &PolicyTrace) -> Option<String> {
         (Some(false), _) => "does not apply".to_owned(),
         (None, _) => format!("failed: {}", traced.error.as_deref().unwrap_or_default()),
     };
+    let severity = traced.policy.severity.map(|severity| format!(" [{}]", severity.as_str())).unwrap_or_default();
     let message = traced.policy.message.as_ref().filter(|_| traced.determining);
     let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-    Some(format!("{effect}  {} {place} {result}{message}", traced.policy.id))
+    Some(format!("{effect}  {} {place}{severity} {result}{message}", traced.policy.id))
 }
 
 fn changes(trace: &Trace) -> Vec<String> {

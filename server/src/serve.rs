@@ -87,7 +87,9 @@ async fn look(settings: &Settings) -> Result<Look, String> {
     let secret = known_secret_key(settings)?;
     let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
     let store = connect(settings, &secret, true).await?;
-    Look::open(store, &SystemClock, settings.public_url.as_deref()).await.map_err(|e| e.to_string())
+    Look::open(store, &SystemClock, settings.public_url.as_deref(), &settings.geoip.files())
+        .await
+        .map_err(|e| e.to_string())
 }
 
 /// Asks the installation a question that changes nothing.
@@ -136,6 +138,7 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
         },
         pwned_url: settings.hibp_url.clone(),
         scores: settings.reputation.rules(),
+        geo: settings.geoip.files(),
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

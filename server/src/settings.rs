@@ -8,6 +8,7 @@ use figment::{
     value::{Dict, Map, Value},
 };
 use ipnet::IpNet;
+use lockgate_identity::places::GeoFiles;
 use lockgate_store::ScoreRules;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -48,10 +49,29 @@ pub(crate) struct Settings {
     pub(crate) reputation: ReputationSettings,
     /// Where the service of leaked passwords is; the first five digits of a SHA-1 are appended.
     pub(crate) hibp_url: String,
+    /// Databases that know where addresses are.
+    pub(crate) geoip: Geoip,
     /// Limits.
     pub(crate) limits: Limits,
     /// Which decisions are kept.
     pub(crate) decisions: Decisions,
+}
+
+/// Databases in MaxMind's format.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Geoip {
+    /// Cities or countries.
+    pub(crate) city: Option<PathBuf>,
+    /// Autonomous systems.
+    pub(crate) asn: Option<PathBuf>,
+}
+
+impl Geoip {
+    /// Their paths.
+    pub(crate) fn files(&self) -> GeoFiles {
+        GeoFiles { city: self.city.clone(), asn: self.asn.clone() }
+    }
 }
 
 /// Where we listen and whom we believe.
@@ -188,6 +208,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },
             hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
+            geoip: Geoip::default(),
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
@@ -225,6 +246,8 @@ const KNOWN: &[&str] = &[
     "reputation.lower_limit",
     "reputation.upper_limit",
     "hibp_url",
+    "geoip.city",
+    "geoip.asn",
     "limits.password_threads",
     "limits.password_queue",
     "limits.body_bytes",
@@ -355,6 +378,12 @@ fn from_environment(environment: &BTreeMap<String, String>) -> Result<FromEnviro
             if variable == "LOCKGATE_TOKEN" {
                 continue;
             }
+            // The reference keeps them where it keeps what it adds to events.
+            let path = match path.strip_prefix("events.context_processors.") {
+                Some("geoip") if prefix == "AUTHENTIK_" => "geoip.city".to_owned(),
+                Some("asn") if prefix == "AUTHENTIK_" => "geoip.asn".to_owned(),
+                _ => path,
+            };
             let Some(known) = KNOWN.iter().find(|k| **k == path) else {
                 warnings.push(unknown(prefix, variable, &path));
                 continue;

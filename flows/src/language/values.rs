@@ -7,6 +7,7 @@ use crate::{
     node::{Node, Value as Yaml, quoted},
     span::Span,
 };
+use chrono_tz::Tz;
 use lockgate_model::{Validity, schema::Field};
 use regex::Regex;
 use serde_json::{Map, Value, json};
@@ -87,6 +88,9 @@ impl Loader<'_> {
         if let Some(options) = schema["enum"].as_array() {
             return self.choice(yaml, options, node);
         }
+        if let Some(variants) = schema["oneOf"].as_array() {
+            return self.variant(slot, variants, node);
+        }
         match &node.value {
             Yaml::Bool(b) if accepts(schema, "boolean") => Some(json!(b)),
             Yaml::Number(n) if accepts(schema, "number") || (accepts(schema, "integer") && !n.is_f64()) => {
@@ -107,6 +111,27 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// A map with one key, which says what its value is.
+    fn variant(&mut self, slot: &Slot<'_>, variants: &[Value], node: &Node) -> Option<Value> {
+        let yaml = &slot.field.yaml;
+        let of = |variant: &Value| Some(variant["properties"].as_object()?.iter().next()?.0.clone());
+        let known: Vec<String> = variants.iter().filter_map(of).collect();
+        let forms: Vec<String> = known.iter().map(|key| format!("{{ {key}: … }}")).collect();
+        let Some([(key, value)]) = node.map() else {
+            self.wrong(node, yaml, &forms.join(" or "));
+            return None;
+        };
+        let Some(variant) = variants.iter().find(|variant| of(variant).as_ref() == Some(&key.text)) else {
+            let message = format!("unknown key \"{}\" in {yaml}", key.text);
+            let complaint = Diagnostic::error("unknown_key", &key.span, message).expected(forms.join(" or "));
+            self.diagnostics.push(complaint.near(&key.text, known.iter().map(String::as_str)));
+            return None;
+        };
+        let inner = plain(&variant["properties"][key.text.as_str()], slot.root);
+        let value = self.by_schema(slot, inner, value)?;
+        Some(json!({key.text.as_str(): value}))
     }
 
     fn choice(&mut self, yaml: &str, options: &[Value], node: &Node) -> Option<Value> {
@@ -130,6 +155,7 @@ impl Loader<'_> {
         let wrong = match schema["format"].as_str() {
             Some("duration-text") => text.parse::<Validity>().err().map(|_| "a duration: 30d, 8h, 10m or 45s"),
             Some("uri") => (!is_web_address(text)).then_some(WEB_ADDRESS),
+            Some("timezone") => text.parse::<Tz>().err().map(|_| "a time zone, such as Europe/Berlin or UTC"),
             Some("uuid") => Uuid::parse_str(text).err().map(|_| "a UUID"),
             _ => None,
         };

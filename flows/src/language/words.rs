@@ -115,6 +115,7 @@ pub(crate) fn noun(target: &str) -> String {
         "prompt" => "field".to_owned(),
         "expression_policy" => "policy".to_owned(),
         "scope_mapping" => "mapping".to_owned(),
+        "policy_link" => "link".to_owned(),
         "proxy_provider" | "oauth2_provider" => "provider".to_owned(),
         other => other.replace('_', " "),
     }

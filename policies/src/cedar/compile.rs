@@ -3,10 +3,12 @@
 use super::{
     bindings::{self, Guard},
     condition::{self, Condition},
+    links,
     partition::{Partition, Resolver},
+    principal::{GROUP, OBJECT, USER},
     references,
     set::PolicySet,
-    source::{self, Known},
+    source::{self, Files, Known, KnownTemplate},
     sweeping::sweeping,
 };
 use crate::{
@@ -15,8 +17,9 @@ use crate::{
     expression::Expression,
     input::{PolicyInput, Subject, Target},
     problem::PolicyProblem,
+    world::World,
 };
-use cedar_policy::{Authorizer, Schema, ValidationMode, Validator};
+use cedar_policy::{Authorizer, EntityTypeName, Schema, ValidationMode, Validator};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -34,14 +37,17 @@ impl PolicySet {
         let mut problems = Vec::new();
         let checks = checks(input, &mut problems);
         let mut conditions = condition::parse(input, &mut problems);
-        let mut files = Vec::new();
+        let mut read = Files::default();
         for (file, text) in source::BUILTIN
             .iter()
             .map(|(f, t)| (*f, *t))
             .chain(input.cedar_files.iter().map(|(f, t)| (f.as_str(), t.as_str())))
         {
-            files.extend(source::read(file, text, &mut problems));
+            source::read(file, text, &mut read, &mut problems);
         }
+        let linked = links::policies(&input.links, &mut read, &mut problems);
+        let Files { policies: mut files, templates, warnings: odd } = read;
+        files.extend(linked);
         refuse_duplicates(&files, &mut problems);
         let guards = guards(input, &mut problems);
         let validation = Validation::new(input, &guards, &conditions, &mut problems);
@@ -53,9 +59,11 @@ impl PolicySet {
                 (target, bindings::policies(target, guard, open, &conditions, &mut problems))
             })
             .collect();
-        let mut warnings = validation.files(input, &files, made.values().flatten(), &mut problems);
+        let texts = Texts { files: &files, templates: &templates };
+        let mut warnings = validation.files(input, &texts, made.values().flatten(), &mut problems);
         warnings.extend(doubts);
         warnings.extend(sweeping(&files));
+        warnings.extend(odd);
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             // One mistake is found once for each action that the policy speaks of.
@@ -83,9 +91,10 @@ fn build(
         stages: HashMap::new(),
         any_flow: Partition::any_run(resolver, &super::principal::FLOW)?,
         any_stage: Partition::any_run(resolver, &super::principal::STAGE)?,
-        administration: Partition::administration(resolver)?,
+        administration: administration(resolver)?,
         authorizer: Authorizer::new(),
         stopwatch: None,
+        world: World::default(),
         warnings,
         of_files: resolver.files.iter().map(|known| known.about.clone()).collect(),
         by_group: by_group(resolver.files, guards, &conditions),
@@ -104,6 +113,11 @@ fn build(
     Ok(set)
 }
 
+fn administration(resolver: &Resolver<'_>) -> Result<HashMap<EntityTypeName, Arc<Partition>>, PolicyProblem> {
+    let types = [&USER, &GROUP, &OBJECT];
+    types.into_iter().map(|of| Ok(((**of).clone(), Partition::administration(resolver, of)?))).collect()
+}
+
 fn by_group(
     files: &[Known],
     guards: &BTreeMap<Target, Guard>,
@@ -119,7 +133,7 @@ fn by_group(
         let Subject::Policy(id, name) = &binding.subject else { continue };
         for group in conditions.get(id).into_iter().flat_map(Condition::groups) {
             let about =
-                PolicyRef { id: name.clone(), file: None, line: None, bindings: vec![binding.id], message: None };
+                PolicyRef { id: name.clone(), file: None, line: None, bindings: vec![binding.id], ..PolicyRef::default() };
             found.entry(group.clone()).or_default().push(about);
         }
     }
@@ -230,6 +244,12 @@ fn schema_text(input: &PolicyInput, guards: &BTreeMap<Target, Guard>, conditions
         .replace("type Bindings = {};", &format!("type Bindings = {{ {bindings} }};"))
 }
 
+/// What people wrote.
+struct Texts<'a> {
+    files: &'a [Known],
+    templates: &'a [KnownTemplate],
+}
+
 /// Holds policies against the schema of an installation.
 pub(crate) struct Validation(Option<Validator>);
 
@@ -262,41 +282,46 @@ impl Validation {
     fn files<'a>(
         &self,
         input: &PolicyInput,
-        files: &'a [Known],
+        written: &Texts<'a>,
         made: impl Iterator<Item = &'a Known>,
         problems: &mut Vec<PolicyProblem>,
     ) -> Vec<PolicyProblem> {
         let Some(validator) = &self.0 else { return Vec::new() };
+        let files = written.files;
         // What is broken would be complained of again wherever it is bound.
         let made = made.filter(|_| problems.is_empty());
         let mut all = cedar_policy::PolicySet::new();
-        let mut by_id = HashMap::new();
+        let mut places: HashMap<cedar_policy::PolicyId, (&str, u32)> = HashMap::new();
+        for known in written.templates {
+            let id = cedar_policy::PolicyId::new(format!("template {}", known.id));
+            if all.add_template(known.template.new_id(id.clone())).is_ok() {
+                places.insert(id, (&known.file, known.line));
+            }
+        }
         for known in files.iter().chain(made) {
             // A second policy of the same id has been complained about.
-            if all.add(known.policy.clone()).is_ok() {
-                by_id.insert(known.policy.id().clone(), known);
+            if all.add(known.policy.clone()).is_ok()
+                && let (Some(file), Some(line)) = (&known.about.file, known.about.line)
+            {
+                places.insert(known.policy.id().clone(), (file, line));
             }
         }
         let texts: HashMap<&str, &str> = source::BUILTIN
             .into_iter()
             .chain(input.cedar_files.iter().map(|(f, t)| (f.as_str(), t.as_str())))
             .collect();
-        let place = |id: &cedar_policy::PolicyId| {
-            let file = by_id.get(id).and_then(|k| k.about.file.as_deref());
-            (file.unwrap_or(id.as_ref()).to_owned(), file.and_then(|f| texts.get(f)).copied().unwrap_or(""))
+        // What a link makes has no text of its own: the link's line stands for it.
+        let complaint = |id: &cedar_policy::PolicyId, error: &dyn miette::Diagnostic| {
+            let (file, line) = places.get(id).copied().unwrap_or((id.as_ref(), 0));
+            let found = source::problem(file, texts.get(file).copied().unwrap_or(""), error);
+            if found.line == 0 { PolicyProblem { line, ..found } } else { found }
         };
         let result = validator.validate(&all, ValidationMode::Strict);
-        for error in result.validation_errors() {
-            let (file, text) = place(error.policy_id());
-            problems.push(source::problem(&file, text, error));
-        }
-        let folder: HashSet<&str> = input.cedar_files.iter().map(|(f, _)| f.as_str()).collect();
-        let mut warnings: Vec<PolicyProblem> = result
-            .validation_warnings()
-            .map(|w| (place(w.policy_id()), w))
-            .filter(|((file, _), _)| folder.contains(file.as_str()))
-            .map(|((file, text), w)| source::problem(&file, text, w))
-            .collect();
+        problems.extend(result.validation_errors().map(|error| complaint(error.policy_id(), error)));
+        let mut folder: HashSet<&str> = input.cedar_files.iter().map(|(f, _)| f.as_str()).collect();
+        folder.extend(input.links.iter().map(|link| link.origin.file.as_str()));
+        let warnings = result.validation_warnings().map(|warning| complaint(warning.policy_id(), warning));
+        let mut warnings: Vec<PolicyProblem> = warnings.filter(|w| folder.contains(w.file.as_str())).collect();
         warnings.extend(
             files
                 .iter()

@@ -3,13 +3,15 @@
 
 use super::{
     bindings::{self, Guard},
-    principal::{ACTION, APP, FLOW, KIND, OBJECT, STAGE, TAG, uid},
+    extent::Outlines,
+    principal::{ACTION, APP, FLOW, STAGE, TAG, uid},
     reads::ContextReads,
     source::Known,
 };
 use crate::{
+    action::Action,
     check::Check,
-    decision::{Action, PolicyRef},
+    decision::PolicyRef,
     fact::{AppFact, Fact, Reads},
     input::{AppInput, BindingInput, EngineMode, PolicyInput, Subject, Target},
     problem::PolicyProblem,
@@ -81,6 +83,8 @@ pub(crate) struct Partition {
     /// The target's entity; `None` where the partition serves many.
     pub(crate) resource: Option<Entity>,
     pub(crate) app: Option<AppFact>,
+    /// For administrative acts: what can be told without a resource.
+    pub(crate) outlines: Option<Outlines>,
 }
 
 /// Which questions a partition answers.
@@ -99,10 +103,9 @@ impl Scope<'_> {
     }
 
     fn covers_action(&self, constraint: &ActionConstraint) -> bool {
-        let administers = |a: &Action| !matches!(a, Action::Access | Action::Run);
         let one = |named: &EntityUid| {
             let name: &str = named.id().as_ref();
-            self.actions.iter().any(|a| a.as_str() == name || (name == "administer" && administers(a)))
+            self.actions.iter().any(|a| a.as_str() == name || a.groups().contains(&name))
         };
         match constraint {
             ActionConstraint::Any => true,
@@ -159,11 +162,15 @@ impl Partition {
         Self::collect(resolver, &scope, &own, &Guard::default()).map(Arc::new)
     }
 
-    /// For administrative acts.
-    pub(crate) fn administration(resolver: &Resolver<'_>) -> Result<Arc<Self>, PolicyProblem> {
-        let actions = [Action::View, Action::Add, Action::Change, Action::Delete];
-        let scope = Scope { actions: &actions, resource_type: &OBJECT, resource: None };
-        Self::collect(resolver, &scope, &[], &Guard::default()).map(Arc::new)
+    /// For administrative acts on entities of a type.
+    pub(crate) fn administration(
+        resolver: &Resolver<'_>,
+        resource_type: &EntityTypeName,
+    ) -> Result<Arc<Self>, PolicyProblem> {
+        let scope = Scope { actions: &Action::ADMINISTRATIVE, resource_type, resource: None };
+        let mut partition = Self::collect(resolver, &scope, &[], &Guard::default())?;
+        partition.outlines = Some(Outlines::of(resolver.files.iter().filter(|k| scope.covers(k)).map(|k| &k.policy))?);
+        Ok(Arc::new(partition))
     }
 
     /// A condition in Cedar by itself, about any resource of a type.
@@ -206,6 +213,7 @@ impl Partition {
             mode: guard.mode,
             resource: None,
             app: None,
+            outlines: None,
         })
     }
 }
@@ -269,7 +277,7 @@ pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
         Resource::App(slug) => Entity::new_no_attrs(uid(&APP, slug), HashSet::new()),
         Resource::Flow(slug) => Entity::new_no_attrs(uid(&FLOW, slug), HashSet::new()),
         Resource::Stage(id) => Entity::new_no_attrs(uid(&STAGE, &id.to_string()), HashSet::new()),
-        Resource::Kind(kind) => Entity::new_no_attrs(uid(&OBJECT, kind), HashSet::from([uid(&KIND, kind)])),
+        Resource::Administered(what) => what.entity.clone(),
     }
 }
 
@@ -278,12 +286,8 @@ pub(crate) fn action_uid(action: Action) -> EntityUid {
     uid(&ACTION, action.as_str())
 }
 
-/// An administrative act in its group; the other actions are in none.
+/// An administrative act in its groups; the other actions are in none.
 pub(crate) fn grouped_action(action: Action) -> Option<Entity> {
-    match action {
-        Action::Access | Action::Run => None,
-        Action::View | Action::Add | Action::Change | Action::Delete => {
-            Some(Entity::new_no_attrs(action_uid(action), HashSet::from([uid(&ACTION, "administer")])))
-        }
-    }
+    let groups = action.groups().iter().map(|group| uid(&ACTION, group));
+    action.is_administrative().then(|| Entity::new_no_attrs(action_uid(action), groups.collect()))
 }

@@ -1,11 +1,9 @@
 //! Entities: principals prepared once and reused for many decisions.
 
+use super::resource::group_uids;
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use lockgate_model::people::Principal;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -46,15 +44,7 @@ impl PreparedPrincipal {
             ("active".to_owned(), RestrictedExpression::new_bool(account.is_active)),
             ("superuser".to_owned(), RestrictedExpression::new_bool(principal.is_superuser)),
         ]);
-        let mut parents = HashSet::new();
-        for group in &principal.groups {
-            parents.insert(group_by_id(group.pk));
-            // Bindings name groups by id and files by name. A group named like an id must not
-            // pass for the group that has it.
-            if Uuid::parse_str(&group.name).is_err() {
-                parents.insert(self::uid(&GROUP, &group.name));
-            }
-        }
+        let parents = principal.groups.iter().flat_map(|group| group_uids(group.pk, &group.name)).collect();
         let entity = Entity::new(uid.clone(), attributes, parents).map_err(|e| fail(e.to_string()))?;
         let entities = Entities::from_entities([entity], None).map_err(|e| fail(e.to_string()))?;
         Ok(Self { principal, uid, entities })

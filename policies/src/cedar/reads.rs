@@ -76,6 +76,11 @@ impl ContextReads {
             "host" => Fact::Host,
             "method" => Fact::Method,
             "user_agent" => Fact::UserAgent,
+            "authentication_methods" => Fact::Methods,
+            "authentication_age" => Fact::AuthenticationAge,
+            "country" => Fact::Place,
+            "asn" => Fact::Network,
+            "device" => Fact::Device,
             "checks" => {
                 self.every_check = true;
                 return;

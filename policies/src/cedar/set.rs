@@ -6,8 +6,9 @@ use crate::{
     expression::Stopwatch,
     fact::Reads,
     problem::PolicyProblem,
+    world::World,
 };
-use cedar_policy::Authorizer;
+use cedar_policy::{Authorizer, EntityTypeName};
 use std::{collections::HashMap, fmt, sync::Arc};
 use uuid::Uuid;
 
@@ -18,11 +19,13 @@ pub struct PolicySet {
     pub(super) stages: HashMap<Uuid, Arc<Partition>>,
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
-    pub(super) administration: Arc<Partition>,
+    /// Administrative acts on users, groups and objects.
+    pub(super) administration: HashMap<EntityTypeName, Arc<Partition>>,
     /// Policies that are conditions in Cedar.
     pub(crate) conditions: HashMap<Uuid, Condition>,
     pub(crate) authorizer: Authorizer,
     pub(crate) stopwatch: Option<Stopwatch>,
+    pub(crate) world: World,
     pub(super) warnings: Vec<PolicyProblem>,
     /// Every policy of a file.
     pub(super) of_files: Vec<PolicyRef>,
@@ -46,6 +49,13 @@ impl PolicySet {
     #[must_use]
     pub fn with_stopwatch(mut self, stopwatch: Stopwatch) -> Self {
         self.stopwatch = Some(stopwatch);
+        self
+    }
+
+    /// The same set in this world; without, hours are those of UTC and no address is known.
+    #[must_use]
+    pub fn in_world(mut self, world: World) -> Self {
+        self.world = world;
         self
     }
 
@@ -81,8 +91,12 @@ impl PolicySet {
             Resource::App(slug) => self.apps.get(slug),
             Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
             Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
-            Resource::Kind(_) => Some(&self.administration),
+            Resource::Administered(what) => self.administration.get(what.entity.uid().type_name()),
         }
         .map(Arc::as_ref)
+    }
+
+    pub(crate) fn partition_of_kind(&self, kind: &str) -> Option<&Partition> {
+        self.administration.get(super::resource::type_of(kind)).map(Arc::as_ref)
     }
 }

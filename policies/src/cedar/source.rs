@@ -1,11 +1,14 @@
 //! Reads Cedar files: policies with their places, and complaints with theirs.
 
-use super::reads::ContextReads;
+use super::{
+    annotations::{self, Statement},
+    reads::ContextReads,
+};
 use crate::{
-    decision::PolicyRef,
+    decision::{PolicyRef, Severity},
     problem::{PolicyProblem, line_column, line_text},
 };
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, Template};
 use miette::Diagnostic;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -35,6 +38,7 @@ impl Known {
             line: place.map(|(_, line)| line),
             bindings,
             message: policy.annotation("message").filter(|m| !m.is_empty()).map(str::to_owned),
+            severity: policy.annotation("severity").and_then(Severity::parse),
         };
         Self { reads: ContextReads::of(&policy), policy, about }
     }
@@ -80,45 +84,75 @@ fn mentions(node: &Value, group: &str) -> bool {
     }
 }
 
+/// A template from a file, with the place where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownTemplate {
+    pub(crate) template: Template,
+    pub(crate) id: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+/// What the files say.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) policies: Vec<Known>,
+    pub(crate) templates: Vec<KnownTemplate>,
+    /// What is probably not meant.
+    pub(crate) warnings: Vec<PolicyProblem>,
+}
+
 /// Reads one file; what is wrong with it is added to `problems`.
-pub(crate) fn read(file: &str, text: &str, problems: &mut Vec<PolicyProblem>) -> Vec<Known> {
+pub(crate) fn read(file: &str, text: &str, files: &mut Files, problems: &mut Vec<PolicyProblem>) {
     let set: PolicySet = match text.parse() {
         Ok(set) => set,
         Err(errors) => {
             problems.extend(cedar_policy::ParseErrors::iter(&errors).map(|e| problem(file, text, e)));
-            return Vec::new();
+            return;
         }
     };
     let starts = statement_starts(text);
-    let at = |id: &PolicyId| {
+    let offset = |id: &PolicyId| {
         let index = AsRef::<str>::as_ref(id).strip_prefix("policy").and_then(|n| n.parse::<usize>().ok());
-        line_column(text, index.and_then(|i| starts.get(i)).copied().unwrap_or(0))
+        index.and_then(|i| starts.get(i)).copied().unwrap_or(0)
+    };
+    let named = |id: Option<&str>, line: u32| match id {
+        Some(id) if !id.is_empty() => id.to_owned(),
+        _ => format!("{file}:{line}"),
     };
     for template in set.templates() {
-        let (line, column) = at(template.id());
-        let message = "templates (?principal, ?resource) have no use here: write the policy out".to_owned();
-        problems.push(PolicyProblem {
-            file: file.to_owned(),
+        let start = offset(template.id());
+        let (line, column) = line_column(text, start);
+        let spot = |message: String| PolicyProblem {
             line,
             column,
-            message,
-            hint: None,
             snippet: line_text(text, line),
-        });
+            ..PolicyProblem::whole(file, message)
+        };
+        if template.annotation("id").is_none_or(str::is_empty) {
+            let hint = Some("write @id(\"name\") in front of it".to_owned());
+            problems.push(
+                spot("a template needs a name, so that links can say which they mean".to_owned()).with_hint(hint),
+            );
+            continue;
+        }
+        let id = named(template.annotation("id"), line);
+        let place = Statement { file, text, start };
+        annotations::check(&place, template.annotations(), &mut files.warnings, problems);
+        files.templates.push(KnownTemplate { template: template.clone(), id, file: file.to_owned(), line });
     }
     let mut known: Vec<Known> = set
         .policies()
         .map(|policy| {
-            let (line, _) = at(policy.id());
-            let id = policy
-                .annotation("id")
-                .filter(|id| !id.is_empty())
-                .map_or_else(|| format!("{file}:{line}"), str::to_owned);
-            Known::new(policy, &id, Some((file, line)), Vec::new())
+            let start = offset(policy.id());
+            let (line, _) = line_column(text, start);
+            let place = Statement { file, text, start };
+            annotations::check(&place, policy.annotations(), &mut files.warnings, problems);
+            Known::new(policy, &named(policy.annotation("id"), line), Some((file, line)), Vec::new())
         })
         .collect();
     known.sort_by_key(|k| k.about.line);
-    known
+    files.policies.extend(known);
 }
 
 /// A complaint of Cedar's, with the place that it points at.

@@ -7,6 +7,7 @@
 mod functions;
 mod keys;
 mod reference;
+mod roots;
 mod sandbox;
 mod syntax;
 mod values;
@@ -15,6 +16,7 @@ use crate::{
     fact::{AppFact, Facts, Reads},
     input::TextOrigin,
     problem::{PolicyProblem, line_text, nearest},
+    world::World,
 };
 use lockgate_model::people::Principal;
 use rhai::{AST, Dynamic, EvalAltResult, LexError, ParseErrorType, Position, Scope};
@@ -52,6 +54,8 @@ pub struct Env<'a> {
     pub app: Option<&'a AppFact>,
     /// Measures the deadline; without it only the number of operations is bounded.
     pub stopwatch: Option<&'a Stopwatch>,
+    /// Zone and knowledge of addresses; without, UTC and none.
+    pub world: Option<&'a World>,
     /// How long the script may run; at most [`MAX_TIME`].
     pub timeout: Duration,
 }
@@ -60,7 +64,7 @@ impl<'a> Env<'a> {
     /// An environment without application and with the longest deadline.
     #[must_use]
     pub fn new(user: Option<&'a Principal>, facts: &'a Facts<'a>) -> Self {
-        Self { user, facts, app: None, stopwatch: None, timeout: sandbox::MAX_TIME }
+        Self { user, facts, app: None, stopwatch: None, world: None, timeout: sandbox::MAX_TIME }
     }
 }
 

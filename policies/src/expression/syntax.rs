@@ -4,20 +4,18 @@
 //! reading everything. A variable that it overlooked would be missing from the scope, so that the
 //! run fails instead of being cached under too few facts.
 
-use super::{Env, functions, values};
+use super::{Env, functions, roots, values};
 use crate::{
-    fact::{Fact, Reads, group_names},
+    fact::{Fact, Reads},
     problem::nearest,
 };
-use chrono::{Datelike, Timelike};
-use lockgate_model::people::Principal;
-use rhai::{AST, ASTNode, BinaryExpr, Dynamic, Expr, FnCallExpr, Map, Position, Scope, Stmt};
+use rhai::{AST, ASTNode, BinaryExpr, Dynamic, Expr, FnCallExpr, Position, Scope, Stmt};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::LazyLock,
 };
 
-const USER: &[&str] = &[
+pub(super) const USER: &[&str] = &[
     "username",
     "name",
     "email",
@@ -33,12 +31,13 @@ const USER: &[&str] = &[
     "type",
     "path",
 ];
-const REQUEST: &[&str] = &["ip", "path", "host", "method", "user_agent", "context", "user"];
-const NOW: &[&str] = &["year", "month", "day", "weekday", "hour", "minute", "second", "unix"];
-const APP: &[&str] = &["slug", "name", "group", "entitlements"];
+pub(super) const REQUEST: &[&str] = &["ip", "path", "host", "method", "user_agent", "context", "user"];
+pub(super) const NOW: &[&str] = &["year", "month", "day", "weekday", "hour", "minute", "second", "unix"];
+pub(super) const APP: &[&str] = &["slug", "name", "group", "entitlements"];
+pub(super) const DEVICE: &[&str] = &["os", "browser", "kind"];
 
 /// The variables that a script finds, with their properties; those without a list hold anything.
-const ROOTS: [(&str, Option<&[&str]>); 10] = [
+const ROOTS: [(&str, Option<&[&str]>); 15] = [
     ("user", Some(USER)),
     ("request", Some(REQUEST)),
     ("now", Some(NOW)),
@@ -48,6 +47,11 @@ const ROOTS: [(&str, Option<&[&str]>); 10] = [
     ("prompt_data", None),
     ("flow", None),
     ("mfa", None),
+    ("authentication_methods", None),
+    ("authentication_age", None),
+    ("geoip", None),
+    ("asn", None),
+    ("device", Some(DEVICE)),
     ("ak_client_ip", None),
 ];
 
@@ -103,13 +107,13 @@ pub(super) fn python_hint(source: &str) -> Option<String> {
 
 /// Which properties of a root are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Want {
+pub(super) enum Want {
     All,
     Some(BTreeSet<&'static str>),
 }
 
 impl Want {
-    fn has(&self, property: &str) -> bool {
+    pub(super) fn has(&self, property: &str) -> bool {
         match self {
             Self::All => true,
             Self::Some(list) => list.contains(property),
@@ -405,10 +409,15 @@ impl Roots {
     pub(super) fn fill(&self, scope: &mut Scope<'_>, env: &Env<'_>) {
         for (root, want) in &self.0 {
             let value = match *root {
-                "user" => user(env.user, want),
-                "request" => request(env, want),
-                "now" => now(env, want),
-                "app" => app(env, want),
+                "user" => roots::user(env.user, want),
+                "request" => roots::request(env, want),
+                "now" => roots::now(env, want),
+                "app" => roots::app(env, want),
+                "authentication_methods" => roots::methods(env),
+                "authentication_age" => env.facts.authentication_age().map_or(Dynamic::UNIT, Dynamic::from),
+                "geoip" => roots::geoip(env),
+                "asn" => roots::asn(env),
+                "device" => roots::device(env, want),
                 "context" => values::from_object(env.facts.context),
                 "pending" => values::from_object(env.facts.pending),
                 "prompt_data" => values::from_object(env.facts.prompt_data),
@@ -431,6 +440,11 @@ fn behind(root: &str) -> &'static [(&'static str, Fact)] {
         "prompt_data" => &[("", Fact::PromptData)],
         "flow" => &[("", Fact::Flow)],
         "mfa" => &[("", Fact::Mfa)],
+        "authentication_methods" => &[("", Fact::Methods)],
+        "authentication_age" => &[("", Fact::AuthenticationAge)],
+        "geoip" => &[("", Fact::Place)],
+        "asn" => &[("", Fact::Network)],
+        "device" => &[("", Fact::Device)],
         "ak_client_ip" => &[("", Fact::Ip)],
         "now" => &[
             ("year", Fact::Day),
@@ -452,75 +466,4 @@ fn behind(root: &str) -> &'static [(&'static str, Fact)] {
             ("user", Fact::User),
         ],
     }
-}
-
-fn object(known: &[&'static str], want: &Want, value: impl Fn(&str) -> Dynamic) -> Dynamic {
-    Dynamic::from_map(known.iter().filter(|p| want.has(p)).map(|p| ((*p).into(), value(p))).collect::<Map>())
-}
-
-fn user(principal: Option<&Principal>, want: &Want) -> Dynamic {
-    let Some(principal) = principal else {
-        return object(USER, want, |property| match property {
-            "is_anonymous" => true.into(),
-            "is_authenticated" | "is_active" | "is_superuser" => false.into(),
-            "groups" => Dynamic::from_array(Vec::new()),
-            "attributes" => Dynamic::from_map(Map::new()),
-            "pk" => Dynamic::UNIT,
-            _ => values::text(""),
-        });
-    };
-    let account = &principal.user;
-    object(USER, want, |property| match property {
-        "username" => values::text(&account.username),
-        "name" => values::text(&account.name),
-        "email" => values::text(&account.email),
-        "pk" => account.pk.into(),
-        "uid" => values::text(&principal.uid),
-        "uuid" => account.uuid.to_string().into(),
-        "is_active" => account.is_active.into(),
-        "is_superuser" => principal.is_superuser.into(),
-        "is_authenticated" => true.into(),
-        "is_anonymous" => false.into(),
-        "attributes" => values::from_object(&principal.attributes),
-        "groups" => Dynamic::from_array(group_names(principal).map(values::text).collect()),
-        "type" => values::text(account.user_type.as_str()),
-        _ => values::text(&account.path),
-    })
-}
-
-fn request(env: &Env<'_>, want: &Want) -> Dynamic {
-    let facts = env.facts;
-    object(REQUEST, want, |property| match property {
-        "ip" => facts.ip.map_or(Dynamic::UNIT, |ip| ip.to_string().into()),
-        "path" => values::text(facts.path),
-        "host" => values::text(facts.host),
-        "method" => values::text(facts.method),
-        "user_agent" => values::text(facts.user_agent),
-        "context" => values::from_object(facts.context),
-        _ => user(env.user, &Want::All),
-    })
-}
-
-fn now(env: &Env<'_>, want: &Want) -> Dynamic {
-    let now = env.facts.now;
-    object(NOW, want, |property| match property {
-        "year" => i64::from(now.year()).into(),
-        "month" => i64::from(now.month()).into(),
-        "day" => i64::from(now.day()).into(),
-        "weekday" => i64::from(now.weekday().number_from_monday()).into(),
-        "hour" => i64::from(now.hour()).into(),
-        "minute" => i64::from(now.minute()).into(),
-        "second" => i64::from(now.second()).into(),
-        _ => now.timestamp().into(),
-    })
-}
-
-fn app(env: &Env<'_>, want: &Want) -> Dynamic {
-    let Some(app) = env.app else { return Dynamic::UNIT };
-    object(APP, want, |property| match property {
-        "slug" => values::text(&app.slug),
-        "name" => values::text(&app.name),
-        "group" => values::text(&app.group),
-        _ => Dynamic::from_array(app.entitlements.iter().map(|e| values::text(e)).collect()),
-    })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::Unknown,
-    evidence::{Coordinates, PastLogin, Place, Wants},
+    evidence::{Coordinates, PastLogin, Whereabouts, Wants},
     expression::{Env, Outcome},
     fact::{Fact, Reads},
 };
@@ -20,7 +20,7 @@ fn travels(policy: &GeoIPPolicy) -> bool {
 }
 
 pub(super) fn reads(policy: &GeoIPPolicy) -> Reads {
-    let mut reads = Reads::from_iter([Fact::Ip, Fact::Place]);
+    let mut reads = Reads::from_iter([Fact::Ip, Fact::Place, Fact::Network]);
     if travels(policy) {
         [Fact::User, Fact::Second, Fact::Logins].into_iter().for_each(|fact| reads.add(fact));
     }
@@ -50,7 +50,7 @@ pub(super) fn run(policy: &GeoIPPolicy, env: &Env<'_>) -> Result<Outcome, Unknow
 }
 
 /// Country or network: one that matches is enough, and where none is asked for every place will do.
-fn elsewhere(policy: &GeoIPPolicy, place: &Place) -> Option<&'static str> {
+fn elsewhere(policy: &GeoIPPolicy, place: &Whereabouts) -> Option<&'static str> {
     let in_network = place.asn.is_some_and(|asn| policy.asns.contains(&i64::from(asn)));
     let in_country = place.country.as_ref().is_some_and(|country| policy.countries.contains(country));
     match (policy.asns.is_empty(), policy.countries.is_empty()) {

@@ -1,12 +1,16 @@
 //! What must hold of decisions and expressions, one sentence a test.
 
+mod administration;
 mod alike;
 mod builtins;
 mod conditions;
+mod context;
 mod decisions;
 mod expressions;
 mod natives;
+mod page;
 mod speed;
+mod templates;
 mod traces;
 mod truth_table;
 

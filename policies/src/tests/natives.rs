@@ -2,8 +2,8 @@
 
 use super::{noon, person};
 use crate::{
-    Check, CheckError, Coordinates, Env, Evidence, Facts, History, Native, Outcome, PasswordFacts, PastLogin, Place,
-    Scores, Wants,
+    Check, CheckError, Coordinates, Env, Evidence, Facts, History, Native, Outcome, PasswordFacts, PastLogin,
+    Scores, Wants, Whereabouts,
 };
 use chrono::TimeDelta;
 use lockgate_model::{Principal, kinds};
@@ -81,7 +81,7 @@ const BERLIN: Coordinates = Coordinates { latitude: 52.52, longitude: 13.40 };
 const PARIS: Coordinates = Coordinates { latitude: 48.86, longitude: 2.35 };
 
 fn in_berlin(before: &[(Coordinates, i64)]) -> Evidence {
-    let place = Place { country: Some("DE".to_owned()), asn: Some(3320), coordinates: Some(BERLIN) };
+    let place = Whereabouts { country: Some("DE".to_owned()), asn: Some(3320), coordinates: Some(BERLIN) };
     let logins = before
         .iter()
         .map(|(coordinates, hours)| PastLogin { at: noon() - TimeDelta::hours(*hours), coordinates: *coordinates });

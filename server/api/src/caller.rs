@@ -3,6 +3,7 @@
 
 use crate::error::{ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
 use axum::extract::{ConnectInfo, FromRequestParts};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
 use lockgate_identity::{
     Identity,
@@ -13,7 +14,7 @@ use lockgate_identity::{
     sessions::{self, SessionEntry},
 };
 use lockgate_model::{Principal, User};
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, Extent, Facts, Login};
 use lockgate_store::TokenIntent;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -31,6 +32,8 @@ pub(crate) struct Caller {
     pub(crate) session: Option<Arc<SessionEntry>>,
     /// From where.
     pub(crate) client: Client,
+    /// How the session was opened; nothing for a token.
+    login: Login,
 }
 
 impl Caller {
@@ -44,12 +47,27 @@ impl Caller {
         &self.principal().user
     }
 
-    /// Whether the caller may do this to objects of the kind.
-    pub(crate) fn may(&self, identity: &Identity, snapshot: &Snapshot, verb: Action, kind: &str) -> bool {
-        identity.access.administer(snapshot, Some(&self.entry), verb, kind).allow
+    /// The circumstances that policies may read.
+    pub(crate) fn facts(&self, now: DateTime<Utc>) -> Facts<'_> {
+        Facts {
+            ip: Some(self.client.ip),
+            host: &self.client.host,
+            user_agent: &self.client.user_agent,
+            ..Facts::at(now).with_login(&self.login)
+        }
     }
 
-    /// Refuses a caller who may not do this to objects of the kind.
+    /// How far the caller may do this to what there is of the kind.
+    pub(crate) fn extent(&self, identity: &Identity, snapshot: &Snapshot, verb: Action, kind: &str) -> Extent {
+        snapshot.policies.extent(Some(&self.entry), verb, kind, &self.facts(identity.clock.now()))
+    }
+
+    /// Whether the caller may do this to everything of the kind.
+    pub(crate) fn may(&self, identity: &Identity, snapshot: &Snapshot, verb: Action, kind: &str) -> bool {
+        self.extent(identity, snapshot, verb, kind) == Extent::All
+    }
+
+    /// Refuses a caller who may not do this to everything of the kind.
     ///
     /// # Errors
     /// 403.
@@ -63,7 +81,26 @@ impl Caller {
         if self.may(identity, snapshot, verb, kind) { Ok(()) } else { Err(NO_PERMISSION) }
     }
 
-    /// As [`Self::require`], for one object: whoever may not see it hears that it does not exist.
+    /// Refuses a caller who may do this to nothing of the kind, before anything else is looked at.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn require_some(
+        &self,
+        identity: &Identity,
+        snapshot: &Snapshot,
+        verb: Action,
+        kind: &str,
+    ) -> Result<(), ApiError> {
+        if self.extent(identity, snapshot, verb, kind) > Extent::None { Ok(()) } else { Err(NO_PERMISSION) }
+    }
+
+    /// Whether the caller may do this to that.
+    pub(crate) fn may_on(&self, identity: &Identity, snapshot: &Snapshot, verb: Action, what: &Administered) -> bool {
+        identity.access.administer(snapshot, &self.entry, verb, what, &self.facts(identity.clock.now()))
+    }
+
+    /// Refuses a caller who may not do this to that: whoever may not see it hears that it does not exist.
     ///
     /// # Errors
     /// 404 with this noun, or 403.
@@ -72,33 +109,31 @@ impl Caller {
         identity: &Identity,
         snapshot: &Snapshot,
         verb: Action,
-        kind: &str,
+        what: &Administered,
         noun: &str,
     ) -> Result<(), ApiError> {
-        if !self.may(identity, snapshot, Action::View, kind) {
+        if !self.may_on(identity, snapshot, Action::Read, what) {
             return Err(ApiError::no_such(noun));
         }
-        self.require(identity, snapshot, verb, kind)
+        if self.may_on(identity, snapshot, verb, what) { Ok(()) } else { Err(NO_PERMISSION) }
     }
 
-    /// As [`Self::require_on`], for something that belongs to a user: its owner may always. Whether it
-    /// exists at all is part of the question, so that nobody can tell from the answer.
+    /// As [`Self::require_on`], for one of a kind that policies only know as a whole.
     ///
     /// # Errors
     /// 404 with this noun, or 403.
-    pub(crate) fn require_owned<T>(
+    pub(crate) fn require_one(
         &self,
         identity: &Identity,
+        snapshot: &Snapshot,
         verb: Action,
         kind: &str,
         noun: &str,
-        found: Option<(i64, T)>,
-    ) -> Result<T, ApiError> {
-        let own = found.as_ref().is_some_and(|(owner, _)| *owner == self.user().pk);
-        if !own {
-            self.require_on(identity, &identity.config.snapshot(), verb, kind, noun)?;
+    ) -> Result<(), ApiError> {
+        if !self.may(identity, snapshot, Action::Read, kind) {
+            return Err(ApiError::no_such(noun));
         }
-        found.map(|(_, thing)| thing).ok_or_else(|| ApiError::no_such(noun))
+        self.require(identity, snapshot, verb, kind)
     }
 }
 
@@ -158,14 +193,15 @@ impl FromRequestParts<Identity> for Caller {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
             let entry = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
-            return Ok(Self { entry, session: None, client });
+            return Ok(Self { entry, session: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }
-        Ok(Self { entry, session: Some(session), client })
+        let login = sessions::login_of(&session);
+        Ok(Self { entry, session: Some(session), client, login })
     }
 }
 

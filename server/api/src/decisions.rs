@@ -154,7 +154,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let page = paging::wanted(&query)?;
     let moment = |name: &str| query.parsed(name, "Enter a valid date and time.");
     let text = |name: &str| query.get(name).map(str::to_owned);
@@ -178,7 +178,7 @@ async fn retrieve(
     Path(id): Path<String>,
 ) -> Result<Json<KeptDecision>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, NOUN)?;
+    caller.require_one(&identity, &snapshot, Action::Read, KIND, NOUN)?;
     let none = || ApiError::no_such(NOUN);
     let id: Uuid = id.parse().map_err(|_| none())?;
     let record = identity.store.decisions().get(id).await?.ok_or_else(none)?;
@@ -196,7 +196,7 @@ async fn explain(
     query: Query,
 ) -> Result<Json<Explanation>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::View, KIND)?;
+    caller.require(&identity, &snapshot, Action::Read, KIND)?;
     let missing = |name: &str| ApiError::field(name, "required", "This field is required.");
     let user = query.get("user").ok_or_else(|| missing("user"))?;
     let app = query.get("app").ok_or_else(|| missing("app"))?;

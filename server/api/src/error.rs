@@ -9,6 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use lockgate_model::{Document, Problems};
+use lockgate_policies::UnjudgeableError;
 use lockgate_store::StoreError;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -115,6 +116,13 @@ impl IntoResponse for ApiError {
         };
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         response
+    }
+}
+
+impl From<UnjudgeableError> for ApiError {
+    fn from(error: UnjudgeableError) -> Self {
+        tracing::error!(%error, "nothing can be done to it");
+        Self::Internal
     }
 }
 

@@ -245,7 +245,7 @@ fn texts(identity: &Identity, files: Vec<FolderFile>) -> Texts {
 }
 
 async fn plan(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Response, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let asked: FolderRequest = body.read(&FOLDER_FORM, false)?;
     match identity.config.plan_folder(&texts(&identity, asked.files)).await {
         Ok(report) => Ok(Json(report).into_response()),
@@ -254,7 +254,7 @@ async fn plan(State(identity): State<Identity>, caller: Caller, body: Body) -> R
 }
 
 async fn apply(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Response, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Add, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Create, KIND)?;
     let asked: FolderRequest = body.read(&FOLDER_FORM, false)?;
     let own = || caller.user().username.clone();
     let note = Note {
@@ -277,14 +277,14 @@ async fn settled(identity: &Identity, applied: Applied) -> Response {
 }
 
 async fn reload(State(identity): State<Identity>, caller: Caller) -> Result<Json<Reloaded>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Change, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Update, KIND)?;
     let health = identity.config.reload_for(caller.user()).await;
     identity.feed.settle().await;
     Ok(Json(Reloaded { revision: health.revision, error: health.error, held: health.held }))
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let page = paging::wanted(&query)?;
     let (revisions, total) = identity.store.documents().revision_page(page).await?;
     let shown = revisions.into_iter().map(|revision| json!(ConfigRevision::of(revision, None)));
@@ -300,7 +300,7 @@ async fn retrieve(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<ConfigRevision>, ApiError> {
-    caller.require_on(&identity, &identity.config.snapshot(), Action::View, KIND, "Revision")?;
+    caller.require_one(&identity, &identity.config.snapshot(), Action::Read, KIND, "Revision")?;
     let found = told(&identity.store, number(&key)?).await?;
     let found = found.ok_or_else(|| ApiError::no_such("Revision"))?;
     Ok(Json(ConfigRevision::of(found.revision, found.objects)))
@@ -312,7 +312,7 @@ async fn rollback(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    caller.require_on(&identity, &identity.config.snapshot(), Action::Add, KIND, "Revision")?;
+    caller.require_one(&identity, &identity.config.snapshot(), Action::Create, KIND, "Revision")?;
     let asked: RollbackRequest = body.read(&ROLLBACK_FORM, false)?;
     let number = number(&key)?;
     if identity.store.documents().revision(number).await?.is_none() {

@@ -153,7 +153,7 @@ async fn config() -> Json<Config> {
 }
 
 async fn version(State(identity): State<Identity>, caller: Caller) -> Result<Json<Version>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, "system")?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, "system")?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Ok(Json(Version {
         version_current: version.clone(),

@@ -99,31 +99,81 @@ async fn an_ordinary_user_reads_and_changes_nothing_of_others() {
     api.post("/core/tokens/", &token).await.expect(201);
     let key = api.get("/core/tokens/ada/view_key/").await.expect(200)["key"].as_str().expect("a key").to_owned();
     let ada = api.with_token(&key);
-    // What is everybody's: oneself, one's own, what may be opened, and what kinds there are.
-    let own = [
-        "core_users_me_retrieve",
-        "core_tokens_list",
-        "core_tokens_create",
-        "core_authenticated_sessions_list",
-        "core_user_consent_list",
-        "oauth2_access_tokens_list",
-        "oauth2_refresh_tokens_list",
-        "oauth2_authorization_codes_list",
-        "core_applications_list",
-        "stages_all_user_settings_list",
-        "stages_all_types_list",
-        "policies_all_types_list",
-        "providers_all_types_list",
-        "propertymappings_all_types_list",
-    ];
     for (method, path, operation) in operations() {
         let id = operation["operationId"].as_str().expect("an id");
-        if PUBLIC.contains(&id) || own.contains(&id) {
+        if PUBLIC.contains(&id) || OWN.contains(&id) {
             continue;
         }
         let reply = ada.send(method.clone(), &filled(&path), &json!({})).await;
         let closed = matches!(reply.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
         assert!(closed, "{method} {path}: {} {}", reply.status, reply.body);
+    }
+}
+
+/// What is everybody's: oneself, one's own, what may be opened, and what kinds there are.
+const OWN: &[&str] = &[
+    "core_users_me_retrieve",
+    "core_tokens_list",
+    "core_tokens_create",
+    "core_authenticated_sessions_list",
+    "core_user_consent_list",
+    "oauth2_access_tokens_list",
+    "oauth2_refresh_tokens_list",
+    "oauth2_authorization_codes_list",
+    "core_applications_list",
+    "stages_all_user_settings_list",
+    "stages_all_types_list",
+    "policies_all_types_list",
+    "providers_all_types_list",
+    "propertymappings_all_types_list",
+];
+
+/// What takes more than to see, though it changes nothing.
+const TELLING: &[&str] = &[
+    "core_tokens_view_key_retrieve",
+    "crypto_certificatekeypairs_view_private_key_retrieve",
+    "flows_instances_execute_retrieve",
+    "flows_instances_export_retrieve",
+    "flows_inspector_get",
+];
+
+#[tokio::test]
+async fn who_may_read_everything_changes_nothing_and_takes_nobodys_place() {
+    let policy = r#"permit (principal in Group::"Readers", action == Action::"read", resource);"#;
+    let api = Api::start_with("readers.cedar", policy).await;
+    let group = api.post("/core/groups/", &json!({"name": "Readers"})).await.expect(201)["pk"].clone();
+    let made = json!({"username": "ada", "name": "", "groups": [group]});
+    let made = api.post("/core/users/", &made).await.expect(201);
+    api.post("/core/tokens/", &json!({"identifier": "ada", "user": made["pk"]})).await.expect(201);
+    let key = api.get("/core/tokens/ada/view_key/").await.expect(200)["key"].as_str().expect("a key").to_owned();
+    let ada = api.with_token(&key);
+    let root = api.get("/core/users/me/").await.expect(200)["user"]["pk"].to_string();
+    let pair = api.get("/crypto/certificatekeypairs/").await.expect(200)["results"][0]["pk"].clone();
+    let pair = pair.as_str().expect("a key");
+    for (method, path, operation) in operations() {
+        let id = operation["operationId"].as_str().expect("an id");
+        if PUBLIC.contains(&id) || OWN.contains(&id) {
+            continue;
+        }
+        let path = filled(&path).replace("/1/", &format!("/{root}/"));
+        let path = path.replace("keypairs/00000000-0000-4000-8000-000000000000", &format!("keypairs/{pair}"));
+        let reply = ada.send(method.clone(), &path, &json!({})).await;
+        if method != Method::GET || TELLING.contains(&id) {
+            let closed = matches!(reply.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+            assert!(closed, "{method} {path}: {} {}", reply.status, reply.body);
+        } else {
+            assert_ne!(reply.status, StatusCode::FORBIDDEN, "{method} {path}: {}", reply.body);
+        }
+    }
+    // What is there is seen, so that it is refused and not hidden.
+    for path in [
+        "/core/tokens/authentik-bootstrap-token/view_key/".to_owned(),
+        format!("/crypto/certificatekeypairs/{pair}/view_private_key/"),
+        "/flows/instances/default-authentication-flow/export/".to_owned(),
+        "/flows/instances/default-authentication-flow/execute/".to_owned(),
+        "/flows/inspector/default-authentication-flow/".to_owned(),
+    ] {
+        ada.get(&path).await.expect(403);
     }
 }
 

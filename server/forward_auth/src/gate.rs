@@ -21,9 +21,9 @@ use lockgate_identity::{
     journal::{Action, Entry, Seldom},
     keys::KeyError,
     oauth::{Contents, GrantFacts},
-    sessions::{bound_here, has_mfa, plausible},
+    sessions::{bound_here, login_of, plausible},
 };
-use lockgate_policies::{Facts, MappingError};
+use lockgate_policies::{Facts, Login, MappingError};
 use lockgate_store::StoreError;
 use serde_json::{Map, Value, json};
 use std::{fmt, sync::Arc};
@@ -108,7 +108,7 @@ pub(crate) struct Scene<'a> {
 
 impl Scene<'_> {
     /// The circumstances that policies may read.
-    fn facts(&self, mfa: bool) -> Facts<'_> {
+    fn facts<'f>(&'f self, login: &'f Login) -> Facts<'f> {
         let user_agent = self.question.user_agent().and_then(|value| value.to_str().ok());
         Facts {
             ip: Some(self.origin.ip()),
@@ -116,8 +116,7 @@ impl Scene<'_> {
             host: &self.question.host,
             method: self.question.method,
             user_agent: user_agent.unwrap_or_default(),
-            mfa,
-            ..Facts::at(self.now)
+            ..Facts::at(self.now).with_login(login)
         }
     }
 }
@@ -219,7 +218,7 @@ impl Gate {
     /// The decision about one application: remembered, or taken now and noted when it denies.
     async fn judge(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
         let remembered = &self.identity.access.remembered;
-        if let Some(outcome) = ready.known(app, scene.now, remembered, || scene.facts(ready.mfa)) {
+        if let Some(outcome) = ready.known(app, scene.now, remembered, || scene.facts(&ready.login)) {
             return outcome;
         }
         // Boxed, as everything that is not done for every request.
@@ -228,7 +227,7 @@ impl Gate {
 
     async fn decide(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
         let access = &self.identity.access;
-        let facts = scene.facts(ready.mfa);
+        let facts = scene.facts(&ready.login);
         let decision = access.app(scene.snapshot, Some(&ready.who), slug, &facts).await;
         access.keep(&decision, Some(&ready.who), slug, &facts);
         if decision.allow {
@@ -259,11 +258,19 @@ impl Gate {
         if !who.principal().user.is_active {
             return Ok(None);
         }
-        let mfa = matches!(&ticket.proof, Proof::Session(entry) if has_mfa(&entry.session));
+        let login = match &ticket.proof {
+            Proof::Session(entry) => login_of(&entry.session),
+            Proof::Token => Login::default(),
+        };
         let Some(client) = snapshot.client_by_provider(app.id) else { return Ok(None) };
         let base = self.base(snapshot, app);
         let issuer = client.issuer(&base);
-        let facts = GrantFacts { mfa, ..GrantFacts::default() };
+        let facts = GrantFacts {
+            mfa: login.mfa,
+            amr: login.methods.clone(),
+            auth_time: login.at.map(|at| at.timestamp()),
+            ..GrantFacts::default()
+        };
         let contents = Contents { client, who: who.principal(), scopes: &client.scopes, facts: &facts };
         let mut claims = contents.made(snapshot, now)?.granted_claims();
         claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
@@ -277,7 +284,7 @@ impl Gate {
             jwks: &format!("{base}/application/o/{}/jwks/", app.app_slug),
             jwt: &jwt,
         });
-        let ready = Arc::new(Ready::new(snapshot.revision, who, headers, jwt, mfa));
+        let ready = Arc::new(Ready::new(snapshot.revision, who, headers, jwt, login));
         ticket.prepare(Arc::clone(&ready));
         Ok(Some(ready))
     }

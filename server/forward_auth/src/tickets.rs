@@ -10,7 +10,7 @@ use lockgate_identity::{
     proxy::{ProxyEntry, is_valid},
     remembered::{Kept, Remembered},
 };
-use lockgate_policies::{Cacheability, Decision, Facts, Reads};
+use lockgate_policies::{Cacheability, Decision, Facts, Login, Reads};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -84,14 +84,14 @@ pub(crate) struct Ready {
     pub(crate) headers: HeaderMap,
     /// The token in them.
     pub(crate) jwt: String,
-    /// Opened with a second factor.
-    pub(crate) mfa: bool,
+    /// How the session was opened; nothing for a token.
+    pub(crate) login: Login,
     known: ArcSwap<Vec<Known>>,
 }
 
 impl Ready {
-    pub(crate) fn new(revision: i64, who: Arc<PrincipalEntry>, headers: HeaderMap, jwt: String, mfa: bool) -> Self {
-        Self { revision, who, headers, jwt, mfa, known: ArcSwap::default() }
+    pub(crate) fn new(revision: i64, who: Arc<PrincipalEntry>, headers: HeaderMap, jwt: String, login: Login) -> Self {
+        Self { revision, who, headers, jwt, login, known: ArcSwap::default() }
     }
 
     /// The decision about an application that was taken under the same facts and still holds. `facts`

@@ -11,9 +11,10 @@ use crate::{
     system::time_uuid,
 };
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_policies::{Action, Decision, Facts, Question, Resource};
+use lockgate_policies::{Action, Administered, Decision, Facts, Question, Resource};
 use serde_json::Value;
 use std::{net::IpAddr, sync::Arc};
+use uuid::Uuid;
 
 /// Asks the policies.
 #[derive(Clone)]
@@ -44,10 +45,19 @@ impl Access {
         decision
     }
 
-    /// May this person do an administrative act on the objects of a kind?
+    /// May this person do this administrative act?
     #[must_use]
-    pub fn administer(&self, snapshot: &Snapshot, who: Option<&PrincipalEntry>, verb: Action, kind: &str) -> Decision {
-        self.ask(snapshot, who, verb, Resource::Kind(kind), &Facts::at(self.clock.now()))
+    pub fn administer(
+        &self,
+        snapshot: &Snapshot,
+        who: &PrincipalEntry,
+        verb: Action,
+        what: &Administered,
+        facts: &Facts<'_>,
+    ) -> bool {
+        let resource = Resource::Administered(what);
+        let question = Question { id: Uuid::nil(), principal: Some(&**who), action: verb, resource, facts };
+        snapshot.policies.allows(&question)
     }
 
     /// Any question. What its policies want to know is fetched before.
@@ -112,6 +122,10 @@ impl Access {
             .with("authorized_application", app)
             .with("allow", decision.allow)
             .with("record", serde_json::to_value(decision).unwrap_or(Value::Null));
+        let entry = match decision.severity {
+            Some(severity) => entry.with("severity", severity.as_str()),
+            None => entry,
+        };
         self.journal.record(match who {
             Some(entry_of) => entry.by(&entry_of.principal().user),
             None => entry,

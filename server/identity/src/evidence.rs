@@ -6,15 +6,22 @@ use crate::{
     pwned::Pwned,
 };
 use lockgate_model::Principal;
-use lockgate_policies::{Evidence, Facts, History, PasswordFacts, PasswordWant, PastLogin, Place, Scores, Wants};
+use lockgate_policies::{
+    Coordinates, Evidence, Facts, History, PasswordFacts, PasswordWant, PastLogin, Places, Scores, Wants, Whereabouts,
+};
 use lockgate_store::{EventFilter, Page, Store, StoreError};
 use serde_json::Value;
 use std::{net::IpAddr, sync::Arc};
 
-/// Knows where addresses are.
-pub trait Places: Send + Sync {
-    /// What is known of an address.
-    fn place(&self, ip: IpAddr) -> Place;
+/// What is known of an address.
+fn whereabouts(places: &dyn Places, ip: IpAddr) -> Whereabouts {
+    let ip = ip.to_canonical();
+    let place = places.place(ip).unwrap_or_default();
+    Whereabouts {
+        coordinates: place.lat.zip(place.long).map(|(latitude, longitude)| Coordinates { latitude, longitude }),
+        country: Some(place.country).filter(|country| !country.is_empty()),
+        asn: places.network(ip).and_then(|network| u32::try_from(network.asn).ok()),
+    }
 }
 
 /// Fetches.
@@ -32,7 +39,7 @@ impl Fetcher {
     pub async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &Facts<'_>) -> Evidence {
         let mut evidence = Evidence::default();
         if wants.place {
-            evidence.place = self.places.as_ref().zip(facts.ip).map(|(places, ip)| places.place(ip.to_canonical()));
+            evidence.place = self.places.as_ref().zip(facts.ip).map(|(places, ip)| whereabouts(&**places, ip));
         }
         if let Some(who) = who.filter(|_| wants.logins > 0) {
             evidence.logins = known(self.logins(who, wants.logins).await);
@@ -59,7 +66,7 @@ impl Fetcher {
         let (events, _) = self.store.events().list(&filter).await?;
         let placed = events.into_iter().filter_map(|event| {
             let ip: IpAddr = event.client_ip?.parse().ok()?;
-            Some(PastLogin { at: event.created, coordinates: places.place(ip.to_canonical()).coordinates? })
+            Some(PastLogin { at: event.created, coordinates: whereabouts(&**places, ip).coordinates? })
         });
         Ok(placed.collect())
     }

@@ -20,6 +20,7 @@ pub mod net;
 pub mod oauth;
 pub mod passwords;
 pub mod people;
+pub mod places;
 pub mod preview;
 pub mod principals;
 pub mod proxy;
@@ -35,15 +36,17 @@ use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
 use decisions::DecisionLog;
-use evidence::{Fetcher, Places};
+use evidence::Fetcher;
 use feed::{Caches, Feed};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_policies::Places;
 use lockgate_store::{ScoreRules, Store, StoreError};
 use net::TrustedProxies;
 use oauth::OAuth;
 use passwords::Passwords;
 use people::{People, PeopleError};
+use places::{GeoDatabases, GeoFiles};
 use principals::Principals;
 use proxy::ProxyLogins;
 use pwned::Pwned;
@@ -91,8 +94,8 @@ pub struct Setup {
     pub pwned_url: String,
     /// How sign-ins are counted.
     pub scores: ScoreRules,
-    /// Knows where addresses are.
-    pub places: Option<Arc<dyn Places>>,
+    /// Databases that know where addresses are.
+    pub geo: GeoFiles,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
 }
@@ -115,7 +118,7 @@ impl Setup {
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
-            places: None,
+            geo: GeoFiles::default(),
             bootstrap: Bootstrap::default(),
         }
     }
@@ -239,6 +242,7 @@ impl Identity {
             }
             _ => None,
         };
+        let places: Arc<dyn Places> = Arc::new(GeoDatabases::open(&setup.geo));
         let config = Config::start(config::Sources {
             store: store.clone(),
             clock: Arc::clone(clock),
@@ -246,6 +250,7 @@ impl Identity {
             journal: journal.clone(),
             folder: setup.folder.clone(),
             variables: setup.variables.clone(),
+            places: Arc::clone(&places),
         })
         .await?;
         let access = Access {
@@ -258,7 +263,7 @@ impl Identity {
                 store: store.clone(),
                 passwords: passwords.clone(),
                 pwned: Pwned::new(&setup.pwned_url),
-                places: setup.places.clone(),
+                places: Some(places),
             },
             remembered: Remembered::default(),
         };

@@ -6,6 +6,7 @@ use crate::{
     config::{self, ConfigError, Snapshot},
     evidence::Fetcher,
     passwords::Passwords,
+    places::{GeoDatabases, GeoFiles},
     principals::Principals,
     pwned::{self, Pwned},
 };
@@ -47,11 +48,16 @@ pub struct Look {
 }
 
 impl Look {
-    /// Reads what is stored. `public_url` is as in [`crate::Setup`].
+    /// Reads what is stored. `public_url` and `geo` are as in [`crate::Setup`].
     ///
     /// # Errors
     /// [`LookError`].
-    pub async fn open(store: Store, clock: &dyn Clock, public_url: Option<&str>) -> Result<Self, LookError> {
+    pub async fn open(
+        store: Store,
+        clock: &dyn Clock,
+        public_url: Option<&str>,
+        geo: &GeoFiles,
+    ) -> Result<Self, LookError> {
         let missing = store.migration_status().await?.iter().filter(|migration| !migration.applied).count();
         if missing > 0 {
             return Err(LookError::Behind { missing });
@@ -60,7 +66,7 @@ impl Look {
         if store.documents().current_revision().await? == 0 {
             return Err(LookError::Empty);
         }
-        let snapshot = config::stored(&store, clock).await?;
+        let snapshot = config::stored(&store, clock, &(Arc::new(GeoDatabases::open(geo)) as _)).await?;
         let principals = Principals::new(store.clone(), install_id);
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { store, snapshot, principals, public_url })
@@ -73,7 +79,7 @@ impl Look {
             store: self.store.clone(),
             passwords: Passwords::new(1, 1),
             pwned: Pwned::new(pwned::DEFAULT_URL),
-            places: None,
+            places: self.snapshot.world().places.clone(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_policies::Login;
 use lockgate_store::{Session, SessionFilter, Store, StoreError, hash_secret};
 use serde_json::{Value, json};
 use std::{
@@ -329,6 +330,20 @@ pub fn bound_here(session: &Session, ip: IpAddr) -> bool {
         Some(bound) => bound.as_str() == Some(ip.to_string().as_str()),
         None => true,
     }
+}
+
+/// How whoever opened the session proved who they are.
+#[must_use]
+pub fn login_of(session: &Session) -> Login {
+    let Some(auth) = session.auth.as_ref() else { return Login::default() };
+    let first = match auth["method"].as_str().unwrap_or_default() {
+        "password" => "pwd",
+        "token" | "app_password" => "pop",
+        _ => "user",
+    };
+    let mfa = has_mfa(session);
+    let methods = [first].into_iter().chain(mfa.then_some("mfa")).map(str::to_owned).collect();
+    Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
 }
 
 /// Whether the session was opened with a second factor.

@@ -2,7 +2,7 @@
 //! lost the group loses the next token.
 
 use lockgate_identity::{Identity, config::Client, config::Snapshot, net::Client as Peer, principals::PrincipalEntry};
-use lockgate_policies::{Decision, Facts};
+use lockgate_policies::{Decision, Facts, Login};
 use serde_json::{Map, Value};
 
 /// A question about a client.
@@ -12,8 +12,8 @@ pub(crate) struct Question<'a> {
     pub(crate) peer: &'a Peer,
     pub(crate) client: &'a Client,
     pub(crate) who: &'a PrincipalEntry,
-    /// Whether the login was made with a second factor.
-    pub(crate) mfa: bool,
+    /// How the person proved who they are.
+    pub(crate) login: &'a Login,
     /// `oauth_scopes` and the like, for expressions.
     pub(crate) context: &'a Map<String, Value>,
     pub(crate) path: &'a str,
@@ -29,9 +29,8 @@ impl Question<'_> {
             host: &self.peer.host,
             method: self.method,
             user_agent: &self.peer.user_agent,
-            mfa: self.mfa,
             context: self.context,
-            ..Facts::at(self.identity.clock.now())
+            ..Facts::at(self.identity.clock.now()).with_login(self.login)
         };
         let access = &self.identity.access;
         let decision = access.app(self.snapshot, Some(self.who), &self.client.app_slug, &facts).await;

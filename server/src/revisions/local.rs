@@ -33,7 +33,8 @@ impl RevisionView {
 }
 
 fn desk(place: &Place<'_>, store: Store) -> Desk {
-    Desk::new(store, place.environment.clone(), place.settings.config_dir().as_deref())
+    let geo = place.settings.geoip.files();
+    Desk::new(store, place.environment.clone(), place.settings.config_dir().as_deref(), &geo)
 }
 
 pub(super) async fn plan(place: &Place<'_>, texts: Texts) -> Result<PlanReport, Failure> {

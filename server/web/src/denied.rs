@@ -217,6 +217,7 @@ mod tests {
             line: None,
             bindings: Vec::new(),
             message: message.map(str::to_owned),
+            severity: None,
         };
         Decision {
             id: Uuid::from_u128(7),
@@ -231,6 +232,7 @@ mod tests {
             messages: message.map(str::to_owned).into_iter().collect(),
             errors: Vec::new(),
             retires_password: false,
+            severity: None,
             cacheable: Cacheability::Unbounded,
             reads: Reads::default(),
         }

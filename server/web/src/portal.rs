@@ -120,7 +120,8 @@ fn password_flow(visit: &Visit) -> Option<String> {
 /// The applications that the policies open, with the heading of each. Looking is not opening: neither
 /// counted nor noted.
 async fn open_apps(visit: &Visit, signed_in: &SignedIn) -> Vec<(String, AppCard)> {
-    let facts = visit.facts(signed_in.mfa());
+    let login = signed_in.login();
+    let facts = visit.facts(Some(&login));
     let access = &visit.identity.access;
     let apps = visit.snapshot.all_apps().into_iter().filter(|app| !app.application.meta_hide);
     let mut open = Vec::new();
@@ -177,7 +178,8 @@ pub(crate) async fn launch(visit: Visit, Path(slug): Path<String>) -> Response {
 async fn launched(visit: &Visit, slug: &str) -> Answer {
     let Some(signed_in) = visit.signed_in().await? else { return Ok(visit.to_login()) };
     let Some(app) = visit.snapshot.app(slug) else { return Ok(visit.not_found()) };
-    let facts: Facts<'_> = visit.facts(signed_in.mfa());
+    let login = signed_in.login();
+    let facts: Facts<'_> = visit.facts(Some(&login));
     let decision = visit.identity.access.app(&visit.snapshot, Some(&signed_in.who), slug, &facts).await;
     visit.identity.access.keep(&decision, Some(&signed_in.who), slug, &facts);
     if !decision.allow {

@@ -17,7 +17,7 @@ use lockgate_identity::{
     system::random_uuid,
 };
 use lockgate_model::Principal;
-use lockgate_policies::Facts;
+use lockgate_policies::{Facts, Login};
 use std::{
     convert::Infallible,
     fmt::Write as _,
@@ -49,8 +49,8 @@ impl SignedIn {
         self.who.principal()
     }
 
-    pub(crate) fn mfa(&self) -> bool {
-        sessions::has_mfa(&self.session)
+    pub(crate) fn login(&self) -> Login {
+        sessions::login_of(&self.session)
     }
 }
 
@@ -121,16 +121,16 @@ impl Visit {
     }
 
     /// The circumstances that policies may read.
-    pub(crate) fn facts(&self, mfa: bool) -> Facts<'_> {
-        Facts {
+    pub(crate) fn facts<'f>(&'f self, login: Option<&'f Login>) -> Facts<'f> {
+        let facts = Facts {
             ip: Some(self.client.ip),
             path: &self.path,
             host: &self.client.host,
             method: self.method.as_str(),
             user_agent: &self.client.user_agent,
-            mfa,
             ..Facts::at(self.identity.clock.now())
-        }
+        };
+        login.map_or(facts, |login| facts.with_login(login))
     }
 
     /// Path and query that were asked for.

@@ -54,12 +54,26 @@ pub enum DefaultAccess {
 }
 
 /// Settings of the whole configuration.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FolderSettings {
     /// What an application without bindings does.
     #[serde(default)]
     pub default_access: DefaultAccess,
+    /// Where hours, days and weekdays are told, such as `Europe/Berlin`.
+    #[serde(default = "utc")]
+    #[schemars(length(min = 1, max = 64), extend("format" = "timezone"))]
+    pub timezone: String,
+}
+
+impl Default for FolderSettings {
+    fn default() -> Self {
+        Self { default_access: DefaultAccess::default(), timezone: utc() }
+    }
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }
 
 impl Kind for FolderSettings {
@@ -85,3 +99,65 @@ impl Kind for FolderSettings {
     }
 }
 target!(FolderSettings);
+
+/// Who a link puts into the slot `?principal` of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkedPrincipal {
+    /// The members of the group of this name.
+    Group(#[schemars(length(min = 1, max = 255))] String),
+    /// The user of this name.
+    User(#[schemars(length(min = 1, max = 150))] String),
+}
+
+/// What a link puts into the slot `?resource` of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkedResource {
+    /// The application with this slug.
+    App(#[schemars(length(min = 1, max = 255))] String),
+    /// The applications with this tag.
+    Tag(#[schemars(length(min = 1, max = 255))] String),
+}
+
+/// A template of a Cedar file made a policy.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyLink {
+    /// Its name, which is the id of the policy.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// `@id` of the template.
+    #[schemars(length(min = 1, max = 255))]
+    pub template: String,
+    /// For the slot `?principal`.
+    #[serde(default)]
+    pub principal: Option<LinkedPrincipal>,
+    /// For the slot `?resource`.
+    #[serde(default)]
+    pub resource: Option<LinkedResource>,
+}
+
+impl Kind for PolicyLink {
+    const META: Meta = Meta {
+        kind: "policy_link",
+        word: "link",
+        family: Family::None,
+        schema: "PolicyLink",
+        path: "",
+        lookup: Lookup::Uuid("uuid"),
+        component: "",
+        verbose_name: "Link",
+        verbose_name_plural: "Links",
+        model: "lockgate.policylink",
+        search: &["name"],
+        filters: &[],
+        ordering: "name",
+        bindable: false,
+    };
+
+    fn identifier(&self) -> String {
+        self.name.clone()
+    }
+}
+target!(PolicyLink);

@@ -19,7 +19,7 @@ pub use application::Application;
 pub use bindings::{FlowStageBinding, InvalidResponseAction, PolicyBinding};
 pub use brand::Brand;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
-pub use folder::{CedarFile, DefaultAccess, FolderSettings};
+pub use folder::{CedarFile, DefaultAccess, FolderSettings, LinkedPrincipal, LinkedResource, PolicyLink};
 pub use key_pair::CertificateKeyPair;
 pub use oauth2_provider::{
     ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType,
@@ -67,6 +67,7 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),
     KindDef::of::<CedarFile>(),
+    KindDef::of::<PolicyLink>(),
     KindDef::of::<FolderSettings>(),
 ];
 

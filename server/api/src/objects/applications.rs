@@ -4,15 +4,17 @@ use super::{
     face, filters, find, list,
     reading::Reading,
     shapes::{LogEvent, LogLevel, PolicyTestResult},
+    sight::Sight,
 };
 use crate::{
     caller::Caller,
-    error::{ApiError, NO_PERMISSION},
+    error::ApiError,
     openapi::{
         components::Components,
         operation::{Operation, Paths, parameter},
     },
     paging::{self, Listed},
+    people,
     query::Query,
 };
 use axum::{
@@ -21,9 +23,9 @@ use axum::{
     routing::get,
 };
 use http::Method;
-use lockgate_identity::{Identity, config::Snapshot, principals::PrincipalEntry, sessions};
+use lockgate_identity::{Identity, config::Snapshot, principals::PrincipalEntry};
 use lockgate_model::{KindDef, Object, kind::by_name};
-use lockgate_policies::{Action, Decision, Facts, Resource, describe_denial};
+use lockgate_policies::{Action, Decision, Extent, Resource, describe_denial};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -62,8 +64,12 @@ pub(crate) async fn list(State(identity): State<Identity>, caller: Caller, query
     let snapshot = identity.config.snapshot();
     let page = paging::wanted(&query)?;
     let mut found = list::select(&snapshot.objects, kind()?, &query)?;
-    let full = query.flag("superuser_full_list") == Some(true) && caller.may(&identity, &snapshot, Action::View, KIND);
-    if !full {
+    let full = query.flag("superuser_full_list") == Some(true)
+        && caller.extent(&identity, &snapshot, Action::Read, KIND) > Extent::None;
+    if full {
+        let sight = Sight::of(&identity, &snapshot, &caller);
+        found.retain(|app| sight.has(app));
+    } else {
         let who = subject(&identity, &snapshot, &caller, &query).await?;
         let mut open = Vec::with_capacity(found.len());
         for app in found {
@@ -85,10 +91,10 @@ async fn check_access(
     query: Query,
 ) -> Result<Json<Value>, ApiError> {
     let snapshot = identity.config.snapshot();
-    find(&snapshot.objects, kind()?, &slug)?;
+    let app = find(&snapshot.objects, kind()?, &slug)?;
     let who = subject(&identity, &snapshot, &caller, &query).await?;
     let decision = decide(&identity, &snapshot, &caller, &who, &slug).await;
-    let reasons = caller.may(&identity, &snapshot, Action::View, KIND);
+    let reasons = Sight::of(&identity, &snapshot, &caller).has(app);
     Ok(Json(json!(result(&decision, reasons))))
 }
 
@@ -97,10 +103,10 @@ pub(crate) async fn may_open(identity: &Identity, snapshot: &Snapshot, caller: &
     snapshot.app(slug).is_some() && decide(identity, snapshot, caller, &caller.entry, slug).await.allow
 }
 
-/// Whom a question is about: the caller, or the user that an administrator names.
+/// Whom a question is about: the caller, or the user that is named.
 ///
 /// # Errors
-/// 403 for somebody else's question, 400 for an unknown user.
+/// As [`people::subject`].
 pub(crate) async fn subject(
     identity: &Identity,
     snapshot: &Snapshot,
@@ -108,11 +114,10 @@ pub(crate) async fn subject(
     query: &Query,
 ) -> Result<Arc<PrincipalEntry>, ApiError> {
     let Some(pk) = query.integer("for_user")? else { return Ok(Arc::clone(&caller.entry)) };
-    if pk != caller.user().pk && !caller.may(identity, snapshot, Action::View, "user") {
-        return Err(NO_PERMISSION);
+    if pk == caller.user().pk {
+        return Ok(Arc::clone(&caller.entry));
     }
-    let found = identity.principals.get(pk).await?;
-    found.ok_or_else(|| ApiError::field("for_user", "does_not_exist", "User not found"))
+    people::subject(identity, snapshot, caller, "for_user", pk).await
 }
 
 async fn decide(
@@ -122,13 +127,7 @@ async fn decide(
     who: &Arc<PrincipalEntry>,
     slug: &str,
 ) -> Decision {
-    let facts = Facts {
-        ip: Some(caller.client.ip),
-        host: &caller.client.host,
-        user_agent: &caller.client.user_agent,
-        mfa: caller.session.as_ref().is_some_and(|session| sessions::has_mfa(session)),
-        ..Facts::at(identity.clock.now())
-    };
+    let facts = caller.facts(identity.clock.now());
     identity.access.decide(snapshot, Some(who), Action::Access, Resource::App(slug), &facts).await
 }
 

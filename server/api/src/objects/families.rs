@@ -5,7 +5,9 @@ use super::{
     filters::{self, Computed, Parameter},
     list,
     reading::{Reading, pk},
-    referrers, write,
+    referrers,
+    sight::Sight,
+    write,
 };
 use crate::{
     caller::Caller,
@@ -114,9 +116,10 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Listed, ApiError> {
     let snapshot = identity.config.snapshot();
-    face.require(&identity, &snapshot, &caller, Action::View)?;
+    let sight = Sight::of(&identity, &snapshot, &caller);
+    sight.require(face.kinds())?;
     let page = paging::wanted(&query)?;
-    let members = snapshot.objects.iter().filter(|o| o.kind.meta.family == face.family);
+    let members = snapshot.objects.iter().filter(|o| o.kind.meta.family == face.family && sight.has(o));
     let mut found = members.filter(|o| list::mentions(o, o.kind.meta.search, query.get("search"))).collect();
     let reading = Reading::new(&snapshot, caller.principal());
     filters::retain(face.computed(), &mut found, &reading, &query);
@@ -150,7 +153,7 @@ pub(crate) async fn destroy(
 ) -> Result<StatusCode, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
-    caller.require(&identity, &snapshot, Action::Delete, object.kind.meta.kind)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Delete, object)?;
     write::destroy(&identity, &caller, object).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -167,7 +170,8 @@ pub(crate) async fn used_by(
 ) -> Result<Json<Value>, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
-    Ok(Json(referrers::list(&snapshot.objects, object.document.id)))
+    let sight = Sight::of(&identity, &snapshot, &caller);
+    Ok(Json(referrers::list(&snapshot.objects, &sight, object.document.id)))
 }
 
 /// Lists the kinds of a family; what kinds there are is no secret to anybody who is known.
@@ -185,11 +189,6 @@ pub(crate) async fn types(face: &'static FamilyFace, _: Caller) -> Json<Value> {
 }
 
 impl FamilyFace {
-    /// Refuses a caller who may not do this to every kind of the family.
-    fn require(&self, identity: &Identity, snapshot: &Snapshot, caller: &Caller, verb: Action) -> Result<(), ApiError> {
-        self.kinds().try_for_each(|kind| caller.require(identity, snapshot, verb, kind.meta.kind))
-    }
-
     /// A member that the caller may see.
     pub(crate) fn find<'a>(
         &self,
@@ -203,9 +202,8 @@ impl FamilyFace {
             Lookup::Number(_) => key.parse().ok().and_then(|number| objects.by_number(number)),
             _ => Uuid::parse_str(key).ok().and_then(|id| objects.get(id)),
         };
-        let seen = found.filter(|o| {
-            o.kind.meta.family == self.family && caller.may(identity, snapshot, Action::View, o.kind.meta.kind)
-        });
+        let sight = Sight::of(identity, snapshot, caller);
+        let seen = found.filter(|o| o.kind.meta.family == self.family && sight.has(o));
         seen.ok_or_else(|| ApiError::no_such(self.schema))
     }
 

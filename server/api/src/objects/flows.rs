@@ -1,6 +1,6 @@
 //! Flows beside their objects: a diagram, the text that declares one, a link to run one, and the cache that there is none of.
 
-use super::{find, shapes::FlowDiagram};
+use super::{find, shapes::FlowDiagram, sight::Sight};
 use crate::{
     caller::Caller,
     error::ApiError,
@@ -23,7 +23,7 @@ use lockgate_model::{
     KindDef, Problems,
     kind::{KINDS, by_name},
 };
-use lockgate_policies::{Action, Facts, Resource, describe_denial};
+use lockgate_policies::{Action, Resource, describe_denial};
 use serde_json::json;
 
 /// Name of the kind.
@@ -87,12 +87,12 @@ fn kind() -> Result<&'static KindDef, ApiError> {
 }
 
 async fn cache_info(State(identity): State<Identity>, caller: Caller) -> Result<Json<Cache>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     Ok(Json(Cache { count: 0 }))
 }
 
 async fn cache_clear(State(identity): State<Identity>, caller: Caller) -> Result<StatusCode, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Change, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::ClearCache, KIND)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -102,8 +102,8 @@ async fn draw(
     Path(slug): Path<String>,
 ) -> Result<Json<FlowDiagram>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
     let flow = find(&snapshot.objects, kind()?, &slug)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Read, flow)?;
     // Who may see a flow may not see people: groups and users stay without their names.
     let drawn = diagram(&snapshot.objects, &PeopleNames::default(), flow.document.id);
     let drawn = drawn.ok_or_else(|| ApiError::no_such("Flow"))?;
@@ -116,8 +116,8 @@ async fn execute(
     Path(slug): Path<String>,
 ) -> Result<Json<Link>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
-    find(&snapshot.objects, kind()?, &slug)?;
+    let flow = find(&snapshot.objects, kind()?, &slug)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Execute, flow)?;
     applicable(&identity, &snapshot, &caller, &slug).await?;
     let base = identity.public_base(&snapshot).unwrap_or_else(|| caller.client.base());
     Ok(Json(Link { link: format!("{base}/if/flow/{slug}/") }))
@@ -129,13 +129,13 @@ async fn export(
     Path(slug): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
+    let flow = find(&snapshot.objects, kind()?, &slug)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Export, flow)?;
     // The text shows the stages' settings, sources of conditions and people's names as well.
     let stages = KINDS.iter().filter(|k| k.meta.family.is_within()).map(|k| k.meta.kind);
     for kind in PARTS.iter().copied().chain(stages) {
-        caller.require(&identity, &snapshot, Action::View, kind)?;
+        caller.require(&identity, &snapshot, Action::Read, kind)?;
     }
-    let flow = find(&snapshot.objects, kind()?, &slug)?;
     let people = names::of(&identity.store, people_of_flow(&snapshot.objects, flow.document.id)).await?;
     let text = export_flow(&snapshot.objects, &people, flow.document.id).ok_or_else(|| ApiError::no_such("Flow"))?;
     let disposition = format!("attachment; filename=\"{}.yaml\"", flow.document.name);
@@ -143,7 +143,7 @@ async fn export(
 }
 
 async fn applicable(identity: &Identity, snapshot: &Snapshot, caller: &Caller, slug: &str) -> Result<(), ApiError> {
-    let facts = Facts { ip: Some(caller.client.ip), ..Facts::at(identity.clock.now()) };
+    let facts = caller.facts(identity.clock.now());
     let access = &identity.access;
     let decision = access.decide(snapshot, Some(&caller.entry), Action::Run, Resource::Flow(slug), &facts).await;
     if decision.allow {

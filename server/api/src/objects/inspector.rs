@@ -1,7 +1,7 @@
 //! `/flows/inspector/{slug}/`: where the plan in the caller's own browser session stands. A token says
 //! who asks as well as the session does; the plan is always that of the session's cookie.
 
-use super::{find, view};
+use super::{find, sight::Sight, view};
 use crate::{
     caller::{Caller, Visitor},
     error::ApiError,
@@ -89,8 +89,8 @@ async fn inspect(
     Path(slug): Path<String>,
 ) -> Result<Json<FlowInspection>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, "Flow")?;
-    find(&snapshot.objects, by_name(KIND).ok_or(ApiError::Internal)?, &slug)?;
+    let flow = find(&snapshot.objects, by_name(KIND).ok_or(ApiError::Internal)?, &slug)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Inspect, flow)?;
     let token = visitor.session_token.as_deref().ok_or(NO_PLAN)?;
     let inspection =
         identity.flows().inspect(token, &slug, caller.user().pk, caller.client.ip).await?.ok_or(NO_PLAN)?;

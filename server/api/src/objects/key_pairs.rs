@@ -1,6 +1,6 @@
 //! Key pairs beside their objects: making one, and reading its halves.
 
-use super::{find, shapes::CertificateData, view, write};
+use super::{find, shapes::CertificateData, sight::Sight, view, write};
 use crate::{
     body::Body,
     caller::Caller,
@@ -110,7 +110,7 @@ fn kind() -> Result<&'static KindDef, ApiError> {
 
 async fn generate(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Json<Value>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::Add, KIND)?;
+    caller.require_some(&identity, &snapshot, Action::Create, KIND)?;
     let wanted: CertificateGenerationRequest = body.read(&GENERATE_FORM, false)?;
     let new = described(wanted, identity.clock.now())?;
     // A long RSA key takes a while to find: not on a thread that serves others.
@@ -189,9 +189,9 @@ async fn view_private_key(
 
 fn half(identity: &Identity, caller: &Caller, key: &str, query: &Query, private: bool) -> Result<Response, ApiError> {
     let snapshot = identity.config.snapshot();
-    let verb = if private { Action::Change } else { Action::View };
-    caller.require_on(identity, &snapshot, verb, KIND, "CertificateKeyPair")?;
+    let verb = if private { Action::ViewKey } else { Action::Read };
     let object = find(&snapshot.objects, kind()?, key)?;
+    Sight::of(identity, &snapshot, caller).require_on(verb, object)?;
     let pair = object.typed::<CertificateKeyPair>().ok_or(ApiError::Internal)?;
     let data = if private { pair.key_data.clone() } else { pair.certificate_data.clone() };
     let what = if private { "private_key" } else { "certificate" };

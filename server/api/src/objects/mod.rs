@@ -19,6 +19,7 @@ mod policies;
 pub(crate) mod reading;
 mod referrers;
 pub(crate) mod shapes;
+pub(crate) mod sight;
 mod stages;
 mod view;
 pub(crate) mod write;
@@ -45,6 +46,7 @@ use lockgate_model::{KindDef, Lookup, Object, ObjectSet, kind::KINDS};
 use lockgate_policies::Action;
 use reading::Reading;
 use serde_json::Value;
+use sight::Sight;
 use uuid::Uuid;
 
 type Answer = Result<Json<Value>, ApiError>;
@@ -125,9 +127,11 @@ async fn list_kind(
     query: Query,
 ) -> Result<Listed, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::View, kind.meta.kind)?;
+    let sight = Sight::of(&identity, &snapshot, &caller);
+    sight.require([kind].into_iter())?;
     let page = paging::wanted(&query)?;
     let mut found = list::select(&snapshot.objects, kind, &query)?;
+    found.retain(|object| sight.has(object));
     filters::keep(kind, &mut found, &Reading::new(&snapshot, caller.principal()), &query);
     let (total, shown) = paging::part(page, found)?;
     let reading = view::reading(&identity, &snapshot, &caller, &shown).await?;
@@ -141,7 +145,7 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::Add, kind.meta.kind)?;
+    caller.require_some(&identity, &snapshot, Action::Create, kind.meta.kind)?;
     let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind, &body.0).await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
     Ok((StatusCode::CREATED, Json(view::one(&identity, &snapshot, &caller, object).await?)))
@@ -149,10 +153,10 @@ async fn create(
 
 async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
     let snapshot = identity.config.snapshot();
-    if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key).await {
-        caller.require_on(&identity, &snapshot, Action::View, kind.meta.kind, kind.meta.schema)?;
-    }
     let object = find(&snapshot.objects, kind, &key)?;
+    if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key).await {
+        Sight::of(&identity, &snapshot, &caller).require_on(Action::Read, object)?;
+    }
     Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
 }
 
@@ -165,8 +169,8 @@ async fn update(
     whole: bool,
 ) -> Answer {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::Change, kind.meta.kind, kind.meta.schema)?;
     let object = find(&snapshot.objects, kind, &key)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Update, object)?;
     let id = object.document.id;
     let snapshot = write::update(&identity, &snapshot, &caller, object, &body.0, whole).await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
@@ -180,16 +184,18 @@ async fn destroy(
     key: String,
 ) -> Result<StatusCode, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::Delete, kind.meta.kind, kind.meta.schema)?;
-    write::destroy(&identity, &caller, find(&snapshot.objects, kind, &key)?).await?;
+    let object = find(&snapshot.objects, kind, &key)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Delete, object)?;
+    write::destroy(&identity, &caller, object).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn used_by(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, kind.meta.kind, kind.meta.schema)?;
     let object = find(&snapshot.objects, kind, &key)?;
-    Ok(Json(used_by_of(&snapshot.objects, object.document.id)))
+    let sight = Sight::of(&identity, &snapshot, &caller);
+    sight.require_on(Action::Read, object)?;
+    Ok(Json(used_by_of(&snapshot.objects, &sight, object.document.id)))
 }
 
 fn family_routes(face: &'static FamilyFace) -> Router<Identity> {

@@ -4,6 +4,7 @@ use super::{
     applications::subject,
     find,
     shapes::{OAuth2ProviderSetupURLs, PropertyMappingPreview},
+    sight::Sight,
 };
 use crate::{
     caller::Caller,
@@ -63,8 +64,9 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 /// A provider that the caller may see.
 fn seen<'s>(identity: &Identity, snapshot: &'s Snapshot, caller: &Caller, key: &str) -> Result<&'s Object, ApiError> {
     let kind: &'static KindDef = by_name(KIND).ok_or(ApiError::Internal)?;
-    caller.require_on(identity, snapshot, Action::View, KIND, kind.meta.schema)?;
-    find(&snapshot.objects, kind, key)
+    let object = find(&snapshot.objects, kind, key)?;
+    Sight::of(identity, snapshot, caller).require_on(Action::Read, object)?;
+    Ok(object)
 }
 
 async fn setup_urls(

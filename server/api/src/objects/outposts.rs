@@ -5,6 +5,7 @@ use super::{
     find,
     list::ordered,
     shapes::{OpenIDConnectConfiguration, OutpostDefaultConfig, OutpostHealth, ProxyOutpostConfig},
+    sight::Sight,
 };
 use crate::{
     caller::Caller,
@@ -84,7 +85,7 @@ async fn default_settings(
     State(identity): State<Identity>,
     caller: Caller,
 ) -> Result<Json<OutpostDefaultConfig>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require_some(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     Ok(Json(OutpostDefaultConfig { config: outpost_config_defaults() }))
 }
 
@@ -94,8 +95,8 @@ async fn health(
     Path(key): Path<String>,
 ) -> Result<Json<Vec<OutpostHealth>>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require_on(&identity, &snapshot, Action::View, KIND, "Outpost")?;
     let outpost = find(&snapshot.objects, kind()?, &key)?;
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Read, outpost)?;
     if outpost.document.managed.as_deref() != Some(EMBEDDED_OUTPOST) {
         // Nobody else has a channel to tell us that it lives.
         return Ok(Json(Vec::new()));
@@ -119,11 +120,12 @@ async fn health(
 
 async fn providers(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::View, KIND)?;
-    caller.require(&identity, &snapshot, Action::View, "proxy_provider")?;
+    let sight = Sight::of(&identity, &snapshot, &caller);
+    caller.require_some(&identity, &snapshot, Action::Read, KIND)?;
+    caller.require_some(&identity, &snapshot, Action::Read, "proxy_provider")?;
     let page = paging::wanted(&query)?;
     let base = identity.public_base(&snapshot).unwrap_or_else(|| caller.client.base());
-    let served = snapshot.objects.iter().filter(|o| snapshot.provider(o.document.id).is_some());
+    let served = snapshot.objects.iter().filter(|o| snapshot.provider(o.document.id).is_some() && sight.has(o));
     let wanted = served.filter(|o| query.get("name").is_none_or(|name| o.document.name == name));
     let found: Vec<&Object> = wanted.filter(|o| super::list::mentions(o, &["name"], query.get("search"))).collect();
     Listed::cut(page, ordered(found, &query, "name"), |object| {

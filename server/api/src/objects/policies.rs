@@ -1,18 +1,20 @@
 //! Policies beside their objects: trying one on a user, and the decisions that are remembered.
 
 use super::{
-    families::{self},
+    families,
     shapes::{DetailedCountry, PolicyTestRequest, PolicyTestResult},
+    sight::Sight,
 };
 use crate::{
     body::Body,
     caller::Caller,
-    error::{ApiError, NO_PERMISSION},
+    error::ApiError,
     openapi::{
         components::{Components, form},
         operation::{Operation, Paths, parameter},
         shapes::Cache,
     },
+    people,
 };
 use axum::{
     Json, Router,
@@ -22,7 +24,7 @@ use axum::{
 use http::{Method, StatusCode};
 use lockgate_identity::{Identity, config::Snapshot, principals::PrincipalEntry};
 use lockgate_model::{Family, kinds::policy::countries, schema::KindSchema};
-use lockgate_policies::{Action, Check, Env, Facts, Question, Resource, Wants};
+use lockgate_policies::{Action, Check, Env, Facts, Question, Resource, USER_KIND, Wants};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -75,13 +77,13 @@ async fn all_countries(_: Caller) -> Json<Vec<DetailedCountry>> {
 }
 
 async fn cache_info(State(identity): State<Identity>, caller: Caller) -> Result<Json<Cache>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, "expression_policy")?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, "expression_policy")?;
     let count = identity.access.remembered.count();
     Ok(Json(Cache { count: u64::try_from(count).unwrap_or(u64::MAX) }))
 }
 
 async fn cache_clear(State(identity): State<Identity>, caller: Caller) -> Result<StatusCode, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Change, "expression_policy")?;
+    caller.require(&identity, &identity.config.snapshot(), Action::ClearCache, "expression_policy")?;
     identity.access.remembered.clear();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,12 +97,10 @@ async fn test(
     let snapshot = identity.config.snapshot();
     let face = families::face(Family::Policy).ok_or(ApiError::Internal)?;
     let policy = face.find(&identity, &snapshot, &caller, &key)?;
-    if !caller.may(&identity, &snapshot, Action::View, "user") {
-        return Err(NO_PERMISSION);
-    }
+    Sight::of(&identity, &snapshot, &caller).require_on(Action::Test, policy)?;
+    caller.require_some(&identity, &snapshot, Action::CheckAccess, USER_KIND)?;
     let asked: PolicyTestRequest = body.read(&TEST_FORM, false)?;
-    let unknown = || ApiError::field("user", "does_not_exist", "User not found");
-    let who = identity.principals.get(asked.user).await?.ok_or_else(unknown)?;
+    let who = people::subject(&identity, &snapshot, &caller, "user", asked.user).await?;
     let prompt_data = asked.context.get("prompt_data").and_then(Value::as_object).cloned().unwrap_or_default();
     let facts = Facts {
         ip: Some(caller.client.ip),
@@ -133,6 +133,7 @@ async fn run(
     let facts = Facts { evidence: &evidence, ..*facts };
     let mut env = Env::new(Some(who.principal()), &facts);
     env.stopwatch = Some(snapshot.stopwatch());
+    env.world = Some(snapshot.world());
     let outcome = check.run(&env).map_err(|error| error.to_string())?;
     Ok((outcome.passing, outcome.messages))
 }

@@ -1,18 +1,18 @@
 //! Who refers to an object, and what its deletion would do to them.
 
-use super::reading::pk;
+use super::{reading::pk, sight::Sight};
 use crate::openapi::shapes::{UsedBy, UsedByActionEnum};
 use lockgate_model::{ObjectSet, schema::OnDelete};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The objects that refer to `id`, by kind and name.
-pub(crate) fn list(objects: &ObjectSet, id: Uuid) -> Value {
+/// The objects that refer to `id`, as far as the caller sees them, by kind and name.
+pub(crate) fn list(objects: &ObjectSet, sight: &Sight<'_>, id: Uuid) -> Value {
     let mut found: Vec<UsedBy> = objects
         .referrers(id)
         .iter()
         .filter_map(|referrer| {
-            let from = objects.get(referrer.from)?;
+            let from = objects.get(referrer.from).filter(|from| sight.has(from))?;
             let (app, model) = from.kind.meta.model.split_once('.').unwrap_or_default();
             let many = from.kind.schema().field(&referrer.field).is_some_and(|f| f.many);
             let action = match referrer.on_delete {

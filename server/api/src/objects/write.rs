@@ -1,7 +1,7 @@
 //! Changes of configuration objects: from a client's body to a stored document, through the one door
 //! that validates, compiles, stores and puts into force.
 
-use super::face;
+use super::{face, sight::Sight};
 use crate::{
     caller::Caller,
     error::{ApiError, not_of_folder},
@@ -15,6 +15,7 @@ use lockgate_model::{
     Document, KindDef, Object, ObjectSet, Problems,
     kinds::{OAuth2Provider, ProxyProvider, key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST},
 };
+use lockgate_policies::Action;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -37,6 +38,7 @@ pub(crate) async fn create(
     let id = random_uuid(&*identity.random);
     let mut document = draft(kind, id, body);
     document.managed = managed(kind, &snapshot.objects, id, given)?;
+    Sight::of(identity, snapshot, caller).require_wish(Action::Create, &document)?;
     sound(identity, snapshot, kind, &document).await?;
     let change = Change { upserts: vec![document], deletes: Vec::new() };
     Ok((id, apply(identity, caller, change).await?))
@@ -60,6 +62,8 @@ pub(crate) async fn update(
     let body = face::accept(kind, &snapshot.objects, given, Some(&existing), whole)?;
     let managed = managed(kind, &snapshot.objects, id, given)?.or_else(|| object.document.managed.clone());
     let document = Document { body, managed, ..object.document.clone() };
+    // Who may change only some objects may not make others of them.
+    Sight::of(identity, snapshot, caller).require_wish(Action::Update, &document)?;
     sound(identity, snapshot, kind, &document).await?;
     apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await
 }

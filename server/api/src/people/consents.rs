@@ -1,8 +1,9 @@
 //! `/core/user_consent/`: what people agreed to share with applications, and taking it back.
 
 use super::{
-    Noun, Whose,
+    Noun,
     shapes::UserConsent,
+    sight::Sight,
     views::{self, value},
 };
 use crate::{
@@ -68,6 +69,11 @@ fn application(objects: &ObjectSet, id: Uuid) -> Option<&Object> {
     objects.get(id).filter(|o| o.kind.meta.kind == "application")
 }
 
+/// What a consent is called: its application.
+fn name_of(snapshot: &Snapshot, consent: &Consent) -> String {
+    application(&snapshot.objects, consent.application).map(|o| o.document.name.clone()).unwrap_or_default()
+}
+
 /// The views of consents. Those of an application or a user that was deleted this moment are left out.
 async fn shown(
     identity: &Identity,
@@ -106,13 +112,14 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     let snapshot = identity.config.snapshot();
     let page = paging::wanted(&query)?;
     let applications = applications(&snapshot.objects, &query)?;
-    let user_pk = match Whose::wanted(&identity, &caller, KIND, &query)? {
-        Whose::Anybody => None,
-        Whose::Of(pk) => Some(pk),
-        Whose::Nobody => return Listed::new(page, 0, Vec::new()),
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let filter = ConsentFilter { user_pk: None, applications, ordering: query.ordering(), page };
+    let (store, filter) = (&identity.store, &filter);
+    let fetch = |user_pk, page| async move {
+        Ok(store.consents().list(&ConsentFilter { user_pk, page, ..filter.clone() }).await?)
     };
-    let filter = ConsentFilter { user_pk, applications, ordering: query.ordering(), page };
-    let (consents, total) = identity.store.consents().list(&filter).await?;
+    let tell = |consent: &Consent| (consent.user_pk, name_of(&snapshot, consent));
+    let (consents, total) = sight.page_of_things(KIND, query.integer("user")?, page, fetch, tell).await?;
     let shown = shown(&identity, &snapshot, &caller, consents).await?;
     Listed::new(page, total, shown.iter().map(value).collect())
 }
@@ -121,7 +128,10 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
 async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Consent, ApiError> {
     let pk = key.parse().map_err(|_| ApiError::no_such(NOUN.schema))?;
     let consent = identity.store.consents().get(pk).await?;
-    caller.require_owned(identity, verb, KIND, NOUN.schema, consent.map(|consent| (consent.user_pk, consent)))
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    let consent = consent.map(|consent| (consent.user_pk, name_of(&snapshot, &consent), consent));
+    sight.owned(verb, KIND, NOUN.schema, consent).await
 }
 
 async fn retrieve(
@@ -129,7 +139,7 @@ async fn retrieve(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<UserConsent>, ApiError> {
-    let consent = found(&identity, &caller, Action::View, &key).await?;
+    let consent = found(&identity, &caller, Action::Read, &key).await?;
     let snapshot = identity.config.snapshot();
     let shown = shown(&identity, &snapshot, &caller, vec![consent]).await?.pop();
     shown.map(Json).ok_or_else(|| ApiError::no_such(NOUN.schema))
@@ -145,8 +155,7 @@ async fn destroy(
     if !identity.withdraw(&snapshot, &consent).await? {
         return Err(ApiError::no_such(NOUN.schema));
     }
-    let name = application(&snapshot.objects, consent.application).map(|o| o.document.name.as_str());
-    super::note(&identity, &caller, Noted::ModelDeleted, KIND, name.unwrap_or_default());
+    super::note(&identity, &caller, Noted::ModelDeleted, KIND, &name_of(&snapshot, &consent));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,6 +164,6 @@ async fn used_by(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    found(&identity, &caller, Action::View, &key).await?;
+    found(&identity, &caller, Action::Read, &key).await?;
     Ok(Json(json!([])))
 }

@@ -2,8 +2,9 @@
 //! all; the secrets themselves are known to nobody here.
 
 use super::{
-    Noun, Whose,
+    Noun,
     shapes::{ExpiringBaseGrantModel, TokenModel, User},
+    sight::Sight,
     views::{self, value},
 };
 use crate::{
@@ -152,8 +153,10 @@ impl Shelf {
             }
             None => identity.store.codes().get(pk).await?.map(Grant::from),
         };
-        let owned = found.map(|grant| (grant.user_pk, grant));
-        caller.require_owned(identity, verb, self.kind, self.noun.schema, owned)
+        let snapshot = identity.config.snapshot();
+        let sight = Sight { identity, snapshot: &snapshot, caller };
+        let owned = found.map(|grant| (grant.user_pk, grant.pk.to_string(), grant));
+        sight.owned(verb, self.kind, self.noun.schema, owned).await
     }
 }
 
@@ -204,13 +207,12 @@ async fn list(shelf: &'static Shelf, identity: Identity, caller: Caller, query: 
     let snapshot = identity.config.snapshot();
     let page = paging::wanted(&query)?;
     let providers = providers(&snapshot.objects, &query)?;
-    let user_pk = match Whose::wanted(&identity, &caller, shelf.kind, &query)? {
-        Whose::Anybody => None,
-        Whose::Of(pk) => Some(pk),
-        Whose::Nobody => return Listed::new(page, 0, Vec::new()),
-    };
-    let filter = GrantFilter { user_pk, providers, ordering: query.ordering(), page };
-    let (grants, total) = shelf.list(&identity, &filter).await?;
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let filter = GrantFilter { user_pk: None, providers, ordering: query.ordering(), page };
+    let (from, filter) = (&identity, &filter);
+    let fetch = |user_pk, page| async move { shelf.list(from, &GrantFilter { user_pk, page, ..filter.clone() }).await };
+    let tell = |grant: &Grant| (grant.user_pk, grant.pk.to_string());
+    let (grants, total) = sight.page_of_things(shelf.kind, query.integer("user")?, page, fetch, tell).await?;
     Listed::new(page, total, shown(&identity, &snapshot, &caller, grants).await?)
 }
 
@@ -220,7 +222,7 @@ async fn retrieve(
     caller: Caller,
     key: String,
 ) -> Result<Json<Value>, ApiError> {
-    let grant = shelf.found(&identity, &caller, Action::View, &key).await?;
+    let grant = shelf.found(&identity, &caller, Action::Read, &key).await?;
     let snapshot = identity.config.snapshot();
     let shown = shown(&identity, &snapshot, &caller, vec![grant]).await?.pop();
     shown.map(Json).ok_or_else(|| ApiError::no_such(shelf.noun.schema))
@@ -253,6 +255,6 @@ async fn used_by(
     caller: Caller,
     key: String,
 ) -> Result<Json<Value>, ApiError> {
-    shelf.found(&identity, &caller, Action::View, &key).await?;
+    shelf.found(&identity, &caller, Action::Read, &key).await?;
     Ok(Json(json!([])))
 }

@@ -3,6 +3,7 @@
 use super::{
     Noun,
     shapes::{Group, GroupRequest, UserAccountRequest},
+    sight::{Directory, Sight},
     users::attributes,
     views::{self, IncludeOfGroup, value},
 };
@@ -10,7 +11,7 @@ use crate::{
     body::Body,
     caller::Caller,
     error::{ApiError, not_of_folder},
-    objects::{used_by_of, write},
+    objects::{self, used_by_of, write},
     openapi::{
         components::{Components, form},
         operation::Paths,
@@ -29,14 +30,15 @@ use lockgate_identity::{
     config::{Change, drop_reference, group_may_be_renamed, group_may_go},
 };
 use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, Extent, GROUP_KIND, USER_KIND};
 use lockgate_store::{GroupFilter, GroupPatch, NewGroup};
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::LazyLock,
+};
 use uuid::Uuid;
-
-/// Name of the kind in policies.
-const KIND: &str = "group";
 
 /// Where groups live.
 const NOUN: Noun = Noun {
@@ -112,13 +114,14 @@ fn include(query: &Query) -> IncludeOfGroup {
     }
 }
 
-async fn shown(identity: &Identity, group: Stored, query: &Query) -> Result<Json<Group>, ApiError> {
-    let shown = views::groups(identity, vec![group], include(query)).await?.pop();
+async fn shown(sight: &Sight<'_>, group: Stored, query: &Query) -> Result<Json<Group>, ApiError> {
+    let shown = views::groups_for(sight, vec![group], include(query)).await?.pop();
     shown.map(Json).ok_or(ApiError::Internal)
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::Read, GROUP_KIND)?;
     let page = paging::wanted(&query)?;
     let filter = GroupFilter {
         search: query.get("search").map(str::to_owned),
@@ -130,8 +133,11 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         ordering: query.ordering(),
         page,
     };
-    let (found, total) = identity.store.groups().list(&filter).await?;
-    let shown = views::groups(&identity, found, include(&query)).await?;
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let (store, filter) = (&identity.store, &filter);
+    let fetch = |page| async move { Ok(store.groups().list(&GroupFilter { page, ..filter.clone() }).await?) };
+    let (found, total) = sight.page_of_groups(page, fetch).await?;
+    let shown = views::groups_for(&sight, found, include(&query)).await?;
     Listed::new(page, total, shown.iter().map(value).collect())
 }
 
@@ -141,10 +147,13 @@ async fn create(
     query: Query,
     body: Body,
 ) -> Result<(StatusCode, Json<Group>), ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Add, KIND)?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::Create, GROUP_KIND)?;
     let given: GroupRequest = body.read(&FORM, false)?;
     check_members(&identity, given.users.as_deref()).await?;
     check_parents(&identity, given.parents.as_deref()).await?;
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    may_be_made(&sight, &given).await?;
     let new = NewGroup {
         pk: identity.people.new_id(),
         name: given.name.unwrap_or_default(),
@@ -159,14 +168,76 @@ async fn create(
         let patch = GroupPatch { members: Some(members), ..GroupPatch::default() };
         group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
     }
-    Ok((StatusCode::CREATED, shown(&identity, group, &query).await?))
+    Ok((StatusCode::CREATED, shown(&sight, group, &query).await?))
 }
 
-async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Stored, ApiError> {
-    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "Group")?;
+/// Refuses a caller who may not make this group, or not give its members what it would give them.
+async fn may_be_made(sight: &Sight<'_>, given: &GroupRequest) -> Result<(), ApiError> {
+    let parents = given.parents.as_deref().unwrap_or_default();
+    let is_superuser = given.is_superuser == Some(true);
+    let directory = Directory::load(sight.identity).await?;
+    let facts = directory.facts_of(given.name.as_deref().unwrap_or_default(), is_superuser, parents);
+    let wish = Administered::group(&facts)?;
+    sight.require(Action::Create, &wish)?;
+    if is_superuser {
+        sight.require(Action::GrantSuperuser, &wish)?;
+    }
+    sight.groups(Action::ManageMembers, parents).await?;
+    let members = given.users.as_deref().unwrap_or_default();
+    if !members.is_empty() {
+        sight.require(Action::ManageMembers, &wish)?;
+    }
+    seen(sight, members).await
+}
+
+/// Refuses a caller who may not make of this group what it would be: its name decides with policies of files
+/// what its members may, its flag makes them superusers, and its parents give them what theirs have.
+async fn may_become(sight: &Sight<'_>, group: &Stored, given: &GroupRequest) -> Result<(), ApiError> {
+    let directory = Directory::load(sight.identity).await?;
+    let is = Administered::group(&directory.facts(group))?;
+    if given.is_superuser == Some(true) && !group.is_superuser {
+        sight.require(Action::GrantSuperuser, &is)?;
+    }
+    if let Some(name) = given.name.as_ref().filter(|name| **name != group.name) {
+        let wish = directory.facts_of(name, group.is_superuser, &group.parents);
+        sight.require(Action::Update, &Administered::group(&wish)?)?;
+    }
+    let parents = changed(given.parents.as_deref(), &group.parents);
+    sight.groups(Action::ManageMembers, &parents).await?;
+    if let Some(members) = &given.users {
+        let mut known = sight.identity.store.groups().member_pks(&[group.pk]).await?;
+        let members = changed(Some(members), &known.remove(&group.pk).unwrap_or_default());
+        if !members.is_empty() {
+            sight.require(Action::ManageMembers, &is)?;
+            seen(sight, &members).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a list gains and loses.
+fn changed<T: Copy + Eq + Hash>(wanted: Option<&[T]>, known: &[T]) -> Vec<T> {
+    let Some(wanted) = wanted else { return Vec::new() };
+    let (wanted, known): (HashSet<T>, HashSet<T>) = (wanted.iter().copied().collect(), known.iter().copied().collect());
+    wanted.symmetric_difference(&known).copied().collect()
+}
+
+/// Nobody joins or leaves a group by the hand of somebody who may not see that user.
+async fn seen(sight: &Sight<'_>, members: &[i64]) -> Result<(), ApiError> {
+    if members.is_empty() || sight.extent(Action::Read, USER_KIND) == Extent::All {
+        return Ok(());
+    }
+    let users = sight.identity.store.users().get_many(members).await?;
+    let seen = sight.seen_users(&users).await?;
+    complain("/users", members.iter().filter(|pk| !seen.contains(pk)).map(ToString::to_string))
+}
+
+async fn found(sight: &Sight<'_>, verb: Action, key: &str) -> Result<Stored, ApiError> {
     let missing = || ApiError::no_such("Group");
     let pk = Uuid::parse_str(key).map_err(|_| missing())?;
-    identity.store.groups().get(pk).await?.ok_or_else(missing)
+    let group = sight.identity.store.groups().get(pk).await?.ok_or_else(missing)?;
+    sight.groups(verb, &[pk]).await?;
+    Ok(group)
 }
 
 async fn retrieve(
@@ -175,8 +246,10 @@ async fn retrieve(
     Path(key): Path<String>,
     query: Query,
 ) -> Result<Json<Group>, ApiError> {
-    let group = found(&identity, &caller, Action::View, &key).await?;
-    shown(&identity, group, &query).await
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let group = found(&sight, Action::Read, &key).await?;
+    shown(&sight, group, &query).await
 }
 
 async fn replace(
@@ -207,12 +280,14 @@ async fn store(
     body: Body,
     partial: bool,
 ) -> Result<Json<Group>, ApiError> {
-    let group = found(identity, caller, Action::Change, key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    let group = found(&sight, Action::Update, key).await?;
     let given: GroupRequest = body.read(&FORM, partial)?;
     check_members(identity, given.users.as_deref()).await?;
     check_parents(identity, given.parents.as_deref()).await?;
+    may_become(&sight, &group, &given).await?;
     if given.name.as_ref().is_some_and(|name| *name != group.name) {
-        let snapshot = identity.config.snapshot();
         group_may_be_renamed(&snapshot.policies, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
     }
     let patch = GroupPatch {
@@ -224,7 +299,7 @@ async fn store(
         origin: None,
     };
     let group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
-    shown(identity, group, query).await
+    shown(&sight, group, query).await
 }
 
 async fn check_members(identity: &Identity, pks: Option<&[i64]>) -> Result<(), ApiError> {
@@ -254,12 +329,13 @@ async fn destroy(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let group = found(&identity, &caller, Action::Delete, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let group =
+        found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, Action::Delete, &key).await?;
     if let (Origin::Folder, Some(at)) = (group.origin, &group.source) {
         return Err(ApiError::folder(&at.file, at.line));
     }
     let all = identity.store.groups().all().await?;
-    let snapshot = identity.config.snapshot();
     group_may_go(&snapshot.objects, &snapshot.policies, &group, &all).map_err(|e| ApiError::Conflict(e.to_string()))?;
     forget_group(&identity, &caller, group.pk).await?;
     identity.people.delete_group(group.pk, Some(caller.user())).await?;
@@ -309,8 +385,11 @@ async fn remove_user(
 
 /// A group that the caller may change, and the user that is to join or leave it.
 async fn membership(identity: &Identity, caller: &Caller, key: &str, body: Body) -> Result<(Uuid, i64), ApiError> {
-    let group = found(identity, caller, Action::Change, key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    let group = found(&sight, Action::ManageMembers, key).await?;
     let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
+    sight.user(Action::Read, member.pk).await?;
     Ok((group.pk, member.pk))
 }
 
@@ -319,6 +398,8 @@ async fn used_by(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let group = found(&identity, &caller, Action::View, &key).await?;
-    Ok(Json(used_by_of(&identity.config.snapshot().objects, group.pk)))
+    let snapshot = identity.config.snapshot();
+    let group = found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, Action::Read, &key).await?;
+    let sight = objects::sight::Sight::of(&identity, &snapshot, &caller);
+    Ok(Json(used_by_of(&snapshot.objects, &sight, group.pk)))
 }

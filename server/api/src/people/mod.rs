@@ -8,6 +8,7 @@ mod me;
 mod reputation;
 mod sessions;
 pub(crate) mod shapes;
+mod sight;
 mod tokens;
 mod user_actions;
 mod users;
@@ -21,18 +22,20 @@ use crate::{
         operation::{Operation, Paths, parameter},
         shapes::UsedBy,
     },
-    query::Query,
 };
 use axum::Router;
 use http::Method;
 use lockgate_identity::{
     Identity,
+    config::Snapshot,
     journal::{Action as Noted, Entry},
     passwords::HashError,
     people::PeopleError,
+    principals::PrincipalEntry,
 };
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, USER_KIND};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Routes of all people's data.
 pub(crate) fn routes() -> Router<Identity> {
@@ -110,28 +113,22 @@ impl Noun {
     }
 }
 
-/// Whose things a list shows.
-enum Whose {
-    /// Everybody's.
-    Anybody,
-    /// Those of one user.
-    Of(i64),
-    /// Those of somebody whose things the caller may not see.
-    Nobody,
-}
-
-impl Whose {
-    /// As parameter `user` asks, as far as the caller may: people see their own, administrators all.
-    fn wanted(identity: &Identity, caller: &Caller, kind: &str, query: &Query) -> Result<Self, ApiError> {
-        let all = caller.may(identity, &identity.config.snapshot(), Action::View, kind);
-        let own = caller.user().pk;
-        Ok(match query.integer("user")? {
-            Some(pk) if all || pk == own => Self::Of(pk),
-            Some(_) => Self::Nobody,
-            None if all => Self::Anybody,
-            None => Self::Of(own),
-        })
-    }
+/// The user that `field` names, when the caller may ask what that user may do.
+///
+/// # Errors
+/// 403, or 400 for a user who does not exist or whom the caller may not see.
+pub(crate) async fn subject(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    field: &str,
+    pk: i64,
+) -> Result<Arc<PrincipalEntry>, ApiError> {
+    caller.require_some(identity, snapshot, Action::CheckAccess, USER_KIND)?;
+    let unknown = || ApiError::field(field, "does_not_exist", "User not found");
+    let who = identity.principals.get(pk).await?.ok_or_else(unknown)?;
+    let asked = caller.require_on(identity, snapshot, Action::CheckAccess, &Administered::user(&who)?, "User");
+    asked.map(|()| who).map_err(|error| if matches!(error, ApiError::NotFound(_)) { unknown() } else { error })
 }
 
 /// Notes what the caller did to something.

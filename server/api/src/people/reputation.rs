@@ -72,7 +72,7 @@ fn shown(row: Row) -> Reputation {
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let page = paging::wanted(&query)?;
     let names: Vec<String> = query.several("identifier_in", "Enter a list of names.")?;
     let names: Vec<String> = query.get("identifier").map(str::to_owned).into_iter().chain(names).collect();
@@ -101,7 +101,7 @@ async fn retrieve(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Reputation>, ApiError> {
-    Ok(Json(shown(found(&identity, &caller, Action::View, &key).await?)))
+    Ok(Json(shown(found(&identity, &caller, Action::Read, &key).await?)))
 }
 
 async fn destroy(
@@ -122,6 +122,6 @@ async fn used_by(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    found(&identity, &caller, Action::View, &key).await?;
+    found(&identity, &caller, Action::Read, &key).await?;
     Ok(Json(json!([])))
 }

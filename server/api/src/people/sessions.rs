@@ -3,11 +3,12 @@
 use super::{
     Noun,
     shapes::{AuthenticatedSession, BulkDeleteSessionResponse},
+    sight::Sight,
     views::value,
 };
 use crate::{
     caller::Caller,
-    error::ApiError,
+    error::{ApiError, NO_PERMISSION},
     openapi::{components::Components, operation::Paths},
     paging::{self, Listed},
     query::Query,
@@ -19,7 +20,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use lockgate_identity::Identity;
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, USER_KIND};
 use lockgate_store::{Session, SessionFilter};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -125,25 +126,32 @@ fn agent(text: &str) -> Map<String, Value> {
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
     let page = paging::wanted(&query)?;
     let text = |name: &str| query.get(name).map(str::to_owned);
-    let all = caller.may(&identity, &identity.config.snapshot(), Action::View, KIND);
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let filter = SessionFilter {
         search: text("search"),
-        user_pk: (!all).then_some(caller.user().pk),
+        user_pk: None,
         username: text("user__username"),
         last_ip: text("session__last_ip"),
         user_agent: text("session__last_user_agent"),
         ordering: query.ordering(),
         page,
     };
-    let (sessions, total) = identity.sessions.list(&filter).await?;
+    let (stored, filter) = (&identity.sessions, &filter);
+    let fetch =
+        |user_pk, page| async move { Ok(stored.list(&SessionFilter { user_pk, page, ..filter.clone() }).await?) };
+    let tell = |session: &Session| (session.user_pk.unwrap_or_default(), session.uuid.to_string());
+    let (sessions, total) = sight.page_of_things(KIND, None, page, fetch, tell).await?;
     Listed::new(page, total, sessions.into_iter().map(|s| value(&shown(s, &caller))).collect())
 }
 
-/// A session that the caller may do this to: one's own always.
-async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Session, ApiError> {
+/// A session that the caller may see: one's own always.
+async fn found(sight: &Sight<'_>, key: &str) -> Result<Session, ApiError> {
+    let identity = sight.identity;
     let uuid = Uuid::parse_str(key).map_err(|_| ApiError::no_such(NOUN.schema))?;
     let session = identity.store.sessions().by_uuid(uuid, identity.clock.now()).await?;
-    caller.require_owned(identity, verb, KIND, NOUN.schema, session.and_then(|s| Some((s.user_pk?, s))))
+    let session = session.and_then(|s| Some((s.user_pk?, s.uuid.to_string(), s)));
+    sight.owned(Action::Read, KIND, NOUN.schema, session).await
 }
 
 async fn retrieve(
@@ -151,7 +159,8 @@ async fn retrieve(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<AuthenticatedSession>, ApiError> {
-    let session = found(&identity, &caller, Action::View, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let session = found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, &key).await?;
     Ok(Json(shown(session, &caller)))
 }
 
@@ -160,7 +169,13 @@ async fn destroy(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let session = found(&identity, &caller, Action::Delete, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let session = found(&sight, &key).await?;
+    if let Some(owner) = session.user_pk.filter(|pk| *pk != caller.user().pk) {
+        let owner = identity.principals.get(owner).await?.ok_or(NO_PERMISSION)?;
+        sight.require(Action::EndSession, &Administered::user(&owner)?)?;
+    }
     identity.sessions.end_by_uuid(session.uuid).await?;
     identity.feed.settle().await;
     Ok(StatusCode::NO_CONTENT)
@@ -171,11 +186,18 @@ async fn bulk_delete(
     caller: Caller,
     query: Query,
 ) -> Result<Json<BulkDeleteSessionResponse>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Delete, KIND)?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::EndSession, USER_KIND)?;
     let users: Vec<i64> = query.several("user_pks", "Enter a number.")?;
     if users.is_empty() || users.len() > MAX_BULK {
         let text = format!("Name between 1 and {MAX_BULK} users.");
         return Err(ApiError::field("user_pks", "required", text));
+    }
+    if !caller.may(&identity, &snapshot, Action::EndSession, USER_KIND) {
+        let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+        for user in &users {
+            sight.user(Action::EndSession, *user).await?;
+        }
     }
     let deleted = identity.sessions.end_of_users(&users, None).await?;
     identity.feed.settle().await;
@@ -187,6 +209,7 @@ async fn used_by(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    found(&identity, &caller, Action::View, &key).await?;
+    let snapshot = identity.config.snapshot();
+    found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, &key).await?;
     Ok(Json(json!([])))
 }

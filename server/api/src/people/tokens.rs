@@ -3,6 +3,7 @@
 use super::{
     Noun,
     shapes::{Intent, Token, TokenRequest, TokenSetKeyRequest, TokenView},
+    sight::Sight,
     views::{self, value},
 };
 use crate::{
@@ -29,7 +30,7 @@ use lockgate_identity::{
     tokens::{DEFAULT_LIFE, NewToken},
 };
 use lockgate_model::{Problems, Validity, schema::KindSchema};
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, USER_KIND};
 use lockgate_store::{Token as Stored, TokenFilter, TokenIntent, TokenPatch};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -147,12 +148,13 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     let text = |name: &str| query.get(name).map(str::to_owned);
     let unknown = || ApiError::field("intent", "invalid_choice", "Select a valid choice.");
     let intent = query.get("intent").map(|word| TokenIntent::parse(word).ok_or_else(unknown)).transpose()?;
-    let all = caller.may(&identity, &identity.config.snapshot(), Action::View, KIND);
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let filter = TokenFilter {
         search: text("search"),
         identifier: text("identifier"),
         intent,
-        user_pk: (!all).then_some(caller.user().pk),
+        user_pk: None,
         username: text("user__username"),
         description: text("description"),
         expiring: query.flag("expiring"),
@@ -161,7 +163,10 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         ordering: query.ordering(),
         page,
     };
-    let (tokens, total) = identity.tokens.list(&filter).await?;
+    let (stored, filter) = (&identity.tokens, &filter);
+    let fetch = |user_pk, page| async move { Ok(stored.list(&TokenFilter { user_pk, page, ..filter.clone() }).await?) };
+    let tell = |token: &Stored| (token.user_pk, token.identifier.clone());
+    let (tokens, total) = sight.page_of_things(KIND, None, page, fetch, tell).await?;
     let shown = shown(&identity, tokens).await?;
     Listed::new(page, total, shown.iter().map(value).collect())
 }
@@ -205,7 +210,7 @@ impl Life {
         expires: Option<DateTime<Utc>>,
     ) -> Result<Self, ApiError> {
         let now = identity.clock.now();
-        if caller.may(identity, &identity.config.snapshot(), Action::Change, KIND) {
+        if caller.may(identity, &identity.config.snapshot(), Action::Update, KIND) {
             return Ok(Self { expires: expires.or_else(|| expiring.then(|| now + DEFAULT_LIFE)), expiring });
         }
         let attribute = |name: &str| caller.principal().attributes.get(&format!("goauthentik.io/user/{name}"));
@@ -239,29 +244,42 @@ fn taken(error: lockgate_store::StoreError) -> ApiError {
     }
 }
 
-/// Who is to own a token: oneself, or for administrators anybody.
+/// Who is to own a token: oneself, or somebody for whom the caller may issue tokens.
 async fn owner(identity: &Identity, caller: &Caller, wanted: Option<i64>) -> Result<Option<i64>, ApiError> {
     let Some(pk) = wanted else { return Ok(None) };
     if pk == caller.user().pk {
         return Ok(Some(pk));
     }
     let snapshot = identity.config.snapshot();
-    if !caller.may(identity, &snapshot, Action::Add, KIND) {
-        return Err(NO_PERMISSION);
-    }
-    match identity.store.users().get(pk).await? {
-        Some(account) => Ok(Some(account.pk)),
-        None => {
+    caller.require_some(identity, &snapshot, Action::IssueToken, USER_KIND)?;
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    sight.user(Action::IssueToken, pk).await.map(|_| Some(pk)).map_err(|error| match error {
+        ApiError::NotFound(_) => {
             let text = format!("Invalid pk \"{pk}\" - object does not exist.");
-            Err(ApiError::Invalid(Problems::one("/user", "does_not_exist", text)))
+            ApiError::Invalid(Problems::one("/user", "does_not_exist", text))
         }
-    }
+        other => other,
+    })
 }
 
 /// A token that the caller may do this to: one's own always.
 async fn found(identity: &Identity, caller: &Caller, verb: Action, identifier: &str) -> Result<Stored, ApiError> {
     let token = identity.tokens.by_identifier(identifier).await?;
-    caller.require_owned(identity, verb, KIND, NOUN.schema, token.map(|token| (token.user_pk, token)))
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    let token = token.map(|token| (token.user_pk, token.identifier.clone(), token));
+    sight.owned(verb, KIND, NOUN.schema, token).await
+}
+
+/// A token that the caller may see, when the caller may do this to its owner: a key is as good as the owner.
+async fn found_of(identity: &Identity, caller: &Caller, verb: Action, identifier: &str) -> Result<Stored, ApiError> {
+    let token = found(identity, caller, Action::Read, identifier).await?;
+    if token.user_pk != caller.user().pk {
+        let snapshot = identity.config.snapshot();
+        let owner = identity.principals.get(token.user_pk).await?.ok_or(NO_PERMISSION)?;
+        Sight { identity, snapshot: &snapshot, caller }.require(verb, &Administered::user(&owner)?)?;
+    }
+    Ok(token)
 }
 
 async fn retrieve(
@@ -269,7 +287,7 @@ async fn retrieve(
     caller: Caller,
     Path(identifier): Path<String>,
 ) -> Result<Json<Token>, ApiError> {
-    let token = found(&identity, &caller, Action::View, &identifier).await?;
+    let token = found(&identity, &caller, Action::Read, &identifier).await?;
     Ok(Json(one(&identity, token).await?))
 }
 
@@ -298,7 +316,7 @@ async fn store(
     body: Body,
     partial: bool,
 ) -> Result<Json<Token>, ApiError> {
-    let token = found(identity, caller, Action::Change, identifier).await?;
+    let token = found(identity, caller, Action::Update, identifier).await?;
     let expires_given = body.0.contains_key("expires");
     let given: TokenRequest = body.read(&FORM, partial)?;
     let expires = if expires_given { given.expires } else { token.expires };
@@ -336,7 +354,7 @@ async fn view_key(
     caller: Caller,
     Path(identifier): Path<String>,
 ) -> Result<Json<TokenView>, ApiError> {
-    let token = found(&identity, &caller, Action::Change, &identifier).await?;
+    let token = found_of(&identity, &caller, Action::ViewKey, &identifier).await?;
     let key = identity.tokens.view_key(token.pk).await?;
     note(&identity, &caller, Noted::SecretView, &token);
     Ok(Json(TokenView { key }))
@@ -348,7 +366,7 @@ async fn set_key(
     Path(identifier): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let token = found(&identity, &caller, Action::Change, &identifier).await?;
+    let token = found_of(&identity, &caller, Action::IssueToken, &identifier).await?;
     let given: TokenSetKeyRequest = body.read(&KEY_FORM, false)?;
     if given.key.chars().count() < MIN_KEY {
         let text = format!("Ensure this field has at least {MIN_KEY} characters.");
@@ -364,7 +382,7 @@ async fn used_by(
     caller: Caller,
     Path(identifier): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    found(&identity, &caller, Action::View, &identifier).await?;
+    found(&identity, &caller, Action::Read, &identifier).await?;
     Ok(Json(json!([])))
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     shapes::{UserPasswordSetRequest, UserPath, UserServiceAccountRequest, UserServiceAccountResponse},
-    users::{KIND, NOUN, found},
+    sight::Sight,
+    users::{NOUN, found, wished},
     views::Uids,
 };
 use crate::{
@@ -24,8 +25,8 @@ use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use lockgate_identity::{Identity, people::UserDraft, tokens::NewToken};
 use lockgate_model::{Origin, User as Account, UserType, schema::KindSchema};
-use lockgate_policies::Action;
-use lockgate_store::{NewGroup, TokenIntent};
+use lockgate_policies::{Action, Administered, GroupFacts, USER_KIND};
+use lockgate_store::{NewGroup, Page, TokenIntent, UserFilter};
 use serde_json::{Map, json};
 use std::sync::LazyLock;
 
@@ -73,7 +74,9 @@ async fn set_password(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let account = found(&identity, &caller, Action::Change, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let account = found(&sight, Action::SetPassword, &key).await?;
     let given: UserPasswordSetRequest = body.read(&PASSWORD_FORM, false)?;
     let own = caller.session.as_ref().filter(|_| account.pk == caller.user().pk);
     let keep = own.map(|session| &***session);
@@ -83,8 +86,25 @@ async fn set_password(
 }
 
 async fn paths(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Json<UserPath>, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
-    let paths = identity.store.users().paths(query.get("search")).await?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
+    let mut paths = identity.store.users().paths(query.get("search")).await?;
+    if !caller.may(&identity, &snapshot, Action::Read, USER_KIND) {
+        // Where somebody is whom the caller does not see is not the caller's business.
+        let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+        let mut seen = Vec::new();
+        for path in paths {
+            let (store, there) = (&identity.store, &path);
+            let there = |page| async move {
+                let filter = UserFilter { path: Some(there.clone()), page, ..UserFilter::default() };
+                Ok(store.users().list(&filter).await?)
+            };
+            if sight.page_of_users(Page { number: 1, size: 1 }, there).await?.1 > 0 {
+                seen.push(path);
+            }
+        }
+        paths = seen;
+    }
     Ok(Json(UserPath { paths }))
 }
 
@@ -94,17 +114,22 @@ async fn service_account(
     body: Body,
 ) -> Result<Json<UserServiceAccountResponse>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::Add, KIND)?;
-    caller.require(&identity, &snapshot, Action::Add, "token")?;
+    caller.require_some(&identity, &snapshot, Action::Create, USER_KIND)?;
+    caller.require_some(&identity, &snapshot, Action::IssueToken, USER_KIND)?;
     let given: UserServiceAccountRequest = body.read(&ACCOUNT_FORM, false)?;
+    let draft = drafted(&given.name);
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    sight.require(Action::IssueToken, &Administered::user(&wished(&sight, &draft).await?)?)?;
     if given.create_group {
-        caller.require(&identity, &snapshot, Action::Add, "group")?;
+        let group = Administered::group(&GroupFacts { name: given.name.clone(), ..GroupFacts::default() })?;
+        sight.require(Action::Create, &group)?;
+        sight.require(Action::ManageMembers, &group)?;
     }
     let identifier = identifier(&given.name);
     if identity.tokens.by_identifier(&identifier).await?.is_some() {
         return Err(ApiError::field("name", "unique", "A service account with a token of this name already exists."));
     }
-    let account = make(&identity, &caller, &given.name).await?;
+    let account = make(&identity, &caller, draft).await?;
     let group = if given.create_group { Some(group_of(&identity, &caller, &account).await?) } else { None };
     let expires = given.expires.unwrap_or_else(|| identity.clock.now() + ACCOUNT_LIFE);
     let token = NewToken {
@@ -133,8 +158,8 @@ fn identifier(name: &str) -> String {
     format!("service-account-{slug}-password")
 }
 
-async fn make(identity: &Identity, caller: &Caller, name: &str) -> Result<Account, ApiError> {
-    let draft = UserDraft {
+fn drafted(name: &str) -> UserDraft {
+    UserDraft {
         username: name.to_owned(),
         name: name.to_owned(),
         email: String::new(),
@@ -144,7 +169,10 @@ async fn make(identity: &Identity, caller: &Caller, name: &str) -> Result<Accoun
         attributes: Map::from_iter([("goauthentik.io/user/token-expires".to_owned(), json!(true))]),
         groups: Vec::new(),
         password: None,
-    };
+    }
+}
+
+async fn make(identity: &Identity, caller: &Caller, draft: UserDraft) -> Result<Account, ApiError> {
     let made = identity.people.create_user(draft, Some(caller.user())).await;
     made.map_err(|error| match ApiError::from(error) {
         // The body calls it `name`.

@@ -3,12 +3,14 @@
 use super::{
     Noun,
     shapes::{User, UserRequest},
+    sight::{Directory, Sight},
     views::{self, Include, value},
 };
 use crate::{
     body::Body,
     caller::Caller,
     error::ApiError,
+    objects,
     openapi::{
         components::{Components, form},
         operation::Paths,
@@ -25,13 +27,11 @@ use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
 use lockgate_identity::{Identity, people::UserDraft};
 use lockgate_model::{Problems, User as Account, UserType, kinds::PolicyBinding, schema::KindSchema};
-use lockgate_policies::Action;
+use lockgate_policies::{Action, Administered, PreparedPrincipal, USER_KIND};
 use lockgate_store::{DateFilter, UserFilter, UserPatch};
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
-
-/// Name of the kind in policies.
-pub(super) const KIND: &str = "user";
+use std::{collections::HashSet, sync::LazyLock};
+use uuid::Uuid;
 
 /// Where users live.
 pub(super) const NOUN: Noun = Noun {
@@ -116,18 +116,23 @@ fn schema_of(kind: &str) -> Value {
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::View, KIND)?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
     let page = paging::wanted(&query)?;
     // There are no roles, so nobody has one.
     if !query.all("roles_by_name").is_empty() || !query.all("roles_by_pk").is_empty() {
         return Listed::new(page, 0, Vec::new());
     }
-    let (found, total) = identity.store.users().list(&filter(&query, page)?).await?;
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let filter = filter(&query, page)?;
+    let (store, filter) = (&identity.store, &filter);
+    let fetch = |page| async move { Ok(store.users().list(&UserFilter { page, ..filter.clone() }).await?) };
+    let (found, total) = sight.page_of_users(page, fetch).await?;
     let include = Include {
         groups: query.flag("include_groups") != Some(false),
         roles: query.flag("include_roles") != Some(false),
     };
-    let shown = views::users(&identity, found, include).await?;
+    let shown = views::users_for(&sight, found, include).await?;
     Listed::new(page, total, shown.iter().map(value).collect())
 }
 
@@ -185,7 +190,8 @@ async fn create(
     caller: Caller,
     body: Body,
 ) -> Result<(StatusCode, Json<User>), ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Add, KIND)?;
+    let snapshot = identity.config.snapshot();
+    caller.require_some(&identity, &snapshot, Action::Create, USER_KIND)?;
     let given: UserRequest = body.read(&FORM, false)?;
     check_type(given.user_type, None)?;
     let draft = UserDraft {
@@ -199,19 +205,54 @@ async fn create(
         groups: given.groups.unwrap_or_default(),
         password: None,
     };
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    wished(&sight, &draft).await?;
     let made = identity.people.create_user(draft, Some(caller.user())).await?;
-    Ok((StatusCode::CREATED, Json(views::user(&identity, made).await?)))
+    Ok((StatusCode::CREATED, Json(views::user_for(&sight, made).await?)))
+}
+
+/// Refuses a caller who may not make this user, or not put anybody into the user's groups.
+///
+/// # Errors
+/// 403, and 404 for a group that the caller may not see.
+pub(super) async fn wished(sight: &Sight<'_>, draft: &UserDraft) -> Result<PreparedPrincipal, ApiError> {
+    let user = account(draft, sight.identity.clock.now());
+    let directory = Directory::load(sight.identity).await?;
+    let wish = directory.prepared(user, draft.groups.iter().copied())?;
+    sight.require(Action::Create, &Administered::user(&wish)?)?;
+    sight.groups(Action::ManageMembers, &draft.groups).await?;
+    Ok(wish)
+}
+
+/// The account that a draft would be.
+fn account(draft: &UserDraft, now: DateTime<Utc>) -> Account {
+    let draft = draft.clone();
+    Account {
+        pk: 0,
+        uuid: Uuid::nil(),
+        username: draft.username,
+        name: draft.name,
+        email: draft.email,
+        is_active: draft.is_active,
+        user_type: draft.user_type,
+        path: draft.path,
+        attributes: draft.attributes,
+        date_joined: now,
+        last_login: None,
+        last_updated: now,
+        password_change_date: now,
+    }
 }
 
 /// The user of an address, for a caller who may do this.
 ///
 /// # Errors
 /// 403 or 404.
-pub(super) async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Account, ApiError> {
-    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, "User")?;
+pub(super) async fn found(sight: &Sight<'_>, verb: Action, key: &str) -> Result<Account, ApiError> {
     let missing = || ApiError::no_such("User");
     let pk = key.parse().map_err(|_| missing())?;
-    identity.store.users().get(pk).await?.ok_or_else(missing)
+    sight.user(verb, pk).await?;
+    sight.identity.store.users().get(pk).await?.ok_or_else(missing)
 }
 
 async fn retrieve(
@@ -219,8 +260,10 @@ async fn retrieve(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<User>, ApiError> {
-    let account = found(&identity, &caller, Action::View, &key).await?;
-    Ok(Json(views::user(&identity, account).await?))
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let account = found(&sight, Action::Read, &key).await?;
+    Ok(Json(views::user_for(&sight, account).await?))
 }
 
 async fn replace(
@@ -248,7 +291,9 @@ async fn store(
     body: Body,
     partial: bool,
 ) -> Result<Json<User>, ApiError> {
-    let account = found(identity, caller, Action::Change, key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity, snapshot: &snapshot, caller };
+    let account = found(&sight, Action::Update, key).await?;
     let given: UserRequest = body.read(&FORM, partial)?;
     check_type(given.user_type, Some(&account))?;
     if given.is_active == Some(false) && account.pk == caller.user().pk {
@@ -264,8 +309,37 @@ async fn store(
         attributes: given.attributes,
         groups: given.groups,
     };
+    may_become(&sight, &account, &patch).await?;
     let account = identity.people.update_user(account.pk, patch, Some(caller.user())).await?;
-    Ok(Json(views::user(identity, account).await?))
+    Ok(Json(views::user_for(&sight, account).await?))
+}
+
+/// Refuses a caller who may not change the user as it would be, or the groups that it would join or leave.
+async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch) -> Result<(), ApiError> {
+    let direct = sight.identity.store.groups().of_user(account.pk).await?;
+    let direct: HashSet<Uuid> = direct.iter().map(|group| group.pk).collect();
+    if let Some(wanted) = &patch.groups {
+        let wanted: HashSet<Uuid> = wanted.iter().copied().collect();
+        let changed: Vec<Uuid> = wanted.symmetric_difference(&direct).copied().collect();
+        sight.groups(Action::ManageMembers, &changed).await?;
+    }
+    let mut wish = account.clone();
+    let texts = [
+        (&mut wish.username, &patch.username),
+        (&mut wish.name, &patch.name),
+        (&mut wish.email, &patch.email),
+        (&mut wish.path, &patch.path),
+    ];
+    for (field, given) in texts {
+        given.iter().for_each(|given| field.clone_from(given));
+    }
+    wish.is_active = patch.is_active.unwrap_or(wish.is_active);
+    wish.user_type = patch.user_type.unwrap_or(wish.user_type);
+    if wish == *account {
+        return Ok(());
+    }
+    let wish = Directory::load(sight.identity).await?.prepared(wish, direct)?;
+    sight.require(Action::Update, &Administered::user(&wish)?)
 }
 
 /// Accounts of the server's own are made, and stay, by the server alone.
@@ -285,7 +359,9 @@ async fn destroy(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let account = found(&identity, &caller, Action::Delete, &key).await?;
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let account = found(&sight, Action::Delete, &key).await?;
     if account.pk == caller.user().pk {
         return Err(ApiError::Invalid(Problems::one("", "invalid", "You cannot delete your own account.")));
     }
@@ -298,10 +374,14 @@ async fn used_by(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let account = found(&identity, &caller, Action::View, &key).await?;
     let snapshot = identity.config.snapshot();
+    let account =
+        found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, Action::Read, &key).await?;
     let bindings = snapshot.objects.all::<PolicyBinding>();
-    let theirs = bindings.into_iter().filter(|(_, binding)| binding.user.is_some_and(|user| user.0 == account.pk));
+    let sight = objects::sight::Sight::of(&identity, &snapshot, &caller);
+    let theirs = bindings
+        .into_iter()
+        .filter(|(object, binding)| binding.user.is_some_and(|user| user.0 == account.pk) && sight.has(object));
     let shown = theirs.map(|(object, _)| {
         json!({
             "app": "authentik_policies", "model_name": "policybinding", "pk": object.document.id,

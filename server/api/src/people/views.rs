@@ -1,10 +1,11 @@
 //! Views of users and groups.
 
-use super::shapes;
+use super::{shapes, sight::Sight};
 use crate::error::ApiError;
 use lockgate_engine::avatar;
 use lockgate_identity::Identity;
 use lockgate_model::{Group, User};
+use lockgate_policies::{Action, Extent, GROUP_KIND, USER_KIND};
 use lockgate_store::{Page, UserFilter, hash_secret};
 use serde::Serialize;
 use serde_json::Value;
@@ -110,12 +111,31 @@ pub(crate) async fn users(
     Ok(users.into_iter().map(show).collect())
 }
 
-/// One user.
+/// Users for a caller: of their groups those that the caller may see.
 ///
 /// # Errors
 /// Whatever the database answers.
-pub(crate) async fn user(identity: &Identity, user: User) -> Result<shapes::User, ApiError> {
-    users(identity, vec![user], Include::ALL).await?.pop().ok_or(ApiError::Internal)
+pub(super) async fn users_for(
+    sight: &Sight<'_>,
+    accounts: Vec<User>,
+    include: Include,
+) -> Result<Vec<shapes::User>, ApiError> {
+    let mut shown = users(sight.identity, accounts, include).await?;
+    if include.groups && sight.extent(Action::Read, GROUP_KIND) != Extent::All {
+        let named: HashSet<Uuid> = shown.iter().flat_map(|user| &user.groups).copied().collect();
+        let named = sight.identity.store.groups().get_many(&Vec::from_iter(named)).await?;
+        let seen = sight.seen_groups(&named).await?;
+        shown.iter_mut().filter_map(|user| user.groups_obj.as_mut()).for_each(|g| g.retain(|g| seen.contains(&g.pk)));
+    }
+    Ok(shown)
+}
+
+/// One user for a caller.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(super) async fn user_for(sight: &Sight<'_>, user: User) -> Result<shapes::User, ApiError> {
+    users_for(sight, vec![user], Include::ALL).await?.pop().ok_or(ApiError::Internal)
 }
 
 /// Owners of things, by key. Whoever was deleted this moment is missing.
@@ -229,6 +249,32 @@ pub(crate) async fn groups(
         }
     };
     Ok(groups.into_iter().map(show).collect())
+}
+
+/// Groups for a caller: of their members and relatives those that the caller may see.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(super) async fn groups_for(
+    sight: &Sight<'_>,
+    found: Vec<Group>,
+    include: IncludeOfGroup,
+) -> Result<Vec<shapes::Group>, ApiError> {
+    let mut shown = groups(sight.identity, found, include).await?;
+    if include.users && sight.extent(Action::Read, USER_KIND) != Extent::All {
+        let named: HashSet<i64> = shown.iter().flat_map(|group| &group.users).copied().collect();
+        let named = sight.identity.store.users().get_many(&Vec::from_iter(named)).await?;
+        let seen = sight.seen_users(&named).await?;
+        shown.iter_mut().filter_map(|group| group.users_obj.as_mut()).for_each(|u| u.retain(|u| seen.contains(&u.pk)));
+    }
+    if (include.parents || include.children) && sight.extent(Action::Read, GROUP_KIND) != Extent::All {
+        let named: HashSet<Uuid> = shown.iter().flat_map(|g| g.parents.iter().chain(&g.children)).copied().collect();
+        let named = sight.identity.store.groups().get_many(&Vec::from_iter(named)).await?;
+        let seen = sight.seen_groups(&named).await?;
+        let relatives = shown.iter_mut().flat_map(|g| [g.parents_obj.as_mut(), g.children_obj.as_mut()]);
+        relatives.flatten().for_each(|related| related.retain(|g| seen.contains(&g.pk)));
+    }
+    Ok(shown)
 }
 
 async fn people(

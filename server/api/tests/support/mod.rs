@@ -1,9 +1,11 @@
 //! The router over services on SQLite in a folder of its own, asked without a network.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod mmdb;
+
 use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header, request::Builder};
-use lockgate_identity::{Bootstrap, Identity, Setup};
+use lockgate_identity::{Bootstrap, Identity, Setup, places::GeoFiles};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -60,6 +62,11 @@ impl Api {
     }
 
     async fn start_in(folder: TempDir, config: Option<std::path::PathBuf>) -> Self {
+        Self::start_around(folder, config, GeoFiles::default()).await
+    }
+
+    /// A server in a folder, with these databases.
+    pub(crate) async fn start_around(folder: TempDir, config: Option<std::path::PathBuf>, geo: GeoFiles) -> Self {
         let url = format!("sqlite:{}", folder.path().join("lockgate.db").display());
         let seal = SealKey::derive(b"a secret key for tests, long enough").expect("a key");
         let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
@@ -67,6 +74,7 @@ impl Api {
         let setup = Setup {
             folder: config,
             public_url: Some("https://auth.example.com".to_owned()),
+            geo,
             bootstrap: Bootstrap { token: Some(TOKEN.to_owned()), ..Bootstrap::default() },
             ..Setup::new(store.clone())
         };

@@ -7,19 +7,22 @@ use super::{
 };
 use crate::keys::SigningKey;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use lockgate_engine::CompiledFlow;
 use lockgate_model::{
     Document, Family, Kind, ObjectSet, Problems,
     kinds::{
         Application, CedarFile, CedarPolicy, CertificateKeyPair, DefaultAccess, ExpressionPolicy, Flow,
-        FlowStageBinding, FolderSettings, Outpost, PolicyBinding, PolicyEngineMode, Prompt, PromptStage, ProxyProvider,
-        ScopeMapping, key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
+        FlowStageBinding, FolderSettings, LinkedPrincipal, LinkedResource, Outpost, PolicyBinding, PolicyEngineMode,
+        PolicyLink, Prompt, PromptStage, ProxyProvider, ScopeMapping, key_pair::INTERNAL_JWT_KEY,
+        outpost::EMBEDDED_OUTPOST,
     },
     objects::{Object, Unsound},
 };
 use lockgate_policies::{
     AppInput, BindingInput, Check, ClaimMapping, ConditionInput, EngineMode, Expression, ExpressionInput, GroupInput,
-    Native, NativeInput, PolicyInput, PolicyProblem, PolicySet, Stopwatch, Subject, Target, TextOrigin,
+    LinkInput, Linked, Native, NativeInput, Places, PolicyInput, PolicyProblem, PolicySet, Stopwatch, Subject, Target,
+    TextOrigin, World,
 };
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -37,6 +40,8 @@ pub(super) struct Surroundings<'a> {
     /// Where the text of an object's field stands: object, field.
     pub(super) origin: &'a dyn Fn(Uuid, &str) -> Option<TextOrigin>,
     pub(super) stopwatch: &'a Stopwatch,
+    /// What is known of addresses.
+    pub(super) places: Option<&'a Arc<dyn Places>>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -86,8 +91,9 @@ pub(super) fn compile(
     // Groups come and go as people's data; a binding to one that is gone lets nobody pass.
     let objects = ObjectSet::parse(documents, &|_| true).map_err(CompileError::Unsound)?;
     let mut problems = Vec::new();
+    let world = World { zone: zone(&objects)?, places: around.places.cloned() };
     let policies = match PolicySet::compile(&policy_input(&objects, around)) {
-        Ok(set) => Some(set.with_stopwatch(around.stopwatch.clone())),
+        Ok(set) => Some(set.with_stopwatch(around.stopwatch.clone()).in_world(world.clone())),
         Err(found) => {
             problems.extend(found);
             None
@@ -123,6 +129,7 @@ pub(super) fn compile(
         mappings,
         key,
         stopwatch: around.stopwatch.clone(),
+        world,
         outpost,
         authentik_host,
         objects,
@@ -194,6 +201,7 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
         conditions: conditions(objects, around),
         logged: objects.iter().filter(is_logged).map(|o| o.document.id).collect(),
         cedar_files: objects.all::<CedarFile>().into_iter().map(|(_, f)| (f.path.clone(), f.text.clone())).collect(),
+        links: objects.all::<PolicyLink>().into_iter().map(|(object, link)| link_input(object, link, around)).collect(),
         apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
         groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
         default_access_deny: closed_by_default(objects),
@@ -209,6 +217,26 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
     input
 }
 
+fn link_input(object: &Object, link: &PolicyLink, around: &Surroundings<'_>) -> LinkInput {
+    let principal = |of: &LinkedPrincipal| match of {
+        LinkedPrincipal::Group(name) => Linked::Group(name.clone()),
+        LinkedPrincipal::User(name) => Linked::User(name.clone()),
+    };
+    let resource = |of: &LinkedResource| match of {
+        LinkedResource::App(slug) => Linked::App(slug.clone()),
+        LinkedResource::Tag(name) => Linked::Tag(name.clone()),
+    };
+    let key = |name: &str| Some((name.to_owned(), (around.origin)(object.document.id, &format!("/{name}"))?));
+    LinkInput {
+        name: link.name.clone(),
+        template: link.template.clone(),
+        principal: link.principal.as_ref().map(principal),
+        resource: link.resource.as_ref().map(resource),
+        origin: origin(object, "", around),
+        keys: ["template", "principal", "resource"].into_iter().filter_map(key).collect(),
+    }
+}
+
 fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
 }
@@ -216,6 +244,13 @@ fn app_input(app: &Application) -> AppInput {
 /// Whether an application without bindings is closed.
 pub(super) fn closed_by_default(objects: &ObjectSet) -> bool {
     objects.all::<FolderSettings>().iter().any(|(_, settings)| settings.default_access == DefaultAccess::Deny)
+}
+
+/// The zone in which hours are told.
+fn zone(objects: &ObjectSet) -> Result<Tz, CompileError> {
+    let Some((_, settings)) = objects.all::<FolderSettings>().into_iter().next() else { return Ok(Tz::UTC) };
+    let unknown = |_| CompileError::Other(format!("settings: \"{}\" is not a time zone", settings.timezone));
+    settings.timezone.parse().map_err(unknown)
 }
 
 pub(super) fn mode(object: &Object) -> Option<EngineMode> {

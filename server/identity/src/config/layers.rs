@@ -16,9 +16,12 @@ use super::{
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::{Diagnostic, Loaded};
 use lockgate_model::{Document, Group};
-use lockgate_policies::Stopwatch;
+use lockgate_policies::{Places, Stopwatch};
 use lockgate_store::{RevisionMeta, RevisionOrigin, Store, StoreError};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -32,6 +35,7 @@ pub(super) struct Start<'a> {
     pub(super) random: &'a dyn Random,
     pub(super) stopwatch: &'a Stopwatch,
     pub(super) variables: &'a BTreeMap<String, String>,
+    pub(super) places: &'a Arc<dyn Places>,
 }
 
 /// Why documents do not become a snapshot.
@@ -234,8 +238,14 @@ impl Start<'_> {
             documents.iter().filter(|d| d.kind == "policy_binding").filter_map(|d| d.body["user"].as_i64()).collect();
         let pks: Vec<i64> = pks.into_iter().collect();
         let users = self.store.users().get_many(&pks).await?.into_iter().map(|u| (u.pk, u.username)).collect();
-        let around =
-            Surroundings { groups: &groups, users: &users, origin, stopwatch: self.stopwatch, now: self.clock.now() };
+        let around = Surroundings {
+            groups: &groups,
+            users: &users,
+            origin,
+            stopwatch: self.stopwatch,
+            places: Some(self.places),
+            now: self.clock.now(),
+        };
         compile(documents, revision, &around).map_err(CompileFailure::Unsound)
     }
 }

@@ -37,7 +37,7 @@ use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::{Document, kind};
-use lockgate_policies::{Stopwatch, TextOrigin};
+use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{ConfigChange, DocumentRef, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -74,14 +74,19 @@ pub(crate) struct Sources {
     pub(crate) journal: Journal,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) places: Arc<dyn Places>,
 }
 
 /// The revision that is stored, for who only looks.
-pub(crate) async fn stored(store: &Store, clock: &dyn Clock) -> Result<Snapshot, ConfigError> {
+pub(crate) async fn stored(
+    store: &Store,
+    clock: &dyn Clock,
+    places: &Arc<dyn Places>,
+) -> Result<Snapshot, ConfigError> {
     let began = Instant::now();
     let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
     let (random, variables) = (&crate::system::SystemRandom, &BTreeMap::new());
-    layers::Start { store, clock, random, stopwatch: &stopwatch, variables }.stored().await
+    layers::Start { store, clock, random, stopwatch: &stopwatch, variables, places }.stored().await
 }
 
 /// What readiness, metrics and operators are told.
@@ -122,6 +127,7 @@ pub struct Config {
     folder: Option<PathBuf>,
     variables: BTreeMap<String, String>,
     stopwatch: Stopwatch,
+    places: Arc<dyn Places>,
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
     errors: Mutex<Errors>,
@@ -129,7 +135,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, folder, variables } = sources;
+        let Sources { store, clock, random, journal, folder, variables, places } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
         let start = layers::Start {
@@ -138,6 +144,7 @@ impl Config {
             random: &*random,
             stopwatch: &stopwatch,
             variables: &variables,
+            places: &places,
         };
         let texts = match &folder {
             Some(folder) => Some(Texts::read(folder).await?),
@@ -152,6 +159,7 @@ impl Config {
             folder,
             variables,
             stopwatch,
+            places,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
             errors: Mutex::new(Errors { held, ..Errors::default() }),
@@ -227,6 +235,7 @@ impl Config {
             random: &*self.random,
             stopwatch: &self.stopwatch,
             variables: &self.variables,
+            places: &self.places,
         }
     }
 

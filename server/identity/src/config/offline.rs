@@ -133,7 +133,8 @@ fn compile_all(
         let whole = || span().map(|s| TextOrigin { file: s.file.to_string(), line: s.line, column: s.column });
         script.or_else(whole)
     };
-    let around = Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, now };
+    let around =
+        Surroundings { groups: &groups, users: &users, origin: &origin, stopwatch: &stopwatch, places: None, now };
     let compiled = match pairs::unsound(&documents) {
         none if none.is_empty() => compile(documents, 0, &around),
         unsound => Err(CompileError::Unsound(unsound)),

@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     journal::{Action, Entry},
+    places::{GeoDatabases, GeoFiles},
     preview,
     system::{SystemClock, SystemRandom, random_uuid},
 };
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::plan::{ObjectChange, PlanReport, changes};
 use lockgate_model::{Document, Group, User};
-use lockgate_policies::Stopwatch;
+use lockgate_policies::{Places, Stopwatch};
 use lockgate_store::{Revision, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
     collections::BTreeMap,
@@ -250,12 +251,13 @@ pub struct Desk {
     stopwatch: Stopwatch,
     variables: BTreeMap<String, String>,
     folder: Option<PathBuf>,
+    places: Arc<dyn Places>,
 }
 
 impl Desk {
-    /// On this database; `folder` is the one that servers are configured with.
+    /// On this database; `folder` is the one that servers are configured with, `geo` as in [`crate::Setup`].
     #[must_use]
-    pub fn new(store: Store, variables: BTreeMap<String, String>, folder: Option<&Path>) -> Self {
+    pub fn new(store: Store, variables: BTreeMap<String, String>, folder: Option<&Path>, geo: &GeoFiles) -> Self {
         let began = Instant::now();
         Self {
             store,
@@ -264,12 +266,14 @@ impl Desk {
             stopwatch: Arc::new(move || began.elapsed()),
             variables,
             folder: folder.map(Path::to_path_buf),
+            places: Arc::new(GeoDatabases::open(geo)),
         }
     }
 
     fn laying(&self) -> Start<'_> {
         let (clock, random): (&dyn Clock, &dyn Random) = (&self.clock, &self.random);
-        Start { store: &self.store, clock, random, stopwatch: &self.stopwatch, variables: &self.variables }
+        let (stopwatch, variables, places) = (&self.stopwatch, &self.variables, &self.places);
+        Start { store: &self.store, clock, random, stopwatch, variables, places }
     }
 
     /// What a folder would do. Writes nothing.

@@ -12,7 +12,7 @@ use lockgate_model::{
     kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider, UniquePasswordPolicy},
 };
 use lockgate_policies::{
-    AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch,
+    AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch, World,
 };
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -103,6 +103,7 @@ pub struct Snapshot {
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
     pub(super) key: Arc<SigningKey>,
     pub(super) stopwatch: Stopwatch,
+    pub(super) world: World,
     /// Name of the embedded outpost.
     pub outpost: String,
     /// Public address of the sign-in host as the embedded outpost's settings say.
@@ -249,6 +250,12 @@ impl Snapshot {
         &self.stopwatch
     }
 
+    /// The zone of the installation, and what is known of addresses.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// The claims that the mappings of some of a client's scopes make for a person, in order.
     ///
     /// # Errors
@@ -264,6 +271,7 @@ impl Snapshot {
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
+        env.world = Some(&self.world);
         let made = client.mappings_of(scopes).filter_map(|m| Some((m, self.mappings.get(&m.id)?)));
         made.map(|(mapping, compiled)| Ok(MadeClaims { mapping, claims: compiled.claims(&env)? })).collect()
     }

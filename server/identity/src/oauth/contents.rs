@@ -95,7 +95,8 @@ impl<'a> Contents<'a> {
     /// # Errors
     /// The first mapping that fails.
     pub fn made(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Made<'a>, MappingError> {
-        let facts = Facts { mfa: self.facts.mfa, ..Facts::at(now) };
+        let login = self.facts.login();
+        let facts = Facts::at(now).with_login(&login);
         let granted = snapshot.claims(self.client, self.scopes, self.who, &facts)?;
         let asked = match self.asked_scopes().as_slice() {
             [] => Vec::new(),

@@ -1,6 +1,7 @@
 //! What a family of tokens remembers of how it came to be.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_policies::Login;
 use lockgate_store::{Session, hash_secret};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,24 +69,13 @@ impl GrantFacts {
     /// The facts of somebody's browser session.
     #[must_use]
     pub fn of_session(iss: String, session: &Session) -> Self {
-        let auth = session.auth.as_ref();
-        let mfa = crate::sessions::has_mfa(session);
-        let mut amr = vec![
-            match auth.and_then(|a| a["method"].as_str()).unwrap_or_default() {
-                "password" => "pwd",
-                "token" | "app_password" => "pop",
-                _ => "user",
-            }
-            .to_owned(),
-        ];
-        if mfa {
-            amr.push("mfa".to_owned());
-        }
+        let login = crate::sessions::login_of(session);
+        let amr = if login.methods.is_empty() { vec!["user".to_owned()] } else { login.methods };
         Self {
             iss,
-            auth_time: auth.and_then(|a| a["at"].as_i64()),
+            auth_time: login.at.map(|at| at.timestamp()),
             amr,
-            mfa,
+            mfa: login.mfa,
             sid: Some(session_id(session.uuid)),
             session: Some(session.uuid),
             ..Self::default()
@@ -96,6 +86,13 @@ impl GrantFacts {
     #[must_use]
     pub fn of_service(iss: String, now: DateTime<Utc>) -> Self {
         Self { iss, auth_time: Some(now.timestamp()), amr: vec!["sc".to_owned()], ..Self::default() }
+    }
+
+    /// How the person proved who they are, for policies.
+    #[must_use]
+    pub fn login(&self) -> Login {
+        let at = self.auth_time.and_then(|at| DateTime::from_timestamp(at, 0));
+        Login { mfa: self.mfa, methods: self.amr.clone(), at }
     }
 
     /// When a token that is made at `now` ends, for a client whose tokens live that long.

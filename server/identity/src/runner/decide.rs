@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use lockgate_engine::ports::{Decide, Facts, PortError, PromptExpression, Verdict};
 use lockgate_model::Principal;
 use lockgate_policies::{
-    Action, Decision, Env, Evidence, Outcome, PreparedPrincipal, Question, Resource, Wants, describe_denial,
+    Action, Decision, Env, Evidence, Login, Outcome, PreparedPrincipal, Question, Resource, Wants, describe_denial,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -108,6 +108,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) snapshot: &'a Snapshot,
     /// Nobody administers this installation yet.
     pub(crate) setup_open: bool,
+    /// How whoever is signed in proved it.
+    pub(crate) login: Option<Login>,
 }
 
 impl Decider<'_> {
@@ -146,6 +148,7 @@ impl Decider<'_> {
         let Some(check) = self.snapshot.check(id) else { return self.condition(id, facts, asked).await };
         let mut env = Env::new(facts.principal, asked);
         env.stopwatch = Some(self.snapshot.stopwatch());
+        env.world = Some(self.snapshot.world());
         match check.run(&env) {
             Ok(outcome) => Ok(outcome),
             Err(error) => match error.told() {
@@ -159,7 +162,7 @@ impl Decider<'_> {
     }
 
     fn translate<'f>(
-        &self,
+        &'f self,
         facts: &'f Facts<'_>,
         context: &'f serde_json::Map<String, Value>,
     ) -> lockgate_policies::Facts<'f> {
@@ -171,6 +174,7 @@ impl Decider<'_> {
             method: &facts.request.method,
             user_agent: &facts.request.user_agent,
             mfa: facts.request.mfa,
+            login: self.login.as_ref(),
             context,
             pending: &facts.pending,
             prompt_data: &facts.prompt_data,
@@ -217,6 +221,7 @@ impl Decide for Decider<'_> {
         let asked = self.translate(facts, &facts.context);
         let mut env = Env::new(facts.principal, &asked);
         env.stopwatch = Some(self.snapshot.stopwatch());
+        env.world = Some(self.snapshot.world());
         compiled.eval_value(&env).map_err(PortError::from)
     }
 }

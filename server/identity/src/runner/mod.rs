@@ -299,7 +299,8 @@ impl<'a> Visit<'a> {
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let ports = Ports(self.core);
-        let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open };
+        let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
+        let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,

@@ -7,7 +7,7 @@ use super::{
 use crate::{guide::permissions, request::AuthorizeError, visitor::SignedIn};
 use lockgate_engine::{CompiledFlow, ConsentRequest, Context, Stage, challenge::Permission};
 use lockgate_identity::oauth::OFFLINE_ACCESS;
-use lockgate_identity::{runner::Silent, sessions::has_mfa};
+use lockgate_identity::{runner::Silent, sessions::login_of};
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_policies::{Action, Facts, Resource};
 use std::sync::Arc;
@@ -73,14 +73,14 @@ impl Errand<'_> {
     /// else of its visitors is for the client.
     async fn refused(&self, flow: &CompiledFlow, signed_in: &SignedIn) -> Stop {
         let visitor = self.of.visitor;
+        let login = login_of(&signed_in.session);
         let facts = Facts {
             ip: Some(visitor.client.ip),
             path: PATH,
             host: &visitor.client.host,
             method: self.of.method.as_str(),
             user_agent: &visitor.client.user_agent,
-            mfa: has_mfa(&signed_in.session),
-            ..Facts::at(self.of.now)
+            ..Facts::at(self.of.now).with_login(&login)
         };
         let access = &self.of.identity.access;
         let who = Some(&*signed_in.who);

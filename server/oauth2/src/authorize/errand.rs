@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::response::Response;
 use lockgate_engine::{Context, Passage};
-use lockgate_identity::{config::Client, sessions::has_mfa};
+use lockgate_identity::{config::Client, sessions::login_of};
 use lockgate_policies::{Decision, describe_denial};
 use lockgate_store::StoreError;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl Errand<'_> {
             peer: &visitor.client,
             client: self.client,
             who: &signed_in.who,
-            mfa: has_mfa(&signed_in.session),
+            login: &login_of(&signed_in.session),
             context: &self.request.facts(&self.redirect.uri),
             path: PATH,
             method: method.as_str(),

@@ -22,7 +22,7 @@ use lockgate_identity::{
     config::{Client, Snapshot},
     journal::{Action, Entry},
     oauth::GrantFacts,
-    sessions::{csrf_matches, csrf_token, has_mfa},
+    sessions::{csrf_matches, csrf_token, login_of},
 };
 use lockgate_model::kinds::{FlowAuthentication, GrantType};
 use lockgate_policies::describe_denial;
@@ -205,7 +205,7 @@ impl DeviceRequest<'_> {
             peer: &self.visitor.client,
             client: &waiting.client,
             who: &signed_in.who,
-            mfa: has_mfa(&signed_in.session),
+            login: &login_of(&signed_in.session),
             context: &context,
             path: PATH,
             method: self.method.as_str(),

@@ -37,7 +37,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     facts.jkt = call.bound(client, facts.jkt.as_deref()).await?;
     let who = call.person(row.user_pk).await?;
     let scopes: Vec<String> = row.scope.split_whitespace().map(str::to_owned).collect();
-    call.permitted(client, &who, GrantType::AuthorizationCode, &scopes, facts.mfa).await?;
+    call.permitted(client, &who, GrantType::AuthorizationCode, &scopes, &facts.login()).await?;
     let refresh = has_offline(&scopes) && client.allows(GrantType::RefreshToken);
     let want = Want { access: true, id: true, refresh, ..Want::default() };
     let entitled = Entitled { client, who: &who, facts, scopes, grant: row.grant, want };

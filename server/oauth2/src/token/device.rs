@@ -16,7 +16,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     facts.jkt = call.bound(client, facts.jkt.as_deref()).await?;
     let who = call.person(code.user_pk.ok_or_else(unknown)?).await?;
     let scopes: Vec<String> = code.scope.split_whitespace().map(str::to_owned).collect();
-    call.permitted(client, &who, GrantType::DeviceCode, &scopes, facts.mfa).await?;
+    call.permitted(client, &who, GrantType::DeviceCode, &scopes, &facts.login()).await?;
     let refresh = has_offline(&scopes) && client.allows(GrantType::RefreshToken);
     let want = Want { access: true, id: true, refresh, ..Want::default() };
     let grant = call.identity.oauth.new_grant();

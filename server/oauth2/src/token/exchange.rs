@@ -38,7 +38,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     if scopes.is_empty() && call.get("scope").is_some() {
         return Err(Refusal::new("invalid_scope", "The scope goes beyond that of the token."));
     }
-    call.permitted(client, &subject.who, GrantType::TokenExchange, &scopes, facts.mfa).await?;
+    call.permitted(client, &subject.who, GrantType::TokenExchange, &scopes, &facts.login()).await?;
     let want = Want { access: true, ..Want::default() };
     // The same family: who takes the first token back takes what it was exchanged for as well.
     let entitled = Entitled { client, who: &subject.who, facts, scopes, grant: row.grant, want };

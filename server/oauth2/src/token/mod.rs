@@ -22,6 +22,7 @@ use lockgate_identity::{
     principals::PrincipalEntry,
 };
 use lockgate_model::kinds::GrantType;
+use lockgate_policies::Login;
 use lockgate_store::{Issue, Issued, NewOAuthToken};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -180,7 +181,7 @@ impl Call<'_> {
         who: &PrincipalEntry,
         grant: GrantType,
         scopes: &[String],
-        mfa: bool,
+        login: &Login,
     ) -> Result<(), Refusal> {
         let mut context = Map::new();
         context.insert("oauth_scopes".to_owned(), json!(scopes));
@@ -191,7 +192,7 @@ impl Call<'_> {
             peer: &self.peer,
             client,
             who,
-            mfa,
+            login,
             context: &context,
             path: &self.path,
             method: &self.method,

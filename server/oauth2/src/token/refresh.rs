@@ -38,7 +38,7 @@ pub(super) async fn grant(call: &Call<'_>, asker: &Asker) -> Result<Granted, Ref
     let who = call.person(row.user_pk).await?;
     let granted: Vec<String> = row.scope.split_whitespace().map(str::to_owned).collect();
     let scopes = narrowed(call, &granted)?;
-    call.permitted(client, &who, GrantType::RefreshToken, &scopes, facts.mfa).await?;
+    call.permitted(client, &who, GrantType::RefreshToken, &scopes, &facts.login()).await?;
     let replace = is_replaced(&row, client.refresh_threshold, call);
     // A narrower scope is that of the access token alone: the refresh token keeps what was granted.
     let want = Want { access: true, id: true, refresh: replace, refresh_scopes: Some(&granted), code: None };

@@ -15,6 +15,7 @@ use lockgate_identity::{
     principals::PrincipalEntry,
 };
 use lockgate_model::{UserType, kinds::GrantType};
+use lockgate_policies::Login;
 use lockgate_store::{Case, Issue, Issued, StoreError};
 use serde_json::Map;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ async fn for_client(
     scopes.retain(|scope| scope != OFFLINE_ACCESS);
     let mut facts = GrantFacts::of_service(call.issuer(client), call.now);
     facts.jkt = call.bound(client, None).await?;
-    call.permitted(client, &who, grant, &scopes, false).await?;
+    call.permitted(client, &who, grant, &scopes, &Login::default()).await?;
     // No refresh token: the credential itself can be used again (RFC 6749, section 4.4.3).
     let want = Want { access: true, id: true, ..Want::default() };
     let family = call.identity.oauth.new_grant();

@@ -55,7 +55,8 @@ async fn default_flow(visit: &Visit, designation: FlowDesignation) -> Result<Opt
     }
     let signed_in = visit.signed_in().await?;
     let who = signed_in.as_ref().map(|it| &*it.who);
-    let facts = visit.facts(signed_in.as_ref().is_some_and(crate::visit::SignedIn::mfa));
+    let login = signed_in.as_ref().map(crate::visit::SignedIn::login);
+    let facts = visit.facts(login.as_ref());
     for flow in snapshot.flows_for(designation) {
         let slug = &flow.flow.slug;
         if visit.identity.access.decide(snapshot, who, Action::Run, Resource::Flow(slug), &facts).await.allow {

@@ -1,0 +1,163 @@
+//! What policies of a folder see of a request, from the databases and the settings on.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use lockgate_flows::render;
+use lockgate_identity::{config::check_folder, places::GeoFiles};
+use serde_json::json;
+use std::{collections::BTreeMap, net::Ipv4Addr};
+use support::{Api, mmdb::database};
+
+const POLICIES: &str = r#"
+@id("germans-only")
+@message("Only from Germany.")
+forbid (principal, action == Action::"access", resource == App::"domestic")
+unless { context has country && context.country == "DE" && context has asn && context.asn == 64500 };
+
+@id("people-who-signed-in")
+forbid (principal, action == Action::"access", resource == App::"people")
+unless { context has authentication_age };
+"#;
+
+/// Requests of tests come from nowhere, which is 0.0.0.0.
+const NOWHERE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+
+async fn check(api: &Api, app: &str) -> (bool, String) {
+    let found = api.get(&format!("/core/applications/{app}/check_access/")).await.expect(200);
+    (found["passing"] == true, found["messages"].to_string())
+}
+
+async fn house(geo: impl FnOnce(&std::path::Path) -> GeoFiles) -> Api {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let config = folder.path().join("config");
+    std::fs::create_dir(&config).expect("a folder");
+    std::fs::write(config.join("p.cedar"), POLICIES).expect("a file");
+    std::fs::write(config.join("s.yaml"), "settings:\n  timezone: Asia/Kathmandu\n").expect("a file");
+    let geo = geo(folder.path());
+    let api = Api::start_around(folder, Some(config), geo).await;
+    for slug in ["domestic", "people"] {
+        api.post("/core/applications/", &json!({"name": slug, "slug": slug})).await.expect(201);
+    }
+    api
+}
+
+#[tokio::test]
+async fn countries_and_networks_come_from_databases() {
+    let api = house(|folder| {
+        let place = json!({
+            "country": {"iso_code": "DE"}, "continent": {"code": "EU"}, "city": {"names": {"en": "Berlin"}},
+            "location": {"latitude": 52.5, "longitude": 13.4},
+        });
+        let network = json!({"autonomous_system_number": 64500, "autonomous_system_organization": "Example"});
+        let (city, asn) = (folder.join("city.mmdb"), folder.join("asn.mmdb"));
+        std::fs::write(&city, database(NOWHERE, 8, &place)).expect("a file");
+        std::fs::write(&asn, database(NOWHERE, 16, &network)).expect("a file");
+        GeoFiles { city: Some(city), asn: Some(asn) }
+    })
+    .await;
+    assert_eq!(check(&api, "domestic").await, (true, "[]".to_owned()));
+    // An expression sees the same, and tells hours in the zone of the folder.
+    let source = "geoip.city == \"Berlin\" && asn.asn == 64500 && (now.unix + 20700) / 3600 % 24 == now.hour";
+    let policy = json!({"name": "there", "expression": source});
+    let policy = api.post("/policies/expression/", &policy).await.expect(201);
+    let app = api.get("/core/applications/domestic/").await.expect(200);
+    let binding = json!({"target": app["pbm_uuid"], "policy": policy["pk"], "order": 0});
+    api.post("/policies/bindings/", &binding).await.expect(201);
+    assert_eq!(check(&api, "domestic").await, (true, "[]".to_owned()));
+}
+
+#[tokio::test]
+async fn without_a_database_nothing_is_known() {
+    let api = house(|folder| GeoFiles { city: Some(folder.join("missing.mmdb")), asn: None }).await;
+    assert_eq!(check(&api, "domestic").await, (false, "[\"Only from Germany.\"]".to_owned()));
+}
+
+#[tokio::test]
+async fn an_unknown_network_is_in_no_country() {
+    let api = house(|folder| {
+        let city = folder.join("city.mmdb");
+        let elsewhere = Ipv4Addr::new(203, 0, 113, 0);
+        std::fs::write(&city, database(elsewhere, 24, &json!({"country": {"iso_code": "DE"}}))).expect("a file");
+        GeoFiles { city: Some(city), asn: None }
+    })
+    .await;
+    assert!(!check(&api, "domestic").await.0);
+}
+
+const TEMPLATE: &str = r#"
+@id("readers")
+permit (principal in ?principal, action == Action::"access", resource in ?resource);
+"#;
+
+const LINKS: &str = "settings: { default_access: deny }
+---
+link: editors-read-internal
+template: readers
+principal: { group: Editors }
+resource: { tag: internal }
+---
+group: Editors
+---
+app: wiki
+name: Wiki
+tags: [internal]
+---
+app: bank
+name: Bank
+";
+
+async fn linked(links: &str) -> Api {
+    linked_in(links).await.0
+}
+
+/// A server, and where its folder is.
+async fn linked_in(links: &str) -> (Api, std::path::PathBuf) {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let config = folder.path().join("config");
+    std::fs::create_dir(&config).expect("a folder");
+    std::fs::write(config.join("readers.cedar"), TEMPLATE).expect("a file");
+    std::fs::write(config.join("links.yaml"), links).expect("a file");
+    (Api::start_around(folder, Some(config.clone()), GeoFiles::default()).await, config)
+}
+
+#[tokio::test]
+async fn links_of_yaml_make_policies_of_templates_over_tags() {
+    let api = linked(LINKS).await;
+    assert_eq!(api.identity.config.health().error, None);
+    let group = api.get("/core/groups/?name=Editors").await.expect(200)["results"][0]["pk"].clone();
+    let editor = json!({"username": "eve", "name": "", "groups": [group]});
+    let editor = api.post("/core/users/", &editor).await.expect(201)["pk"].clone();
+    let list = api.get(&format!("/core/applications/?for_user={editor}")).await.expect(200);
+    let slugs: Vec<&str> =
+        list["results"].as_array().expect("a list").iter().filter_map(|app| app["slug"].as_str()).collect();
+    assert_eq!(slugs, ["wiki"]);
+    assert_eq!(api.get("/core/applications/?superuser_full_list=true").await.expect(200)["pagination"]["count"], 2);
+    assert!(!check(&api, "wiki").await.0, "who is no editor reads nothing");
+}
+
+#[tokio::test]
+async fn a_wrong_link_is_told_with_its_place() {
+    let error = async |links: &str| {
+        let (api, config) = linked_in(LINKS).await;
+        std::fs::write(config.join("links.yaml"), links).expect("a file");
+        api.identity.config.reload_folder().await;
+        let checked = check_folder(&config, &BTreeMap::new(), api.identity.clock.now());
+        let text = render(&checked.diagnostics);
+        assert!(text.contains("--> links.yaml:4:11\n"), "a check knows the very place: {text}");
+        api.identity.config.health().error.unwrap_or_default()
+    };
+    let text = error(&LINKS.replace("template: readers", "template: reader")).await;
+    assert!(text.contains("links.yaml:3:1: there is no template \"reader\" (did you mean \"readers\"?)"), "{text}");
+    let text = error(&LINKS.replace("resource: { tag: internal }\n", "")).await;
+    assert!(
+        text.contains("links.yaml:3:1: the template \"readers\" has ?resource, and the link says no resource"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_no_sign_in() {
+    let api = house(|_| GeoFiles::default()).await;
+    assert!(!check(&api, "people").await.0);
+}
