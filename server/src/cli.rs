@@ -39,6 +39,9 @@ pub(crate) enum Command {
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
         format: CheckFormat,
+        /// Where secrets are not known, as in a pull request: something stands in for those that are missing.
+        #[arg(long)]
+        without_secrets: bool,
     },
     /// Run the tests of a configuration folder: its documents `test: NAME`. Touches no database and no server,
     /// and needs no secrets.

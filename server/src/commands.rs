@@ -5,15 +5,20 @@ use crate::{
     serve::{ask, open, services},
     settings::Settings,
 };
-use lockgate_flows::{Diagram, people_of_flow};
-use lockgate_identity::system::SystemClock;
-use lockgate_identity::{config::check_folder, look::Look, names};
+use lockgate_engine::ports::Clock;
+use lockgate_flows::{Diagram, ProcessSecrets, people_of_flow};
+use lockgate_identity::{
+    config::{StandIns, check_folder, compile_folder},
+    look::Look,
+    names,
+    system::SystemClock,
+};
 use lockgate_store::Case;
 use std::{
     collections::BTreeMap,
     io::{BufRead, IsTerminal, Read, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -42,11 +47,16 @@ pub(crate) fn check(
     settings: &Settings,
     dir: Option<PathBuf>,
     format: CheckFormat,
+    without_secrets: bool,
     environment: &Environment,
 ) -> Result<bool, String> {
-    use lockgate_engine::ports::Clock;
     let folder = folder_of(settings, dir)?;
-    let checked = check_folder(&folder, environment, SystemClock.now());
+    let (checked, missing) = if without_secrets {
+        let secrets = stand_ins(&folder, environment)?;
+        (compile_folder(&folder, &secrets, SystemClock.now()).checked, secrets.missing())
+    } else {
+        (check_folder(&folder, environment, SystemClock.now()), Vec::new())
+    };
     let sound = checked.is_sound();
     match format {
         CheckFormat::Json => println!("{}", lockgate_flows::to_json(&checked.diagnostics)),
@@ -58,12 +68,28 @@ pub(crate) fn check(
             if !checked.diagnostics.is_empty() {
                 eprintln!("{}", lockgate_flows::render(&checked.diagnostics));
             }
+            print!("{}", notes_of_stand_ins(&missing));
             if sound {
                 println!("{}: {} objects, no errors.", folder.display(), checked.loaded.documents.len());
             }
         }
     }
     Ok(sound)
+}
+
+/// The secrets of this machine, and stand-ins for those that it lacks.
+///
+/// # Errors
+/// When no key can be made.
+pub(crate) fn stand_ins(folder: &Path, environment: &Environment) -> Result<StandIns, String> {
+    let real = ProcessSecrets::new(environment.clone(), folder);
+    StandIns::new(real, SystemClock.now()).map_err(|e| e.to_string())
+}
+
+/// Tells which secrets were stood in for, a line each.
+pub(crate) fn notes_of_stand_ins(missing: &[String]) -> String {
+    let note = |name| format!("note: the secret {name} is not set here, and a stand-in took its place\n");
+    missing.iter().map(note).collect()
 }
 
 /// The configuration folder that is meant.

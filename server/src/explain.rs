@@ -3,13 +3,7 @@
 use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, SecondsFormat, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_identity::{
-    config::App,
-    decisions::Kept,
-    look::Look,
-    principals::PrincipalEntry,
-    system::SystemClock,
-};
+use lockgate_identity::{config::App, decisions::Kept, look::Look, principals::PrincipalEntry, system::SystemClock};
 use lockgate_policies::{
     Action, Decision, EngineMode, Evidence, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
     describe_denial,

@@ -2,15 +2,14 @@
 
 use crate::{
     cli::TestFormat,
-    commands::{Environment, folder_of},
+    commands::{Environment, folder_of, notes_of_stand_ins, stand_ins},
     junit,
     settings::Settings,
 };
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_flows::ProcessSecrets;
 use lockgate_identity::{
-    config::{OfflineFolder, StandIns, compile_folder},
+    config::{OfflineFolder, compile_folder},
     folder_tests::{Case, Coverage, Outcome, Report, Run},
     system::SystemClock,
 };
@@ -42,8 +41,7 @@ pub(crate) struct Wanted {
 pub(crate) async fn test(settings: &Settings, wanted: Wanted, environment: &Environment) -> Result<bool, String> {
     let began = Instant::now();
     let folder = folder_of(settings, wanted.dir.clone())?;
-    let secrets = StandIns::new(ProcessSecrets::new(environment.clone(), &folder), SystemClock.now());
-    let secrets = secrets.map_err(|e| e.to_string())?;
+    let secrets = stand_ins(&folder, environment)?;
     let compiled = compile_folder(&folder, &secrets, SystemClock.now());
     let Some(snapshot) = &compiled.snapshot else {
         tell_unsound(&compiled, &folder, wanted.format)?;
@@ -115,9 +113,7 @@ impl Told<'_> {
             text.push_str(&coverage(&self.report.coverage));
             text.push('\n');
         }
-        for name in &self.stand_ins {
-            let _ = writeln!(text, "note: the secret {name} is not set here, and a stand-in took its place");
-        }
+        text.push_str(&notes_of_stand_ins(&self.stand_ins));
         text.push_str(&self.summary());
         text
     }

@@ -47,8 +47,8 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
     let settings = read.settings;
     let command = cli.command.unwrap_or(Command::Server);
     match command {
-        Command::Check { dir, format } => {
-            let sound = commands::check(&settings, dir, format, &environment)?;
+        Command::Check { dir, format, without_secrets } => {
+            let sound = commands::check(&settings, dir, format, without_secrets, &environment)?;
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Export { out, all, force, secrets } => {

@@ -2,11 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
-use lockgate_tests::{Client, CommandOutcome, Database, Reply, Server, workspace_root};
+use lockgate_tests::{
+    BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, Client, CommandOutcome, Comment, Database, Forge, Reply, Server, binary,
+    workspace_root,
+};
 use serde_json::json;
+use tempfile::TempDir;
 
-on_each_database!(the_homelab_folder_protects_its_services);
+use crate::plan;
+
+on_each_database!(the_homelab_folder_protects_its_services, the_team_reads_what_a_pull_request_changes,);
 
 /// The secrets that the folders name.
 const SECRETS: [(&str, &str); 1] = [("GRAFANA_CLIENT_SECRET", "the-secret-of-grafana")];
@@ -47,6 +54,34 @@ fn a_secret_of_the_homelab_that_is_missing_is_named() {
     let outcome = CommandOutcome::at(&workspace_root().join("examples/homelab/config"));
     assert_ne!(outcome.code, 0, "{}", outcome.text);
     assert!(outcome.text.contains("the environment variable \"GRAFANA_CLIENT_SECRET\""), "{}", outcome.text);
+}
+
+#[test]
+fn a_folder_is_checked_where_its_secrets_are_not_known() {
+    let folder = workspace_root().join("examples/team/config");
+    let check = |more: &[&str]| {
+        let path = folder.display().to_string();
+        CommandOutcome::run(&[&["check", path.as_str()][..], more].concat())
+    };
+    let told = check(&[]);
+    assert!(told.code == 1 && told.text.contains("GRAFANA_CLIENT_SECRET"), "{}", told.text);
+    let told = check(&["--without-secrets"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+    let note = "note: the secret GRAFANA_CLIENT_SECRET is not set here, and a stand-in took its place\n";
+    assert!(told.text.contains(note) && !told.text.contains("warning"), "{}", told.text);
+    let told = check(&["--without-secrets", "--format", "json"]);
+    assert_eq!((told.code, told.text.as_str()), (0, "[]\n"));
+}
+
+#[test]
+fn what_else_is_wrong_is_told_without_secrets_too() {
+    let folder = TempDir::with_prefix("lockgate-check-").expect("the temporary folder is writable");
+    let app = "app: a\nname: A\noauth2:\n  client_id: a\n  client_secret: { env: A_SECRET_THAT_NOBODY_SETS }\n  \
+               redirect_uris: [https://a.example/cb]\naccess:\n  any: [{ group: Nobodies }]\n";
+    fs::write(folder.path().join("a.yaml"), app).expect("a fresh folder is writable");
+    let path = folder.path().display().to_string();
+    let told = CommandOutcome::run(&["check", &path, "--without-secrets"]);
+    assert!(told.code == 1 && told.text.contains("Nobodies"), "{}", told.text);
 }
 
 #[test]
@@ -103,6 +138,62 @@ async fn the_homelab_folder_protects_its_services(database: Database) {
         "redirect_uri_type": "authorization",
     });
     assert_eq!(provider["redirect_uris"], json!([address]));
+}
+
+/// Runs a script of the team as a build server would.
+async fn script(name: &str, variables: &[(&str, &str)]) -> Output {
+    let programs = TempDir::with_prefix("lockgate-bin-").expect("the temporary folder is writable");
+    std::os::unix::fs::symlink(binary(), programs.path().join("lockgate")).expect("a fresh folder is writable");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new(workspace_root().join("examples/team/ci").join(name));
+    command.arg("config").current_dir(workspace_root().join("examples/team")).env_clear();
+    command.env("PATH", format!("{}:{path}", programs.path().display())).envs(variables.iter().copied());
+    let run = tokio::task::spawn_blocking(move || command.output().expect("the script can be started"));
+    run.await.expect("the script ends")
+}
+
+async fn the_team_reads_what_a_pull_request_changes(database: Database) {
+    let server = plan::bare(Server::builder(database).set(SECRETS[0].0, SECRETS[0].1)).await;
+    let api = server.api();
+    api.post("core/groups/", &json!({"name": "Support"})).await.expect(201);
+    api.create_user("sam", BOOTSTRAP_PASSWORD, &["Support"]).await;
+    let (forge, base) = (Forge::start().await, server.base());
+    let at_forge = forge.base();
+    let told = |output: &Output| String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
+    let mut variables = vec![
+        ("LOCKGATE_SERVER", base.as_str()),
+        ("LOCKGATE_TOKEN", BOOTSTRAP_TOKEN),
+        ("FORGE_API", at_forge.as_str()),
+        ("FORGE_TOKEN", Forge::TOKEN),
+        ("FORGE_REPOSITORY", "platform/identity"),
+        ("PULL_REQUEST", "7"),
+    ];
+
+    let review = script("review.sh", &variables).await;
+    assert!(review.status.success(), "{}", told(&review));
+    let [Comment { on, body }] = forge.comments().try_into().unwrap_or_else(|all| panic!("{all:?}"));
+    assert_eq!(on, "platform/identity#7");
+    assert!(body.starts_with("## Lockgate plan\n") && told(&review).contains(&body), "{body}");
+    for line in ["| wiki | 🟢 gain access | 1 person (sam) |\n", "+ app wiki (apps/wiki.yaml:1)\n"] {
+        assert!(body.contains(line), "{line}:\n{body}");
+    }
+    api.get("core/applications/wiki/").await.expect(404);
+
+    let deployed = script("deploy.sh", &variables).await;
+    assert!(deployed.status.success(), "{}", told(&deployed));
+    api.get("core/applications/wiki/").await.expect(200);
+    let review = script("review.sh", &variables).await;
+    assert!(review.status.success(), "{}", told(&review));
+    assert_eq!(forge.comments()[1].body, "## Lockgate plan\n\nNo changes.\n");
+
+    // A review that cannot be told, or cannot be made, is no review.
+    variables[3].1 = "another";
+    let refused = script("review.sh", &variables).await;
+    assert!(!refused.status.success(), "{}", told(&refused));
+    (variables[3].1, variables[1].1) = (Forge::TOKEN, "wrong");
+    let refused = script("review.sh", &variables).await;
+    assert!(!refused.status.success() && told(&refused).contains("answers 403"), "{}", told(&refused));
+    assert_eq!(forge.comments().len(), 2);
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Database, Server};
+use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Database, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -56,9 +56,13 @@ async fn name_of_wiki(api: &Api) -> String {
     if reply.status == 200 { reply.json()["name"].as_str().unwrap_or_default().to_owned() } else { String::new() }
 }
 
-/// A server that was started without a folder.
 async fn without_folder(database: Database) -> Server {
-    let mut server = Server::builder(database).set("LOCKGATE_CONFIG_DIR", "").start().await;
+    bare(Server::builder(database)).await
+}
+
+/// A server that was started without a folder, and is at rest.
+pub(crate) async fn bare(builder: ServerBuilder) -> Server {
+    let mut server = builder.set("LOCKGATE_CONFIG_DIR", "").start().await;
     at_rest(&server).await;
     assert!(server.terminate().await);
     std::fs::remove_dir(server.config_folder()).expect("the folder is empty");

@@ -9,8 +9,8 @@ mod layers;
 mod oauth2;
 mod policies;
 mod samples;
-mod tests;
 mod schema;
+mod tests;
 
 use chrono::{DateTime, Utc};
 use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, Nobody, Objects, ProcessSecrets, builtin, check};

@@ -9,8 +9,8 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_flows::{
-    Checked, Diagnostic, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, ScriptRole, Secrets,
-    Severity, Span, StoredObjects, merge,
+    Checked, Diagnostic, Directory, Folder, GroupDeclaration, Loaded, Lookups, ProcessSecrets, Script, ScriptRole,
+    Secrets, Severity, Span, StoredObjects, merge,
 };
 use lockgate_model::{Document, kind};
 use lockgate_policies::{
@@ -144,9 +144,7 @@ fn compile_all(
             let warnings = snapshot.policies.warnings().iter().map(warning).collect();
             (Some(snapshot), warnings)
         }
-        Err(error) => {
-            (None, error.diagnostics(&|document: &Document, pointer: &str| span(loaded, document, pointer)))
-        }
+        Err(error) => (None, error.diagnostics(&|document: &Document, pointer: &str| span(loaded, document, pointer))),
     }
 }
 

@@ -75,7 +75,8 @@ impl Judge for World<'_> {
     ) -> Result<bool, PortError> {
         let prepared = who.map(|who| PreparedPrincipal::new(Arc::new(who.clone()))).transpose();
         let principal = prepared.map_err(PortError::from)?;
-        let question = Question { id: Uuid::nil(), principal: principal.as_ref(), action: Action::Run, resource, facts };
+        let question =
+            Question { id: Uuid::nil(), principal: principal.as_ref(), action: Action::Run, resource, facts };
         holds(snapshot, policy, &question)
     }
 

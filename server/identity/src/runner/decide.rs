@@ -34,12 +34,7 @@ pub(crate) trait Judge: Send + Sync {
     ) -> Result<bool, PortError>;
 
     /// Fetches what policies want to know.
-    async fn fetch(
-        &self,
-        wants: &Wants,
-        who: Option<&Principal>,
-        facts: &lockgate_policies::Facts<'_>,
-    ) -> Evidence;
+    async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &lockgate_policies::Facts<'_>) -> Evidence;
 
     /// Hears that a policy was evaluated by itself.
     fn evaluated(&self, _policy: Uuid) {}
@@ -89,12 +84,7 @@ impl Judge for Core {
         holds(snapshot, policy, &Question { id, principal, action: Action::Run, resource, facts })
     }
 
-    async fn fetch(
-        &self,
-        wants: &Wants,
-        who: Option<&Principal>,
-        facts: &lockgate_policies::Facts<'_>,
-    ) -> Evidence {
+    async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &lockgate_policies::Facts<'_>) -> Evidence {
         match wants.is_empty() {
             true => Evidence::default(),
             false => Box::pin(self.access.fetcher.fetch(wants, who, facts)).await,
