@@ -256,7 +256,7 @@ fn context(
             Fact::Method => put("method", text(facts.method)),
             Fact::UserAgent => put("user_agent", text(facts.user_agent)),
             Fact::User | Fact::App | Fact::Minute | Fact::Context | Fact::Pending | Fact::PromptData | Fact::Flow => {}
-            Fact::Place | Fact::Logins | Fact::Reputation | Fact::Passwords => {}
+            Fact::Logins | Fact::Reputation | Fact::Passwords => {}
         }
     }
     if !partition.checks.is_empty() {

@@ -5,12 +5,13 @@
 
 use crate::{
     PolicySet, PreparedPrincipal,
+    action::Action,
     cedar::{
         partition::{Partition, Use},
         principal::GROUP,
     },
     decide::{Asked, Results, run_checks},
-    decision::{Action, Decision, PolicyRef, Question, Resource},
+    decision::{Decision, PolicyRef, Question, Resource},
     input::{BindingInput, EngineMode, Subject, TextOrigin},
 };
 use cedar_policy::{Decision as Verdict, Effect, Policy};

@@ -90,7 +90,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
 
 /// A score that the caller may do this to.
 async fn found(identity: &Identity, caller: &Caller, verb: Action, key: &str) -> Result<Row, ApiError> {
-    caller.require_on(identity, &identity.config.snapshot(), verb, KIND, NOUN.schema)?;
+    caller.require_one(identity, &identity.config.snapshot(), verb, KIND, NOUN.schema)?;
     let key = Uuid::parse_str(key).map_err(|_| ApiError::no_such(NOUN.schema))?;
     let row = identity.store.reputation().get(key, identity.clock.now()).await?;
     row.ok_or_else(|| ApiError::no_such(NOUN.schema))
