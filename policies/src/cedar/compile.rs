@@ -247,10 +247,10 @@ fn validate<'a>(
     }
     for known in files.iter().chain(made) {
         // A second policy of the same id has been complained about.
-        if all.add(known.policy.clone()).is_ok() {
-            if let (Some(file), Some(line)) = (&known.about.file, known.about.line) {
-                places.insert(known.policy.id().clone(), (file, line));
-            }
+        if all.add(known.policy.clone()).is_ok()
+            && let (Some(file), Some(line)) = (&known.about.file, known.about.line)
+        {
+            places.insert(known.policy.id().clone(), (file, line));
         }
     }
     let texts: HashMap<&str, &str> =
