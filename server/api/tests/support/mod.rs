@@ -78,7 +78,7 @@ impl Api {
             bootstrap: Bootstrap { token: Some(TOKEN.to_owned()), ..Bootstrap::default() },
             ..Setup::new(store.clone())
         };
-        let identity = Identity::start(setup).await.expect("services");
+        let identity = Box::pin(Identity::start(setup)).await.expect("services");
         let router = lockgate_api::router(identity.clone());
         Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
     }

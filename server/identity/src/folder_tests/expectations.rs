@@ -11,7 +11,7 @@ use crate::{
 };
 use lockgate_flows::test_document::{ClaimPlace, Expectation, Expected, ExpectedClaims};
 use lockgate_model::Principal;
-use lockgate_policies::{Cacheability, Decision, Facts, Resource, describe_denial};
+use lockgate_policies::{Cacheability, Decision, Facts, Login, Resource, describe_denial};
 use serde_json::{Map, Value};
 use std::sync::PoisonError;
 
@@ -48,9 +48,13 @@ impl Asking<'_> {
 
     fn decided(&self, who: &Principal) -> Result<Decision, Failure> {
         let so = &self.expectation.circumstances;
+        // By password just now, and by a second factor where the test says so.
+        let methods = ["pwd"].into_iter().chain(so.mfa.then_some("mfa")).map(str::to_owned).collect();
+        let login = Login { mfa: so.mfa, methods, at: Some(self.world.moment(so)) };
         let facts = Facts {
             ip: so.ip,
             mfa: so.mfa,
+            login: Some(&login),
             path: &so.path,
             host: &so.host,
             method: &so.method,

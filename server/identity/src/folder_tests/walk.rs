@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
     async fn with_env<T>(&self, method: &str, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let (request, brand): (RequestFacts, BrandFacts) =
             (self.request(method), self.world.snapshot.brand_facts("localhost"));
-        let decider = Decider { judge: self.world, snapshot: self.world.snapshot, setup_open: false };
+        let decider = Decider { judge: self.world, snapshot: self.world.snapshot, setup_open: false, login: None };
         let env = StepEnv {
             directory: self.world,
             credentials: self.world,

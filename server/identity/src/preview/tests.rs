@@ -1,6 +1,9 @@
 //! Who gains and loses, over a directory in memory.
 
-use crate::config::{Desk, Note, Refusal, Texts};
+use crate::{
+    config::{Desk, Note, Refusal, Texts},
+    places::GeoFiles,
+};
 use chrono::DateTime;
 use lockgate_flows::{
     Folder,
