@@ -218,7 +218,13 @@ impl Loader<'_> {
                 .map_err(|why| format!("\"{yaml}\" needs the file \"{name}\", which cannot be used: {why}")),
         };
         let found = found.or_else(|why| self.lookups.secrets.stand_in(name, yaml).ok_or(why));
-        found.map_err(|message| self.error("secret", &value.span, message)).ok()
+        // What an object implies for another is told once.
+        let told = |d: &Diagnostic| d.code == "secret" && d.span == value.span;
+        match found {
+            Err(message) if !self.diagnostics.iter().any(told) => self.error("secret", &value.span, message),
+            found => return found.ok(),
+        }
+        None
     }
 }
 
