@@ -99,7 +99,7 @@ async fn an_ordinary_user_reads_and_changes_nothing_of_others() {
     api.post("/core/tokens/", &token).await.expect(201);
     let key = api.get("/core/tokens/ada/view_key/").await.expect(200)["key"].as_str().expect("a key").to_owned();
     let ada = api.with_token(&key);
-    // What is everybody's: oneself, one's own, what may be opened, and what kinds there are.
+    // What is everybody's: oneself, one's own, what may be opened, what kinds and what countries there are.
     let own = [
         "core_users_me_retrieve",
         "core_tokens_list",
@@ -113,6 +113,7 @@ async fn an_ordinary_user_reads_and_changes_nothing_of_others() {
         "stages_all_user_settings_list",
         "stages_all_types_list",
         "policies_all_types_list",
+        "policies_geoip_iso3166_list",
         "providers_all_types_list",
         "propertymappings_all_types_list",
     ];
