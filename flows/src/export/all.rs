@@ -3,7 +3,7 @@
 use super::writer::{PeopleNames, Whole, Writer, document};
 use crate::{
     builtin::outpost_config_defaults,
-    language::{GroupDeclaration, Loaded, words},
+    language::{GroupDeclaration, LOGGED, Loaded, words},
     read::TextFile,
 };
 use lockgate_model::{
@@ -185,6 +185,9 @@ impl Writer<'_> {
         if meta.family == Family::Stage {
             map.insert("stage".to_owned(), json!(name));
             map.insert(meta.word.to_owned(), Value::Object(self.stage_settings(object)));
+        } else if meta.family == Family::Policy {
+            map.insert("policy".to_owned(), json!(name));
+            self.policy(&mut map, object);
         } else if words::identifier_field(object.kind).is_empty() {
             let mut settings = Map::new();
             self.settings(&mut settings, object, &[]);
@@ -198,6 +201,17 @@ impl Writer<'_> {
             }
         }
         Some(map)
+    }
+
+    /// What a policy says at the word of its kind, and beside it what all kinds have.
+    fn policy(&mut self, map: &mut Map<String, Value>, object: &Object) {
+        if words::is_text(object.kind) {
+            return self.settings(map, object, &[]);
+        }
+        let mut settings = Map::new();
+        self.settings(&mut settings, object, &[]);
+        map.extend(settings.remove_entry(LOGGED));
+        map.insert(object.kind.meta.word.to_owned(), Value::Object(settings));
     }
 
     /// The settings of an outpost that differ from what lies below, beside its fields.

@@ -244,7 +244,14 @@ impl Loader<'_> {
                 .map_err(|why| format!("\"{yaml}\" needs the file \"{name}\", which cannot be used: {why}")),
         };
         let found = found.or_else(|why| self.lookups.secrets.stand_in(name, yaml).ok_or(why));
-        found.map_err(|message| self.error("secret", &value.span, message)).ok()
+        // Told once, though an app and its provider may both need it; the app, whose word it is, comes last.
+        let told = |d: &&mut Diagnostic| d.code == "secret" && d.span == value.span;
+        match (found, self.diagnostics.iter_mut().find(told)) {
+            (Ok(found), _) => return Some(found),
+            (Err(message), Some(told)) => told.message = message,
+            (Err(message), None) => self.error("secret", &value.span, message),
+        }
+        None
     }
 }
 

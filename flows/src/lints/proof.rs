@@ -1,6 +1,9 @@
 //! Sign-ins that the engine refuses, because nobody has said or proven who they are by then.
 
-use super::view::{Passing, Placed, View};
+use super::{
+    unreachable::ends,
+    view::{Passing, Placed, View},
+};
 use crate::diagnostics::Diagnostic;
 use lockgate_model::{
     Document,
@@ -15,7 +18,9 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
         let alone =
             !matches!(flow.authentication, FlowAuthentication::RequireRedirect | FlowAuthentication::RequireToken)
                 && !view.is_continued(document.id);
-        let login = stages.iter().position(|s| s.is("user_login_stage") && s.runs != Passing::Never);
+        // A stage that nobody reaches is told of elsewhere.
+        let mut reached = stages.iter().take_while(|s| !ends(s));
+        let login = reached.position(|s| s.is("user_login_stage") && s.runs != Passing::Never);
         match (alone, flow.designation, login) {
             (true, FlowDesignation::Authentication, Some(login)) => {
                 signs_nobody_in(view, document, &stages, login, found)

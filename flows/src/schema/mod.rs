@@ -203,7 +203,8 @@ fn policy(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
         let needed = required(kind, &["name"]);
         let settings = object(map, &needed);
         let settings = if needed.is_empty() { json!({"anyOf": [settings, {"type": "null"}]}) } else { settings };
-        map = Map::from_iter([(word.to_owned(), settings)]);
+        let description = kind.schema().root["description"].as_str().unwrap_or_default();
+        map = Map::from_iter([(word.to_owned(), told(settings, description))]);
         map.extend(logged.map(|logged| (LOGGED.to_owned(), logged)));
     }
     map.insert("policy".to_owned(), name("policy"));

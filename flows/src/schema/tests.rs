@@ -1,6 +1,6 @@
 //! The schema of `test:` documents.
 
-use super::{name, object};
+use super::{name, object, told};
 use crate::{
     language::{
         ACCESS_KEYS, CLAIMS_KEYS, END_STEP_KEYS, SENTENCE_FORM, STAGE_STEP_KEYS, TEST_KEYS, USER_KEYS, USER_TYPES,
@@ -19,12 +19,12 @@ pub(super) fn test() -> Value {
         ("at", text("When it is, such as 2026-12-24T18:00:00Z.")),
         ("ip", text("Where requests come from.")),
         ("mfa", flag("Whether people have signed in with a second factor.")),
-        ("expect", json!({"type": "array", "minItems": 1, "items": {"anyOf": [sentence(), access(), claims()]}})),
+        ("expect", several([sentence(), access(), claims()].into(), "What is to be so.")),
         ("flow", name("flow that is gone through")),
         ("as", text("Who is signed in at the start.")),
         ("app", name("app that the flow leads to")),
         ("next", text("Where the person was going to.")),
-        ("steps", json!({"type": "array", "minItems": 1, "items": {"anyOf": steps()}})),
+        ("steps", several(steps(), "What is asked and answered on the way, and how the flow ends.")),
     ]);
     debug_assert!(TEST_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == TEST_KEYS.len());
     let mut schema = object(map, &["test"]);
@@ -49,6 +49,10 @@ fn texts(description: &str) -> Value {
     json!({"type": "array", "items": {"type": "string"}, "description": description})
 }
 
+fn several(sorts: Vec<Value>, description: &str) -> Value {
+    json!({"type": "array", "minItems": 1, "items": {"anyOf": sorts}, "description": description})
+}
+
 fn one_or_several(description: &str) -> Value {
     json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": description})
 }
@@ -61,7 +65,7 @@ fn user() -> Value {
         ("attributes", json!({"type": "object", "description": "Their own attributes."})),
         ("superuser", flag("Is a superuser whatever their groups say.")),
         ("active", flag("Whether the account can do anything.")),
-        ("type", json!({"enum": USER_TYPES, "default": "internal"})),
+        ("type", told(json!({"enum": USER_TYPES, "default": "internal"}), "Sort of account.")),
         ("path", text("Path in the directory.")),
         ("password", text("Their password, in this test.")),
     ]);
@@ -93,7 +97,9 @@ fn access() -> Value {
         ("user_agent", text("`User-Agent` of the request.")),
     ]);
     debug_assert!(ACCESS_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == ACCESS_KEYS.len());
-    object(fields([("access", object(map, &["user", "app", "allow"]))]), &["access"])
+    let access =
+        told(object(map, &["user", "app", "allow"]), "Whether somebody may open an app, and what they are told.");
+    object(fields([("access", access)]), &["access"])
 }
 
 fn claims() -> Value {
@@ -102,14 +108,14 @@ fn claims() -> Value {
         ("user", one_or_several("Users of this test.")),
         ("app", one_or_several("Apps.")),
         ("scopes", texts("Scopes that are asked for; all that the app has.")),
-        ("in", json!({"enum": ClaimPlace::WORDS.map(|(word, _)| word)})),
+        ("in", told(json!({"enum": ClaimPlace::WORDS.map(|(word, _)| word)}), "Where the claims stand; anywhere.")),
         ("has", values("Lists contain these, maps these entries; anything else is this.")),
         (
             "lacks",
-            json!({"anyOf": [
-                one_or_several("Claims that are not there."),
-                values("Lists that do not contain these."),
-            ]}),
+            json!({
+                "anyOf": [one_or_several("Claims that are not there."), values("Lists that do not contain these.")],
+                "description": "Claims that are not there, or lists that do not contain these.",
+            }),
         ),
         ("equals", values("Claims that are exactly this.")),
         ("at", text("When.")),
@@ -118,7 +124,7 @@ fn claims() -> Value {
     debug_assert!(CLAIMS_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == CLAIMS_KEYS.len());
     let mut schema = object(map, &["user", "app"]);
     schema["anyOf"] = json!([{"required": ["has"]}, {"required": ["lacks"]}, {"required": ["equals"]}]);
-    object(fields([("claims", schema)]), &["claims"])
+    object(fields([("claims", told(schema, "What an app is told of somebody."))]), &["claims"])
 }
 
 fn steps() -> Vec<Value> {
@@ -137,7 +143,7 @@ fn steps() -> Vec<Value> {
         object(map, &[word])
     }));
     let end = fields([
-        ("ends", json!({"enum": Ending::WORDS.map(|(word, _)| word)})),
+        ("ends", told(json!({"enum": Ending::WORDS.map(|(word, _)| word)}), "How the flow ends.")),
         ("user", text("Who was signed in, or whom it was about.")),
         ("to", text("Where it leads.")),
         ("shows", one_or_several("Texts that the last page shows.")),

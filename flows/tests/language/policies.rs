@@ -5,7 +5,7 @@ use lockgate_flows::render;
 use serde_json::{Value, json};
 
 const KINDS: [(&str, &str, &str, Value); 9] = [
-    ("expression_policy", "expression: \"true\"", "/expression", Value::Null),
+    ("expression_policy", "expression: now.hour < 20", "/expression", Value::Null),
     ("cedar_policy", "cedar: context has ip && context.mfa", "/cedar", Value::Null),
     ("dummy_policy", "dummy: { result: true }", "/result", Value::Bool(true)),
     ("event_matcher_policy", "event_matcher: { action: login }", "/action", Value::Null),

@@ -110,7 +110,7 @@ async fn an_ordinary_user_reads_and_changes_nothing_of_others() {
     }
 }
 
-/// What is everybody's: oneself, one's own, what may be opened, and what kinds there are.
+/// What is everybody's: oneself, one's own, what may be opened, what kinds and what countries there are.
 const OWN: &[&str] = &[
     "core_users_me_retrieve",
     "core_tokens_list",
@@ -124,6 +124,7 @@ const OWN: &[&str] = &[
     "stages_all_user_settings_list",
     "stages_all_types_list",
     "policies_all_types_list",
+    "policies_geoip_iso3166_list",
     "providers_all_types_list",
     "propertymappings_all_types_list",
 ];

@@ -17,21 +17,10 @@ pub(crate) async fn processes_that_start_together_take_turns(bench: &Bench) -> O
     if bench.store.backend() == Backend::Sqlite {
         return Ok(());
     }
-    bench.raw("DROP TABLE seaql_migrations").await?;
-    let oauth = ["oauth_codes", "oauth_tokens", "oauth_device_codes", "oauth_pushed_requests", "oauth_used"];
-    let others = ["oauth_keys", "oauth_logins", "consents", "reputation", "password_history"];
-    for table in oauth.into_iter().chain(others) {
-        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
-    }
-    for table in ["proxy_sessions", "sessions", "tokens"] {
-        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
-    }
-    for table in ["memberships", "group_parents", "groups", "credentials", "users", "events"] {
-        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
-    }
-    for table in ["document_refs", "documents", "revision_changes", "revisions", "changes", "counters", "installation"]
-    {
-        bench.raw(&format!("DROP TABLE {table} CASCADE")).await?;
+    // As in a database in which nothing has ever been made.
+    for schema in bench.raw("SELECT current_schema()::text").await? {
+        bench.raw(&format!("DROP SCHEMA {schema} CASCADE")).await?;
+        bench.raw(&format!("CREATE SCHEMA {schema}")).await?;
     }
     let other = Store::connect(&bench.settings, key()?).await?;
     let status = other.migration_status().await?;
