@@ -1,7 +1,7 @@
 //! Two sets of documents and groups, compared: pure, and in words that the author of a folder knows.
 
 use super::{ChangeSort, FieldChange, ObjectChange};
-use lockgate_model::{Document, Group, Origin, Source, kind, kind::KindDef};
+use lockgate_model::{Document, Family, Group, Origin, Source, kind, kind::KindDef};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -82,8 +82,11 @@ impl Names {
 
 /// The word that begins a document of this kind, else the kind in words.
 fn noun(name: &str) -> String {
-    let word = kind::by_name(name).map(|k| k.meta.word).unwrap_or_default();
-    if word.is_empty() { name.replace('_', " ") } else { word.to_owned() }
+    match kind::by_name(name).map(|k| k.meta) {
+        Some(meta) if meta.family == Family::Policy => "policy".to_owned(),
+        Some(meta) if !meta.word.is_empty() => meta.word.to_owned(),
+        _ => name.replace('_', " "),
+    }
 }
 
 /// What is different, in the order of kinds and names, and of how many objects only the place in the text is.
