@@ -34,7 +34,9 @@ pub use cedar::resource::{Administered, GROUP_KIND, GroupFacts, ObjectFacts, USE
 pub use cedar::set::PolicySet;
 pub use check::{Check, CheckError};
 pub use decision::{Cacheability, Decision, Need, PolicyRef, Question, Resource, Severity};
-pub use evidence::{Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Scores, Wants, Whereabouts};
+pub use evidence::{
+    Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Scores, Wants, Whereabouts,
+};
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
 pub use fact::{AppFact, Fact, Facts, KeptFacts, Login, Reads};
 pub use input::{

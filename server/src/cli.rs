@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockgate_model::Validity;
 use std::{net::IpAddr, path::PathBuf};
 use uuid::Uuid;
 
@@ -94,6 +95,19 @@ pub(crate) enum Command {
         format: Format,
         #[command(flatten)]
         remote: Remote,
+    },
+    /// Take the decisions of the last days again under a configuration folder, and show which would have come out
+    /// differently: by the facts and the groups as they were, the accounts as they are. Changes nothing. Exits
+    /// with 2 when there are some.
+    Replay {
+        /// The folder; the one in the settings, or ./config.
+        dir: Option<PathBuf>,
+        /// How far back, such as 7d or 12h.
+        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        since: Validity,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
     /// List the revisions of the configuration, or show what one of them changed.
     Revisions {

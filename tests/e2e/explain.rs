@@ -120,6 +120,19 @@ async fn a_denial_is_looked_up_by_its_id(database: Database) {
         stranger.get(path).await.expect(403);
     }
     stranger.get(&format!("lockgate/decisions/{id}/")).await.expect(403);
+    // The same question under another folder.
+    let other = tempfile::TempDir::with_prefix("lockgate-replay-").expect("the temporary folder is writable");
+    let write = |name: &str, text: &str| std::fs::write(other.path().join(name), text).expect("the folder is writable");
+    write("apps.yaml", &FOLDER.replace("access:\n  all: [{ group: Viewers }, { policy: mornings }]\n", ""));
+    let folder = other.path().to_string_lossy().into_owned();
+    let told = server.run(&["replay", &folder, "--since", "1h"]);
+    assert_eq!(told.code, 2, "{}", told.text);
+    assert!(told.text.contains("bob at media: was denied, would be allowed"), "{}", told.text);
+    write("apps.yaml", FOLDER);
+    write("mornings.rhai", "now.hour < 24");
+    let told = server.run(&["replay", &folder, "--format", "json"]);
+    let told: Value = serde_json::from_str(&told.text).unwrap_or_else(|_| panic!("{}", told.text));
+    assert_eq!((&told["decided"], &told["otherwise"]), (&1.into(), &serde_json::json!([])), "{told}");
     let unknown = server.run(&["explain", "--decision", "00000000-0000-7000-8000-000000000000"]);
     assert!(unknown.code != 0 && unknown.text.contains("No decision"), "{}", unknown.text);
 }

@@ -132,8 +132,13 @@ fn by_group(
     for binding in guards.values().flat_map(|guard| &guard.bindings) {
         let Subject::Policy(id, name) = &binding.subject else { continue };
         for group in conditions.get(id).into_iter().flat_map(Condition::groups) {
-            let about =
-                PolicyRef { id: name.clone(), file: None, line: None, bindings: vec![binding.id], ..PolicyRef::default() };
+            let about = PolicyRef {
+                id: name.clone(),
+                file: None,
+                line: None,
+                bindings: vec![binding.id],
+                ..PolicyRef::default()
+            };
             found.entry(group.clone()).or_default().push(about);
         }
     }

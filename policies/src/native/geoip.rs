@@ -2,7 +2,7 @@
 
 use crate::{
     check::Unknown,
-    evidence::{Coordinates, PastLogin, Whereabouts, Wants},
+    evidence::{Coordinates, PastLogin, Wants, Whereabouts},
     expression::{Env, Outcome},
     fact::{Fact, Reads},
 };

@@ -2,8 +2,8 @@
 
 use super::{noon, person};
 use crate::{
-    Check, CheckError, Coordinates, Env, Evidence, Facts, History, Native, Outcome, PasswordFacts, PastLogin,
-    Scores, Wants, Whereabouts,
+    Check, CheckError, Coordinates, Env, Evidence, Facts, History, Native, Outcome, PasswordFacts, PastLogin, Scores,
+    Wants, Whereabouts,
 };
 use chrono::TimeDelta;
 use lockgate_model::{Principal, kinds};

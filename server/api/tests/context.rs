@@ -148,10 +148,10 @@ async fn a_wrong_link_is_told_with_its_place() {
         api.identity.config.health().error.unwrap_or_default()
     };
     let text = error(&LINKS.replace("template: readers", "template: reader")).await;
-    assert!(text.contains("links.yaml:3:1: there is no template \"reader\" (did you mean \"readers\"?)"), "{text}");
+    assert!(text.contains("there is no template \"reader\"\n  --> links.yaml:3:1\n"), "{text}");
     let text = error(&LINKS.replace("resource: { tag: internal }\n", "")).await;
     assert!(
-        text.contains("links.yaml:3:1: the template \"readers\" has ?resource, and the link says no resource"),
+        text.contains("the template \"readers\" has ?resource, and the link says no resource\n  --> links.yaml:3:1\n"),
         "{text}"
     );
 }

@@ -13,15 +13,19 @@ use lockgate_store::{EventFilter, Page, Store, StoreError};
 use serde_json::Value;
 use std::{net::IpAddr, sync::Arc};
 
-/// What is known of an address.
-fn whereabouts(places: &dyn Places, ip: IpAddr) -> Whereabouts {
+/// What is known of an address, if anything is.
+fn whereabouts(places: &dyn Places, ip: IpAddr) -> Option<Whereabouts> {
     let ip = ip.to_canonical();
-    let place = places.place(ip).unwrap_or_default();
-    Whereabouts {
+    let (place, network) = (places.place(ip), places.network(ip));
+    if place.is_none() && network.is_none() {
+        return None;
+    }
+    let place = place.unwrap_or_default();
+    Some(Whereabouts {
         coordinates: place.lat.zip(place.long).map(|(latitude, longitude)| Coordinates { latitude, longitude }),
         country: Some(place.country).filter(|country| !country.is_empty()),
-        asn: places.network(ip).and_then(|network| u32::try_from(network.asn).ok()),
-    }
+        asn: network.and_then(|network| u32::try_from(network.asn).ok()),
+    })
 }
 
 /// Fetches.
@@ -39,7 +43,7 @@ impl Fetcher {
     pub async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &Facts<'_>) -> Evidence {
         let mut evidence = Evidence::default();
         if wants.place {
-            evidence.place = self.places.as_ref().zip(facts.ip).map(|(places, ip)| whereabouts(&**places, ip));
+            evidence.place = self.places.as_ref().zip(facts.ip).and_then(|(places, ip)| whereabouts(&**places, ip));
         }
         if let Some(who) = who.filter(|_| wants.logins > 0) {
             evidence.logins = known(self.logins(who, wants.logins).await);
@@ -66,7 +70,7 @@ impl Fetcher {
         let (events, _) = self.store.events().list(&filter).await?;
         let placed = events.into_iter().filter_map(|event| {
             let ip: IpAddr = event.client_ip?.parse().ok()?;
-            Some(PastLogin { at: event.created, coordinates: whereabouts(&**places, ip).coordinates? })
+            Some(PastLogin { at: event.created, coordinates: whereabouts(&**places, ip)?.coordinates? })
         });
         Ok(placed.collect())
     }

@@ -32,7 +32,7 @@ impl RevisionView {
     }
 }
 
-fn desk(place: &Place<'_>, store: Store) -> Desk {
+pub(super) fn desk(place: &Place<'_>, store: Store) -> Desk {
     let geo = place.settings.geoip.files();
     Desk::new(store, place.environment.clone(), place.settings.config_dir().as_deref(), &geo)
 }

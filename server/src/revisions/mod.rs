@@ -4,7 +4,10 @@
 mod git;
 mod local;
 mod remote;
+mod replay;
 mod show;
+
+pub(crate) use replay::replay;
 
 use crate::{
     cli::{Format, PlanFormat, Remote},

@@ -284,6 +284,16 @@ impl Desk {
         self.laying().plan(texts, None).await
     }
 
+    /// The configuration that a folder would put into force. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn compiled(&self, texts: &Texts) -> Result<Snapshot, Refusal> {
+        let laying = self.laying();
+        let proposal = laying.propose(Base::read(&self.store).await?, Source::Texts(texts), false).await?;
+        Ok(laying.weigh(proposal, false).await?.after)
+    }
+
     /// Puts a folder into force.
     ///
     /// # Errors
