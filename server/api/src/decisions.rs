@@ -19,7 +19,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::Method;
 use lockgate_identity::{Identity, decisions::Kept};
-use lockgate_policies::{Action, Decision, Facts, Question, Resource, Trace, describe_denial};
+use lockgate_policies::{Action, Decision, Facts, Question, Resource, Trace, USER_KIND, describe_denial};
 use lockgate_store::{Case, DateFilter, DecisionFilter, DecisionRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -196,7 +196,7 @@ async fn explain(
     query: Query,
 ) -> Result<Json<Explanation>, ApiError> {
     let snapshot = identity.config.snapshot();
-    caller.require(&identity, &snapshot, Action::Read, KIND)?;
+    caller.require(&identity, &snapshot, Action::CheckAccess, USER_KIND)?;
     let missing = |name: &str| ApiError::field(name, "required", "This field is required.");
     let user = query.get("user").ok_or_else(|| missing("user"))?;
     let app = query.get("app").ok_or_else(|| missing("app"))?;

@@ -245,7 +245,8 @@ fn texts(identity: &Identity, files: Vec<FolderFile>) -> Texts {
 }
 
 async fn plan(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Response, ApiError> {
-    caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
+    // Its text runs here, and may name this machine's secrets: reading alone does not suffice.
+    caller.require(&identity, &identity.config.snapshot(), Action::Test, KIND)?;
     let asked: FolderRequest = body.read(&FOLDER_FORM, false)?;
     match identity.config.plan_folder(&texts(&identity, asked.files)).await {
         Ok(report) => Ok(Json(report).into_response()),

@@ -131,6 +131,7 @@ const OWN: &[&str] = &[
 
 /// What takes more than to see, though it changes nothing.
 const TELLING: &[&str] = &[
+    "lockgate_explain_retrieve",
     "core_tokens_view_key_retrieve",
     "crypto_certificatekeypairs_view_private_key_retrieve",
     "flows_instances_execute_retrieve",

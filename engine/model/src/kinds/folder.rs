@@ -105,9 +105,9 @@ target!(FolderSettings);
 #[serde(rename_all = "snake_case")]
 pub enum LinkedPrincipal {
     /// The members of the group of this name.
-    Group(#[schemars(length(min = 1, max = 255))] String),
+    Group(#[schemars(length(min = 1, max = 255), description = "Name of the group.")] String),
     /// The user of this name.
-    User(#[schemars(length(min = 1, max = 150))] String),
+    User(#[schemars(length(min = 1, max = 150), description = "Name of the user.")] String),
 }
 
 /// What a link puts into the slot `?resource` of a template.
@@ -115,9 +115,9 @@ pub enum LinkedPrincipal {
 #[serde(rename_all = "snake_case")]
 pub enum LinkedResource {
     /// The application with this slug.
-    App(#[schemars(length(min = 1, max = 255))] String),
+    App(#[schemars(length(min = 1, max = 255), description = "Slug of the application.")] String),
     /// The applications with this tag.
-    Tag(#[schemars(length(min = 1, max = 255))] String),
+    Tag(#[schemars(length(min = 1, max = 255), description = "The tag.")] String),
 }
 
 /// A template of a Cedar file made a policy.
