@@ -62,6 +62,22 @@ const VARIABLES: &[Described] = &[
     is("app.group", "text", "Its heading in the portal."),
     is("app.entitlements", "list of texts", "Entitlements of the account in it."),
     is("mfa", "boolean", "Whether the session was opened with a second factor."),
+    is(
+        "authentication_methods",
+        "list of texts",
+        "How the session was opened (RFC 8176): `pwd`, `mfa` and others; empty where that is not known.",
+    ),
+    is("authentication_age", "number", "Seconds since then, to the minute; `()` where that is not known."),
+    is(
+        "geoip",
+        "map",
+        "Where the address is, with a database of places: `country`, `continent`, `city`, `lat`, `long`; `()` where that is not known.",
+    ),
+    is("asn", "map", "Whose network the address is in, with a database of networks; `()` where that is not known."),
+    is("device", "map", "What the `User-Agent` says; a claim, not a proof."),
+    is("device.os", "text", "Such as `Linux`, `Android` or `Windows 10`; empty where unknown."),
+    is("device.browser", "text", "Such as `Firefox`; empty where unknown."),
+    is("device.kind", "text", "`pc`, `smartphone`, `crawler` and others; empty where unknown."),
     is("ak_client_ip", "address", "Address of the client; `()` where unknown."),
     is("context", "map", "What else is known: `oauth_scopes` at applications, in flows what stages have left."),
     is(
