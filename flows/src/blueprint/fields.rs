@@ -70,7 +70,7 @@ impl Build<'_> {
         }
         let at = Place { line: attr.line, ..made.place.clone() };
         let what = made.what();
-        let writable = |f: &&Field| !f.read_only && !(f.internal && f.secret);
+        let writable = |f: &&Field| !(f.read_only || f.internal && f.secret);
         let Some(field) = kind.schema().fields.iter().filter(writable).find(|f| f.name == name) else {
             self.doubt(made);
             return self.remarks.left(

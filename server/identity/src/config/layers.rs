@@ -114,7 +114,8 @@ impl Start<'_> {
         let mut faster = None;
         // Another node may load the same folder, or somebody change something, at the same time.
         for _ in 0..TRIES {
-            match self.load_once(texts).await {
+            // Boxed, as is what follows: they carry whole configurations.
+            match Box::pin(self.load_once(texts)).await {
                 Err(ConfigError::Store(error)) if is_race(&error) => faster = Some(error),
                 other => return other,
             }
@@ -158,7 +159,7 @@ impl Start<'_> {
         };
         // Another text than the one that was rolled back from: from now on both may come into force.
         let release = (is_folder && !holds.is_empty()).then(Vec::new);
-        let snapshot = self.store_weighed(weighed, meta, release).await?;
+        let snapshot = Box::pin(self.store_weighed(weighed, meta, release)).await?;
         Ok(LoadedNow { snapshot, error, held })
     }
 

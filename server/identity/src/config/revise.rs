@@ -74,7 +74,7 @@ impl Start<'_> {
             let proposal = self.propose(base, Source::Texts(texts), true).await?;
             let mut held = self.store.documents().held().await?;
             held.retain(|one| *one != fingerprint);
-            self.revise(proposal, note, RevisionOrigin::Apply, held).await
+            Box::pin(self.revise(proposal, note, RevisionOrigin::Apply, held)).await
         };
         match make().await {
             // Somebody changed something meanwhile: once more, on top of that.
@@ -99,7 +99,7 @@ impl Start<'_> {
         held.extend(configured.map(Texts::fingerprint).filter(|one| !held.contains(one)));
         let why = if note.message.is_empty() { String::new() } else { format!(": {}", note.message) };
         let note = Note { message: format!("rollback to revision {number}{why}"), ..note.clone() };
-        self.revise(proposal, &note, RevisionOrigin::Rollback, held).await
+        Box::pin(self.revise(proposal, &note, RevisionOrigin::Rollback, held)).await
     }
 
     async fn base(&self, expected: Option<i64>) -> Result<Base, Refusal> {
@@ -128,7 +128,7 @@ impl Start<'_> {
             git_dirty: note.git_dirty,
             at: self.clock.now(),
         };
-        let snapshot = self.store_weighed(weighed, meta, Some(held)).await?;
+        let snapshot = Box::pin(self.store_weighed(weighed, meta, Some(held))).await?;
         let revision = snapshot.revision;
         Ok((Applied { revision, is_new: revision != base, report }, snapshot))
     }

@@ -64,7 +64,7 @@ impl Found {
                 found.claims.push((ask.slug.clone(), claims));
             }
         }
-        found.problems = total.problems.into_iter().map(|(problem, _)| problem).collect();
+        found.problems = total.problems.into_keys().collect();
         found
     }
 
