@@ -85,7 +85,7 @@ fn a_way_through_a_flow_is_a_list_of_steps() {
     let StepAction::Stage { word, answer, fails, .. } = &flow.steps[1].action else { panic!("a stage") };
     assert_eq!((word.as_str(), fails.as_deref()), ("password", Some("password")));
     assert_eq!(answer.as_ref().map(|a| a["password"].clone()), Some(json!("wrong")));
-    assert_eq!(flow.steps[1].shows.iter().map(|(text, at)| (text.as_str(), at.line)).count(), 2);
+    assert_eq!(flow.steps[1].shows.len(), 2);
     let StepAction::Stage { answer: None, .. } = &flow.steps[2].action else { panic!("a page that is looked at") };
     let StepAction::Ends { how, wrote, .. } = &flow.steps[4].action else { panic!("an end") };
     assert_eq!((*how, &wrote["name"]), (Ending::Login, &json!("Ada")));
