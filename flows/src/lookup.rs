@@ -161,6 +161,7 @@ impl Objects for StoredObjects {
 pub struct ProcessSecrets {
     variables: HashMap<String, String>,
     root: PathBuf,
+    received: bool,
 }
 
 impl std::fmt::Debug for ProcessSecrets {
@@ -175,17 +176,45 @@ const MAX_SECRET: u64 = 65_536;
 impl ProcessSecrets {
     /// `root` is what relative paths start from: the configuration folder.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, root: impl Into<PathBuf>) -> Self {
-        Self { variables: variables.into_iter().collect(), root: root.into() }
+        Self { variables: variables.into_iter().collect(), root: root.into(), received: false }
+    }
+
+    /// For a folder that somebody sent, who need not be whoever runs this machine: the settings of the process are
+    /// kept from it, and so are files outside of [`SECRETS_FOLDER`] and of the root.
+    #[must_use]
+    pub fn of_received(self) -> Self {
+        Self { received: true, ..self }
+    }
+
+    fn may_read(&self, path: &Path) -> bool {
+        let within = |folder: &Path| match (path.canonicalize(), folder.canonicalize()) {
+            (Ok(path), Ok(folder)) => path.starts_with(folder),
+            _ => false,
+        };
+        !self.received || within(Path::new(SECRETS_FOLDER)) || (!self.root.as_os_str().is_empty() && within(&self.root))
     }
 }
 
+/// Where container platforms put secrets.
+const SECRETS_FOLDER: &str = "/run/secrets";
+
+/// What the process's own settings begin with.
+const OWN_SETTINGS: [&str; 4] = ["LOCKGATE_", "AUTHENTIK_", "POSTGRES_", "PG"];
+
 impl Secrets for ProcessSecrets {
     fn env(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
+        let own = self.received && OWN_SETTINGS.iter().any(|prefix| name.starts_with(prefix));
+        self.variables.get(name).filter(|_| !own).cloned()
     }
 
     fn file(&self, path: &str) -> Result<String, String> {
         let path = self.root.join(Path::new(path));
+        // Before anything else, so that nobody learns which files there are.
+        if !self.may_read(&path) {
+            return Err(format!(
+                "a folder that was sent may name files of {SECRETS_FOLDER} and of the configured folder"
+            ));
+        }
         if !path.is_file() {
             return Err("there is no such file".to_owned());
         }
@@ -198,5 +227,30 @@ impl Secrets for ProcessSecrets {
         let end = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(end);
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_sent_reaches_no_settings_and_no_other_files() {
+        let variables = [("LOCKGATE_SECRET_KEY", "own"), ("GRAFANA_CLIENT_SECRET", "theirs")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let secrets = |root: PathBuf| ProcessSecrets::new(variables.clone(), root);
+        let (own, sent) = (secrets(here.join("src")), secrets(here.join("src")).of_received());
+        assert_eq!(own.env("LOCKGATE_SECRET_KEY").as_deref(), Some("own"));
+        assert_eq!(sent.env("LOCKGATE_SECRET_KEY"), None);
+        assert_eq!(sent.env("GRAFANA_CLIENT_SECRET").as_deref(), Some("theirs"));
+        assert!(sent.file("span.rs").is_ok());
+        for outside in ["../Cargo.toml", "/etc/hostname", "/etc/none"] {
+            let refused = sent.file(outside).expect_err("outside");
+            assert!(refused.starts_with("a folder that was sent"), "{outside}: {refused}");
+        }
+        assert!(own.file("../Cargo.toml").is_ok());
+        // Without a configured folder there is no root.
+        assert!(secrets(PathBuf::new()).of_received().file("Cargo.toml").is_err());
     }
 }

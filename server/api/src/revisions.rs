@@ -241,7 +241,7 @@ fn unsound(diagnostics: &[Diagnostic]) -> Response {
 fn texts(identity: &Identity, files: Vec<FolderFile>) -> Texts {
     let folder = Folder::received(files.into_iter().map(|file| (file.path, file.text)));
     let root = identity.config.folder().map_or_else(PathBuf::new, std::path::Path::to_path_buf);
-    Texts { folder, root }
+    Texts { folder, root, received: true }
 }
 
 async fn plan(State(identity): State<Identity>, caller: Caller, body: Body) -> Result<Response, ApiError> {

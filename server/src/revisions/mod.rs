@@ -212,7 +212,7 @@ async fn folder(place: &Place<'_>, dir: Option<PathBuf>) -> Result<Texts, Failur
     if !folder.diagnostics.is_empty() {
         return Err(Failure::unsound(&folder.diagnostics));
     }
-    Ok(Texts { folder, root: dir })
+    Ok(Texts { folder, root: dir, received: false })
 }
 
 async fn note(place: &Place<'_>, folder: &Path, applying: &Applying) -> Note {

@@ -20,6 +20,8 @@ pub struct Texts {
     pub folder: Folder,
     /// Where relative paths of secrets start.
     pub root: PathBuf,
+    /// Whether somebody sent it: then it may name fewer secrets, see [`ProcessSecrets::of_received`].
+    pub received: bool,
 }
 
 impl Texts {
@@ -32,7 +34,7 @@ impl Texts {
         let folder = tokio::task::spawn_blocking(move || Folder::read(&path))
             .await
             .map_err(|e| ConfigError::Builtin(e.to_string()))?;
-        Ok(Self { folder, root: root.to_path_buf() })
+        Ok(Self { folder, root: root.to_path_buf(), received: false })
     }
 
     /// The texts, hashed: two folders with the same are the same configuration.
@@ -76,6 +78,7 @@ impl Shelf {
         store: &Store,
     ) -> Result<Checked, ConfigError> {
         let secrets = ProcessSecrets::new(variables.clone(), &texts.root);
+        let secrets = if texts.received { secrets.of_received() } else { secrets };
         let checked = self.checked(texts, &secrets);
         let asked = self.people.asked();
         if asked.is_empty() {

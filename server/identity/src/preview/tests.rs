@@ -50,7 +50,7 @@ struct House {
 }
 
 fn texts(files: &[(&str, &str)]) -> Texts {
-    Texts { folder: Folder::of(files.iter().copied()), root: PathBuf::new() }
+    Texts { folder: Folder::of(files.iter().copied()), root: PathBuf::new(), received: false }
 }
 
 impl House {
