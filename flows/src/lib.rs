@@ -17,6 +17,7 @@ mod lookup;
 mod merge;
 mod node;
 pub mod plan;
+mod raw;
 mod read;
 mod schema;
 mod span;

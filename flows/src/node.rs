@@ -3,14 +3,11 @@
 //! Documents of one file are parsed one by one, so that a broken one does not hide the errors of the
 //! others. That needs no YAML grammar: `---` or `...` at the start of a line always ends a document.
 
-use crate::{diagnostics::Diagnostic, span::Span};
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
-};
+use crate::{diagnostics::Diagnostic, raw::Raw, span::Span};
+use serde::Deserialize;
 use serde_json::Number;
 use serde_saphyr::{Error, Location, Options, Spanned, options::DuplicateKeyPolicy};
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// Most documents in one file.
 const MAX_DOCUMENTS: usize = 1_000;
@@ -132,7 +129,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Vec<Parsed> {
             parsed.push(Parsed::Broken(Box::new(Diagnostic::error("limit", &span, message)), None));
             break;
         }
-        parsed.push(match serde_saphyr::from_str_with_options::<Spanned<Raw>>(chunk.text, options()) {
+        parsed.push(match serde_saphyr::from_str_with_options::<Spanned<Placed>>(chunk.text, options()) {
             Ok(raw) => Parsed::Document(Places { file: &file, chunk: &chunk }.node(raw)),
             Err(e) => {
                 let span = e.location().map(|l| Places { file: &file, chunk: &chunk }.span(l));
@@ -310,16 +307,16 @@ impl Places<'_> {
         content
     }
 
-    fn node(&self, raw: Spanned<Raw>) -> Node {
+    fn node(&self, raw: Spanned<Placed>) -> Node {
         let span = self.span(raw.referenced);
-        let content = match raw.value {
+        let content = match raw.value.0 {
             Raw::Text(_) => {
                 let defined = self.span(raw.defined);
                 self.content(raw.defined, &defined)
             }
             _ => span.clone(),
         };
-        let value = match raw.value {
+        let value = match raw.value.0 {
             Raw::Null => Value::Null,
             Raw::Bool(b) => Value::Bool(b),
             Raw::Number(n) => Value::Number(n),
@@ -340,69 +337,10 @@ fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// A value as the parser hands it over.
-enum Raw {
-    Null,
-    Bool(bool),
-    Number(Number),
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.into()))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.into()))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Number::from_f64(value).map_or_else(|| Raw::Text(value.to_string()), Raw::Number))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
-    }
-    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
-        Ok(Raw::Text(value))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = access.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Map(entries))
-    }
-}
+/// A value whose keys and values know their places.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Placed(Raw<Spanned<String>, Spanned<Placed>>);
 
 #[cfg(test)]
 mod tests {

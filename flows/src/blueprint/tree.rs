@@ -1,13 +1,10 @@
 //! YAML with tags as a tree in which every value knows its line.
 
 use super::report::Place;
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
-};
+use crate::raw::Raw;
+use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 use serde_saphyr::{Options, Spanned, Tagged, options::DuplicateKeyPolicy};
-use std::fmt;
 
 /// A value of a blueprint, before its tags mean anything.
 #[derive(Debug, Clone)]
@@ -56,7 +53,7 @@ impl Node {
 /// # Errors
 /// Why the text is none, and where.
 pub(super) fn parse(file: &str, text: &str) -> Result<Node, (Place, String)> {
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options()) {
+    match serde_saphyr::from_str_with_options::<Spanned<Marked>>(text, options()) {
         Ok(raw) => Ok(node(raw)),
         Err(error) => {
             let line = error.location().map_or(1, |l| narrow(l.line()));
@@ -95,16 +92,16 @@ fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn node(raw: Spanned<Raw>) -> Node {
+fn node(raw: Spanned<Marked>) -> Node {
     let line = narrow(raw.referenced.line()).max(1);
-    let Raw { tag, value } = raw.value;
+    let Marked { tag, value } = raw.value;
     let value = match value {
-        Shape::Null => Yaml::Null,
-        Shape::Bool(b) => Yaml::Bool(b),
-        Shape::Number(n) => Yaml::Number(n),
-        Shape::Text(t) => Yaml::Text(t),
-        Shape::List(items) => Yaml::List(items.into_iter().map(node).collect()),
-        Shape::Map(entries) => Yaml::Map(entries.into_iter().map(|(k, v)| (k, node(v))).collect()),
+        Raw::Null => Yaml::Null,
+        Raw::Bool(b) => Yaml::Bool(b),
+        Raw::Number(n) => Yaml::Number(n),
+        Raw::Text(t) => Yaml::Text(t),
+        Raw::List(items) => Yaml::List(items.into_iter().map(node).collect()),
+        Raw::Map(entries) => Yaml::Map(entries.into_iter().map(|(k, v)| (k, node(v))).collect()),
     };
     // Tags of YAML's own say nothing new.
     let tag = tag.filter(|t| !t.starts_with("tag:yaml.org,2002:") && t != "!");
@@ -112,78 +109,15 @@ fn node(raw: Spanned<Raw>) -> Node {
 }
 
 /// A value and its tag as the parser hands them over.
-struct Raw {
+struct Marked {
     tag: Option<String>,
-    value: Shape,
+    value: Raw<String, Spanned<Marked>>,
 }
 
-enum Shape {
-    Null,
-    Bool(bool),
-    Number(Number),
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(String, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for Marked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Tagged(value, tag) = Tagged::<Shape>::deserialize(deserializer)?;
+        let Tagged(value, tag) = Tagged::deserialize(deserializer)?;
         Ok(Self { tag, value })
-    }
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor)
-    }
-}
-
-struct ShapeVisitor;
-
-impl<'de> Visitor<'de> for ShapeVisitor {
-    type Value = Shape;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Null)
-    }
-    fn visit_none<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Shape, E> {
-        Ok(Shape::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Shape, E> {
-        Ok(Shape::Number(value.into()))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Shape, E> {
-        Ok(Shape::Number(value.into()))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Shape, E> {
-        Ok(Number::from_f64(value).map_or_else(|| Shape::Text(value.to_string()), Shape::Number))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Shape, E> {
-        Ok(Shape::Text(value.to_owned()))
-    }
-    fn visit_string<E>(self, value: String) -> Result<Shape, E> {
-        Ok(Shape::Text(value))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Shape, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Shape::List(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Shape, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = access.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Shape::Map(entries))
     }
 }
 
