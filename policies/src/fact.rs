@@ -291,6 +291,9 @@ pub struct Login {
     pub at: Option<DateTime<Utc>>,
 }
 
+/// Most characters of a text of the request that are kept.
+const LOGGED_TEXT: usize = 2_048;
+
 /// Names of the free-form facts that may stand in a log.
 const LOGGED_CONTEXT: [&str; 6] =
     ["oauth_scopes", "oauth_grant_type", "oauth_response_type", "oauth_redirect_uri", "oauth_max_age", "is_sso"];
@@ -323,14 +326,15 @@ impl KeptFacts {
     /// What may be kept of these circumstances.
     #[must_use]
     pub fn of(facts: &Facts<'_>) -> Self {
+        let cut = |text: &str| text.chars().take(LOGGED_TEXT).collect();
         let logged = |name: &&str| Some(((*name).to_owned(), facts.context.get(*name)?.clone()));
         Self {
             now: facts.now,
             ip: facts.ip,
-            path: facts.path.to_owned(),
-            host: facts.host.to_owned(),
-            method: facts.method.to_owned(),
-            user_agent: facts.user_agent.to_owned(),
+            path: cut(facts.path),
+            host: cut(facts.host),
+            method: cut(facts.method),
+            user_agent: cut(facts.user_agent),
             mfa: facts.mfa,
             login: facts.login.cloned(),
             context: LOGGED_CONTEXT.iter().filter_map(logged).collect(),

@@ -34,6 +34,8 @@ pub trait Places: Send + Sync + fmt::Debug {
     fn place(&self, ip: IpAddr) -> Option<Place>;
     /// Whose network it is in; `None` when no database knows.
     fn network(&self, ip: IpAddr) -> Option<Network>;
+    /// Whether there is a database of places, and one of networks.
+    fn databases(&self) -> (bool, bool);
 }
 
 /// The time zone of an installation and its knowledge of addresses. Cheap to clone.

@@ -39,6 +39,10 @@ impl Places for Atlas {
         let network = Network { asn: 64500, organization: "Example".to_owned() };
         ip.to_string().starts_with("203.0.113.").then_some(network)
     }
+
+    fn databases(&self) -> (bool, bool) {
+        (true, true)
+    }
 }
 
 fn known() -> Option<IpAddr> {

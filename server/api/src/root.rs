@@ -44,7 +44,7 @@ struct ErrorReportingConfig {
 /// Something that this installation can do.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(dead_code, reason = "the words of the contract; this build can do none of these yet")]
+#[allow(dead_code, reason = "the words of the contract; this build can do few of these yet")]
 enum CapabilitiesEnum {
     /// Keep uploaded pictures.
     CanSaveMedia,
@@ -136,7 +136,10 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     );
 }
 
-async fn config() -> Json<Config> {
+async fn config(State(identity): State<Identity>) -> Json<Config> {
+    let snapshot = identity.config.snapshot();
+    let (places, networks) = snapshot.world().places.as_ref().map(|places| places.databases()).unwrap_or_default();
+    let known = [(places, CapabilitiesEnum::CanGeoIp), (networks, CapabilitiesEnum::CanAsn)];
     Json(Config {
         error_reporting: ErrorReportingConfig {
             enabled: false,
@@ -145,7 +148,7 @@ async fn config() -> Json<Config> {
             send_pii: false,
             traces_sample_rate: 0.0,
         },
-        capabilities: Vec::new(),
+        capabilities: known.into_iter().filter(|(has, _)| *has).map(|(_, what)| what).collect(),
         cache_timeout: CACHE_TIMEOUT,
         cache_timeout_flows: CACHE_TIMEOUT,
         cache_timeout_policies: CACHE_TIMEOUT,

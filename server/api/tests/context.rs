@@ -56,6 +56,8 @@ async fn countries_and_networks_come_from_databases() {
         GeoFiles { city: Some(city), asn: Some(asn) }
     })
     .await;
+    let can = api.get("/root/config/").await.expect(200)["capabilities"].clone();
+    assert_eq!(can, json!(["can_geo_ip", "can_asn"]));
     assert_eq!(check(&api, "domestic").await, (true, "[]".to_owned()));
     // An expression sees the same, and tells hours in the zone of the folder.
     let source = "geoip.city == \"Berlin\" && asn.asn == 64500 && (now.unix + 20700) / 3600 % 24 == now.hour";
@@ -70,6 +72,7 @@ async fn countries_and_networks_come_from_databases() {
 #[tokio::test]
 async fn without_a_database_nothing_is_known() {
     let api = house(|folder| GeoFiles { city: Some(folder.join("missing.mmdb")), asn: None }).await;
+    assert_eq!(api.get("/root/config/").await.expect(200)["capabilities"], json!([]));
     assert_eq!(check(&api, "domestic").await, (false, "[\"Only from Germany.\"]".to_owned()));
 }
 

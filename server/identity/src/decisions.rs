@@ -39,6 +39,9 @@ impl DecisionLog {
     }
 }
 
+/// Most groups of a person that are kept. Who is in more is told of, but not decided about again.
+const MOST_GROUPS: usize = 500;
+
 /// What is kept of who asked, beside the account's key: what may have changed since.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct KeptPerson {
@@ -55,7 +58,7 @@ pub(crate) fn record(
     facts: &Facts<'_>,
 ) -> DecisionRecord {
     let principal = who.map(|entry| entry.principal());
-    let person = principal.map(|p| KeptPerson {
+    let person = principal.filter(|p| p.groups.len() <= MOST_GROUPS).map(|p| KeptPerson {
         groups: p.groups.iter().map(|g| g.name.clone()).collect(),
         superuser: p.is_superuser,
         active: p.user.is_active,

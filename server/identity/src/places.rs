@@ -67,4 +67,8 @@ impl Places for GeoDatabases {
         let asn = found.autonomous_system_number?.into();
         Some(Network { asn, organization: found.autonomous_system_organization.unwrap_or_default().to_owned() })
     }
+
+    fn databases(&self) -> (bool, bool) {
+        (self.city.is_some(), self.asn.is_some())
+    }
 }

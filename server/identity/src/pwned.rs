@@ -3,7 +3,10 @@
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use reqwest::redirect::Policy;
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use thiserror::Error;
 use url::Url;
 
@@ -36,7 +39,8 @@ pub enum PwnedError {
 /// Asks the service.
 #[derive(Debug, Clone)]
 pub struct Pwned {
-    http: Option<reqwest::Client>,
+    /// Made when it is first needed: few installations ask, and its certificates take memory.
+    http: Arc<OnceLock<Option<reqwest::Client>>>,
     url: Option<Url>,
 }
 
@@ -45,10 +49,16 @@ impl Pwned {
     #[must_use]
     pub fn new(url: &str) -> Self {
         let url = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
-        let agent = concat!("Lockgate/", env!("CARGO_PKG_VERSION"));
-        let http = reqwest::Client::builder().user_agent(agent).redirect(Policy::none());
-        let http = http.timeout(PATIENCE).connect_timeout(PATIENCE).pool_max_idle_per_host(1).build();
-        Self { http: http.ok(), url: Url::parse(&url).ok() }
+        Self { http: Arc::default(), url: Url::parse(&url).ok() }
+    }
+
+    fn http(&self) -> Option<&reqwest::Client> {
+        let make = || {
+            let agent = concat!("Lockgate/", env!("CARGO_PKG_VERSION"));
+            let http = reqwest::Client::builder().user_agent(agent).redirect(Policy::none());
+            http.timeout(PATIENCE).connect_timeout(PATIENCE).pool_max_idle_per_host(1).build().ok()
+        };
+        self.http.get_or_init(make).as_ref()
     }
 
     /// How often a password was leaked.
@@ -58,7 +68,7 @@ impl Pwned {
     pub async fn count(&self, password: &str) -> Result<u64, PwnedError> {
         let hash = hex::encode_upper(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()));
         let (told, kept) = hash.split_at(TOLD);
-        let (http, url) = self.http.as_ref().zip(self.url.as_ref()).ok_or(PwnedError::Unusable)?;
+        let (http, url) = self.http().zip(self.url.as_ref()).ok_or(PwnedError::Unusable)?;
         let url = url.join(told).map_err(|_| PwnedError::Unusable)?;
         // Padded, so that the length of the answer does not tell which digits were asked for.
         let mut answer = http.get(url).header("Add-Padding", "true").send().await?.error_for_status()?;

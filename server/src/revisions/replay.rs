@@ -23,7 +23,8 @@ const PAGE: u64 = 1_000;
 struct Replayed {
     /// Decided again.
     decided: u64,
-    /// Not decided again: the account is gone, or the record is of something else than access.
+    /// Not decided again: the account is gone or was in too many groups, or the record is of something else than
+    /// access.
     left_out: u64,
     /// Decided otherwise.
     otherwise: Vec<Otherwise>,
@@ -72,7 +73,7 @@ async fn replayed(place: &Place<'_>, texts: Texts, since: DateTime<Utc>) -> Resu
 
 async fn under(look: &Look, desk: &Desk, texts: &Texts, since: DateTime<Utc>) -> Result<Replayed, Failure> {
     let snapshot = desk.compiled(texts).await?;
-    let (mut replayed, mut last) = (Replayed::default(), None);
+    let (fetcher, mut replayed, mut last) = (look.fetcher(), Replayed::default(), None);
     loop {
         let page = look.store.decisions().since(since, last, PAGE).await.map_err(|e| e.to_string())?;
         let Some(end) = page.last() else { return Ok(replayed) };
@@ -83,7 +84,7 @@ async fn under(look: &Look, desk: &Desk, texts: &Texts, since: DateTime<Utc>) ->
                 replayed.left_out += 1;
                 continue;
             };
-            let now = was.decide(&snapshot, &look.fetcher()).await;
+            let now = was.decide(&snapshot, &fetcher).await;
             replayed.decided += 1;
             if now.allow != was.record.allow {
                 replayed.otherwise.push(Otherwise { was, now });
@@ -96,7 +97,7 @@ fn as_text(replayed: &Replayed) -> String {
     let Replayed { decided, left_out, otherwise } = replayed;
     let mut lines = vec![format!("{decided} decisions decided again, {} of them otherwise", otherwise.len())];
     if *left_out > 0 {
-        lines.push(format!("{left_out} left out: their accounts are gone"));
+        lines.push(format!("{left_out} left out: their accounts are gone, or were in too many groups"));
     }
     for Otherwise { was, now } in otherwise {
         let when = was.record.created.to_rfc3339_opts(SecondsFormat::Secs, true);
