@@ -131,6 +131,8 @@ pub struct Config {
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
     errors: Mutex<Errors>,
+    /// The fingerprint of the folder's text as it was laid down last; none when that failed.
+    laid: Mutex<Option<String>>,
 }
 
 impl Config {
@@ -163,6 +165,7 @@ impl Config {
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
             errors: Mutex::new(Errors { held, ..Errors::default() }),
+            laid: Mutex::new(texts.as_ref().map(Texts::fingerprint)),
         };
         config.tell();
         if let Some(error) = error {
@@ -189,6 +192,11 @@ impl Config {
         self.folder.as_deref()
     }
 
+    /// Whether this is the text that was laid down last, by whoever asked for it.
+    pub(super) fn has_laid(&self, fingerprint: Option<&str>) -> bool {
+        self.laid.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == fingerprint
+    }
+
     /// What is in force, and what keeps something newer from it.
     #[must_use]
     pub fn health(&self) -> ConfigHealth {
@@ -204,10 +212,14 @@ impl Config {
     pub async fn reload_folder(&self) {
         let Some(folder) = self.folder.as_deref() else { return };
         let _writing = self.writing.lock().await;
-        let loaded = match Texts::read(folder).await {
+        let texts = Texts::read(folder).await;
+        let fingerprint = texts.as_ref().ok().map(Texts::fingerprint);
+        let loaded = match texts {
             Ok(texts) => self.laying().load(Some(&texts)).await,
             Err(error) => Err(error),
         };
+        // What the database kept from being laid down is tried again at the next look.
+        *self.laid.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint.filter(|_| loaded.is_ok());
         match loaded {
             Ok(layers::LoadedNow { snapshot, error: None, held }) => {
                 let changed = snapshot.revision != self.peek().revision;

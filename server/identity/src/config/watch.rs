@@ -17,15 +17,13 @@ pub(crate) async fn follow(identity: Identity) {
     let Some(folder) = identity.config.folder().map(Path::to_path_buf) else { return };
     let changed = Arc::new(Notify::new());
     let _watcher = watch(&folder, Arc::clone(&changed));
-    let mut seen = fingerprint(&folder).await;
     loop {
         tokio::select! {
             () = changed.notified() => tokio::time::sleep(QUIET).await,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let now = fingerprint(&folder).await;
-        if now != seen {
-            seen = now;
+        // Others read the folder too, at a signal or by the API: what counts is what was laid down last.
+        if !identity.config.has_laid(fingerprint(&folder).await.as_deref()) {
             identity.config.reload_folder().await;
         }
     }
