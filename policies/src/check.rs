@@ -4,7 +4,7 @@
 use crate::{
     evidence::Wants,
     expression::{Env, EvalError, Expression, Outcome},
-    fact::{Facts, Reads},
+    fact::{Facts, PersonReads, Reads},
     native::Native,
 };
 use thiserror::Error;
@@ -94,11 +94,11 @@ impl Check {
         }
     }
 
-    /// Whether it reads the groups of the person, and whether anything else of them that tells people apart.
-    pub(crate) fn reads_of_person(&self) -> (bool, bool) {
+    /// What it reads of the person that tells people apart.
+    pub(crate) fn reads_of_person(&self) -> PersonReads {
         match self {
             Self::Expression(expression) => expression.reads_of_person(),
-            Self::Native(_) => (false, true),
+            Self::Native(_) => PersonReads { person: true, ..PersonReads::default() },
         }
     }
 

@@ -173,6 +173,33 @@ impl Reads {
     }
 }
 
+/// What decides reads of the person, besides whether the account is active and whether it
+/// is a superuser's; it may name too much.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonReads {
+    /// Groups whose members are told apart: by id, or by name as Cedar files have it.
+    pub groups: BTreeSet<String>,
+    /// Accounts that are told apart by number.
+    pub users: BTreeSet<i64>,
+    /// All groups.
+    pub every_group: bool,
+    /// Anything else, such as names and attributes.
+    pub person: bool,
+    /// Whether a second factor counts.
+    pub mfa: bool,
+}
+
+impl PersonReads {
+    /// Adds what another resource, or another configuration, reads.
+    pub fn extend(&mut self, other: &Self) {
+        self.groups.extend(other.groups.iter().cloned());
+        self.users.extend(&other.users);
+        self.every_group |= other.every_group;
+        self.person |= other.person;
+        self.mfa |= other.mfa;
+    }
+}
+
 impl FromIterator<Fact> for Reads {
     fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
         Self(facts.into_iter().collect())

@@ -27,7 +27,6 @@ pub(crate) mod tests;
 
 pub use action::Action;
 pub use builtin::{BuiltinMapping, BuiltinPolicy, builtin_mappings, builtin_policies};
-pub use cedar::alike::PersonReads;
 pub use cedar::extent::Extent;
 pub use cedar::principal::{PrepareError, PreparedPrincipal};
 pub use cedar::resource::{Administered, GROUP_KIND, GroupFacts, ObjectFacts, USER_KIND, UnjudgeableError};
@@ -38,7 +37,7 @@ pub use evidence::{
     Coordinates, Evidence, History, PasswordFacts, PasswordWant, PastLogin, Scores, Wants, Whereabouts,
 };
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
-pub use fact::{AppFact, Fact, Facts, KeptFacts, Login, Reads};
+pub use fact::{AppFact, Fact, Facts, KeptFacts, Login, PersonReads, Reads};
 pub use input::{
     AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GroupInput, LinkInput, Linked, NativeInput,
     PolicyInput, Subject, Target, TextOrigin,

@@ -3,36 +3,14 @@
 //! can decide differently at all.
 
 use super::{partition::Partition, set::PolicySet};
-use crate::{decision::Resource, fact::Fact};
+use crate::{
+    decision::Resource,
+    fact::{Fact, PersonReads},
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What the policies of a resource read of the person, besides whether the account is active and whether it
-/// is a superuser's; it may name too much.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PersonReads {
-    /// Groups whose members are told apart: by id, or by name as Cedar files have it.
-    pub groups: BTreeSet<String>,
-    /// Accounts that are told apart by number.
-    pub users: BTreeSet<i64>,
-    /// All groups.
-    pub every_group: bool,
-    /// Anything else, such as names and attributes.
-    pub person: bool,
-    /// Whether a second factor counts.
-    pub mfa: bool,
-}
-
 impl PersonReads {
-    /// Adds what another resource, or another configuration, reads.
-    pub fn extend(&mut self, other: &Self) {
-        self.groups.extend(other.groups.iter().cloned());
-        self.users.extend(&other.users);
-        self.every_group |= other.every_group;
-        self.person |= other.person;
-        self.mfa |= other.mfa;
-    }
-
     fn of(partition: &Partition) -> Self {
         let mut reads = Self { mfa: partition.reads.contains(Fact::Mfa), ..Self::default() };
         for policy in partition.policies.policies() {
@@ -42,9 +20,7 @@ impl PersonReads {
             }
         }
         for check in &partition.checks {
-            let (groups, person) = check.check.reads_of_person();
-            reads.every_group |= groups;
-            reads.person |= person;
+            reads.extend(&check.check.reads_of_person());
         }
         reads
     }

@@ -13,7 +13,7 @@ mod syntax;
 mod values;
 
 use crate::{
-    fact::{AppFact, Facts, Reads},
+    fact::{AppFact, Facts, PersonReads, Reads},
     input::TextOrigin,
     problem::{PolicyProblem, line_text, nearest},
     world::World,
@@ -168,8 +168,8 @@ impl Expression {
         &self.reads
     }
 
-    /// Whether it reads the groups of the person, and whether anything else but activity and rights.
-    pub(crate) fn reads_of_person(&self) -> (bool, bool) {
+    /// What it reads of the person that tells people apart.
+    pub(crate) fn reads_of_person(&self) -> PersonReads {
         self.roots.reads_of_person()
     }
 

@@ -6,7 +6,7 @@
 
 use super::{Env, functions, roots, values};
 use crate::{
-    fact::{Fact, Reads},
+    fact::{Fact, PersonReads, Reads},
     problem::nearest,
 };
 use rhai::{AST, ASTNode, BinaryExpr, Dynamic, Expr, FnCallExpr, Position, Scope, Stmt};
@@ -123,7 +123,21 @@ impl Want {
 
 /// The roots that a script reads.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Roots(BTreeMap<&'static str, Want>);
+pub(super) struct Roots {
+    wants: BTreeMap<&'static str, Want>,
+    groups: GroupReads,
+}
+
+/// How a script looks at the groups of the person.
+#[derive(Debug, Clone, Default)]
+struct GroupReads {
+    /// How often it does.
+    all: usize,
+    /// How often it asks for one by a name that stands in its text.
+    by_name: usize,
+    /// These names.
+    names: BTreeSet<String>,
+}
 
 /// Something wrong that the parser does not see.
 pub(super) struct Complaint {
@@ -144,7 +158,7 @@ pub(super) fn analyse(ast: &AST, source: &str) -> Result<Roots, Complaint> {
         walk.by_text(source);
     }
     if walk.lost {
-        walk.roots.0 = ROOTS.into_iter().map(|(name, _)| (name, Want::All)).collect();
+        walk.roots.wants = ROOTS.into_iter().map(|(name, _)| (name, Want::All)).collect();
     }
     walk.check_properties()?;
     walk.check_calls(ast)?;
@@ -168,7 +182,8 @@ impl Walk {
         if let (Some((p, position)), Some(_), None) = (property, known, canonical) {
             self.properties.push((root, p.to_owned(), position));
         }
-        let want = self.roots.0.entry(root).or_insert_with(|| Want::Some(BTreeSet::new()));
+        self.roots.groups.all += usize::from(root == "user" && canonical == Some(&"groups"));
+        let want = self.roots.wants.entry(root).or_insert_with(|| Want::Some(BTreeSet::new()));
         match (canonical, &mut *want) {
             (Some(p), Want::Some(list)) => {
                 list.insert(p);
@@ -266,6 +281,13 @@ impl Walk {
     }
 
     fn chain(&mut self, x: &BinaryExpr, first: Option<(&str, Position)>) {
+        // user.groups.contains("Editors")
+        if let (true, Expr::Dot(rest, ..)) = (is_user(&x.lhs) && first.is_some_and(|(p, _)| p == "groups"), &x.rhs)
+            && let Expr::MethodCall(call, _) = &rest.rhs
+            && call.name == "contains"
+        {
+            self.group_by_name(call.args.first());
+        }
         match &x.lhs {
             Expr::Variable(root, ..) => self.want(&root.1, first),
             other => self.expr(other),
@@ -287,15 +309,30 @@ impl Walk {
 
     fn call(&mut self, call: &FnCallExpr) {
         let mut args = call.args.iter();
-        // The common question needs none of the user's other facts.
-        if call.name == "ak_is_group_member" {
-            match args.next() {
-                Some(Expr::Variable(x, _, position)) if x.1 == "user" => self.want("user", Some(("groups", *position))),
+        match call.name.as_str() {
+            // The common question needs none of the user's other facts.
+            "ak_is_group_member" => match args.next() {
+                Some(user @ Expr::Variable(..)) if is_user(user) => {
+                    self.want("user", Some(("groups", user.position())));
+                    self.group_by_name(call.args.get(1));
+                }
                 Some(other) => self.expr(other),
                 None => {}
-            }
+            },
+            // What `"Editors" in user.groups` is parsed into.
+            "contains" if call.args.first().is_some_and(is_groups) => self.group_by_name(call.args.get(1)),
+            _ => {}
         }
         self.exprs(args);
+    }
+
+    fn group_by_name(&mut self, name: Option<&Expr>) {
+        let name = match name {
+            Some(Expr::StringConstant(name, _)) => name.to_string(),
+            _ => return,
+        };
+        self.roots.groups.by_name += 1;
+        self.roots.groups.names.insert(name);
     }
 
     /// Counts every root whose name occurs anywhere in the text as read whole.
@@ -355,6 +392,15 @@ fn unknown_call(name: &str, position: Position) -> Option<Complaint> {
     })
 }
 
+fn is_user(expr: &Expr) -> bool {
+    matches!(expr, Expr::Variable(x, ..) if x.1 == "user")
+}
+
+/// Whether this is `user.groups` and no more.
+fn is_groups(expr: &Expr) -> bool {
+    matches!(expr, Expr::Dot(x, ..) if is_user(&x.lhs) && matches!(&x.rhs, Expr::Property(p, _) if p.2 == "groups"))
+}
+
 fn first_property(rhs: &Expr) -> Option<(&str, Position)> {
     match rhs {
         Expr::Property(p, position) => Some((p.2.as_str(), *position)),
@@ -377,7 +423,7 @@ impl Roots {
     /// The facts behind the roots.
     pub(super) fn reads(&self) -> Reads {
         let mut reads = Reads::default();
-        for (root, want) in &self.0 {
+        for (root, want) in &self.wants {
             for (property, fact) in behind(root) {
                 if property.is_empty() || want.has(property) {
                     reads.add(*fact);
@@ -387,27 +433,31 @@ impl Roots {
         reads
     }
 
-    /// Whether the groups of the person are read, and whether anything else but activity and rights.
-    pub(super) fn reads_of_person(&self) -> (bool, bool) {
+    /// What is read of the person besides activity and rights.
+    pub(super) fn reads_of_person(&self) -> PersonReads {
         const RIGHTS: [&str; 5] = ["groups", "is_active", "is_superuser", "is_authenticated", "is_anonymous"];
-        let (mut groups, mut person) = (false, false);
-        for (root, want) in &self.0 {
+        let mut reads = PersonReads::default();
+        for (root, want) in &self.wants {
             match (*root, want) {
                 ("user", Want::Some(list)) => {
-                    groups |= list.contains("groups");
-                    person |= list.iter().any(|property| !RIGHTS.contains(property));
+                    let named = self.groups.all == self.groups.by_name;
+                    reads.every_group |= list.contains("groups") && !named;
+                    reads.person |= list.iter().any(|property| !RIGHTS.contains(property));
                 }
-                ("user", Want::All) => person = true,
-                ("request", want) => person |= want.has("user"),
+                ("user", Want::All) => reads.person = true,
+                ("request", want) => reads.person |= want.has("user"),
                 _ => {}
             }
         }
-        (groups, person)
+        if !reads.every_group {
+            reads.groups.clone_from(&self.groups.names);
+        }
+        reads
     }
 
     /// Puts the values of what is read into a scope.
     pub(super) fn fill(&self, scope: &mut Scope<'_>, env: &Env<'_>) {
-        for (root, want) in &self.0 {
+        for (root, want) in &self.wants {
             let value = match *root {
                 "user" => roots::user(env.user, want),
                 "request" => roots::request(env, want),

@@ -53,8 +53,25 @@ fn expressions_are_read_for_what_they_tell_apart() {
     };
     let hours = of("now.hour > 7");
     assert!(!hours.every_group && !hours.person);
-    let groups = of("user.is_superuser || user.groups.contains(\"Staff\")");
-    assert!(groups.every_group && !groups.person, "{groups:?}");
+    for named in [
+        "user.is_superuser || user.groups.contains(\"Staff\")",
+        "\"Staff\" in user.groups || \"Editors\" !in user.groups",
+        "ak_is_group_member(user, \"Staff\")",
+    ] {
+        let groups = of(named);
+        assert!(groups.groups.contains("Staff") && !groups.every_group && !groups.person, "{named}: {groups:?}");
+    }
+    for all in [
+        "user.groups.len() > 2",
+        "\"Staff\" in user.groups || user.groups[0] == \"Editors\"",
+        "user.groups.contains(app.slug)",
+        "let mine = user.groups; mine.contains(\"Staff\")",
+        "ak_is_group_member(user, #{ name: \"Staff\" })",
+        "user.groups.some(|g| g == \"Staff\")",
+    ] {
+        let groups = of(all);
+        assert!(groups.every_group || groups.person, "{all}: {groups:?}");
+    }
     assert!(of("user.email == \"a\"").person);
     assert!(of("let u = user; u.name == \"a\"").person);
 }

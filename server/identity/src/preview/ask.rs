@@ -72,7 +72,8 @@ pub(super) fn all(before: &Snapshot, after: &Snapshot, world: &World, recipes: &
         }
         let mut reads = PersonReads::default();
         [before, after].iter().filter_map(|s| s.policies.reads_of_person(resource)).for_each(|r| reads.extend(&r));
-        let relevant: Vec<usize> = reads.groups.iter().filter_map(|id| world.group(id)).collect();
+        let relevant: BTreeSet<usize> = reads.groups.iter().flat_map(|id| world.named(id)).collect();
+        let relevant: Vec<usize> = relevant.into_iter().collect();
         let relevant = (!reads.every_group && relevant.len() <= BITS).then_some(relevant);
         let there = [before, after].map(|s| s.app(&slug).is_some());
         let recipe = recipe.filter(|_| claims_differ || world.groups_differ);

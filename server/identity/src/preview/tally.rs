@@ -42,7 +42,7 @@ impl Found {
         let members = [0, 1].map(|side| members(scene, side, &population));
         let mut found = Self { people: all.len() as u64, apps: Vec::new(), claims: Vec::new(), problems: Vec::new() };
         for (ask, counted) in scene.asks.iter().zip(total.counted) {
-            let named = ask.reads.groups.iter().filter_map(|id| scene.world.group(id)).collect();
+            let named = ask.reads.groups.iter().flat_map(|id| scene.world.named(id)).collect();
             let mut parts = Vec::new();
             for (shift, mut who) in counted.shifts {
                 who.sort_unstable();

@@ -36,7 +36,8 @@ pub(super) struct World {
     pub(super) sets: Vec<Set>,
     by_direct: HashMap<Vec<Uuid>, u32>,
     place: HashMap<Uuid, usize>,
-    by_name: HashMap<String, usize>,
+    /// By the names of both sides: what has been renamed is two groups by one name, or one by two.
+    by_name: HashMap<String, Vec<usize>>,
     /// Whether some group is not the same on both sides.
     pub(super) groups_differ: bool,
 }
@@ -44,11 +45,11 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(before: &[Group], after: &[Group]) -> Self {
         let mut place: HashMap<Uuid, usize> = HashMap::new();
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for group in after.iter().chain(before) {
             let next = place.len();
             let at = *place.entry(group.pk).or_insert(next);
-            by_name.insert(group.name.clone(), at);
+            by_name.entry(group.name.clone()).or_default().push(at);
         }
         let sides = [Side::new(before, &place), Side::new(after, &place)];
         let groups_differ =
@@ -56,10 +57,10 @@ impl World {
         Self { sides, sets: Vec::new(), by_direct: HashMap::new(), place, by_name, groups_differ }
     }
 
-    /// The place of a group that policies name, by key or by name.
-    pub(super) fn group(&self, id: &str) -> Option<usize> {
+    /// The places of the groups that policies name by key or by name.
+    pub(super) fn named(&self, id: &str) -> impl Iterator<Item = usize> {
         let by_key = Uuid::parse_str(id).ok().and_then(|pk| self.place.get(&pk));
-        by_key.or_else(|| self.by_name.get(id)).copied()
+        by_key.into_iter().chain(self.by_name.get(id).into_iter().flatten()).copied()
     }
 
     /// How many groups there are.
