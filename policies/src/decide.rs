@@ -61,23 +61,28 @@ impl PolicySet {
         decision
     }
 
-    /// As [`Self::decide`], for a question that nobody waits for: what goes wrong is not logged.
-    #[must_use]
-    pub fn try_out(&self, question: &Question<'_>) -> Decision {
-        self.answer(question)
-    }
-
     /// The answer alone, for who asks about many things and explains none of them.
     #[must_use]
     pub fn allows(&self, question: &Question<'_>) -> bool {
+        self.verdict(question).0
+    }
+
+    /// As [`Self::allows`], with what failed, which is not logged.
+    #[must_use]
+    pub fn verdict(&self, question: &Question<'_>) -> (bool, Vec<String>) {
         let (Some(partition), Some(_)) = (self.partition(question.resource), question.principal) else {
-            return false;
+            return (false, Vec::new());
         };
         let results = run_checks(self, partition, question);
-        let Ok(entities) = entities(partition, question) else { return false };
-        let asked = Asked { set: self, partition, question, results: &results, entities };
-        fits(question.action, question.resource)
-            && asked.ask(&partition.policies, question.facts.mfa).is_ok_and(|response| is_yes(&response))
+        let asked = Asked::new(self, partition, question, &results);
+        match asked.and_then(|asked| asked.ask(&partition.policies, question.facts.mfa)) {
+            Ok(response) => {
+                let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
+                let allows = fits(question.action, question.resource) && is_yes(&response);
+                (allows, errors.into_iter().chain(results.errors).collect())
+            }
+            Err(error) => (false, vec![error]),
+        }
     }
 
     /// How far somebody may do an administrative act on what is of a kind, as far as can be told without

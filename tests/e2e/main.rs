@@ -38,4 +38,5 @@ mod metrics;
 mod outpost;
 mod plan;
 mod process;
+mod service_accounts;
 mod tidy;

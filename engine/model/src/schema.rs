@@ -247,6 +247,8 @@ fn complain(error: &ValidationError<'_>, problems: &mut Problems) {
         ValidationErrorKind::Pattern { pattern } if pattern == SLUG => {
             problems.add(&at, "invalid", "Enter a valid slug: letters, digits, underscores and hyphens.")
         }
+        // Without the value: secrets have patterns.
+        ValidationErrorKind::Pattern { pattern } => problems.add(&at, "invalid", wrong_pattern(pattern)),
         ValidationErrorKind::Format { format } => problems.add(&at, "invalid", wrong_format(format, value)),
         _ => problems.add(&at, "invalid", format!("{} is not accepted here.", shown(value))),
     }
@@ -254,6 +256,15 @@ fn complain(error: &ValidationError<'_>, problems: &mut Problems) {
 
 /// The pattern of slugs, as the reference has it.
 pub const SLUG: &str = "^[-a-zA-Z0-9_]+$";
+
+fn wrong_pattern(pattern: &str) -> String {
+    match pattern {
+        "^[ -~]*$" => "Only printable characters of ASCII are accepted.".to_owned(),
+        "^[!-~]*$" => "Only printable characters of ASCII, and no spaces, are accepted.".to_owned(),
+        r"^[!#-\[\]-~]+$" => "It must be one word of printable ASCII, without quotes and backslashes.".to_owned(),
+        other => format!("It must match {other}."),
+    }
+}
 
 fn shown(value: &Value) -> String {
     let text = value.to_string();

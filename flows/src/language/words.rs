@@ -82,6 +82,7 @@ pub(crate) fn identifier_field(kind: &KindDef) -> &'static str {
         "flow" | "application" => "slug",
         "brand" => "domain",
         "cedar_file" => "path",
+        "service_account" => "username",
         // There is only one.
         "settings" => "",
         _ => "name",

@@ -31,9 +31,11 @@ pub enum PeopleError {
     #[error("no such {0}")]
     NotFound(&'static str),
     /// The configuration folder declares it.
-    #[error("group \"{name}\" is declared in {file}:{line}; change it there", file = source_place.file, line = source_place.line)]
+    #[error("{what} \"{name}\" is declared in {file}:{line}; change it there", file = source_place.file, line = source_place.line)]
     OwnedByFolder {
-        /// The group.
+        /// Whether it is a group or a service account.
+        what: &'static str,
+        /// Its name.
         name: String,
         /// Where it is declared.
         source_place: Source,
@@ -150,6 +152,8 @@ impl People {
     /// [`PeopleError`].
     pub async fn update_user(&self, pk: i64, patch: UserPatch, by: Option<&User>) -> Result<User, PeopleError> {
         check_user(patch.username.as_deref(), patch.email.as_deref(), patch.path.as_deref())?;
+        let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
+        self.not_declared(&user).await?;
         let user = self.store.users().update(pk, patch, self.clock.now()).await?;
         if !user.is_active {
             self.sessions.end_of_users(&[pk], None).await?;
@@ -165,6 +169,7 @@ impl People {
     /// [`PeopleError`].
     pub async fn delete_user(&self, pk: i64, by: Option<&User>) -> Result<(), PeopleError> {
         let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
+        self.not_declared(&user).await?;
         self.store.users().delete(pk, self.clock.now()).await?;
         self.feed.settle().await;
         self.note(Action::ModelDeleted, by, "user", &user.username);
@@ -242,10 +247,40 @@ impl People {
         if touches_declaration {
             owned_by_folder(&group)?;
         }
+        if let Some(members) = &patch.members {
+            self.keeps_declared(&group, members).await?;
+        }
         let group = self.store.groups().update(pk, patch, self.clock.now()).await?;
         self.feed.settle().await;
         self.note(Action::ModelUpdated, by, "group", &group.name);
         Ok(group)
+    }
+
+    /// The groups of an account that the folder declares are declared with it.
+    async fn keeps_declared(&self, group: &Group, members: &[i64]) -> Result<(), PeopleError> {
+        let before = self.store.groups().member_pks(&[group.pk]).await?.remove(&group.pk).unwrap_or_default();
+        let moved =
+            before.iter().filter(|pk| !members.contains(pk)).chain(members.iter().filter(|pk| !before.contains(pk)));
+        let moved: Vec<i64> = moved.copied().collect();
+        for user in self.store.users().get_many(&moved).await? {
+            self.not_declared(&user).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what would change an account that the folder declares.
+    async fn not_declared(&self, user: &User) -> Result<(), PeopleError> {
+        if user.user_type != UserType::ServiceAccount {
+            return Ok(());
+        }
+        let document = self.store.documents().get(user.uuid).await?;
+        match document.and_then(|document| document.source) {
+            Some(source_place) => {
+                let name = user.username.clone();
+                Err(PeopleError::OwnedByFolder { what: "service account", name, source_place })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Deletes a group that the folder does not declare.
@@ -267,6 +302,7 @@ impl People {
     /// [`PeopleError`].
     pub async fn add_member(&self, group: Uuid, user: i64, by: Option<&User>) -> Result<(), PeopleError> {
         let (group, user) = self.both(group, user).await?;
+        self.not_declared(&user).await?;
         self.store.groups().add_user(group.pk, user.pk, self.clock.now()).await?;
         self.feed.settle().await;
         self.note_membership("added", by, &group, &user);
@@ -279,6 +315,7 @@ impl People {
     /// [`PeopleError`].
     pub async fn remove_member(&self, group: Uuid, user: i64, by: Option<&User>) -> Result<(), PeopleError> {
         let (group, user) = self.both(group, user).await?;
+        self.not_declared(&user).await?;
         self.store.groups().remove_user(group.pk, user.pk, self.clock.now()).await?;
         self.feed.settle().await;
         self.note_membership("removed", by, &group, &user);
@@ -374,7 +411,7 @@ fn same_set(a: &[Uuid], b: &[Uuid]) -> bool {
 fn owned_by_folder(group: &Group) -> Result<(), PeopleError> {
     match (&group.source, group.origin) {
         (Some(source), Origin::Folder) => {
-            Err(PeopleError::OwnedByFolder { name: group.name.clone(), source_place: source.clone() })
+            Err(PeopleError::OwnedByFolder { what: "group", name: group.name.clone(), source_place: source.clone() })
         }
         _ => Ok(()),
     }

@@ -17,7 +17,9 @@ use crate::entity::{document, document_ref, revision};
 use crate::installation::{self, Counter};
 use crate::store::Lock;
 use crate::text::{cut, fits, micros};
-use crate::{GroupPatch, NewGroup, Store, StoreError, Topic, changes, groups, held, history, leavings};
+use crate::{
+    DeclaredAccount, GroupPatch, NewGroup, Store, StoreError, Topic, accounts, changes, groups, held, history, leavings,
+};
 
 /// Rows of one statement; databases limit its parameters.
 const CHUNK: usize = 500;
@@ -54,6 +56,8 @@ pub struct ConfigChange {
     pub new_groups: Vec<NewGroup>,
     /// Declarations of groups to change.
     pub group_changes: Vec<(Uuid, GroupPatch)>,
+    /// Accounts to be as they are declared. Those that `deletes` declared are dismissed: see [`crate::DeclaredAccount`].
+    pub accounts: Vec<DeclaredAccount>,
     /// Fingerprints of folders that may not come into force any more; `None` leaves them as they are.
     pub held: Option<Vec<String>>,
     /// The revision that the change was computed from; `None` skips the check.
@@ -235,6 +239,8 @@ impl Documents<'_> {
                 let touched = history::Touched::before(&tx, &change).await?;
                 leavings::sweep(&tx, &change, at).await?;
                 self.write_groups(&tx, &change, at).await?;
+                accounts::dismiss(&tx, &change.deletes, at).await?;
+                accounts::declare(self.store, &tx, &change.accounts, at).await?;
                 delete(&tx, &change.deletes).await?;
                 self.upsert(&tx, change).await?;
                 let number = insert_revision(&tx, meta).await?;

@@ -10,6 +10,7 @@
 //! Secrets are kept as SHA-256 where they only need to be recognised ([`hash_secret`]) and sealed where
 //! they must be read again ([`SealKey`]).
 
+mod accounts;
 mod changes;
 mod connect;
 mod consents;
@@ -42,6 +43,7 @@ mod tokens;
 mod user_filter;
 mod users;
 
+pub use accounts::DeclaredAccount;
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
 pub use connect::DatabaseSettings;
 pub use consents::{Consent, ConsentFilter, Consents, NewConsent};

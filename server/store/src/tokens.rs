@@ -309,7 +309,7 @@ impl Tokens<'_> {
     }
 }
 
-fn place(pk: Uuid) -> String {
+pub(crate) fn place(pk: Uuid) -> String {
     format!("token {pk}")
 }
 

@@ -348,7 +348,7 @@ impl Users<'_> {
     }
 }
 
-async fn insert(tx: &DatabaseTransaction, new: NewUser, now: DateTime<Utc>) -> Result<User, StoreError> {
+pub(crate) async fn insert(tx: &DatabaseTransaction, new: NewUser, now: DateTime<Utc>) -> Result<User, StoreError> {
     check(&new.username, &new.name, &new.email, &new.path)?;
     let at = micros(now);
     let row = user::ActiveModel {
@@ -379,7 +379,7 @@ async fn insert(tx: &DatabaseTransaction, new: NewUser, now: DateTime<Utc>) -> R
     Ok(user)
 }
 
-fn patched(row: user::Model, patch: UserPatch, now: DateTime<Utc>) -> Result<user::ActiveModel, StoreError> {
+pub(crate) fn patched(row: user::Model, patch: UserPatch, now: DateTime<Utc>) -> Result<user::ActiveModel, StoreError> {
     let username = patch.username.unwrap_or_else(|| row.username.clone());
     let name = patch.name.unwrap_or_else(|| row.name.clone());
     let email = patch.email.unwrap_or_else(|| row.email.clone());

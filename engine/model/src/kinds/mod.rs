@@ -11,6 +11,7 @@ pub mod outpost;
 pub mod policy;
 pub mod proxy_provider;
 pub mod scope_mapping;
+pub mod service_account;
 pub mod stages;
 
 use crate::kind::KindDef;
@@ -32,6 +33,7 @@ pub use policy::{
 };
 pub use proxy_provider::{ProxyMode, ProxyProvider};
 pub use scope_mapping::ScopeMapping;
+pub use service_account::ServiceAccount;
 pub use stages::*;
 
 /// One line a kind. The order is that of references: what is pointed at comes first.
@@ -58,6 +60,7 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<PasswordExpiryPolicy>(),
     KindDef::of::<ReputationPolicy>(),
     KindDef::of::<UniquePasswordPolicy>(),
+    KindDef::of::<ServiceAccount>(),
     KindDef::of::<ScopeMapping>(),
     KindDef::of::<CertificateKeyPair>(),
     KindDef::of::<OAuth2Provider>(),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     body::Body,
     caller::Caller,
-    error::{ApiError, NO_PERMISSION},
+    error::{ApiError, NO_PERMISSION, not_of_folder},
     openapi::{
         components::{Components, form},
         operation::Paths,
@@ -333,9 +333,16 @@ async fn store(
         expires: Some(life.expires),
         expiring: Some(life.expiring),
     };
+    not_declared(identity, &token)?;
     let token = identity.tokens.update(token.pk, patch).await.map_err(taken)?;
     note(identity, caller, Noted::ModelUpdated, &token);
     Ok(Json(one(identity, token).await?))
+}
+
+/// The token of a declared service account is declared with it, and has its primary key.
+fn not_declared(identity: &Identity, token: &Stored) -> Result<(), ApiError> {
+    let snapshot = identity.config.snapshot();
+    snapshot.objects.get(token.pk).map_or(Ok(()), |object| not_of_folder(&object.document))
 }
 
 async fn destroy(
@@ -344,6 +351,7 @@ async fn destroy(
     Path(identifier): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let token = found(&identity, &caller, Action::Delete, &identifier).await?;
+    not_declared(&identity, &token)?;
     identity.tokens.delete(token.pk).await?;
     note(&identity, &caller, Noted::ModelDeleted, &token);
     Ok(StatusCode::NO_CONTENT)
@@ -372,6 +380,7 @@ async fn set_key(
         let text = format!("Ensure this field has at least {MIN_KEY} characters.");
         return Err(ApiError::field("key", "min_length", text));
     }
+    not_declared(&identity, &token)?;
     identity.tokens.set_key(token.pk, &given.key).await?;
     note(&identity, &caller, Noted::SecretRotate, &token);
     Ok(StatusCode::NO_CONTENT)

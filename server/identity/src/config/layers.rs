@@ -3,7 +3,7 @@
 //! and stored in one transaction.
 
 use super::{
-    CompileError, ConfigError, OriginOf, Texts, Weighed,
+    CompileError, ConfigError, OriginOf, Texts, Weighed, accounts,
     compile::{Surroundings, compile},
     guards::{self, StillGuards},
     offline::cedar_alone,
@@ -177,10 +177,19 @@ impl Start<'_> {
 
     async fn sound(&self, shelf: &mut Shelf, texts: &Texts) -> Result<Loaded, Refusal> {
         let mut checked = shelf.check(texts, self.variables, self.store).await?;
-        if checked.is_sound() {
+        let more = if checked.is_sound() {
+            let twice = accounts::twice(&checked.loaded);
+            if twice.is_empty() {
+                accounts::taken(&checked.loaded, self.store).await.map_err(ConfigError::from)?
+            } else {
+                twice
+            }
+        } else {
+            cedar_alone(&checked.loaded)
+        };
+        if checked.is_sound() && more.is_empty() {
             return Ok(checked.loaded);
         }
-        let more = cedar_alone(&checked.loaded);
         checked.add(&texts.folder, more);
         Err(Refusal::Unsound(checked.diagnostics))
     }

@@ -2,6 +2,7 @@
 //! revision and swapped in as a whole. What does not compile never comes into force; the last good
 //! revision goes on, and [`Config::health`] says why.
 
+mod accounts;
 mod change;
 mod client;
 mod compile;
@@ -19,6 +20,7 @@ mod snapshot;
 mod stand_ins;
 pub(crate) mod watch;
 
+pub(crate) use accounts::of as declared_account;
 pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
@@ -360,6 +362,7 @@ fn refuse(error: layers::CompileFailure, change: &Change) -> ChangeError {
 fn stored_form(upserts: Vec<Document>, deletes: Vec<Uuid>, expected_revision: Option<i64>) -> ConfigChange {
     let mut refs = Vec::new();
     let mut sealed = HashMap::new();
+    let accounts = upserts.iter().filter_map(accounts::of).collect();
     for document in &upserts {
         let Some(kind) = kind::by_name(&document.kind) else { continue };
         let found = kind.schema().references(&document.body);
@@ -374,7 +377,7 @@ fn stored_form(upserts: Vec<Document>, deletes: Vec<Uuid>, expected_revision: Op
             sealed.insert(document.id, secrets);
         }
     }
-    ConfigChange { upserts, deletes, refs, sealed, expected_revision, ..ConfigChange::default() }
+    ConfigChange { upserts, deletes, refs, sealed, accounts, expected_revision, ..ConfigChange::default() }
 }
 
 /// Where a text of an object stands.

@@ -2,6 +2,7 @@
 //! built-in configuration alone.
 
 use super::{
+    accounts,
     compile::{CompileError, Surroundings, compile},
     pairs,
     snapshot::Snapshot,
@@ -74,7 +75,9 @@ fn compile_texts(
     }
     let users = people.users.into_inner();
     let (snapshot, more) = if checked.is_sound() {
-        compile_all(&builtin, &checked.loaded, &users, now)
+        let (snapshot, mut more) = compile_all(&builtin, &checked.loaded, &users, now);
+        more.extend(accounts::twice(&checked.loaded));
+        (snapshot, more)
     } else {
         (None, cedar_alone(&checked.loaded))
     };

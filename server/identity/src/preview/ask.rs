@@ -35,6 +35,7 @@ pub(super) struct Ask {
 pub(super) struct Key {
     groups: [u64; 2],
     superuser: [bool; 2],
+    there: [bool; 2],
     /// The account, where it is told apart by number.
     who: i64,
 }
@@ -53,7 +54,12 @@ impl Ask {
             }),
             None => [number.into(), u64::MAX],
         };
-        Key { groups, superuser: set.superuser, who: if self.reads.users.contains(&pk) { pk } else { -1 } }
+        Key {
+            groups,
+            superuser: set.superuser,
+            there: set.there,
+            who: if self.reads.users.contains(&pk) { pk } else { -1 },
+        }
     }
 }
 
@@ -67,7 +73,8 @@ pub(super) fn all(before: &Snapshot, after: &Snapshot, world: &World, recipes: &
         let may_differ = before.policies.may_differ(&after.policies, resource, &|name| edited.contains(name));
         let recipe = recipes.of_app.get(&slug).copied();
         let claims_differ = recipes.differ.contains(&slug);
-        if !may_differ && !claims_differ && !world.groups_differ {
+        let others = world.groups_differ || world.people_differ;
+        if !may_differ && !claims_differ && !others {
             return None;
         }
         let mut reads = PersonReads::default();
@@ -76,7 +83,7 @@ pub(super) fn all(before: &Snapshot, after: &Snapshot, world: &World, recipes: &
         let relevant: Vec<usize> = relevant.into_iter().collect();
         let relevant = (!reads.every_group && relevant.len() <= BITS).then_some(relevant);
         let there = [before, after].map(|s| s.app(&slug).is_some());
-        let recipe = recipe.filter(|_| claims_differ || world.groups_differ);
+        let recipe = recipe.filter(|_| claims_differ || others);
         Some(Ask { there, may_differ, reads, relevant, recipe, claims_differ, slug })
     };
     slugs.into_iter().filter_map(ask).collect()

@@ -5,6 +5,7 @@
 //! what decides are decided about once (`ask.rs`); they come from the database part by part, and are
 //! looked at on all cores.
 
+mod accounts;
 mod ask;
 mod claims;
 mod tally;
@@ -15,6 +16,7 @@ use crate::{
     config::{Snapshot, Weighed},
     names,
 };
+use accounts::Moved;
 use ask::Ask;
 use chrono::{DateTime, Utc};
 use claims::Recipe;
@@ -108,7 +110,9 @@ pub async fn access(
     (groups_before, groups_after): (&[Group], &[Group]),
     now: DateTime<Utc>,
 ) -> Result<AccessReport, StoreError> {
-    let world = World::new(groups_before, groups_after);
+    let moved = accounts::moved(store, &before, &after).await?;
+    let mut world = World::new(groups_before, groups_after);
+    world.people_differ = !moved.is_empty();
     let recipes = claims::recipes(&before, &after);
     let asks = ask::all(&before, &after, &world, &recipes);
     if asks.is_empty() {
@@ -118,18 +122,27 @@ pub async fn access(
     let whole =
         !recipes.list.is_empty() && asks.iter().any(|a| a.recipe.is_some()) || asks.iter().any(|a| a.reads.person);
     let scene = Scene { before, after, world, asks, recipes: recipes.list, install_id, now };
-    look(store, scene, whole).await
+    look(store, scene, &moved, whole).await
 }
 
-async fn look(store: &Store, mut scene: Scene, whole: bool) -> Result<AccessReport, StoreError> {
+async fn look(
+    store: &Store,
+    mut scene: Scene,
+    moved: &BTreeMap<i64, Moved>,
+    whole: bool,
+) -> Result<AccessReport, StoreError> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(&scene)).collect();
     let mut all: Vec<(i64, u32)> = Vec::new();
-    let mut last = i64::MIN;
-    loop {
-        let people = next(store, &mut scene.world, last, whole, u32::try_from(all.len()).unwrap_or(u32::MAX)).await?;
-        let Some(end) = people.last() else { break };
-        last = end.pk;
+    let mut last = Some(i64::MIN);
+    while let Some(after) = last {
+        let first = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let rows = rows(store, after, whole).await?;
+        last = rows.last().map(|row| row.0);
+        let people = match last {
+            Some(_) => known(rows.into_iter().filter(|row| !moved.contains_key(&row.0)), &mut scene.world, first),
+            None => accounts::people(moved, &mut scene.world, first),
+        };
         all.extend(people.iter().map(|p| (p.pk, p.set)));
         let looked = tokio::task::spawn_blocking(move || {
             worker::share(&scene, &mut workers, &people);
@@ -143,31 +156,27 @@ async fn look(store: &Store, mut scene: Scene, whole: bool) -> Result<AccessRepo
     let total = workers.into_iter().reduce(Worker::join);
     let Some(total) = total else { return Ok(AccessReport::default()) };
     let found = tally::Found::new(&scene, &all, total);
-    let usernames = usernames(store, &found.examples()).await?;
+    let mut usernames = usernames(store, &found.examples()).await?;
+    usernames.extend(accounts::names(moved));
     Ok(found.report(&usernames))
 }
 
-async fn next(
-    store: &Store,
-    world: &mut World,
-    after: i64,
-    whole: bool,
-    first: u32,
-) -> Result<Vec<Person>, StoreError> {
-    let rows: Vec<(i64, Option<User>, Vec<Uuid>)> = if whole {
+/// Number, account where it is asked for, and direct groups.
+type Row = (i64, Option<User>, Vec<Uuid>);
+
+async fn rows(store: &Store, after: i64, whole: bool) -> Result<Vec<Row>, StoreError> {
+    Ok(if whole {
         let rows = store.users().active_users_after(after, WHOLE).await?;
         rows.into_iter().map(|(user, groups)| (user.pk, Some(user), groups)).collect()
     } else {
         let rows = store.users().active_after(after, SLIM).await?;
         rows.into_iter().map(|(pk, groups)| (pk, None, groups)).collect()
-    };
-    let person = |(ordinal, (pk, user, groups)): (u32, (i64, Option<User>, Vec<Uuid>))| Person {
-        ordinal,
-        pk,
-        set: world.set_of(groups),
-        user,
-    };
-    Ok((first..).zip(rows).map(person).collect())
+    })
+}
+
+fn known(rows: impl Iterator<Item = Row>, world: &mut World, first: u32) -> Vec<Person> {
+    let person = |(ordinal, (pk, user, groups)): (u32, Row)| Person { ordinal, pk, set: world.set_of(groups), user };
+    (first..).zip(rows).map(person).collect()
 }
 
 async fn usernames(store: &Store, pks: &HashSet<i64>) -> Result<BTreeMap<i64, String>, StoreError> {

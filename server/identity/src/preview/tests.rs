@@ -117,6 +117,32 @@ fn rows<'r>(report: &'r PlanReport, app: &str) -> Vec<Row<'r>> {
 }
 
 #[tokio::test]
+async fn service_accounts_are_looked_at_as_they_will_be() {
+    let house = House::new().await;
+    let with = |groups: &str| format!("service_account: bot\ngroups: [{groups}]\n");
+    let plan = async |text: &str| house.plan(&[("apps.yaml", BASE), ("bot.yaml", text)]).await;
+    let parts = |report: &PlanReport| {
+        let parts = report
+            .access
+            .apps
+            .iter()
+            .flat_map(|app| app.parts.iter().map(|part| (app.app.clone(), part.shift, part.examples.clone())));
+        parts.collect::<Vec<_>>()
+    };
+    let bot = |shift| vec![("wiki".to_owned(), shift, vec!["bot".to_owned()])];
+    let made = plan(&with("Editors")).await;
+    // Nothing keeps anybody from an application without bindings.
+    assert!(parts(&made).contains(&bot(AccessShift::Gains)[0]), "{:?}", parts(&made));
+    house.apply(&[("apps.yaml", BASE), ("bot.yaml", &with("Editors"))]).await;
+    assert!(parts(&plan(&with("Editors")).await).is_empty());
+    assert_eq!(parts(&plan(&with("Staff")).await), bot(AccessShift::Loses));
+    let gone = house.plan(&[("apps.yaml", BASE)]).await;
+    assert!(parts(&gone).contains(&bot(AccessShift::Loses)[0]), "{:?}", parts(&gone));
+    house.apply(&[("apps.yaml", BASE), ("bot.yaml", &with("Staff"))]).await;
+    assert_eq!(parts(&plan(&with("Staff, Editors")).await), bot(AccessShift::Gains));
+}
+
+#[tokio::test]
 async fn nobody_is_asked_about_where_nothing_decides_otherwise() {
     let house = House::new().await;
     let report = house.plan(&[("apps.yaml", &BASE.replace("name: Wiki", "name: Pages"))]).await;

@@ -80,13 +80,13 @@ fn prepared(scene: &Scene, person: &Person, set: &Set, side: usize) -> Option<Pr
     let groups = &scene.world.sides[side].groups;
     let groups: Vec<&Group> = set.groups[side].iter().filter_map(|at| groups[*at as usize].as_ref()).collect();
     let user = person.user.clone().unwrap_or_else(|| anybody(person.pk));
-    let principal = principal_of(user, user_uid(person.pk, &scene.install_id), &groups, &set.direct);
+    let principal = principal_of(user, user_uid(person.pk, &scene.install_id), &groups, &set.direct[side]);
     // Whoever cannot be judged may nothing.
     PreparedPrincipal::new(Arc::new(principal)).ok()
 }
 
 /// Stands for people of whom only number and groups are read.
-fn anybody(pk: i64) -> User {
+pub(super) fn anybody(pk: i64) -> User {
     User {
         pk,
         uuid: Uuid::nil(),
@@ -152,7 +152,7 @@ impl Worker {
 
     fn level(&mut self, ask: &Ask, side: usize, ready: &mut Ready<'_>) -> Level {
         let scene = ready.scene;
-        if !ask.there[side] {
+        if !ask.there[side] || !ready.set.there[side] {
             return Level::Nothing;
         }
         let Some(principal) = &ready.sides()[side] else { return Level::Nothing };
@@ -161,11 +161,11 @@ impl Worker {
             let facts = Facts { mfa, ..Facts::at(scene.now) };
             let (action, resource) = (Action::Access, Resource::App(&ask.slug));
             let question = Question { id: Uuid::nil(), principal: Some(principal), action, resource, facts: &facts };
-            let decision = policies.try_out(&question);
+            let (allows, errors) = policies.verdict(&question);
             if side == 1 {
-                decision.errors.iter().for_each(|error| self.failed(&ask.slug, error));
+                errors.iter().for_each(|error| self.failed(&ask.slug, error));
             }
-            decision.allow
+            allows
         };
         match (allows(false), ask.reads.mfa) {
             (true, _) => Level::All,

@@ -1,7 +1,10 @@
 //! Groups before and after, and the sets of them that people are in.
 
 use lockgate_model::Group;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// The groups of one side, by their place among all groups; `None` where a group is not there.
@@ -13,7 +16,9 @@ pub(super) struct Side {
 
 /// A set of direct groups, and what it amounts to on each side.
 pub(super) struct Set {
-    pub(super) direct: HashSet<Uuid>,
+    pub(super) direct: [Arc<HashSet<Uuid>>; 2],
+    /// Whether its members are there at all, and active.
+    pub(super) there: [bool; 2],
     /// Effective groups before and after, ascending.
     pub(super) groups: [Vec<u32>; 2],
     /// The same, a bit a group.
@@ -40,6 +45,8 @@ pub(super) struct World {
     by_name: HashMap<String, Vec<usize>>,
     /// Whether some group is not the same on both sides.
     pub(super) groups_differ: bool,
+    /// Whether some account is not the same on both sides.
+    pub(super) people_differ: bool,
 }
 
 impl World {
@@ -54,7 +61,7 @@ impl World {
         let sides = [Side::new(before, &place), Side::new(after, &place)];
         let groups_differ =
             (0..place.len()).any(|at| !alike(sides[0].groups[at].as_ref(), sides[1].groups[at].as_ref()));
-        Self { sides, sets: Vec::new(), by_direct: HashMap::new(), place, by_name, groups_differ }
+        Self { sides, sets: Vec::new(), by_direct: HashMap::new(), place, by_name, groups_differ, people_differ: false }
     }
 
     /// The places of the groups that policies name by key or by name.
@@ -75,14 +82,27 @@ impl World {
             return *known;
         }
         let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-        self.sets.push(self.set(&direct));
+        let shared: Arc<HashSet<Uuid>> = Arc::new(direct.iter().copied().collect());
+        self.sets.push(self.set([Arc::clone(&shared), shared], [true; 2]));
         self.by_direct.insert(direct, number);
         number
     }
 
-    fn set(&self, direct: &[Uuid]) -> Set {
-        let places: Vec<usize> = direct.iter().filter_map(|pk| self.place.get(pk)).copied().collect();
-        let groups = [0, 1].map(|side| self.sides[side].around(&places));
+    /// The number of a set for one account that is not in the same groups on both sides, or not there.
+    pub(super) fn set_of_moved(&mut self, sides: &[Option<Vec<Uuid>>; 2]) -> u32 {
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        let direct = [0, 1].map(|side: usize| Arc::new(sides[side].iter().flatten().copied().collect()));
+        let there = [0, 1].map(|side: usize| sides[side].is_some());
+        let set = self.set(direct, there);
+        self.sets.push(Set { altered: true, ..set });
+        number
+    }
+
+    fn set(&self, direct: [Arc<HashSet<Uuid>>; 2], there: [bool; 2]) -> Set {
+        let groups = [0, 1].map(|side: usize| {
+            let places: Vec<usize> = direct[side].iter().filter_map(|pk| self.place.get(pk)).copied().collect();
+            self.sides[side].around(&places)
+        });
         let superuser = [0, 1].map(|side| self.any(side, &groups[side], |group| group.is_superuser));
         let edited = groups[0].iter().any(|at| {
             let at = *at as usize;
@@ -95,7 +115,7 @@ impl World {
             groups[side].iter().for_each(|at| bits[*at as usize / 64] |= 1 << (at % 64));
             bits
         });
-        Set { direct: direct.iter().copied().collect(), groups, bits, superuser, altered }
+        Set { direct, there, groups, bits, superuser, altered }
     }
 
     fn any(&self, side: usize, groups: &[u32], holds: impl Fn(&Group) -> bool) -> bool {
