@@ -32,6 +32,7 @@ mod export;
 mod flows;
 mod folder;
 mod folder_tests;
+mod git;
 mod health;
 mod if_flow;
 mod metrics;
