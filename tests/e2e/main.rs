@@ -26,6 +26,7 @@ macro_rules! on_each_database {
 mod api_v3;
 mod application_o;
 mod claims;
+mod crash;
 mod examples;
 mod explain;
 mod export;
