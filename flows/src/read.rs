@@ -92,6 +92,12 @@ impl Folder {
         folder
     }
 
+    /// Whether a file of this name is one of the language.
+    #[must_use]
+    pub fn wants(path: &str) -> bool {
+        is_wanted(path)
+    }
+
     /// Reads a folder, or a single file. Names that begin with a dot are left out, which also covers
     /// the `..data` of mounted Kubernetes volumes, whose links are followed from the plain names.
     #[must_use]

@@ -318,6 +318,14 @@ pub struct Login {
     pub at: Option<DateTime<Utc>>,
 }
 
+impl Login {
+    /// One that somebody supposes who asks what would be decided. `mfa` among the means is a second factor.
+    #[must_use]
+    pub fn supposed(mfa: bool, methods: Vec<String>, at: Option<DateTime<Utc>>) -> Self {
+        Self { mfa: mfa || methods.iter().any(|method| method == "mfa"), methods, at }
+    }
+}
+
 /// Most characters of a text of the request that are kept.
 const LOGGED_TEXT: usize = 2_048;
 

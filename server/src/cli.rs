@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Show what a configuration folder would change: objects, and who gains or loses which application or
     /// claim. Changes nothing. Exits with 2 when there are changes, with 0 when there are none.
     Plan {
-        /// The folder; the one in the settings, or ./config.
+        /// The folder; the one in the settings, or what a server would pull, or ./config.
         dir: Option<PathBuf>,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
@@ -79,7 +79,7 @@ pub(crate) enum Command {
     },
     /// Put a configuration folder into force, all of it or nothing, and record it as a revision.
     Apply {
-        /// The folder; the one in the settings, or ./config.
+        /// The folder; the one in the settings, or what a server would pull, or ./config.
         dir: Option<PathBuf>,
         /// Who made the change; the author of the commit, or the user of this machine.
         #[arg(long, value_name = "NAME")]
@@ -100,7 +100,7 @@ pub(crate) enum Command {
     /// differently: by the facts and the groups as they were, the accounts as they are. Changes nothing. Exits
     /// with 2 when there are some.
     Replay {
-        /// The folder; the one in the settings, or ./config.
+        /// The folder; the one in the settings, or what a server would pull, or ./config.
         dir: Option<PathBuf>,
         /// How far back, such as 7d or 12h.
         #[arg(long, value_name = "DURATION", default_value = "7d")]
@@ -161,7 +161,8 @@ pub(crate) enum Command {
         #[arg(long, required_unless_present = "decision", requires = "user")]
         app: Option<String>,
         /// Id of a decision that was taken, as the page of a denied person shows it.
-        #[arg(long, value_name = "ID", conflicts_with_all = ["user", "app", "ip", "at", "mfa"])]
+        #[arg(long, value_name = "ID", conflicts_with_all = ["user", "app", "ip", "at", "mfa", "methods", "age",
+              "user_agent"])]
         decision: Option<Uuid>,
         /// Address that the request comes from.
         #[arg(long)]
@@ -172,6 +173,15 @@ pub(crate) enum Command {
         /// As after a login with a second factor.
         #[arg(long)]
         mfa: bool,
+        /// As after a login by these means (RFC 8176), such as pwd,otp,mfa.
+        #[arg(long, value_name = "METHODS", value_delimiter = ',')]
+        methods: Vec<String>,
+        /// As so long after the login, such as 10m.
+        #[arg(long, value_name = "DURATION")]
+        age: Option<Validity>,
+        /// The `User-Agent` of the request.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        user_agent: String,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

@@ -97,6 +97,11 @@ pub(crate) fn notes_of_stand_ins(missing: &[String]) -> String {
 /// # Errors
 /// When there is no such folder.
 pub(crate) fn folder_of(settings: &Settings, dir: Option<PathBuf>) -> Result<PathBuf, String> {
+    if dir.is_none() && settings.git.url.is_some() {
+        let text = "the configuration is pulled from a repository (LOCKGATE_GIT__URL); name the folder to look at, \
+                    such as a clone of it";
+        return Err(text.to_owned());
+    }
     let folder = dir.or_else(|| settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
     if folder.is_dir() { Ok(folder) } else { Err(format!("{}: there is no such folder", folder.display())) }
 }

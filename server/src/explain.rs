@@ -1,12 +1,12 @@
 //! `lockgate explain`: whether somebody may open an application, and what it depends on.
 
 use crate::{cli::Format, serve::ask, settings::Settings};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::{config::App, decisions::Kept, look::Look, principals::PrincipalEntry, system::SystemClock};
 use lockgate_policies::{
-    Action, Decision, EngineMode, Evidence, Facts, PolicyEffect, PolicyTrace, Question as Asked, Resource, Trace,
-    describe_denial,
+    Action, Decision, EngineMode, Evidence, Facts, Login, PolicyEffect, PolicyTrace, Question as Asked, Resource,
+    Trace, describe_denial,
 };
 use lockgate_store::{Case, DecisionRecord};
 use serde_json::{Value, json};
@@ -24,8 +24,20 @@ pub(crate) struct Question<'a> {
     pub(crate) ip: Option<IpAddr>,
     /// When; now.
     pub(crate) at: Option<DateTime<Utc>>,
-    /// After a login with a second factor.
+    /// After which login.
+    pub(crate) login: &'a Supposed,
+    /// By which program.
+    pub(crate) agent: &'a str,
+}
+
+/// A login that the question supposes.
+pub(crate) struct Supposed {
+    /// Whether with a second factor.
     pub(crate) mfa: bool,
+    /// By which means.
+    pub(crate) methods: Vec<String>,
+    /// How long ago.
+    pub(crate) age: Option<TimeDelta>,
 }
 
 /// Prints the answer for the configuration in force, and changes nothing.
@@ -40,7 +52,10 @@ pub(crate) async fn explain(settings: &Settings, question: Question<'_>, format:
 async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
     let (who, app) = found(look, question.user, question.app).await?;
     let now = question.at.unwrap_or_else(|| SystemClock.now());
-    let facts = Facts { ip: question.ip, mfa: question.mfa, ..Facts::at(now) };
+    let Supposed { mfa, methods, age } = question.login;
+    let login = Login::supposed(*mfa, methods.clone(), age.map(|age| now - age));
+    let (ip, mfa, user_agent) = (question.ip, login.mfa, question.agent);
+    let facts = Facts { ip, mfa, user_agent, login: Some(&login), ..Facts::at(now) };
     let evidence = evidence(look, &who, question.app, &facts).await;
     let facts = Facts { evidence: &evidence, ..facts };
     let (decision, trace) = look.snapshot.policies.explain(&asked(&who, question.app, &facts));

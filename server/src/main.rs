@@ -89,9 +89,10 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Explain { decision: Some(id), format, .. } => {
             block_on(1, explain::recorded(&settings, id, format))?;
         }
-        Command::Explain { user, app, ip, at, mfa, format, decision: None } => {
+        Command::Explain { user, app, ip, at, mfa, methods, age, user_agent, format, decision: None } => {
             let (user, app) = (user.unwrap_or_default(), app.unwrap_or_default());
-            let question = explain::Question { user: &user, app: &app, ip, at, mfa };
+            let login = explain::Supposed { mfa, methods, age: age.map(|age| age.delta()) };
+            let question = explain::Question { user: &user, app: &app, ip, at, login: &login, agent: &user_agent };
             block_on(1, explain::explain(&settings, question, format))?;
         }
         Command::Rhai { reference: true, .. } => print!("{}", lockgate_policies::expression::reference()),

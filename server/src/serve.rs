@@ -35,7 +35,7 @@ const SECRET_KEY: &str = "secret_key";
 pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
     let began = Instant::now();
     let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
-    let identity = services(&settings, environment).await?;
+    let identity = start(&settings, environment, true).await?;
     let address = settings.listen.http;
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
@@ -114,17 +114,23 @@ async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<S
     Store::connect(&database, seal).await.map_err(|e| format!("database_url (LOCKGATE_DATABASE_URL): {e}"))
 }
 
-/// Opens the database and starts the services on it.
+/// Opens the database and starts the services on it. What is configured to be pulled is not: that is for the server.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, String>) -> Result<Identity, String> {
+    start(settings, environment, false).await
+}
+
+async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls: bool) -> Result<Identity, String> {
+    let upstream = settings.upstream(&environment)?.filter(|_| pulls);
     let store = open(settings).await?;
     store.migrate().await.map_err(|e| format!("database: the schema could not be brought up to date: {e}"))?;
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let setup = Setup {
         folder: settings.config_dir(),
+        upstream,
         variables: environment,
         trusted: TrustedProxies::new(trusted),
         public_url: settings.public_url.clone(),
@@ -198,13 +204,13 @@ async fn announce(settings: &Settings, identity: &Identity) {
     }
 }
 
-/// Reads the configuration folder again on SIGHUP.
+/// Reads the configuration folder again, or pulls, on SIGHUP.
 async fn reload_on_signal(identity: Identity) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else {
         return tracing::error!("SIGHUP cannot be received; the folder is reloaded when it changes");
     };
     while hangup.recv().await.is_some() {
-        tracing::info!("SIGHUP: reading the configuration folder again");
+        tracing::info!("SIGHUP: reading the configuration again");
         identity.config.reload_folder().await;
         identity.feed.settle().await;
     }
@@ -257,14 +263,22 @@ async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
     let database = own.identity.store.ping().await;
     let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = serde_json::json!({
+    let mut body = serde_json::json!({
         "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
         "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
     });
+    if let Some(pull) = health.pull {
+        body["configuration"]["commit"] = serde_json::json!(pull.commit);
+        body["configuration"]["pulled"] = serde_json::json!(pull.pulled);
+    }
     (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
 }
 
 async fn metrics(State(own): State<Own>) -> Response {
+    // It grows by itself, so nobody else can tell it.
+    if let Some(pull) = own.identity.config.health().pull {
+        metrics::gauge!("lockgate_git_pull_age_seconds").set(pull.age.as_seconds_f64());
+    }
     let text = own.figures.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

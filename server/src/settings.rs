@@ -1,14 +1,17 @@
 //! Settings: defaults, then a TOML file, then the environment (`LOCKGATE_*`, and under `AUTHENTIK_*`
 //! with the reference's names). Read once at start; a bad value is an error that names it.
 
+mod git;
+
 use chrono::TimeDelta;
 use figment::{
     Figment, Profile, Provider,
     providers::{Format, Serialized, Toml},
     value::{Dict, Map, Value},
 };
+use git::GitSettings;
 use ipnet::IpNet;
-use lockgate_identity::places::GeoFiles;
+use lockgate_identity::{git::Upstream, places::GeoFiles};
 use lockgate_store::ScoreRules;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -25,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// The configuration folder; `./config` if it exists.
     pub(crate) config_dir: Option<PathBuf>,
+    /// A repository that the configuration is pulled from, instead of a folder.
+    pub(crate) git: GitSettings,
     /// `sqlite://…` or `postgres://…`; SQLite in the data folder when unset.
     pub(crate) database_url: Option<String>,
     /// The reference's way to name the database.
@@ -196,6 +201,7 @@ impl Default for Settings {
             },
             data_dir: PathBuf::from("./data"),
             config_dir: None,
+            git: GitSettings::default(),
             database_url: None,
             postgresql: Postgresql::default(),
             public_url: None,
@@ -227,6 +233,16 @@ const KNOWN: &[&str] = &[
     "listen.trusted_proxy_cidrs",
     "data_dir",
     "config_dir",
+    "git.url",
+    "git.branch",
+    "git.path",
+    "git.interval",
+    "git.commit",
+    "git.signers",
+    "git.token",
+    "git.ssh_key",
+    "git.known_hosts",
+    "git.ca",
     "database_url",
     "postgresql.host",
     "postgresql.port",
@@ -303,6 +319,7 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
     settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
     })?;
+    settings.upstream(environment).map_err(SettingsError::Value)?;
     if !(0.0..=1.0).contains(&settings.decisions.allows) {
         let text = "decisions.allows (LOCKGATE_DECISIONS__ALLOWS): a share is a number from 0 to 1";
         return Err(SettingsError::Value(text.to_owned()));
@@ -388,7 +405,11 @@ fn from_environment(environment: &BTreeMap<String, String>) -> Result<FromEnviro
                 warnings.push(unknown(prefix, variable, &path));
                 continue;
             };
-            let text = resolve(variable, text, environment)?;
+            let text = match *known {
+                // Here it is the address of a repository, which holds no secret.
+                "git.url" if text.starts_with("file://") => text.clone(),
+                _ => resolve(variable, text, environment)?,
+            };
             if !text.is_empty() {
                 values.insert(*known, text);
             }
@@ -449,9 +470,25 @@ impl Settings {
         url
     }
 
+    /// The repository that the configuration is pulled from, if there is one.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub(crate) fn upstream(&self, environment: &BTreeMap<String, String>) -> Result<Option<Upstream>, String> {
+        let upstream = self.git.upstream(&self.data_dir, environment)?;
+        if upstream.is_some() && self.config_dir.is_some() {
+            let text = "the configuration is pulled from a repository (LOCKGATE_GIT__URL) or read from a folder                         (LOCKGATE_CONFIG_DIR): set one of them, and the other one to nothing";
+            return Err(text.to_owned());
+        }
+        Ok(upstream)
+    }
+
     /// The configuration folder, when there is one.
     #[must_use]
     pub(crate) fn config_dir(&self) -> Option<PathBuf> {
+        if self.git.url.is_some() {
+            return None;
+        }
         self.config_dir.clone().or_else(|| Some(PathBuf::from("./config")).filter(|p| p.is_dir()))
     }
 }

@@ -73,6 +73,42 @@ async fn a_decision_is_explained(database: Database) {
     let told = explain(&["--user", "ada", "--app", "open", "--mfa"]);
     assert!(told.text.starts_with("ada may open Open House."), "{}", told.text);
 
+    // What a login was like, and by which program, decides too.
+    server.write(
+        "management.cedar",
+        r#"@id("fresh") forbid (principal, action == Action::"access", resource == App::"open")
+unless { context.authentication_methods.contains("otp") && context has authentication_age
+    && context.authentication_age < 900 && context.device.kind == "pc" };
+"#,
+    );
+    let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
+    let login = ["--methods", "pwd,otp", "--age", "10m", "--user-agent", chrome];
+    let open = ["--user", "ada", "--app", "open"];
+    let started = std::time::Instant::now();
+    loop {
+        let told = explain(&[&open[..], &login].concat());
+        if told.text.starts_with("ada may open Open House.") {
+            break;
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{}", told.text);
+    }
+    for (name, value) in [("--methods", "pwd"), ("--age", "20m"), ("--user-agent", "curl/8")] {
+        let mut other = login;
+        let at = other.iter().position(|part| *part == name).expect("there is such an argument");
+        other[at + 1] = value;
+        let told = explain(&[&open[..], &other].concat());
+        assert!(told.text.starts_with("ada may not open"), "{name}: {}", told.text);
+    }
+    let api = server.api();
+    let ask = async |age: &str| {
+        let agent: String = url::form_urlencoded::byte_serialize(chrome.as_bytes()).collect();
+        let query = format!("lockgate/explain/?user=ada&app=open&methods=pwd,otp&user_agent={agent}&age={age}");
+        api.get(&query).await
+    };
+    assert_eq!(ask("10m").await.expect(200).json()["allow"], true);
+    assert_eq!(ask("20m").await.expect(200).json()["allow"], false);
+    assert!(ask("soon").await.expect(400).text().contains("Enter a duration"));
+
     for (arguments, answer) in [
         (["--user", "nobody", "--app", "media"], "User 'nobody' not found."),
         (["--user", "ada", "--app", "wiki"], "Application 'wiki' not found."),

@@ -26,12 +26,14 @@ macro_rules! on_each_database {
 mod api_v3;
 mod application_o;
 mod claims;
+mod crash;
 mod examples;
 mod explain;
 mod export;
 mod flows;
 mod folder;
 mod folder_tests;
+mod git;
 mod health;
 mod if_flow;
 mod metrics;

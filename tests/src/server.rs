@@ -135,6 +135,13 @@ impl Server {
         self.program = Some(program);
     }
 
+    /// The same server with another value of a variable, from its next start on.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Port on loopback.
     pub fn port(&self) -> u16 {
         self.port
@@ -234,6 +241,11 @@ impl Server {
     /// When the binary cannot be started.
     pub fn run(&self, arguments: &[&str]) -> CommandOutcome {
         CommandOutcome::from(self.command(arguments).output().expect("the binary can be started"))
+    }
+
+    /// Starts a subcommand beside the server, or instead of it.
+    pub fn begin(&self, arguments: &[&str]) -> Program {
+        Program::start("lockgate", &mut self.command(arguments))
     }
 
     /// Folder that the server reads its configuration from.

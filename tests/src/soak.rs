@@ -237,8 +237,15 @@ impl Editor {
             site.server.write(&self.files[app], &self.text(app, self.state.access[app]));
         }
         until(site, |now| now.revision > before.revision && !now.broken).await;
-        // The files may have come into force in two parts.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // The files may have come into force in several parts.
+        let stranger = Client::new();
+        let started = Instant::now();
+        for app in 0..APPS {
+            while Reply::of(site.ask(&stranger, "traefik", &host(app), "/")).await.status != 302 {
+                assert!(started.elapsed() < PATIENCE, "{} is not there\n{}", host(app), site.server.logs().join("\n"));
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 
     /// A number below `end`, by xorshift: good enough to be arbitrary, and the

@@ -19,7 +19,8 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::Method;
 use lockgate_identity::{Identity, decisions::Kept};
-use lockgate_policies::{Action, Decision, Facts, Question, Resource, Trace, USER_KIND, describe_denial};
+use lockgate_model::Validity;
+use lockgate_policies::{Action, Decision, Facts, Login, Question, Resource, Trace, USER_KIND, describe_denial};
 use lockgate_store::{Case, DateFilter, DecisionFilter, DecisionRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -149,6 +150,9 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .query("ip", text())
             .query("at", moment())
             .query("mfa", json!({"type": "boolean"}))
+            .query("methods", text())
+            .query("age", text())
+            .query("user_agent", text())
             .answers(200, "The explanation.", components.reply::<Explanation>()),
     );
 }
@@ -207,7 +211,9 @@ async fn explain(
     snapshot.app(app).ok_or_else(|| unknown("app", "Application not found"))?;
     let at = query.parsed("at", "Enter a valid date and time.")?.unwrap_or_else(|| identity.clock.now());
     let ip = query.parsed("ip", "Enter a valid IPv4 or IPv6 address.")?;
-    let facts = Facts { ip, mfa: query.flag("mfa") == Some(true), ..Facts::at(at) };
+    let login = supposed(&query, at)?;
+    let user_agent = query.get("user_agent").unwrap_or_default();
+    let facts = Facts { ip, mfa: login.mfa, user_agent, login: Some(&login), ..Facts::at(at) };
     let wants = snapshot.policies.wants(Resource::App(app), &facts);
     let evidence = identity.access.fetcher.fetch(&wants, Some(&**who.principal()), &facts).await;
     let facts = Facts { evidence: &evidence, ..facts };
@@ -215,4 +221,13 @@ async fn explain(
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
     let question = Question { id, principal: Some(&who), action, resource, facts: &facts };
     Ok(Json(Explanation::of(&snapshot.policies.explain(&question))))
+}
+
+/// The login that a question supposes: means with commas between them, and an age such as `10m`.
+fn supposed(query: &Query, at: DateTime<Utc>) -> Result<Login, ApiError> {
+    let methods =
+        query.get("methods").unwrap_or_default().split(',').map(str::trim).filter(|method| !method.is_empty());
+    let age: Option<Validity> = query.parsed("age", "Enter a duration such as 10m.")?;
+    let mfa = query.flag("mfa") == Some(true);
+    Ok(Login::supposed(mfa, methods.map(str::to_owned).collect(), age.map(|age| at - age.delta())))
 }

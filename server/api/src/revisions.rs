@@ -150,6 +150,10 @@ struct Reloaded {
     error: Option<String>,
     /// Whether the folder is held back because somebody rolled back from it.
     held: bool,
+    /// The commit that was pulled and is in force; null where nothing is pulled from git.
+    commit: Option<String>,
+    /// When a pull came to a good end last.
+    pulled: Option<DateTime<Utc>>,
 }
 
 static FOLDER_FORM: LazyLock<KindSchema> = LazyLock::new(form::<FolderRequest>);
@@ -188,7 +192,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     );
     paths.add(
         operation(Method::POST, "/lockgate/reload/", "lockgate_reload_create")
-            .says("Reads the configured folder again, and tells what is in force.")
+            .says("Reads the configured folder again, or pulls, and tells what is in force.")
             .answers(200, "What is in force.", components.reply::<Reloaded>()),
     );
     let revision = components.reply::<ConfigRevision>();
@@ -281,7 +285,8 @@ async fn reload(State(identity): State<Identity>, caller: Caller) -> Result<Json
     caller.require(&identity, &identity.config.snapshot(), Action::Update, KIND)?;
     let health = identity.config.reload_for(caller.user()).await;
     identity.feed.settle().await;
-    Ok(Json(Reloaded { revision: health.revision, error: health.error, held: health.held }))
+    let (commit, pulled) = health.pull.map(|pull| (pull.commit, pull.pulled)).unwrap_or_default();
+    Ok(Json(Reloaded { revision: health.revision, error: health.error, held: health.held, commit, pulled }))
 }
 
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod feed;
 pub mod folder_tests;
 pub mod fresh;
+pub mod git;
 pub mod journal;
 pub mod keys;
 pub mod look;
@@ -38,6 +39,7 @@ use config::{Config, ConfigError};
 use decisions::DecisionLog;
 use evidence::Fetcher;
 use feed::{Caches, Feed};
+use git::{GitError, Mirror, Upstream};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::Places;
@@ -76,6 +78,8 @@ pub struct Setup {
     pub random: Arc<dyn Random>,
     /// The configuration folder.
     pub folder: Option<PathBuf>,
+    /// The repository that the configuration is pulled from, instead of a folder.
+    pub upstream: Option<Upstream>,
     /// Variables that secrets of the folder may name.
     pub variables: BTreeMap<String, String>,
     /// Whose `X-Forwarded-*` is believed.
@@ -109,6 +113,7 @@ impl Setup {
             clock: Arc::new(system::SystemClock),
             random: Arc::new(system::SystemRandom),
             folder: None,
+            upstream: None,
             variables: BTreeMap::new(),
             trusted: TrustedProxies::new(Vec::new()),
             public_url: None,
@@ -144,6 +149,9 @@ pub enum StartError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The repository of the configuration.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The first administrator.
     #[error("the first administrator could not be made: {0}")]
     People(#[from] PeopleError),
@@ -243,12 +251,17 @@ impl Identity {
             _ => None,
         };
         let places: Arc<dyn Places> = Arc::new(GeoDatabases::open(&setup.geo));
+        let mirror = match setup.upstream.clone() {
+            Some(upstream) => Some(Mirror::open(upstream).await?),
+            None => None,
+        };
         let config = Config::start(config::Sources {
             store: store.clone(),
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             journal: journal.clone(),
             folder: setup.folder.clone(),
+            mirror,
             variables: setup.variables.clone(),
             places: Arc::clone(&places),
         })
@@ -291,6 +304,7 @@ impl Identity {
         }));
         identity.bootstrap(&setup.bootstrap, hash.as_deref()).await?;
         identity.follow();
+        identity.config.first_pull().await;
         Ok(identity)
     }
 
@@ -337,6 +351,8 @@ impl Identity {
         tokio::spawn(async move { identity.config.ensure_default_key().await });
         let identity = self.clone();
         tokio::spawn(async move { config::watch::follow(identity).await });
+        let identity = self.clone();
+        tokio::spawn(async move { config::pull::follow(identity).await });
     }
 }
 

@@ -1,12 +1,18 @@
-//! What git says of a folder, when there is git and the folder is in a repository of it.
+//! What git says of a folder, when there is git and the folder is in a repository of it; and what is upstream.
 
-use std::{path::Path, process::Stdio, time::Duration};
-use tokio::process::Command;
+use lockgate_identity::{
+    config::Texts,
+    git::{Asked, Call, Found, GitError, Mirror, Pulled, Upstream},
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// How long git may take; a repository on a slow disk must not hold anything up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The commit that is checked out.
+/// A commit, as far as a revision remembers it.
 pub(super) struct Head {
     pub(super) commit: String,
     pub(super) author: String,
@@ -24,10 +30,22 @@ pub(super) async fn head(folder: &Path) -> Option<Head> {
 }
 
 async fn ask(folder: &Path, question: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    // Nothing that the repository names is run for this.
-    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C"]).arg(folder).args(question);
-    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).env("GIT_OPTIONAL_LOCKS", "0");
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
-    if output.status.success() { String::from_utf8(output.stdout).ok() } else { None }
+    let call = Call::new("asking of a folder", PATIENCE).at(folder).args(question).env("GIT_OPTIONAL_LOCKS", "0");
+    let answer = call.run(b"").await.ok()?;
+    if answer.status.success() { String::from_utf8(answer.out).ok() } else { None }
+}
+
+/// The commit that a server would pull now, verified as it would be.
+///
+/// # Errors
+/// Why it would not.
+pub(super) async fn upstream(upstream: Upstream) -> Result<(Texts, Option<Head>), String> {
+    let pulled = async { Mirror::open(upstream).await?.pull(Asked::default()).await };
+    let told = |error: GitError| error.to_string();
+    let Found::Commit(pulled) = pulled.await.map_err(told)? else {
+        return Err("git: there is nothing to look at".to_owned());
+    };
+    let Pulled { commit, folder, .. } = *pulled;
+    let head = Head { commit: commit.hash, author: commit.author, is_dirty: false };
+    Ok((Texts { folder, root: PathBuf::new(), received: true }, Some(head)))
 }

@@ -21,11 +21,7 @@ use lockgate_flows::{
 use lockgate_identity::config::{Note, Refusal, Texts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 /// What a plan that finds changes exits with.
 const CHANGES: u8 = 2;
@@ -136,9 +132,9 @@ pub(crate) async fn apply(
     applying: Applying,
     format: Format,
 ) -> Result<ExitCode, String> {
-    let made = match folder(place, dir).await {
-        Ok(texts) => {
-            let note = note(place, &texts.root, &applying).await;
+    let made = match found(place, dir).await {
+        Ok((texts, head)) => {
+            let note = note(place, head, &applying);
             if place.remote.server.is_some() {
                 remote::apply(place, &texts, &note, applying.expect_revision).await
             } else {
@@ -204,19 +200,30 @@ pub(crate) async fn revisions(place: &Place<'_>, number: Option<i64>, format: Fo
 
 /// The texts of the folder that is meant.
 async fn folder(place: &Place<'_>, dir: Option<PathBuf>) -> Result<Texts, Failure> {
-    let dir = dir.or_else(|| place.settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
-    if !dir.is_dir() {
-        return Err(Failure::Other(format!("{}: there is no such folder", dir.display())));
-    }
-    let folder = Folder::read(&dir);
-    if !folder.diagnostics.is_empty() {
-        return Err(Failure::unsound(&folder.diagnostics));
-    }
-    Ok(Texts { folder, root: dir, received: false })
+    found(place, dir).await.map(|(texts, _)| texts)
 }
 
-async fn note(place: &Place<'_>, folder: &Path, applying: &Applying) -> Note {
-    let head = git::head(folder).await;
+/// The texts of the folder that is meant, and what git knows of it. Where the server pulls, and no folder is named,
+/// they are those of the commit that it would pull now.
+async fn found(place: &Place<'_>, dir: Option<PathBuf>) -> Result<(Texts, Option<git::Head>), Failure> {
+    let (texts, head) = match (dir, place.settings.upstream(&place.environment)?) {
+        (None, Some(upstream)) => git::upstream(upstream).await?,
+        (dir, _) => {
+            let dir = dir.or_else(|| place.settings.config_dir()).unwrap_or_else(|| PathBuf::from("./config"));
+            if !dir.is_dir() {
+                return Err(Failure::Other(format!("{}: there is no such folder", dir.display())));
+            }
+            let head = git::head(&dir).await;
+            (Texts { folder: Folder::read(&dir), root: dir, received: false }, head)
+        }
+    };
+    if !texts.folder.diagnostics.is_empty() {
+        return Err(Failure::unsound(&texts.folder.diagnostics));
+    }
+    Ok((texts, head))
+}
+
+fn note(place: &Place<'_>, head: Option<git::Head>, applying: &Applying) -> Note {
     let author = applying.author.clone().or_else(|| head.as_ref().map(|head| head.author.clone()));
     Note {
         author: author.filter(|author| !author.is_empty()).unwrap_or_else(|| os_user(place)),

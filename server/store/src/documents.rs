@@ -18,7 +18,8 @@ use crate::installation::{self, Counter};
 use crate::store::Lock;
 use crate::text::{cut, fits, micros};
 use crate::{
-    DeclaredAccount, GroupPatch, NewGroup, Store, StoreError, Topic, accounts, changes, groups, held, history, leavings,
+    DeclaredAccount, GroupPatch, NewGroup, Pull, Store, StoreError, Topic, accounts, changes, groups, held, history,
+    leavings, pulled,
 };
 
 /// Rows of one statement; databases limit its parameters.
@@ -60,6 +61,8 @@ pub struct ConfigChange {
     pub accounts: Vec<DeclaredAccount>,
     /// Fingerprints of folders that may not come into force any more; `None` leaves them as they are.
     pub held: Option<Vec<String>>,
+    /// The commit that this comes from, if it was pulled.
+    pub pull: Option<Pull>,
     /// The revision that the change was computed from; `None` skips the check.
     pub expected_revision: Option<i64>,
 }
@@ -214,7 +217,8 @@ impl Documents<'_> {
     /// revision and answers the current one.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else was faster, [`StoreError::Unique`] if a name or number
+    /// [`StoreError::Conflict`] if somebody else was faster, [`StoreError::Outpaced`] if another node was with
+    /// another commit, [`StoreError::Unique`] if a name or number
     /// is taken, or whatever the database answers; nothing is stored then.
     pub async fn apply(&self, change: ConfigChange, meta: RevisionMeta) -> Result<i64, StoreError> {
         self.store
@@ -230,6 +234,9 @@ impl Documents<'_> {
                 }
                 if let Some(held) = &change.held {
                     held::set(&tx, held).await?;
+                }
+                if let Some(pull) = &change.pull {
+                    pulled::note(&tx, pull).await?;
                 }
                 if change.is_empty() {
                     tx.commit().await?;

@@ -23,6 +23,9 @@ pub enum StoreError {
         /// The revision that the database is at.
         current: i64,
     },
+    /// Another node laid a commit down meanwhile, which may be a later one.
+    #[error("another node has laid down a commit meanwhile")]
+    Outpaced,
     /// The row to change does not exist.
     #[error("no such {what}")]
     NotFound {

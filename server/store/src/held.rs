@@ -1,12 +1,10 @@
 //! Folders that may not come into force: those that somebody rolled back from. A server that starts on
 //! such a folder would undo the rollback.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use sea_orm::DatabaseTransaction;
 
-use crate::entity::installation::{ActiveModel, Column, Entity};
 use crate::text::{TEXT, from_json, to_json};
-use crate::{Documents, StoreError};
+use crate::{Documents, StoreError, installation};
 
 const KEY: &str = "held_folders";
 
@@ -22,9 +20,5 @@ impl Documents<'_> {
 }
 
 pub(crate) async fn set(tx: &DatabaseTransaction, held: &[String]) -> Result<(), StoreError> {
-    let value = to_json("value", &held, TEXT)?;
-    let row = ActiveModel { key: Set(KEY.to_owned()), value: Set(value) };
-    let overwrite = OnConflict::column(Column::Key).update_column(Column::Value).to_owned();
-    Entity::insert(row).on_conflict(overwrite).exec_without_returning(tx).await?;
-    Ok(())
+    installation::overwrite(tx, KEY, to_json("value", &held, TEXT)?).await
 }

@@ -67,6 +67,14 @@ impl Installation<'_> {
     }
 }
 
+/// Sets a value within a transaction.
+pub(crate) async fn overwrite(tx: &impl ConnectionTrait, key: &str, value: String) -> Result<(), StoreError> {
+    let row = ActiveModel { key: Set(key.to_owned()), value: Set(value) };
+    let overwrite = OnConflict::column(Column::Key).update_column(Column::Value).to_owned();
+    Entity::insert(row).on_conflict(overwrite).exec_without_returning(tx).await?;
+    Ok(())
+}
+
 /// Counters, each with its own sequence of numbers from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Counter {

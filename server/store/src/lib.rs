@@ -33,6 +33,7 @@ mod paging;
 mod password_history;
 mod principal;
 mod proxy_sessions;
+mod pulled;
 mod reputation;
 mod seal;
 mod session_list;
@@ -63,6 +64,7 @@ pub use oauth::{
 pub use paging::Page;
 pub use principal::{principal_of, user_uid};
 pub use proxy_sessions::{ProxySession, ProxySessions};
+pub use pulled::{Pull, PulledCommit};
 pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;

@@ -9,15 +9,17 @@ use super::{
     offline::cedar_alone,
     pairs,
     proposal::{Base, Proposal, Source, is_of_text},
+    pull::Laying,
     reading::Shelf,
     snapshot::Snapshot,
     stored_form,
 };
+use crate::git::Commit;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::{Diagnostic, Loaded};
 use lockgate_model::{Document, Group};
 use lockgate_policies::{Places, Stopwatch};
-use lockgate_store::{RevisionMeta, RevisionOrigin, Store, StoreError};
+use lockgate_store::{Pull, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -110,12 +112,12 @@ impl Start<'_> {
     }
 
     /// Lays the layers over each other, stores what changed, and answers the snapshot to run with.
-    pub(super) async fn load(&self, texts: Option<&Texts>) -> Result<LoadedNow, ConfigError> {
+    pub(super) async fn load(&self, texts: Option<&Texts>, laying: Option<&Laying>) -> Result<LoadedNow, ConfigError> {
         let mut faster = None;
         // Another node may load the same folder, or somebody change something, at the same time.
         for _ in 0..TRIES {
             // Boxed, as is what follows: they carry whole configurations.
-            match Box::pin(self.load_once(texts)).await {
+            match Box::pin(self.load_once(texts, laying)).await {
                 Err(ConfigError::Store(error)) if is_race(&error) => faster = Some(error),
                 other => return other,
             }
@@ -123,7 +125,7 @@ impl Start<'_> {
         Err(faster.map_or_else(|| ConfigError::Builtin("nothing was loaded".to_owned()), ConfigError::Store))
     }
 
-    async fn load_once(&self, texts: Option<&Texts>) -> Result<LoadedNow, ConfigError> {
+    async fn load_once(&self, texts: Option<&Texts>, laying: Option<&Laying>) -> Result<LoadedNow, ConfigError> {
         let fingerprint = texts.map(Texts::fingerprint);
         let holds = self.store.documents().held().await?;
         let held = fingerprint.as_ref().is_some_and(|f| holds.contains(f));
@@ -149,18 +151,25 @@ impl Start<'_> {
             tracing::info!(kind = adopted.kind, name = adopted.name, from = adopted.from.as_str(), "taken over");
         }
         let is_folder = matches!(source, Source::Texts(_));
-        let meta = RevisionMeta {
-            author: "lockgate".to_owned(),
-            origin: if is_folder { RevisionOrigin::Folder } else { RevisionOrigin::Start },
-            summary: weighed.proposal.summary(),
-            git_commit: None,
-            git_dirty: false,
-            at: self.clock.now(),
-        };
+        let meta = self.meta(&weighed.proposal, laying.map(|l| &l.commit).filter(|_| is_folder), is_folder);
         // Another text than the one that was rolled back from: from now on both may come into force.
         let release = (is_folder && !holds.is_empty()).then(Vec::new);
-        let snapshot = Box::pin(self.store_weighed(weighed, meta, release)).await?;
+        // What is held back counts as laid down; what is broken does not.
+        let pull = laying.map(|l| l.pull.clone()).filter(|_| error.is_none());
+        let snapshot = Box::pin(self.store_weighed(weighed, meta, release, pull)).await?;
         Ok(LoadedNow { snapshot, error, held })
+    }
+
+    fn meta(&self, proposal: &Proposal, commit: Option<&Commit>, is_folder: bool) -> RevisionMeta {
+        let summary = commit.map(|commit| commit.subject.clone()).filter(|subject| !subject.is_empty());
+        RevisionMeta {
+            author: commit.map_or_else(|| "lockgate".to_owned(), |commit| commit.author.clone()),
+            origin: if is_folder { RevisionOrigin::Folder } else { RevisionOrigin::Start },
+            summary: summary.unwrap_or_else(|| proposal.summary()),
+            git_commit: commit.map(|commit| commit.hash.clone()),
+            git_dirty: false,
+            at: self.clock.now(),
+        }
     }
 
     /// What a source makes of what is stored.
@@ -225,12 +234,13 @@ impl Start<'_> {
         weighed: Weighed,
         meta: RevisionMeta,
         held: Option<Vec<String>>,
+        pull: Option<Pull>,
     ) -> Result<Snapshot, StoreError> {
         let Weighed { proposal, mut after, .. } = weighed;
         let mut change = stored_form(proposal.upserts, proposal.deletes, Some(proposal.base.revision));
         change.new_groups = proposal.groups.create;
         change.group_changes = proposal.groups.change;
-        change.held = held;
+        (change.held, change.pull) = (held, pull);
         after.revision = self.store.documents().apply(change, meta).await?;
         Ok(after)
     }

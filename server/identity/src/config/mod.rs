@@ -14,6 +14,7 @@ mod layers;
 mod offline;
 mod pairs;
 mod proposal;
+pub(crate) mod pull;
 mod reading;
 mod revise;
 mod snapshot;
@@ -29,18 +30,23 @@ pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
 pub use layers::Refusal;
 pub use offline::{OfflineFolder, check_folder, compile_folder};
 pub use proposal::{Base, Proposal, Weighed};
+pub use pull::PullHealth;
 pub use reading::Texts;
 pub use revise::{Applied, Desk, Note, Told, told};
 pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
 
-use crate::journal::{Action, Entry, Journal};
+use crate::{
+    git::Mirror,
+    journal::{Action, Entry, Journal},
+};
 use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::{Document, kind};
 use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{ConfigChange, DocumentRef, RevisionMeta, RevisionOrigin, Store, StoreError};
+use pull::{Laying, Puller};
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
@@ -75,6 +81,7 @@ pub(crate) struct Sources {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) journal: Journal,
     pub(crate) folder: Option<PathBuf>,
+    pub(crate) mirror: Option<Mirror>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) places: Arc<dyn Places>,
 }
@@ -100,6 +107,8 @@ pub struct ConfigHealth {
     pub error: Option<String>,
     /// Whether the folder is held back, because somebody rolled back from it.
     pub held: bool,
+    /// How it stands to the repository that it is pulled from, if it is.
+    pub pull: Option<PullHealth>,
 }
 
 /// What keeps something newer from being in force.
@@ -107,6 +116,8 @@ pub struct ConfigHealth {
 struct Errors {
     /// The folder does not compile.
     folder: Option<String>,
+    /// Nothing can be pulled.
+    upstream: Option<String>,
     /// A revision that another node stored cannot be loaded.
     revision: Option<String>,
     /// The folder is held back.
@@ -117,7 +128,30 @@ struct Errors {
 #[derive(Clone, Copy)]
 enum Trouble {
     Folder,
+    Upstream,
     Revision,
+}
+
+impl Errors {
+    fn slot(&mut self, whose: Trouble) -> &mut Option<String> {
+        match whose {
+            Trouble::Folder => &mut self.folder,
+            Trouble::Upstream => &mut self.upstream,
+            Trouble::Revision => &mut self.revision,
+        }
+    }
+}
+
+/// What became of texts.
+enum Laid {
+    /// They are in force, or held back because somebody rolled back from them.
+    InForce,
+    /// They are not sound.
+    Broken,
+    /// The database did not take them.
+    NotStored,
+    /// Another node has laid down another commit meanwhile.
+    Outpaced,
 }
 
 /// The configuration in force.
@@ -127,6 +161,7 @@ pub struct Config {
     pub(super) random: Arc<dyn Random>,
     pub(super) journal: Journal,
     folder: Option<PathBuf>,
+    puller: Option<Puller>,
     variables: BTreeMap<String, String>,
     stopwatch: Stopwatch,
     places: Arc<dyn Places>,
@@ -139,7 +174,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, folder, variables, places } = sources;
+        let Sources { store, clock, random, journal, folder, mirror, variables, places } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
         let start = layers::Start {
@@ -154,13 +189,15 @@ impl Config {
             Some(folder) => Some(Texts::read(folder).await?),
             None => None,
         };
-        let layers::LoadedNow { snapshot, error, held } = start.load(texts.as_ref()).await?;
+        let layers::LoadedNow { snapshot, error, held } = start.load(texts.as_ref(), None).await?;
+        let puller = mirror.map(|mirror| Puller::new(mirror, clock.now()));
         let config = Self {
             store,
             clock,
             random,
             journal,
             folder,
+            puller,
             variables,
             stopwatch,
             places,
@@ -205,24 +242,37 @@ impl Config {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         ConfigHealth {
             revision: self.peek().revision,
-            error: errors.folder.clone().or_else(|| errors.revision.clone()),
+            error: [&errors.folder, &errors.upstream, &errors.revision].into_iter().find_map(Clone::clone),
             held: errors.held,
+            pull: self.puller.as_ref().map(|puller| puller.health(self.clock.now())),
         }
     }
 
-    /// Reads the folder again and puts it into force; a broken one changes nothing, as [`Self::health`] tells.
+    /// Reads the folder again, or pulls, and puts what is there into force; a broken one changes nothing, as
+    /// [`Self::health`] tells.
     pub async fn reload_folder(&self) {
+        if let Some(puller) = &self.puller {
+            return self.pull(puller, true).await;
+        }
         let Some(folder) = self.folder.as_deref() else { return };
         let _writing = self.writing.lock().await;
         let texts = Texts::read(folder).await;
         let fingerprint = texts.as_ref().ok().map(Texts::fingerprint);
-        let loaded = match texts {
-            Ok(texts) => self.laying().load(Some(&texts)).await,
-            Err(error) => Err(error),
+        let laid = match texts {
+            Ok(texts) => self.lay_down(&texts, None).await,
+            Err(error) => {
+                self.broken(Trouble::Folder, &error.to_string());
+                Laid::NotStored
+            }
         };
         // What the database kept from being laid down is tried again at the next look.
-        *self.laid.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint.filter(|_| loaded.is_ok());
-        match loaded {
+        let known = fingerprint.filter(|_| matches!(laid, Laid::InForce | Laid::Broken));
+        *self.laid.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    /// Puts texts into force, by who holds the lock on writing.
+    async fn lay_down(&self, texts: &Texts, laying: Option<&Laying>) -> Laid {
+        match self.laying().load(Some(texts), laying).await {
             Ok(layers::LoadedNow { snapshot, error: None, held }) => {
                 let changed = snapshot.revision != self.peek().revision;
                 {
@@ -235,9 +285,17 @@ impl Config {
                 } else if changed {
                     tracing::info!(revision = self.peek().revision, "the configuration folder is in force");
                 }
+                Laid::InForce
             }
-            Ok(layers::LoadedNow { error: Some(error), .. }) => self.broken(Trouble::Folder, &error),
-            Err(error) => self.broken(Trouble::Folder, &error.to_string()),
+            Ok(layers::LoadedNow { error: Some(error), .. }) => {
+                self.broken(Trouble::Folder, &error);
+                Laid::Broken
+            }
+            Err(ConfigError::Store(StoreError::Outpaced)) => Laid::Outpaced,
+            Err(error) => {
+                self.broken(Trouble::Folder, &error.to_string());
+                Laid::NotStored
+            }
         }
     }
 
@@ -289,10 +347,7 @@ impl Config {
     fn broken(&self, whose: Trouble, error: &str) {
         let known = {
             let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-            let slot = match whose {
-                Trouble::Folder => &mut errors.folder,
-                Trouble::Revision => &mut errors.revision,
-            };
+            let slot = errors.slot(whose);
             let known = slot.as_deref() == Some(error);
             *slot = Some(error.to_owned());
             known
@@ -303,6 +358,17 @@ impl Config {
             let entry = Entry::new(Action::ConfigurationError, "lockgate.configuration");
             self.journal.record(entry.with("message", error).with("revision", self.peek().revision));
         }
+    }
+
+    fn is_broken(&self, whose: Trouble) -> bool {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).slot(whose).is_some()
+    }
+
+    /// Answers whether there was any such trouble.
+    fn mended(&self, whose: Trouble) -> bool {
+        let was = self.errors.lock().unwrap_or_else(PoisonError::into_inner).slot(whose).take();
+        self.tell();
+        was.is_some()
     }
 
     async fn put_into_force(

@@ -83,8 +83,8 @@ impl Start<'_> {
         }
     }
 
-    /// Returns to the configuration of an earlier revision. The folder that is configured, if its text is
-    /// what is rolled back from, is held back from now on.
+    /// Returns to the configuration of an earlier revision. The folder that is configured, and the commit that was
+    /// pulled last, if their text is what is rolled back from, are held back from now on.
     pub(super) async fn roll_back(
         &self,
         number: i64,
@@ -96,7 +96,12 @@ impl Start<'_> {
         let changed = changed.ok_or(Refusal::NoReturn(number))?;
         let proposal = Proposal::back(base, &changed, self.clock.now());
         let mut held = self.store.documents().held().await?;
-        held.extend(configured.map(Texts::fingerprint).filter(|one| !held.contains(one)));
+        let pulled = self.store.documents().pulled().await?.map(|pulled| pulled.fingerprint);
+        for one in configured.map(Texts::fingerprint).into_iter().chain(pulled) {
+            if !held.contains(&one) {
+                held.push(one);
+            }
+        }
         let why = if note.message.is_empty() { String::new() } else { format!(": {}", note.message) };
         let note = Note { message: format!("rollback to revision {number}{why}"), ..note.clone() };
         Box::pin(self.revise(proposal, &note, RevisionOrigin::Rollback, held)).await
@@ -128,7 +133,7 @@ impl Start<'_> {
             git_dirty: note.git_dirty,
             at: self.clock.now(),
         };
-        let snapshot = Box::pin(self.store_weighed(weighed, meta, Some(held))).await?;
+        let snapshot = Box::pin(self.store_weighed(weighed, meta, Some(held), None)).await?;
         let revision = snapshot.revision;
         Ok((Applied { revision, is_new: revision != base, report }, snapshot))
     }
@@ -223,7 +228,7 @@ impl Config {
         Ok(applied)
     }
 
-    /// Reads the configured folder again because somebody asked for it, and tells what is in force.
+    /// Reads the configured folder again, or pulls, because somebody asked for it, and tells what is in force.
     pub async fn reload_for(&self, by: &User) -> ConfigHealth {
         self.reload_folder().await;
         let health = self.health();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lockgate_store::{ConfigChange, DocumentRef, SealKey, Store, StoreError};
+use lockgate_store::{ConfigChange, DocumentRef, Pull, PulledCommit, SealKey, Store, StoreError};
 use serde_json::json;
 
 use crate::bench::{Bench, Outcome, document, id, meta};
@@ -70,6 +70,33 @@ pub(crate) async fn the_slower_of_two_changes_is_refused(bench: &Bench) -> Outco
     let lost = if one.is_err() { one } else { two };
     assert!(matches!(lost, Err(StoreError::Conflict { expected: 0, .. })), "{lost:?}");
     assert_eq!(documents.load_all().await?.len(), 1);
+    Ok(())
+}
+
+pub(crate) async fn a_commit_that_was_fetched_before_another_was_laid_down_is_refused(bench: &Bench) -> Outcome {
+    let documents = bench.store.documents();
+    let lay = |commit: &str, before: Option<PulledCommit>| {
+        let (commit, fingerprint) = (commit.to_owned(), format!("print of {commit}"));
+        let upserts = vec![document("app", &commit, json!({}))];
+        ConfigChange { upserts, pull: Some(Pull { before, commit, fingerprint }), ..ConfigChange::default() }
+    };
+    documents.apply(lay("a", None), meta("a")).await?;
+    let first = documents.pulled().await?;
+    assert_eq!(first.as_ref().map(|p| (p.turn, p.commit.as_str())), Some((0, "a")));
+
+    documents.apply(lay("b", first.clone()), meta("b")).await?;
+    for outpaced in [None, first] {
+        let refused = documents.apply(lay("old", outpaced), meta("old")).await;
+        assert!(matches!(refused, Err(StoreError::Outpaced)), "{refused:?}");
+    }
+    // Also where a branch came back to what it was: the same commit at another time is another turn.
+    let second = documents.pulled().await?;
+    documents.apply(lay("a", second.clone()), meta("a again")).await?;
+    let third = documents.pulled().await?;
+    assert_eq!(third.map(|p| (p.turn, p.fingerprint)), Some((2, "print of a".to_owned())));
+    let refused = documents.apply(lay("old", second), meta("old")).await;
+    assert!(matches!(refused, Err(StoreError::Outpaced)), "{refused:?}");
+    assert_eq!(documents.load_all().await?.len(), 2, "nothing of what is refused is stored");
     Ok(())
 }
 

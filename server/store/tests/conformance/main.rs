@@ -51,6 +51,7 @@ conformance! {
     configuration::documents_come_back_as_they_were,
     configuration::secrets_are_not_readable_in_the_table,
     configuration::the_slower_of_two_changes_is_refused,
+    configuration::a_commit_that_was_fetched_before_another_was_laid_down_is_refused,
     configuration::names_can_be_swapped_and_taken_names_are_refused,
     configuration::references_follow_their_documents,
     configuration::numbers_are_never_given_out_twice,
