@@ -10,6 +10,7 @@ pub mod oauth2_provider;
 pub mod outpost;
 pub mod policy;
 pub mod proxy_provider;
+pub mod role;
 pub mod scope_mapping;
 pub mod stages;
 
@@ -31,6 +32,7 @@ pub use policy::{
     PasswordPolicy, ReputationPolicy, UniquePasswordPolicy,
 };
 pub use proxy_provider::{ProxyMode, ProxyProvider};
+pub use role::{Codename, InitialPermissions, ObjectPermission, Role};
 pub use scope_mapping::ScopeMapping;
 pub use stages::*;
 
@@ -66,6 +68,8 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),
+    KindDef::of::<Role>(),
+    KindDef::of::<InitialPermissions>(),
     KindDef::of::<CedarFile>(),
     KindDef::of::<PolicyLink>(),
     KindDef::of::<FolderSettings>(),

@@ -15,6 +15,7 @@ mod pairs;
 mod proposal;
 mod reading;
 mod revise;
+mod roles;
 mod snapshot;
 mod stand_ins;
 pub(crate) mod watch;
