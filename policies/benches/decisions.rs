@@ -111,6 +111,7 @@ fn ada() -> Principal {
             .map(|name| GroupFact { pk: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()), name })
             .collect(),
         direct_groups: Vec::new(),
+        roles: Vec::new(),
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -32,6 +32,10 @@ pub enum Action {
     ManageMembers,
     /// Make the members of a group superusers.
     GrantSuperuser,
+    /// Give a role to users and groups, and take it away.
+    GrantRole,
+    /// Say what a role permits.
+    DefineRole,
     /// Be sent through a flow to try it.
     Execute,
     /// Look into a flow in progress.
@@ -46,7 +50,7 @@ pub enum Action {
 
 impl Action {
     /// Every administrative act.
-    pub const ADMINISTRATIVE: [Self; 16] = [
+    pub const ADMINISTRATIVE: [Self; 18] = [
         Self::Create,
         Self::Read,
         Self::Update,
@@ -58,6 +62,8 @@ impl Action {
         Self::CheckAccess,
         Self::ManageMembers,
         Self::GrantSuperuser,
+        Self::GrantRole,
+        Self::DefineRole,
         Self::Execute,
         Self::Inspect,
         Self::Export,
@@ -82,12 +88,20 @@ impl Action {
             Self::CheckAccess => "check_access",
             Self::ManageMembers => "manage_members",
             Self::GrantSuperuser => "grant_superuser",
+            Self::GrantRole => "grant_role",
+            Self::DefineRole => "define_role",
             Self::Execute => "execute",
             Self::Inspect => "inspect",
             Self::Export => "export",
             Self::Test => "test",
             Self::ClearCache => "clear_cache",
         }
+    }
+
+    /// The administrative act of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ADMINISTRATIVE.into_iter().find(|act| act.as_str() == name)
     }
 
     /// Whether it is an administrative act.
@@ -102,9 +116,13 @@ impl Action {
         match self {
             Self::Access | Self::Run => &[],
             Self::Create | Self::Read | Self::Update | Self::Delete => &["manage", "administer"],
-            Self::SetPassword | Self::IssueToken | Self::ViewKey | Self::ManageMembers | Self::GrantSuperuser => {
-                &["take_over", "administer"]
-            }
+            Self::SetPassword
+            | Self::IssueToken
+            | Self::ViewKey
+            | Self::ManageMembers
+            | Self::GrantSuperuser
+            | Self::GrantRole
+            | Self::DefineRole => &["take_over", "administer"],
             _ => &["administer"],
         }
     }

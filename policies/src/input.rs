@@ -1,7 +1,7 @@
 //! What a [`crate::PolicySet`] is compiled from: plain values, so that compiling is a pure function
 //! of the configuration.
 
-use crate::native::Native;
+use crate::{action::Action, native::Native};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -173,6 +173,45 @@ pub struct LinkInput {
     pub keys: Vec<(String, TextOrigin)>,
 }
 
+/// What a permission of a role is given on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GrantedOn {
+    /// Everything of the kind.
+    All,
+    /// The one with this primary key.
+    Key(String),
+    /// The one of this name or slug.
+    Name(String),
+}
+
+/// One permission of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantInput {
+    /// Its name: `view_user`.
+    pub permission: String,
+    /// The kind of what the acts are done to.
+    pub kind: String,
+    /// The acts.
+    pub acts: Vec<Action>,
+    /// On what.
+    pub on: GrantedOn,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleInput {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// What it permits.
+    pub grants: Vec<GrantInput>,
+    /// Groups whose members hold it.
+    pub groups: Vec<Uuid>,
+    /// Where it is declared.
+    pub origin: Option<TextOrigin>,
+}
+
 /// Everything that decisions are compiled from.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyInput {
@@ -192,6 +231,8 @@ pub struct PolicyInput {
     pub cedar_files: Vec<(String, String)>,
     /// The links of their templates.
     pub links: Vec<LinkInput>,
+    /// All roles.
+    pub roles: Vec<RoleInput>,
     /// All applications.
     pub apps: Vec<AppInput>,
     /// All groups that are known when compiling.

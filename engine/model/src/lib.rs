@@ -10,6 +10,7 @@ pub mod kind;
 pub mod kinds;
 pub mod objects;
 pub mod people;
+pub mod permission;
 pub mod problem;
 pub mod reference;
 pub mod schema;

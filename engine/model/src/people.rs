@@ -116,6 +116,9 @@ pub struct Principal {
     pub groups: Vec<GroupFact>,
     /// Names of the direct groups only, sorted.
     pub direct_groups: Vec<Uuid>,
+    /// The roles that the user holds directly; those of groups are told by the roles themselves.
+    #[serde(default)]
+    pub roles: Vec<Uuid>,
     /// Member of a superuser group.
     pub is_superuser: bool,
     /// The groups' attributes with the user's own on top.

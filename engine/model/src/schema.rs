@@ -226,7 +226,7 @@ fn complain(error: &ValidationError<'_>, problems: &mut Problems) {
         ValidationErrorKind::Enum { options } => problems.add(
             &at,
             "invalid_choice",
-            format!("{} is not a valid choice; it must be one of {}.", shown(value), choices(options)),
+            format!("{} is not a valid choice{}.", shown(value), choices(options)),
         ),
         ValidationErrorKind::Maximum { limit } => {
             problems.add(&at, "max_value", format!("Ensure this value is less than or equal to {limit}."))
@@ -271,8 +271,10 @@ fn shown(value: &Value) -> String {
     if text.chars().count() > 80 { format!("{}…", text.chars().take(80).collect::<String>()) } else { text }
 }
 
+/// What the choice is among, unless nobody would read it.
 fn choices(options: &Value) -> String {
-    options.as_array().map(|o| o.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+    let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if known.len() > 40 { String::new() } else { format!("; it must be one of {}", known.join(", ")) }
 }
 
 fn wrong_type(kind: &str, value: &Value) -> String {

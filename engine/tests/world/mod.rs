@@ -92,6 +92,7 @@ pub fn principal(user: User) -> Principal {
         user,
         groups: Vec::new(),
         direct_groups: Vec::new(),
+        roles: Vec::new(),
         is_superuser: false,
         attributes: Map::new(),
     }

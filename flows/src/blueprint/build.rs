@@ -70,6 +70,8 @@ pub(super) struct Build<'a> {
     keys: HashMap<String, Vec<usize>>,
     /// Groups that are looked up and stand nowhere.
     looked_up: BTreeSet<String>,
+    /// Roles that groups hold: a role says so itself.
+    held: Vec<(Uuid, String)>,
 }
 
 impl<'a> Build<'a> {
@@ -95,6 +97,7 @@ impl<'a> Build<'a> {
             asked: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             looked_up: BTreeSet::new(),
+            held: Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl<'a> Build<'a> {
                 _ => {}
             }
         }
+        self.roles();
         self.providers();
         self.settle();
         for kind in ["flow_stage_binding", "policy_binding"] {
@@ -368,6 +372,18 @@ impl<'a> Build<'a> {
         self.groups.values().cloned().collect()
     }
 
+    fn roles(&mut self) {
+        for (role, group) in std::mem::take(&mut self.held) {
+            let Some(group) = self.groups.get(&group).map(|group| json!(group.id)) else { continue };
+            let Some(made) = self.made.get_mut(&role) else { continue };
+            if let Some(list) = made.body.entry("groups").or_insert_with(|| json!([])).as_array_mut()
+                && !list.contains(&group)
+            {
+                list.push(group);
+            }
+        }
+    }
+
     fn group(&mut self, name: &str, entry: &Entry) {
         let shipped = self.world.shipped.groups.iter().find(|g| g.name == name).cloned();
         let known = self.groups.remove(name).or(shipped);
@@ -396,7 +412,16 @@ impl<'a> Build<'a> {
                 ("users" | "users_obj", _) => {
                     self.remarks.left(&at, &what, "members are people's data: add them in Lockgate")
                 }
-                (field, Item::List(list)) if field == "roles" && list.is_empty() => {}
+                ("roles", Item::List(list)) => {
+                    for role in list {
+                        match self.target(role) {
+                            Target::Object(id) if self.kinds.get(&id).is_some_and(|k| k.meta.kind == "role") => {
+                                self.held.push((id, name.to_owned()));
+                            }
+                            _ => self.remarks.left(&at, &what, "a role of it was not carried over"),
+                        }
+                    }
+                }
                 (field, _) => {
                     self.remarks.left(&at, &what, format!("the field {field} has no place in a group's document"))
                 }

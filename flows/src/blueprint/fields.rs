@@ -12,7 +12,7 @@ use crate::{
     export::Variable,
     language::{accepts, plain, words},
 };
-use lockgate_model::{Family, KindDef, kind::by_target, schema::Field};
+use lockgate_model::{Family, KindDef, kind::by_target, permission, schema::Field};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -79,6 +79,9 @@ impl Build<'_> {
                 format!("Lockgate has no field \"{name}\" there, or makes it itself"),
             );
         };
+        if kind.meta.kind == "role" && name == "permissions" {
+            return self.permissions(made, &attr.item, &at);
+        }
         if name == "expression" && matches!(kind.meta.family, Family::Policy | Family::Mapping) {
             return self.expression(made, &attr.item, &at, shipped);
         }
@@ -95,6 +98,25 @@ impl Build<'_> {
                 self.remarks.left(&at, &what, format!("the field {name} is left out: {why}"));
             }
         }
+    }
+
+    /// Permissions of a role: `app_label.codename`, of which ours has the codename.
+    fn permissions(&mut self, made: &mut Made, item: &Item, at: &Place) {
+        let what = made.what();
+        let given: &[Item] = if let Item::List(items) = item { items } else { std::slice::from_ref(item) };
+        let mut known: Vec<&str> = Vec::new();
+        for item in given {
+            let found = if let Item::Text(name) = item { permission::by_full_name(name) } else { None };
+            match (found, item) {
+                (Some(found), _) if known.contains(&found.codename.as_str()) => {}
+                (Some(found), _) => known.push(&found.codename),
+                (None, Item::Text(name)) => {
+                    self.remarks.left(at, &what, format!("the permission {name} means nothing in Lockgate"));
+                }
+                (None, _) => self.remarks.left(at, &what, "a permission of it cannot be told"),
+            }
+        }
+        made.body.insert("permissions".to_owned(), json!(known));
     }
 
     /// A policy that lacks something may let more people pass.

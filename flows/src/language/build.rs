@@ -107,6 +107,12 @@ impl Loader<'_> {
             Some(f) => &f.yaml,
             None => field_name,
         };
+        if problem.code == "required"
+            && let Some((outer, inner)) = problem.pointer.rsplit_once('/').filter(|(outer, _)| !outer.is_empty())
+        {
+            let span = places.iter().find(|(place, _)| place == outer).map_or(&draft.at, |(_, span)| span);
+            return self.missing(&span.clone(), inner, &format!("an entry of \"{yaml}\""), "");
+        }
         if problem.code == "required" {
             let options = field.map(|f| plain(&f.schema, &draft.kind.schema().root));
             let options = options.and_then(|s| s["enum"].as_array());

@@ -251,6 +251,7 @@ impl<'n> Declaration<'n> {
 pub(crate) struct GroupDraft {
     pub(crate) declaration: GroupDeclaration,
     pub(crate) parents: Vec<Node>,
+    pub(crate) roles: Vec<Node>,
 }
 
 /// What is known while a folder is read.

@@ -3,6 +3,7 @@
 use super::{Declaration, GroupDeclaration, GroupDraft, Loaded, Loader, values, words};
 use crate::{
     builtin::outpost_config_defaults,
+    diagnostics::Diagnostic,
     node::{Key, Node, Value as Yaml},
     read::{Folder, TextFile},
     span::Span,
@@ -11,7 +12,7 @@ use lockgate_model::{Origin, Source};
 use serde_json::{Map, Value};
 
 /// Keys of a group.
-pub(crate) const GROUP_KEYS: [&str; 4] = ["group", "superuser", "parents", "attributes"];
+pub(crate) const GROUP_KEYS: [&str; 5] = ["group", "superuser", "parents", "roles", "attributes"];
 
 impl Loader<'_> {
     /// A document that is one object of one kind.
@@ -101,14 +102,8 @@ impl Loader<'_> {
             }
             None => false,
         };
-        let parents = match doc.entry("parents").map(|(_, n)| n) {
-            Some(Node { value: Yaml::List(items), .. }) => items.clone(),
-            Some(node) => {
-                self.wrong(node, "parents", "a list of group names");
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+        let parents = self.names_at(doc, "parents", "a list of group names");
+        let roles = self.names_at(doc, "roles", "a list of role names");
         let attributes = doc.entry("attributes").map(|(_, node)| node);
         let attributes = attributes.and_then(|node| self.map(node, "attributes", true).map(|_| values::json_of(node)));
         let folder = self.lookups.builtin.is_some();
@@ -123,15 +118,54 @@ impl Loader<'_> {
                 source: folder.then(|| Source { file: doc.at.file.to_string(), line: doc.at.line }),
             },
             parents,
+            roles,
         });
         if doc.name.chars().count() > 255 {
             self.error("max_length", doc.at, "the name of a group has at most 255 characters");
         }
     }
 
+    fn names_at(&mut self, doc: &Declaration<'_>, key: &str, expected: &str) -> Vec<Node> {
+        match doc.entry(key).map(|(_, n)| n) {
+            Some(Node { value: Yaml::List(items), .. }) => items.clone(),
+            Some(node) => {
+                self.wrong(node, key, expected);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// A role says which groups hold it, wherever that was written: a group's own word for it goes there.
+    fn roles_of_group(&mut self, group: &GroupDraft, loaded: &mut Loaded) {
+        let id = Value::from(group.declaration.id.to_string());
+        for node in &group.roles {
+            let Some(name) = node.text() else {
+                self.wrong(node, "roles", "a list of role names");
+                continue;
+            };
+            let known = loaded.documents.iter().filter(|d| d.kind == "role").map(|d| d.name.clone());
+            let known: Vec<String> = known.collect();
+            match loaded.documents.iter_mut().find(|d| d.kind == "role" && d.name == name) {
+                Some(role) => match role.body["groups"].as_array_mut() {
+                    Some(groups) if groups.contains(&id) => {}
+                    Some(groups) => groups.push(id.clone()),
+                    None => {}
+                },
+                None => {
+                    let message = format!("no role \"{name}\" is declared here");
+                    let complaint = Diagnostic::error("dangling", &node.span, message);
+                    let complaint = complaint.near(name, known.iter().map(String::as_str));
+                    self.diagnostics.push(complaint);
+                }
+            }
+        }
+    }
+
     /// Parents can be looked up once every group is declared.
     pub(crate) fn finish_groups(&mut self, loaded: &mut Loaded) {
         for mut group in std::mem::take(&mut self.groups) {
+            self.roles_of_group(&group, loaded);
             for parent in &group.parents {
                 match parent.text() {
                     None => self.wrong(parent, "parents", "a list of group names"),

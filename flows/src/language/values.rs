@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
+/// More choices than these are not told one by one.
+const MANY: usize = 40;
+
 /// A field being translated.
 pub(crate) struct Slot<'s> {
     pub(crate) field: &'s Field,
@@ -137,7 +140,10 @@ impl Loader<'_> {
     fn choice(&mut self, yaml: &str, options: &[Value], node: &Node) -> Option<Value> {
         let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
         let known: Vec<String> = options.iter().map(|o| short_choice(o).unwrap_or_else(|| (*o).to_owned())).collect();
-        let expected = format!("one of {}", known.join(", "));
+        let expected = match known.len() {
+            0..=MANY => format!("one of {}", known.join(", ")),
+            many => format!("one of {many} words, such as {}", known[..3].join(", ")),
+        };
         let Some(word) = node.text() else {
             self.wrong(node, yaml, &expected);
             return None;

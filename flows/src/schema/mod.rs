@@ -347,6 +347,11 @@ fn group() -> Value {
                 "items": {"type": "string"},
                 "description": "Groups around this one: its members are members of those too.",
             },
+            "roles": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Roles of this folder that its members hold.",
+            },
             "attributes": {"type": ["object", "null"], "description": "Merged under the attributes of members."},
         },
     })

@@ -61,11 +61,12 @@ fn file<'i>(imported: &'i Imported, path: &str) -> &'i str {
     imported.files.iter().find(|f| f.path == path).map(|f| f.text.as_str()).unwrap_or_default()
 }
 
-const ALL: [(&str, &[&str]); 5] = [
+const ALL: [(&str, &[&str]); 6] = [
     ("homelab", &["homelab.yaml"]),
     ("login-mfa", &["login-mfa.yaml", "recovery.yaml"]),
     ("recovery", &["recovery.yaml"]),
     ("oauth2", &["oauth2.yaml"]),
+    ("roles", &["roles.yaml"]),
     ("broken", &["broken.yaml"]),
 ];
 

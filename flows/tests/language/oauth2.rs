@@ -291,6 +291,7 @@ fn person(groups: &[&str]) -> Principal {
         uid: String::new(),
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).to_owned() }).collect(),
         direct_groups: Vec::new(),
+        roles: Vec::new(),
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -6,7 +6,7 @@ use super::{
     links,
     partition::{Partition, Resolver},
     principal::{GROUP, OBJECT, USER},
-    references,
+    references, roles,
     set::PolicySet,
     source::{self, Files, Known, KnownTemplate},
     sweeping::sweeping,
@@ -49,6 +49,8 @@ impl PolicySet {
         let Files { policies: mut files, templates, warnings: odd } = read;
         files.extend(linked);
         refuse_duplicates(&files, &mut problems);
+        references::refuse_roles(&files, &mut problems);
+        let of_roles = roles::policies(&input.roles, &mut problems);
         let guards = guards(input, &mut problems);
         let validation = Validation::new(input, &guards, &conditions, &mut problems);
         let (sound, doubts) = condition::validate(input, &mut conditions, &validation, &mut problems);
@@ -60,7 +62,7 @@ impl PolicySet {
             })
             .collect();
         let texts = Texts { files: &files, templates: &templates };
-        let mut warnings = validation.files(input, &texts, made.values().flatten(), &mut problems);
+        let mut warnings = validation.files(input, &texts, made.values().flatten().chain(&of_roles), &mut problems);
         warnings.extend(doubts);
         warnings.extend(sweeping(&files));
         warnings.extend(odd);
@@ -72,9 +74,11 @@ impl PolicySet {
             });
             return Err(problems);
         }
+        let of_files = files.iter().map(|known| known.about.clone()).collect();
+        files.extend(of_roles);
         let resolver = Resolver { input, files: &files, checks: &checks, names: &names(input) };
         let conditions = condition::build(&resolver, conditions, &sound).map_err(|problem| vec![problem])?;
-        build(input, &resolver, &guards, &made, (conditions, warnings)).map_err(|problem| vec![problem])
+        build(input, &resolver, &guards, &made, (conditions, warnings, of_files)).map_err(|problem| vec![problem])
     }
 }
 
@@ -83,7 +87,7 @@ fn build(
     resolver: &Resolver<'_>,
     guards: &BTreeMap<Target, Guard>,
     made: &BTreeMap<&Target, Vec<Known>>,
-    (conditions, warnings): (HashMap<Uuid, Condition>, Vec<PolicyProblem>),
+    (conditions, warnings, of_files): (HashMap<Uuid, Condition>, Vec<PolicyProblem>, Vec<PolicyRef>),
 ) -> Result<PolicySet, PolicyProblem> {
     let mut set = PolicySet {
         apps: HashMap::new(),
@@ -96,7 +100,7 @@ fn build(
         stopwatch: None,
         world: World::default(),
         warnings,
-        of_files: resolver.files.iter().map(|known| known.about.clone()).collect(),
+        of_files,
         by_group: by_group(resolver.files, guards, &conditions),
         conditions,
     };
@@ -186,8 +190,8 @@ fn refuse_duplicates(files: &[Known], problems: &mut Vec<PolicyProblem>) {
                 snippet: String::new(),
             });
         }
-        if ["binding:", "bindings:", "default:"].iter().any(|p| about.id.starts_with(p)) {
-            let message = format!("the id \"{}\" is reserved for policies made from bindings", about.id);
+        if ["binding:", "bindings:", "default:", "role:"].iter().any(|p| about.id.starts_with(p)) {
+            let message = format!("the id \"{}\" is reserved for policies made from bindings and roles", about.id);
             problems.push(PolicyProblem {
                 line: about.line.unwrap_or(0),
                 ..PolicyProblem::whole(about.file.clone().unwrap_or_default(), message)

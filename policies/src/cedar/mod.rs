@@ -12,6 +12,7 @@ pub(crate) mod principal;
 mod reads;
 mod references;
 pub(crate) mod resource;
+mod roles;
 pub(crate) mod set;
 mod source;
 mod sweeping;

@@ -44,7 +44,8 @@ impl PreparedPrincipal {
             ("active".to_owned(), RestrictedExpression::new_bool(account.is_active)),
             ("superuser".to_owned(), RestrictedExpression::new_bool(principal.is_superuser)),
         ]);
-        let parents = principal.groups.iter().flat_map(|group| group_uids(group.pk, &group.name)).collect();
+        let groups = principal.groups.iter().flat_map(|group| group_uids(group.pk, &group.name));
+        let parents = groups.chain(principal.roles.iter().map(|role| role_by_id(*role))).collect();
         let entity = Entity::new(uid.clone(), attributes, parents).map_err(|e| fail(e.to_string()))?;
         let entities = Entities::from_entities([entity], None).map_err(|e| fail(e.to_string()))?;
         Ok(Self { principal, uid, entities })
@@ -63,7 +64,7 @@ macro_rules! types {
     )*};
 }
 
-types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", OBJECT = "Object", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
+types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", OBJECT = "Object", ROLE = "Role", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
 
 /// The entity of a type with this name.
 pub(crate) fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {
@@ -73,4 +74,9 @@ pub(crate) fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {
 /// A group as bindings name it.
 pub(crate) fn group_by_id(id: Uuid) -> EntityUid {
     uid(&GROUP, &id.to_string())
+}
+
+/// A role as the policies made from it name it.
+pub(crate) fn role_by_id(id: Uuid) -> EntityUid {
+    uid(&ROLE, &id.to_string())
 }

@@ -2,7 +2,7 @@
 //! later, but more often they are misspelt.
 
 use super::{
-    principal::{APP, GROUP, TAG},
+    principal::{APP, GROUP, ROLE, TAG},
     source::Known,
 };
 use crate::{
@@ -35,4 +35,23 @@ fn check_one(known: &Known, input: &PolicyInput, uid: &EntityUid) -> Option<Poli
         hint: nearest(name, names),
         snippet: String::new(),
     })
+}
+
+/// A role is held directly or through groups, of which the files cannot know: they name the groups.
+pub(crate) fn refuse_roles(files: &[Known], problems: &mut Vec<PolicyProblem>) {
+    for known in files {
+        let literals = known.policy.entity_literals();
+        for uid in literals.iter().filter(|uid| uid.type_name() == &*ROLE) {
+            let name: &str = uid.id().as_ref();
+            let message = format!("policy \"{}\" names the role \"{name}\", and policies cannot", known.about.id);
+            problems.push(
+                PolicyProblem {
+                    line: known.about.line.unwrap_or(0),
+                    column: 1,
+                    ..PolicyProblem::whole(known.about.file.clone().unwrap_or_default(), message)
+                }
+                .with_hint(Some("name a group that has the role".to_owned())),
+            );
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub const GROUP_KIND: &str = "group";
 /// A group, as far as policies look into one that something is done to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupFacts {
+    /// Its primary key; `None` for one that is yet to be made.
+    pub pk: Option<Uuid>,
     /// Its name: `Group::"<name>"` in Cedar.
     pub name: String,
     /// Whether its members are superusers, by its own flag or that of a group around it.
@@ -38,6 +40,10 @@ pub struct ObjectFacts<'a> {
     pub origin: &'a str,
     /// Its tags, for applications.
     pub tags: &'a [String],
+    /// Its primary key; empty for what is yet to be made.
+    pub pk: &'a str,
+    /// What it permits, for roles.
+    pub permissions: Option<&'a [String]>,
 }
 
 /// Something that an administrative act is about, ready for decisions.
@@ -74,10 +80,13 @@ impl Administered {
     pub fn group(group: &GroupFacts) -> Result<Self, UnjudgeableError> {
         let words = format!("group {}", group.name);
         let attributes = HashMap::from([
+            ("pk".to_owned(), text(&group.pk.map(|pk| pk.to_string()).unwrap_or_default())),
             ("name".to_owned(), text(&group.name)),
             ("superuser".to_owned(), RestrictedExpression::new_bool(group.superuser)),
         ]);
-        let parents = group.parents.iter().flat_map(|(id, name)| group_uids(*id, name)).collect();
+        let around = group.parents.iter().flat_map(|(id, name)| group_uids(*id, name));
+        // Its own id is around it, since its entity is called by its name.
+        let parents = around.chain(group.pk.map(group_by_id)).collect();
         // Principals name their groups by id too: one that is named like an id must not be that group.
         let id = match Uuid::parse_str(&group.name) {
             Ok(_) => format!("name {}", group.name),
@@ -106,11 +115,16 @@ impl Administered {
         let id = uid(&OBJECT, &format!("{}/{named}", object.kind));
         let mut attributes = HashMap::from([
             ("kind".to_owned(), text(object.kind)),
+            ("pk".to_owned(), text(object.pk)),
             ("name".to_owned(), text(object.name)),
             ("slug".to_owned(), text(object.slug)),
             ("origin".to_owned(), text(object.origin)),
         ]);
         attributes.extend(owner.map(|o| ("owner".to_owned(), RestrictedExpression::new_entity_uid(o.uid.clone()))));
+        attributes.extend(object.permissions.map(|all| {
+            let all = RestrictedExpression::new_set(all.iter().map(|one| text(one)));
+            ("permissions".to_owned(), all)
+        }));
         let tags = object.tags.iter().map(|tag| uid(&TAG, tag));
         let parents = tags.chain([uid(&KIND, object.kind)]).collect();
         let owner = owner.map(entity_of).transpose()?;

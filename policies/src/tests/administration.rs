@@ -33,12 +33,12 @@ fn user(of: &PreparedPrincipal) -> Administered {
 
 fn a_group(name: &str, superuser: bool, parents: &[&str]) -> Administered {
     let parents = parents.iter().map(|name| (group(name).id, (*name).to_owned())).collect();
-    Administered::group(&GroupFacts { name: name.to_owned(), superuser, parents }).expect("an entity")
+    Administered::group(&GroupFacts { pk: None, name: name.to_owned(), superuser, parents }).expect("an entity")
 }
 
 fn object(kind: &str, name: &str, owner: Option<&PreparedPrincipal>) -> Administered {
     let tags = vec!["media".to_owned()];
-    let facts = ObjectFacts { kind, name, slug: "", origin: "api", tags: &tags };
+    let facts = ObjectFacts { kind, name, slug: "", origin: "api", tags: &tags, ..ObjectFacts::default() };
     Administered::object(&facts, owner).expect("an entity")
 }
 

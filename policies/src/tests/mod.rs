@@ -9,6 +9,7 @@ mod decisions;
 mod expressions;
 mod natives;
 mod page;
+mod roles;
 mod speed;
 mod templates;
 mod traces;
@@ -54,6 +55,7 @@ fn person(username: &str, groups: &[&str]) -> Principal {
         uid: "f00".to_owned(),
         groups: groups.iter().map(|n| GroupFact { pk: group(n).id, name: (*n).to_owned() }).collect(),
         direct_groups: Vec::new(),
+        roles: Vec::new(),
         is_superuser: false,
         attributes: json!({"department": "lab", "n": [1, 2.5, null]}).as_object().cloned().expect("a map"),
     }

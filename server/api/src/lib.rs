@@ -15,6 +15,7 @@ pub mod openapi;
 mod paging;
 mod people;
 mod query;
+mod rbac;
 mod revisions;
 mod root;
 
@@ -35,6 +36,7 @@ const MAX_BODY: usize = 2 * 1024 * 1024;
 pub fn router(identity: Identity) -> Router {
     objects::routes()
         .merge(people::routes())
+        .merge(rbac::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())

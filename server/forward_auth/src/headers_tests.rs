@@ -26,6 +26,7 @@ fn principal(username: &str, groups: &[&str], attributes: Value) -> Principal {
         uid: "ab".repeat(32),
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).into() }).collect(),
         direct_groups: vec![],
+        roles: Vec::new(),
         is_superuser: false,
         attributes: attributes.as_object().cloned().unwrap_or_default(),
     }

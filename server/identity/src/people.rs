@@ -8,7 +8,7 @@ use crate::{
     system::random_uuid,
 };
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_model::{Group, Origin, Problems, Source, User, UserType};
+use lockgate_model::{Document, Group, Origin, Problems, Source, User, UserType};
 use lockgate_store::{GroupPatch, NewGroup, NewUser, Session, Store, StoreError, UserPatch};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -319,6 +319,45 @@ impl People {
         self.store.groups().remove_user(group.pk, user.pk, self.clock.now()).await?;
         self.feed.settle().await;
         self.note_membership("removed", by, &group, &user);
+        Ok(())
+    }
+
+    /// Makes these the roles that a user holds directly.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn set_roles(&self, user: &User, roles: &[Uuid], by: Option<&User>) -> Result<(), PeopleError> {
+        self.store.roles().set(user.pk, roles, self.clock.now()).await?;
+        self.feed.settle().await;
+        self.note(Action::ModelUpdated, by, "user", &user.username);
+        Ok(())
+    }
+
+    /// Gives a role to a user, or takes it away.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn hold_role(
+        &self,
+        role: &Document,
+        user: i64,
+        held: bool,
+        by: Option<&User>,
+    ) -> Result<(), PeopleError> {
+        let user = self.store.users().get(user).await?.ok_or(PeopleError::NotFound("user"))?;
+        let (roles, now) = (self.store.roles(), self.clock.now());
+        match held {
+            true => roles.give(role.id, user.pk, now).await?,
+            false => roles.take(role.id, user.pk, now).await?,
+        };
+        self.feed.settle().await;
+        let word = if held { "added" } else { "removed" };
+        let entry = Entry::new(Action::ModelUpdated, "lockgate.identity").with("model_name", "role");
+        let entry = entry.with("name", role.name.as_str()).with(word, user.username.as_str());
+        self.journal.record(match by {
+            Some(actor) => entry.by(actor),
+            None => entry,
+        });
         Ok(())
     }
 

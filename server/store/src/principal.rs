@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::entity::{group, group_parent, membership, user};
-use crate::{Groups, StoreError, groups, hash_secret};
+use crate::{Groups, StoreError, groups, hash_secret, roles};
 
 /// All groups of user `$1`. `UNION` drops what was seen before, so cycles end.
 const UPWARDS: &str = "WITH RECURSIVE up(pk) AS (
@@ -43,9 +43,11 @@ impl Groups<'_> {
                 let edges = self.store.statement(&edges, [pk.into()]);
                 let edges = group_parent::Entity::find().from_raw_sql(edges).all(db).await?;
                 let direct = direct_groups(db, pk).await?;
+                let roles = roles::of_user(db, pk).await?;
                 let edges = edges.into_iter().map(|edge| (edge.child_pk, edge.parent_pk));
                 let uid = user_uid(pk, install_id);
-                assemble(user, uid, groups, &edges.collect::<Vec<_>>(), &direct).map(Some)
+                let found = assemble(user, uid, groups, &edges.collect::<Vec<_>>(), &direct)?;
+                Ok(Some(Principal { roles, ..found }))
             })
             .await
     }
@@ -117,7 +119,7 @@ fn assemble(
     Ok(principal_of(user, uid, &groups.iter().collect::<Vec<_>>(), direct))
 }
 
-/// A user in all of these groups, direct and inherited, as [`Groups::principal`] answers it.
+/// A user in all of these groups, direct and inherited, as [`Groups::principal`] answers it, without roles.
 #[must_use]
 pub fn principal_of(user: User, uid: String, groups: &[&Group], direct: &HashSet<Uuid>) -> Principal {
     let edges: Vec<_> = groups.iter().flat_map(|g| g.parents.iter().map(|parent| (g.pk, *parent))).collect();
@@ -136,7 +138,7 @@ pub fn principal_of(user: User, uid: String, groups: &[&Group], direct: &HashSet
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     let direct_groups = groups.iter().map(|group| group.pk).filter(|pk| direct.contains(pk)).collect();
     let groups = groups.into_iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() });
-    Principal { user, uid, groups: groups.collect(), direct_groups, is_superuser, attributes }
+    Principal { user, uid, groups: groups.collect(), direct_groups, roles: Vec::new(), is_superuser, attributes }
 }
 
 /// The default `sub` of a user's tokens.

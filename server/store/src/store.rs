@@ -13,7 +13,8 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::{
     Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
-    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, SealKey, Sessions, StoreError, Tokens, Users,
+    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey, Sessions, StoreError, Tokens,
+    Users,
 };
 
 /// Longest time of all migrations together.
@@ -167,6 +168,12 @@ impl Store {
     #[must_use]
     pub fn groups(&self) -> Groups<'_> {
         Groups { store: self }
+    }
+
+    /// Who holds which role directly.
+    #[must_use]
+    pub fn roles(&self) -> Roles<'_> {
+        Roles { store: self }
     }
 
     /// Tokens of the API, app passwords, recovery links.

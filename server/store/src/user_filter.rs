@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySele
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::entity::{group, membership, user};
+use crate::entity::{group, membership, user, user_role};
 use crate::paging::{self, Page};
 use crate::text::{comparable, from_json, micros, search_patterns};
 use crate::{StoreError, Users};
@@ -63,6 +63,8 @@ pub struct UserFilter {
     pub groups_by_name: Vec<String>,
     /// Direct member of one of these groups; empty means any.
     pub groups_by_pk: Vec<Uuid>,
+    /// Holds one of these roles directly; `None` means any or none.
+    pub roles: Option<Vec<Uuid>>,
     /// This UUID.
     pub uuid: Option<Uuid>,
     /// One of these numbers.
@@ -189,7 +191,7 @@ fn condition(filter: &UserFilter) -> Condition {
     for (column, bounds) in dates {
         all = all.add(within(column, bounds));
     }
-    all.add_option(in_groups(filter))
+    all.add_option(in_groups(filter)).add_option(filter.roles.as_deref().map(has_role))
 }
 
 fn superuser(wanted: bool) -> Expr {
@@ -235,6 +237,15 @@ fn in_groups(filter: &UserFilter) -> Option<Condition> {
         all = all.add(is_member(membership::Column::GroupPk.in_subquery(groups)));
     }
     Some(all)
+}
+
+fn has_role(roles: &[Uuid]) -> Expr {
+    let holders = Query::select()
+        .column(user_role::Column::UserPk)
+        .from(user_role::Entity)
+        .and_where(user_role::Column::RoleId.is_in(roles.iter().copied()))
+        .to_owned();
+    user::Column::Pk.in_subquery(holders)
 }
 
 /// Asked per user rather than as one set, so that the first page of a large group is found at once.

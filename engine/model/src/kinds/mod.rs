@@ -10,6 +10,7 @@ pub mod oauth2_provider;
 pub mod outpost;
 pub mod policy;
 pub mod proxy_provider;
+pub mod role;
 pub mod scope_mapping;
 pub mod service_account;
 pub mod stages;
@@ -32,6 +33,7 @@ pub use policy::{
     PasswordPolicy, ReputationPolicy, UniquePasswordPolicy,
 };
 pub use proxy_provider::{ProxyMode, ProxyProvider};
+pub use role::{Codename, InitialPermissions, ObjectPermission, Role};
 pub use scope_mapping::ScopeMapping;
 pub use service_account::ServiceAccount;
 pub use stages::*;
@@ -69,6 +71,8 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),
+    KindDef::of::<Role>(),
+    KindDef::of::<InitialPermissions>(),
     KindDef::of::<CedarFile>(),
     KindDef::of::<PolicyLink>(),
     KindDef::of::<FolderSettings>(),

@@ -155,6 +155,12 @@ const KEY_PAIR: &[Extra] = &[
 
 const GEOIP: &[Extra] = &[extra("countries_obj", |c| list(c.reply::<shapes::DetailedCountry>()), values::countries)];
 
+const INITIAL_PERMISSIONS: &[Extra] = &[extra(
+    "permissions_obj",
+    |c| list(c.reply::<crate::rbac::shapes::Permission>()),
+    |o, _| crate::rbac::initial::shown(o),
+)];
+
 static EXTRAS: LazyLock<HashMap<&'static str, Vec<&'static Extra>>> = LazyLock::new(|| {
     KINDS.iter().map(|k| (k.meta.kind, of_family(k.meta.family).chain(own(k.meta.kind)).collect())).collect()
 });
@@ -187,6 +193,7 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "prompt" => PROMPT,
         "key_pair" => KEY_PAIR,
         "geoip_policy" => GEOIP,
+        "initial_permissions" => INITIAL_PERMISSIONS,
         _ => &[],
     };
     extras.iter()

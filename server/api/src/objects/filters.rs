@@ -46,6 +46,9 @@ fn texts() -> Value {
 fn uuid() -> Value {
     json!({"type": "string", "format": "uuid"})
 }
+fn integer() -> Value {
+    json!({"type": "integer"})
+}
 fn uuids() -> Value {
     json!({"type": "array", "items": {"type": "string", "format": "uuid"}})
 }
@@ -138,8 +141,16 @@ pub(crate) const MAPPINGS: &[Computed] = &[
 const NAME: Computed =
     computed("name", text, |o, _, values| Some(o.document.body["name"].as_str() == values.first().copied()));
 
+/// The list of roles answers these itself: it takes the database to know who holds one.
+const ROLE: &[Computed] = &[
+    computed("groups", uuid, |_, _, _| None),
+    computed("inherited", boolean, |_, _, _| None),
+    computed("users", integer, |_, _, _| None),
+];
+
 fn own(kind: &str) -> &'static [Computed] {
     match kind {
+        "role" => ROLE,
         "proxy_provider" => PROXY,
         "oauth2_provider" => OAUTH2,
         "flow_stage_binding" => FLOW_STAGE_BINDING,

@@ -95,6 +95,7 @@ fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
     let one = format!("{all}{{key}}/");
     let listing = match kind.meta.kind {
         "application" => get(applications::list),
+        "role" => get(crate::rbac::roles::list),
         _ => get(move |State(identity), caller, query| list_kind(kind, identity, caller, query)),
     };
     let listing = listing.post(move |State(identity), caller, body| create(kind, identity, caller, body));

@@ -20,7 +20,11 @@ pub(crate) fn administered(document: &Document) -> Result<Administered, ApiError
         "application" => serde_json::from_value::<Vec<String>>(document.body["tags"].clone()).unwrap_or_default(),
         _ => Vec::new(),
     };
+    let pk = document.id.to_string();
+    let permissions = role_permissions(document);
     let facts = ObjectFacts {
+        pk: &pk,
+        permissions: permissions.as_deref(),
         kind: &document.kind,
         name: if name.is_empty() { &document.name } else { name },
         slug: text("slug"),
@@ -28,6 +32,17 @@ pub(crate) fn administered(document: &Document) -> Result<Administered, ApiError
         tags: &tags,
     };
     Ok(Administered::object(&facts, None)?)
+}
+
+/// What a role permits: on everything of a kind, or on one object.
+fn role_permissions(document: &Document) -> Option<Vec<String>> {
+    if document.kind != "role" {
+        return None;
+    }
+    let body = &document.body;
+    let everything = body["permissions"].as_array().into_iter().flatten();
+    let single = body["object_permissions"].as_array().into_iter().flatten().map(|given| &given["permission"]);
+    Some(everything.chain(single).filter_map(|name| name.as_str().map(str::to_owned)).collect())
 }
 
 /// What one caller may see of one configuration.

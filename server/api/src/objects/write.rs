@@ -5,6 +5,7 @@ use super::{face, sight::Sight};
 use crate::{
     caller::Caller,
     error::{ApiError, not_of_folder},
+    rbac,
 };
 use lockgate_identity::{
     Identity,
@@ -39,8 +40,10 @@ pub(crate) async fn create(
     let mut document = draft(kind, id, body);
     document.managed = managed(kind, &snapshot.objects, id, given)?;
     Sight::of(identity, snapshot, caller).require_wish(Action::Create, &document)?;
+    rbac::initial::may_promise(identity, snapshot, caller, &document)?;
     sound(identity, snapshot, kind, &document).await?;
-    let change = Change { upserts: vec![document], deletes: Vec::new() };
+    let kept = rbac::initial::documents(snapshot, caller, kind.meta.kind, &id.to_string());
+    let change = Change { upserts: [document].into_iter().chain(kept).collect(), deletes: Vec::new() };
     Ok((id, apply(identity, caller, change).await?))
 }
 
@@ -64,6 +67,7 @@ pub(crate) async fn update(
     let document = Document { body, managed, ..object.document.clone() };
     // Who may change only some objects may not make others of them.
     Sight::of(identity, snapshot, caller).require_wish(Action::Update, &document)?;
+    rbac::initial::may_promise(identity, snapshot, caller, &document)?;
     sound(identity, snapshot, kind, &document).await?;
     apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await
 }

@@ -7,7 +7,7 @@ pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
 
-use crate::{decisions, executor, objects, people, revisions, root};
+use crate::{decisions, executor, objects, people, rbac, revisions, root};
 use components::Components;
 use operation::Paths;
 use serde_json::{Value, json};
@@ -42,6 +42,7 @@ fn build() -> Value {
     crud::describe(&mut components, &mut paths);
     objects::describe(&mut components, &mut paths);
     people::describe(&mut components, &mut paths);
+    rbac::describe(&mut components, &mut paths);
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);

@@ -1,7 +1,7 @@
 //! `/core/groups/`: groups, how they nest, who is in them.
 
 use super::{
-    Noun,
+    Noun, roles,
     shapes::{Group, GroupRequest, UserAccountRequest},
     sight::{Directory, Sight},
     users::attributes,
@@ -18,6 +18,7 @@ use crate::{
     },
     paging::{self, Listed},
     query::Query,
+    rbac,
 };
 use axum::{
     Json, Router,
@@ -154,6 +155,8 @@ async fn create(
     check_parents(&identity, given.parents.as_deref()).await?;
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     may_be_made(&sight, &given).await?;
+    let held = given.roles.clone().unwrap_or_default();
+    sight.roles(&held)?;
     let new = NewGroup {
         pk: identity.people.new_id(),
         name: given.name.unwrap_or_default(),
@@ -168,6 +171,8 @@ async fn create(
         let patch = GroupPatch { members: Some(members), ..GroupPatch::default() };
         group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
     }
+    roles::change_group(&sight, group.pk, &held).await?;
+    rbac::initial::keep(&sight, GROUP_KIND, &group.pk.to_string()).await?;
     Ok((StatusCode::CREATED, shown(&sight, group, &query).await?))
 }
 
@@ -176,7 +181,7 @@ async fn may_be_made(sight: &Sight<'_>, given: &GroupRequest) -> Result<(), ApiE
     let parents = given.parents.as_deref().unwrap_or_default();
     let is_superuser = given.is_superuser == Some(true);
     let directory = Directory::load(sight.identity).await?;
-    let facts = directory.facts_of(given.name.as_deref().unwrap_or_default(), is_superuser, parents);
+    let facts = directory.facts_of(None, given.name.as_deref().unwrap_or_default(), is_superuser, parents);
     let wish = Administered::group(&facts)?;
     sight.require(Action::Create, &wish)?;
     if is_superuser {
@@ -199,7 +204,7 @@ async fn may_become(sight: &Sight<'_>, group: &Stored, given: &GroupRequest) -> 
         sight.require(Action::GrantSuperuser, &is)?;
     }
     if let Some(name) = given.name.as_ref().filter(|name| **name != group.name) {
-        let wish = directory.facts_of(name, group.is_superuser, &group.parents);
+        let wish = directory.facts_of(Some(group.pk), name, group.is_superuser, &group.parents);
         sight.require(Action::Update, &Administered::group(&wish)?)?;
     }
     let parents = changed(given.parents.as_deref(), &group.parents);
@@ -216,7 +221,7 @@ async fn may_become(sight: &Sight<'_>, group: &Stored, given: &GroupRequest) -> 
 }
 
 /// What a list gains and loses.
-fn changed<T: Copy + Eq + Hash>(wanted: Option<&[T]>, known: &[T]) -> Vec<T> {
+pub(super) fn changed<T: Copy + Eq + Hash>(wanted: Option<&[T]>, known: &[T]) -> Vec<T> {
     let Some(wanted) = wanted else { return Vec::new() };
     let (wanted, known): (HashSet<T>, HashSet<T>) = (wanted.iter().copied().collect(), known.iter().copied().collect());
     wanted.symmetric_difference(&known).copied().collect()
@@ -287,6 +292,8 @@ async fn store(
     check_members(identity, given.users.as_deref()).await?;
     check_parents(identity, given.parents.as_deref()).await?;
     may_become(&sight, &group, &given).await?;
+    let held = roles::changed_of_group(&snapshot, group.pk, given.roles.as_deref());
+    sight.roles(&held)?;
     if given.name.as_ref().is_some_and(|name| *name != group.name) {
         group_may_be_renamed(&snapshot.policies, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
     }
@@ -299,6 +306,7 @@ async fn store(
         origin: None,
     };
     let group = identity.people.update_group(group.pk, patch, Some(caller.user())).await?;
+    roles::change_group(&sight, group.pk, &held).await?;
     shown(&sight, group, query).await
 }
 

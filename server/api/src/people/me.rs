@@ -1,7 +1,8 @@
 //! `/core/users/me/`: who the caller is.
 
 use super::{
-    shapes::{SessionUser, UserSelf, UserSelfGroups},
+    roles,
+    shapes::{SessionUser, UserSelf, UserSelfGroups, UserSelfRoles},
     users::NOUN,
     views::picture,
 };
@@ -9,10 +10,10 @@ use crate::{
     caller::Caller,
     openapi::{components::Components, operation::Paths},
 };
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, extract::State, routing::get};
 use http::Method;
 use lockgate_identity::Identity;
-use lockgate_model::Principal;
+use lockgate_model::{ObjectSet, Principal};
 use serde_json::Value;
 
 /// What superusers may beyond single objects; clients decide by it what to offer.
@@ -33,14 +34,16 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     ));
 }
 
-async fn me(caller: Caller) -> Json<SessionUser> {
-    let user = || oneself(caller.principal());
+async fn me(State(identity): State<Identity>, caller: Caller) -> Json<SessionUser> {
+    let snapshot = identity.config.snapshot();
+    let user = || oneself(caller.principal(), &snapshot.objects);
     Json(SessionUser { user: user(), original: None, users: vec![user()] })
 }
 
-fn oneself(principal: &Principal) -> UserSelf {
+fn oneself(principal: &Principal, objects: &ObjectSet) -> UserSelf {
     let user = &principal.user;
     let groups = principal.groups.iter();
+    let roles = roles::named(objects, &roles::held(objects, principal)).into_iter();
     UserSelf {
         pk: user.pk,
         username: user.username.clone(),
@@ -49,7 +52,7 @@ fn oneself(principal: &Principal) -> UserSelf {
         is_superuser: principal.is_superuser,
         is_current: true,
         groups: groups.map(|g| UserSelfGroups { name: g.name.clone(), pk: g.pk.to_string() }).collect(),
-        roles: Vec::new(),
+        roles: roles.map(|r| UserSelfRoles { name: r.name, pk: r.pk.to_string() }).collect(),
         email: user.email.clone(),
         avatar: picture(user),
         uid: principal.uid.clone(),

@@ -61,7 +61,7 @@ pub(crate) struct PartialUser {
     pub(crate) uid: String,
 }
 
-/// A role. There are none in this build.
+/// A role, as far as its holders' views show it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Role {
     /// Primary key.
@@ -91,9 +91,9 @@ pub(crate) struct User {
     pub(crate) groups: Vec<Uuid>,
     /// Direct groups, shown; null when `include_groups=false`.
     pub(crate) groups_obj: Option<Vec<PartialGroup>>,
-    /// Always empty.
+    /// Roles that the user holds directly.
     pub(crate) roles: Vec<Uuid>,
-    /// Always empty; null when `include_roles=false`.
+    /// These roles, shown; null when `include_roles=false`.
     pub(crate) roles_obj: Option<Vec<Role>>,
     /// E-mail address.
     pub(crate) email: String,
@@ -137,10 +137,9 @@ pub(crate) struct UserRequest {
     #[serde(default)]
     #[schemars(with = "Vec<Uuid>", length(max = 1000))]
     pub(crate) groups: Option<Vec<Uuid>>,
-    /// There are no roles in this build: must be empty.
+    /// Roles that are held directly.
     #[serde(default)]
-    #[schemars(with = "Vec<Uuid>", length(max = 0))]
-    #[allow(dead_code, reason = "its schema refuses anything but nothing")]
+    #[schemars(with = "Vec<Uuid>", length(max = 1000))]
     pub(crate) roles: Option<Vec<Uuid>>,
     /// E-mail address.
     #[serde(default)]
@@ -169,7 +168,7 @@ pub(crate) struct UserSelfGroups {
     pub(crate) pk: String,
 }
 
-/// A role of one's own. There are none in this build.
+/// A role of one's own.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct UserSelfRoles {
     /// Its name.
@@ -195,7 +194,7 @@ pub(crate) struct UserSelf {
     pub(crate) is_current: bool,
     /// All groups, direct and inherited.
     pub(crate) groups: Vec<UserSelfGroups>,
-    /// Always empty.
+    /// All roles, direct and through groups.
     pub(crate) roles: Vec<UserSelfRoles>,
     /// E-mail address.
     pub(crate) email: String,
@@ -297,11 +296,11 @@ pub(crate) struct Group {
     pub(crate) users_obj: Option<Vec<PartialUser>>,
     /// Merged under the members' own attributes.
     pub(crate) attributes: Map<String, Value>,
-    /// Always empty.
+    /// Roles that the group holds by itself.
     pub(crate) roles: Vec<Uuid>,
-    /// Always empty.
+    /// These roles, shown.
     pub(crate) roles_obj: Vec<Role>,
-    /// Always empty; null unless `include_inherited_roles=true`.
+    /// Roles of the groups around it; null unless `include_inherited_roles=true`.
     pub(crate) inherited_roles_obj: Option<Vec<Role>>,
     /// Direct children.
     pub(crate) children: Vec<Uuid>,
@@ -331,10 +330,9 @@ pub(crate) struct GroupRequest {
     #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     pub(crate) attributes: Option<Map<String, Value>>,
-    /// There are no roles in this build: must be empty.
+    /// Roles that are held directly.
     #[serde(default)]
-    #[schemars(with = "Vec<Uuid>", length(max = 0))]
-    #[allow(dead_code, reason = "its schema refuses anything but nothing")]
+    #[schemars(with = "Vec<Uuid>", length(max = 1000))]
     pub(crate) roles: Option<Vec<Uuid>>,
 }
 

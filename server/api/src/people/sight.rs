@@ -24,10 +24,10 @@ use uuid::Uuid;
 const CHUNK: u64 = 500;
 
 /// One caller under one configuration.
-pub(super) struct Sight<'a> {
-    pub(super) identity: &'a Identity,
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) caller: &'a Caller,
+pub(crate) struct Sight<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) caller: &'a Caller,
 }
 
 impl Sight<'_> {
@@ -53,7 +53,7 @@ impl Sight<'_> {
     ///
     /// # Errors
     /// 404 for nobody, and for whom the caller may not see; else 403.
-    pub(super) async fn user(&self, verb: Action, pk: i64) -> Result<Arc<PrincipalEntry>, ApiError> {
+    pub(crate) async fn user(&self, verb: Action, pk: i64) -> Result<Arc<PrincipalEntry>, ApiError> {
         let missing = || ApiError::no_such("User");
         let who = self.identity.principals.get(pk).await?.ok_or_else(missing)?;
         self.caller.require_on(self.identity, self.snapshot, verb, &Administered::user(&who)?, "User")?;
@@ -64,7 +64,7 @@ impl Sight<'_> {
     ///
     /// # Errors
     /// 404 for one that does not exist or that the caller may not see, else 403.
-    pub(super) async fn groups(&self, verb: Action, pks: &[Uuid]) -> Result<(), ApiError> {
+    pub(crate) async fn groups(&self, verb: Action, pks: &[Uuid]) -> Result<(), ApiError> {
         let all = |verb| self.extent(verb, GROUP_KIND) == Extent::All;
         if pks.is_empty() || (all(Action::Read) && all(verb)) {
             return Ok(());
@@ -93,10 +93,12 @@ impl Sight<'_> {
     async fn seen_of(&self, users: &[User], directory: &Directory) -> Result<HashSet<i64>, ApiError> {
         let pks: Vec<i64> = users.iter().map(|user| user.pk).collect();
         let mut groups = self.identity.store.groups().of_users(&pks).await?;
+        let mut roles = self.identity.store.roles().of_users(&pks).await?;
         let mut seen = HashSet::new();
         for user in users {
             let direct = groups.remove(&user.pk).unwrap_or_default();
-            let who = directory.prepared(user.clone(), direct.iter().map(|group| group.pk))?;
+            let held = roles.remove(&user.pk).unwrap_or_default();
+            let who = directory.prepared(user.clone(), direct.iter().map(|group| group.pk), held)?;
             if self.may(Action::Read, &Administered::user(&who)?) {
                 seen.insert(user.pk);
             }
@@ -305,9 +307,10 @@ impl Directory {
     }
 
     /// A group as decisions read it, with these parents.
-    pub(super) fn facts_of(&self, name: &str, is_superuser: bool, parents: &[Uuid]) -> GroupFacts {
+    pub(super) fn facts_of(&self, pk: Option<Uuid>, name: &str, is_superuser: bool, parents: &[Uuid]) -> GroupFacts {
         let around = self.around(parents.iter().copied());
         GroupFacts {
+            pk,
             name: name.to_owned(),
             superuser: is_superuser || around.iter().any(|group| group.is_superuser),
             parents: around.iter().map(|group| (group.pk, group.name.clone())).collect(),
@@ -316,14 +319,15 @@ impl Directory {
 
     /// A group that is there.
     pub(super) fn facts(&self, group: &Group) -> GroupFacts {
-        self.facts_of(&group.name, group.is_superuser, &group.parents)
+        self.facts_of(Some(group.pk), &group.name, group.is_superuser, &group.parents)
     }
 
-    /// A user in these groups.
+    /// A user in these groups, with these roles.
     pub(super) fn prepared(
         &self,
         user: User,
         direct: impl IntoIterator<Item = Uuid>,
+        roles: Vec<Uuid>,
     ) -> Result<PreparedPrincipal, ApiError> {
         let groups = self.around(direct);
         let principal = Principal {
@@ -332,6 +336,7 @@ impl Directory {
             is_superuser: groups.iter().any(|group| group.is_superuser),
             groups: groups.iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() }).collect(),
             direct_groups: Vec::new(),
+            roles,
             attributes: Map::new(),
         };
         PreparedPrincipal::new(Arc::new(principal)).map_err(|error| {

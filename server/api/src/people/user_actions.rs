@@ -119,7 +119,7 @@ async fn service_account(
     let given: UserServiceAccountRequest = body.read(&ACCOUNT_FORM, false)?;
     let draft = drafted(&given.name);
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
-    sight.require(Action::IssueToken, &Administered::user(&wished(&sight, &draft).await?)?)?;
+    sight.require(Action::IssueToken, &Administered::user(&wished(&sight, &draft, Vec::new()).await?)?)?;
     if given.create_group {
         let group = Administered::group(&GroupFacts { name: given.name.clone(), ..GroupFacts::default() })?;
         sight.require(Action::Create, &group)?;

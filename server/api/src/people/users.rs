@@ -2,6 +2,7 @@
 
 use super::{
     Noun,
+    groups::changed,
     shapes::{User, UserRequest},
     sight::{Directory, Sight},
     views::{self, Include, value},
@@ -17,6 +18,7 @@ use crate::{
     },
     paging::{self, Listed},
     query::Query,
+    rbac,
 };
 use axum::{
     Json, Router,
@@ -25,8 +27,12 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use lockgate_identity::{Identity, people::UserDraft};
-use lockgate_model::{Problems, User as Account, UserType, kinds::PolicyBinding, schema::KindSchema};
+use lockgate_identity::{Identity, config::Snapshot, people::UserDraft};
+use lockgate_model::{
+    Document, Problems, User as Account, UserType,
+    kinds::{PolicyBinding, Role},
+    schema::KindSchema,
+};
 use lockgate_policies::{Action, Administered, PreparedPrincipal, USER_KIND};
 use lockgate_store::{DateFilter, UserFilter, UserPatch};
 use serde_json::{Map, Value, json};
@@ -119,12 +125,8 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     let snapshot = identity.config.snapshot();
     caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
     let page = paging::wanted(&query)?;
-    // There are no roles, so nobody has one.
-    if !query.all("roles_by_name").is_empty() || !query.all("roles_by_pk").is_empty() {
-        return Listed::new(page, 0, Vec::new());
-    }
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
-    let filter = filter(&query, page)?;
+    let filter = UserFilter { roles: roles_asked(&snapshot, &query)?, ..filter(&query, page)? };
     let (store, filter) = (&identity.store, &filter);
     let fetch = |page| async move { Ok(store.users().list(&UserFilter { page, ..filter.clone() }).await?) };
     let (found, total) = sight.page_of_users(page, fetch).await?;
@@ -154,6 +156,7 @@ fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiEr
         types: types.collect::<Result<_, _>>()?,
         groups_by_name: query.repeated("groups_by_name").into_iter().map(str::to_owned).collect(),
         groups_by_pk: query.several("groups_by_pk", "Enter a valid UUID.")?,
+        roles: None,
         uuid: query.uuid("uuid")?,
         pk_in: None,
         attributes: attributes(query)?,
@@ -163,6 +166,20 @@ fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiEr
         ordering: query.ordering(),
         page,
     })
+}
+
+/// The roles of which somebody wanted holds one: one of each parameter that is given.
+fn roles_asked(snapshot: &Snapshot, query: &Query) -> Result<Option<Vec<Uuid>>, ApiError> {
+    let names = query.repeated("roles_by_name");
+    let keys: Vec<Uuid> = query.several("roles_by_pk", "Enter a valid UUID.")?;
+    if names.is_empty() && keys.is_empty() {
+        return Ok(None);
+    }
+    let all = snapshot.objects.all::<Role>().into_iter().map(|(object, _)| &object.document);
+    let fits = |role: &&Document| {
+        (names.is_empty() || names.contains(&role.name.as_str())) && (keys.is_empty() || keys.contains(&role.id))
+    };
+    Ok(Some(all.filter(fits).map(|role| role.id).collect()))
 }
 
 /// `attributes`: a JSON object whose parts must be there.
@@ -192,8 +209,9 @@ async fn create(
 ) -> Result<(StatusCode, Json<User>), ApiError> {
     let snapshot = identity.config.snapshot();
     caller.require_some(&identity, &snapshot, Action::Create, USER_KIND)?;
-    let given: UserRequest = body.read(&FORM, false)?;
+    let mut given: UserRequest = body.read(&FORM, false)?;
     check_type(given.user_type, None)?;
+    let roles = given.roles.take().unwrap_or_default();
     let draft = UserDraft {
         username: given.username.unwrap_or_default(),
         name: given.name.unwrap_or_default(),
@@ -206,19 +224,28 @@ async fn create(
         password: None,
     };
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
-    wished(&sight, &draft).await?;
+    wished(&sight, &draft, roles.clone()).await?;
     let made = identity.people.create_user(draft, Some(caller.user())).await?;
+    if !roles.is_empty() {
+        identity.people.set_roles(&made, &roles, Some(caller.user())).await?;
+    }
+    rbac::initial::keep(&sight, USER_KIND, &made.pk.to_string()).await?;
     Ok((StatusCode::CREATED, Json(views::user_for(&sight, made).await?)))
 }
 
-/// Refuses a caller who may not make this user, or not put anybody into the user's groups.
+/// Refuses a caller who may not make this user, or not put anybody into the user's groups or give the roles.
 ///
 /// # Errors
-/// 403, and 404 for a group that the caller may not see.
-pub(super) async fn wished(sight: &Sight<'_>, draft: &UserDraft) -> Result<PreparedPrincipal, ApiError> {
+/// 403, and 404 for a group or role that the caller may not see.
+pub(super) async fn wished(
+    sight: &Sight<'_>,
+    draft: &UserDraft,
+    roles: Vec<Uuid>,
+) -> Result<PreparedPrincipal, ApiError> {
+    sight.roles(&roles)?;
     let user = account(draft, sight.identity.clock.now());
     let directory = Directory::load(sight.identity).await?;
-    let wish = directory.prepared(user, draft.groups.iter().copied())?;
+    let wish = directory.prepared(user, draft.groups.iter().copied(), roles)?;
     sight.require(Action::Create, &Administered::user(&wish)?)?;
     sight.groups(Action::ManageMembers, &draft.groups).await?;
     Ok(wish)
@@ -309,13 +336,18 @@ async fn store(
         attributes: given.attributes,
         groups: given.groups,
     };
-    may_become(&sight, &account, &patch).await?;
+    let held = identity.store.roles().of_users(&[account.pk]).await?.remove(&account.pk).unwrap_or_default();
+    sight.roles(&changed(given.roles.as_deref(), &held))?;
+    may_become(&sight, &account, &patch, held).await?;
     let account = identity.people.update_user(account.pk, patch, Some(caller.user())).await?;
+    if let Some(roles) = &given.roles {
+        identity.people.set_roles(&account, roles, Some(caller.user())).await?;
+    }
     Ok(Json(views::user_for(&sight, account).await?))
 }
 
 /// Refuses a caller who may not change the user as it would be, or the groups that it would join or leave.
-async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch) -> Result<(), ApiError> {
+async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch, roles: Vec<Uuid>) -> Result<(), ApiError> {
     let direct = sight.identity.store.groups().of_user(account.pk).await?;
     let direct: HashSet<Uuid> = direct.iter().map(|group| group.pk).collect();
     if let Some(wanted) = &patch.groups {
@@ -338,7 +370,7 @@ async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch) -> 
     if wish == *account {
         return Ok(());
     }
-    let wish = Directory::load(sight.identity).await?.prepared(wish, direct)?;
+    let wish = Directory::load(sight.identity).await?.prepared(wish, direct, roles)?;
     sight.require(Action::Update, &Administered::user(&wish)?)
 }
 

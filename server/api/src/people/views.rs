@@ -1,6 +1,6 @@
 //! Views of users and groups.
 
-use super::{shapes, sight::Sight};
+use super::{roles, shapes, sight::Sight};
 use crate::error::ApiError;
 use lockgate_engine::avatar;
 use lockgate_identity::Identity;
@@ -103,10 +103,13 @@ pub(crate) async fn users(
     let uids = Uids::load(identity).await?;
     let superusers = superusers(identity, &pks).await?;
     let mut groups = identity.store.groups().of_users(&pks).await?;
+    let mut roles = identity.store.roles().of_users(&pks).await?;
+    let snapshot = identity.config.snapshot();
     let show = |user: User| {
         let is_superuser = superusers.contains(&user.pk);
         let groups = groups.remove(&user.pk).unwrap_or_default();
-        full(user, &groups, is_superuser, &uids, include)
+        let roles = roles::named(&snapshot.objects, &roles.remove(&user.pk).unwrap_or_default());
+        full(user, &groups, roles, is_superuser, &uids, include)
     };
     Ok(users.into_iter().map(show).collect())
 }
@@ -126,6 +129,10 @@ pub(super) async fn users_for(
         let named = sight.identity.store.groups().get_many(&Vec::from_iter(named)).await?;
         let seen = sight.seen_groups(&named).await?;
         shown.iter_mut().filter_map(|user| user.groups_obj.as_mut()).for_each(|g| g.retain(|g| seen.contains(&g.pk)));
+    }
+    if sight.extent(Action::Read, "role") != Extent::All {
+        let roles = shown.iter_mut().filter_map(|user| user.roles_obj.as_mut());
+        roles.for_each(|roles| roles.retain(|role| sight.has_role(role.pk)));
     }
     Ok(shown)
 }
@@ -166,7 +173,14 @@ async fn superusers(identity: &Identity, pks: &[i64]) -> Result<HashSet<i64>, Ap
     Ok(found)
 }
 
-fn full(user: User, groups: &[Group], is_superuser: bool, uids: &Uids, include: Include) -> shapes::User {
+fn full(
+    user: User,
+    groups: &[Group],
+    roles: Vec<shapes::Role>,
+    is_superuser: bool,
+    uids: &Uids,
+    include: Include,
+) -> shapes::User {
     shapes::User {
         avatar: picture(&user),
         uid: uids.of(user.pk),
@@ -179,8 +193,8 @@ fn full(user: User, groups: &[Group], is_superuser: bool, uids: &Uids, include: 
         is_superuser,
         groups: groups.iter().map(|g| g.pk).collect(),
         groups_obj: include.groups.then(|| groups.iter().map(partial_group).collect()),
-        roles: Vec::new(),
-        roles_obj: include.roles.then(Vec::new),
+        roles: roles.iter().map(|role| role.pk).collect(),
+        roles_obj: include.roles.then_some(roles),
         email: user.email,
         attributes: user.attributes,
         path: user.path,
@@ -227,10 +241,18 @@ pub(crate) async fn groups(
     let relatives = store.get_many(&Vec::from_iter(wanted)).await?;
     let relatives: HashMap<Uuid, Group> = relatives.into_iter().map(|g| (g.pk, g)).collect();
     let people = people(identity, include.users, &members).await?;
+    let snapshot = identity.config.snapshot();
+    let objects = &snapshot.objects;
+    let mut inherited = HashMap::new();
+    if include.inherited_roles {
+        inherited = roles::inherited(objects, &groups, &store.all().await?);
+    }
     let related = |pks: &[Uuid]| pks.iter().filter_map(|pk| relatives.get(pk)).map(related_group).collect();
     let show = |group: Group| {
         let users = members.remove(&group.pk).unwrap_or_default();
         let children = children.remove(&group.pk).unwrap_or_default();
+        let roles = roles::of_group(objects, group.pk);
+        let above = inherited.remove(&group.pk).unwrap_or_default();
         shapes::Group {
             pk: group.pk,
             num_pk: group.num_pk,
@@ -241,9 +263,9 @@ pub(crate) async fn groups(
             users_obj: people.as_ref().map(|p| users.iter().filter_map(|pk| p.get(pk)).cloned().collect()),
             users,
             attributes: group.attributes,
-            roles: Vec::new(),
-            roles_obj: Vec::new(),
-            inherited_roles_obj: include.inherited_roles.then(Vec::new),
+            roles_obj: roles::named(objects, &roles),
+            roles,
+            inherited_roles_obj: include.inherited_roles.then(|| roles::named(objects, &above)),
             children_obj: include.children.then(|| related(&children)),
             children,
         }
@@ -273,6 +295,10 @@ pub(super) async fn groups_for(
         let seen = sight.seen_groups(&named).await?;
         let relatives = shown.iter_mut().flat_map(|g| [g.parents_obj.as_mut(), g.children_obj.as_mut()]);
         relatives.flatten().for_each(|related| related.retain(|g| seen.contains(&g.pk)));
+    }
+    if sight.extent(Action::Read, "role") != Extent::All {
+        let roles = shown.iter_mut().flat_map(|g| [Some(&mut g.roles_obj), g.inherited_roles_obj.as_mut()]);
+        roles.flatten().for_each(|roles| roles.retain(|role| sight.has_role(role.pk)));
     }
     Ok(shown)
 }

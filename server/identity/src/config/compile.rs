@@ -204,6 +204,7 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
         links: objects.all::<PolicyLink>().into_iter().map(|(object, link)| link_input(object, link, around)).collect(),
         apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
         groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
+        roles: super::roles::inputs(objects),
         default_access_deny: closed_by_default(objects),
         ..PolicyInput::default()
     };

@@ -99,6 +99,7 @@ mod tests {
             uid: String::new(),
             groups: Vec::new(),
             direct_groups: Vec::new(),
+            roles: Vec::new(),
             is_superuser: false,
             attributes: Map::new(),
         }

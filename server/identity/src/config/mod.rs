@@ -17,6 +17,7 @@ mod proposal;
 pub(crate) mod pull;
 mod reading;
 mod revise;
+mod roles;
 mod snapshot;
 mod stand_ins;
 pub(crate) mod watch;

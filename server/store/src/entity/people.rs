@@ -96,6 +96,21 @@ pub mod membership {
     no_relations!();
 }
 
+pub mod user_role {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_roles")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_pk: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub role_id: Uuid,
+    }
+
+    no_relations!();
+}
+
 pub mod token {
     use sea_orm::entity::prelude::*;
 

@@ -73,6 +73,7 @@ conformance! {
     principals::groups_are_inherited_even_around_a_cycle,
     principals::attributes_are_merged_ancestors_first,
     principals::superusers_are_found_through_nested_groups,
+    principals::roles_are_held_until_they_are_taken_or_go,
     sessions::of_two_tabs_one_wins,
     sessions::a_login_rotates_the_identifier,
     sessions::ending_a_session_ends_what_derives_from_it,

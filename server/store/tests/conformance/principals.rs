@@ -1,9 +1,9 @@
 //! What a user inherits from groups.
 
-use lockgate_store::{GroupPatch, NewUser, UserFilter, UserPatch, hash_secret};
+use lockgate_store::{ConfigChange, GroupPatch, NewUser, StoreError, UserFilter, UserPatch, hash_secret};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Outcome, id, new_group, new_user, now, object};
+use crate::bench::{Bench, Outcome, document, id, meta, new_group, new_user, now, object};
 
 pub(crate) async fn groups_are_inherited_even_around_a_cycle(bench: &Bench) -> Outcome {
     let groups = bench.store.groups();
@@ -77,5 +77,43 @@ pub(crate) async fn superusers_are_found_through_nested_groups(bench: &Bench) ->
     let asleep = UserPatch { is_active: Some(false), ..UserPatch::default() };
     users.update(ada.pk, asleep, now()).await?;
     assert!(!groups.any_superuser().await?, "an inactive account can do nothing");
+    Ok(())
+}
+
+pub(crate) async fn roles_are_held_until_they_are_taken_or_go(bench: &Bench) -> Outcome {
+    let (store, roles) = (&bench.store, bench.store.roles());
+    let made = ["one", "two"].map(|name| document("role", name, json!({"name": name})));
+    let [one, two] = [made[0].id, made[1].id];
+    let change = ConfigChange { upserts: made.to_vec(), ..ConfigChange::default() };
+    store.documents().apply(change, meta("roles")).await?;
+    let (ada, bob) = (bench.user("ada").await?.pk, bench.user("bob").await?.pk);
+    let held = async |user: i64| -> Result<Vec<uuid::Uuid>, StoreError> {
+        let principal = store.groups().principal(user, "install").await?;
+        Ok(principal.map(|principal| principal.roles).unwrap_or_default())
+    };
+    assert!(roles.give(one, ada, now()).await?);
+    assert!(!roles.give(one, ada, now()).await?, "she holds it");
+    assert_eq!((held(ada).await?, held(bob).await?), (vec![one], vec![]));
+    assert!(matches!(roles.give(id("none"), ada, now()).await, Err(StoreError::Dangling)));
+    roles.set(bob, &[two, one, two], now()).await?;
+    let mut of_bob = roles.of_users(&[ada, bob]).await?.remove(&bob).unwrap_or_default();
+    of_bob.sort();
+    let mut both = vec![one, two];
+    both.sort();
+    assert_eq!(of_bob, both);
+    let holders = async |roles: &[uuid::Uuid]| -> Result<Vec<String>, StoreError> {
+        let filter = UserFilter { roles: Some(roles.to_vec()), ..UserFilter::default() };
+        Ok(store.users().list(&filter).await?.0.into_iter().map(|user| user.username).collect())
+    };
+    assert_eq!(holders(&[two]).await?, ["bob"]);
+    assert_eq!(holders(&[one, two]).await?, ["ada", "bob"]);
+    assert_eq!(holders(&[]).await?, [""; 0]);
+    assert!(roles.take(one, ada, now()).await? && !roles.take(one, ada, now()).await?);
+    // A role that is replaced stays with its holders; one that goes does not.
+    let again = ConfigChange { upserts: vec![made[0].clone()], deletes: vec![two], ..ConfigChange::default() };
+    store.documents().apply(again, meta("roles")).await?;
+    assert_eq!((held(ada).await?, held(bob).await?), (vec![], vec![one]));
+    store.users().delete(bob, now()).await?;
+    assert_eq!(holders(&[one]).await?, [""; 0]);
     Ok(())
 }
