@@ -223,11 +223,9 @@ fn complain(error: &ValidationError<'_>, problems: &mut Problems) {
         ValidationErrorKind::MinLength { limit } => {
             problems.add(&at, "min_length", format!("Ensure this field has at least {limit} characters."))
         }
-        ValidationErrorKind::Enum { options } => problems.add(
-            &at,
-            "invalid_choice",
-            format!("{} is not a valid choice{}.", shown(value), choices(options)),
-        ),
+        ValidationErrorKind::Enum { options } => {
+            problems.add(&at, "invalid_choice", format!("{} is not a valid choice{}.", shown(value), choices(options)))
+        }
         ValidationErrorKind::Maximum { limit } => {
             problems.add(&at, "max_value", format!("Ensure this value is less than or equal to {limit}."))
         }

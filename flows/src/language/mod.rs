@@ -13,6 +13,7 @@ mod oauth2;
 mod plain;
 mod policy;
 mod redirects;
+mod role;
 mod test_document;
 mod values;
 pub(crate) mod words;

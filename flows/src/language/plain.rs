@@ -3,7 +3,6 @@
 use super::{Declaration, GroupDeclaration, GroupDraft, Loaded, Loader, values, words};
 use crate::{
     builtin::outpost_config_defaults,
-    diagnostics::Diagnostic,
     node::{Key, Node, Value as Yaml},
     read::{Folder, TextFile},
     span::Span,
@@ -136,32 +135,6 @@ impl Loader<'_> {
         }
     }
 
-    /// A role says which groups hold it, wherever that was written: a group's own word for it goes there.
-    fn roles_of_group(&mut self, group: &GroupDraft, loaded: &mut Loaded) {
-        let id = Value::from(group.declaration.id.to_string());
-        for node in &group.roles {
-            let Some(name) = node.text() else {
-                self.wrong(node, "roles", "a list of role names");
-                continue;
-            };
-            let known = loaded.documents.iter().filter(|d| d.kind == "role").map(|d| d.name.clone());
-            let known: Vec<String> = known.collect();
-            match loaded.documents.iter_mut().find(|d| d.kind == "role" && d.name == name) {
-                Some(role) => match role.body["groups"].as_array_mut() {
-                    Some(groups) if groups.contains(&id) => {}
-                    Some(groups) => groups.push(id.clone()),
-                    None => {}
-                },
-                None => {
-                    let message = format!("no role \"{name}\" is declared here");
-                    let complaint = Diagnostic::error("dangling", &node.span, message);
-                    let complaint = complaint.near(name, known.iter().map(String::as_str));
-                    self.diagnostics.push(complaint);
-                }
-            }
-        }
-    }
-
     /// Parents can be looked up once every group is declared.
     pub(crate) fn finish_groups(&mut self, loaded: &mut Loaded) {
         for mut group in std::mem::take(&mut self.groups) {
@@ -181,6 +154,7 @@ impl Loader<'_> {
             }
             loaded.groups.push(group.declaration);
         }
+        self.objects_of_roles(loaded);
         self.cycles(&loaded.groups);
     }
 

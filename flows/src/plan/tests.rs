@@ -127,6 +127,26 @@ fn what_changes_is_told_field_by_field_and_secrets_are_not_shown() {
 }
 
 #[test]
+fn what_a_role_permits_and_who_holds_it_is_told() {
+    let role = |permissions: Value, groups: &[u128]| {
+        let groups: Vec<Uuid> = groups.iter().map(|number| id(*number)).collect();
+        document(6, "role", "desk", json!({"name": "desk", "permissions": permissions, "groups": groups}))
+    };
+    let (before, after) = (role(json!(["view_user"]), &[]), role(json!(["view_user", "reset_user_password"]), &[50]));
+    let groups = [group(50, "Help desk")];
+    let (found, _) = compared((&[before], &groups), (&[after], &groups));
+    let told = text(&PlanReport { objects: found, ..PlanReport::default() });
+    let expected = "\
+~ role desk (apps.yaml:3)
+    groups: [] -> [\"Help desk\"]
+    permissions: [\"view_user\"] -> [\"view_user\",\"reset_user_password\"]
+
+0 to create, 1 to change, 0 to delete.
+";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn groups_are_declarations() {
     let (before, mut after) = ([group(50, "Editors"), group(51, "Staff"), group(52, "Gone")], vec![]);
     after.push(Group { parents: vec![id(51)], is_superuser: true, ..group(50, "Editors") });

@@ -88,8 +88,8 @@ async fn a_role_is_made_given_and_taken() {
     let (ada, bea) = (house.user("ada", &[], &[]).await, house.user("bea", &[], &[&other]).await);
 
     // Renaming keeps what the role permits, and two have not the same name.
-    let put = api.put(&format!("/rbac/roles/{desk}/"), &json!({"name": "help-desk", "permissions": [], "groups": []}));
-    let put = put.await.expect(200);
+    let body = json!({"name": "help-desk", "permissions": [], "groups": []});
+    let put = api.put(&format!("/rbac/roles/{desk}/"), &body).await.expect(200);
     assert_eq!(put, json!({"pk": desk, "name": "help-desk"}));
     let twice = api.post("/rbac/roles/", &json!({"name": "help-desk"})).await.expect(400);
     assert!(twice["name"].is_array(), "{twice}");
