@@ -1,5 +1,6 @@
 //! A server that pulls its configuration from a repository.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -328,6 +329,41 @@ async fn a_token_opens_a_repository_over_https_and_is_told_nowhere() {
     server.launch().await;
     let answer = reload(&server).await;
     assert!(answer["error"].as_str().is_some_and(|e| e.contains("certificate")), "{answer}");
+}
+
+/// The machine that runs the tests need not have a server of SSH: a program of that name stands in for the
+/// connection, and notes how it was called.
+#[tokio::test]
+async fn a_key_opens_a_repository_over_ssh_and_hosts_are_known() {
+    let repository = Repository::new();
+    let first = repository.push("First", &[("config/apps.yaml", BLOG)]);
+    let place = tempfile::TempDir::with_prefix("lockgate-ssh-").expect("the temporary folder is writable");
+    let at = |name: &str| place.path().join(name);
+    let script =
+        format!("#!/bin/sh\necho \"$@\" >> {}\nfor last; do :; done\neval \"$last\"\n", at("called").display());
+    std::fs::write(at("ssh"), script).expect("the temporary folder is writable");
+    std::fs::set_permissions(at("ssh"), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    std::fs::write(at("known_hosts"), "git.example.com ssh-ed25519 AAAA\n").expect("the temporary folder is writable");
+    let key = repository.key("key");
+    let path = format!("{}:{}", place.path().display(), std::env::var("PATH").unwrap_or_default());
+    let url = repository.url().replace("file://", "ssh://git@git.example.com");
+    let server = pulling(Database::Sqlite, &url)
+        .set("PATH", &path)
+        .set("LOCKGATE_GIT__SSH_KEY", &key.to_string_lossy())
+        .set("LOCKGATE_GIT__KNOWN_HOSTS", &at("known_hosts").to_string_lossy())
+        .start()
+        .await;
+    assert_eq!(health(&server).await["commit"], json!(first), "{}", health(&server).await);
+    let called = std::fs::read_to_string(at("called")).expect("it was called");
+    for part in [
+        &format!("-i {}", key.display()),
+        &format!("UserKnownHostsFile={}", at("known_hosts").display()),
+        "StrictHostKeyChecking=yes",
+        "BatchMode=yes",
+        "git@git.example.com git-upload-pack",
+    ] {
+        assert!(called.contains(part), "{part}: {called}");
+    }
 }
 
 #[test]

@@ -161,6 +161,13 @@ pub async fn soak(database: Database, edits: usize, seed: u64) -> SoakReport {
         editor.edit(&shared).await;
         if (edit + 1) % (edits / 10).max(1) == 0 {
             memory.push(shared.site.server.resident_kib());
+            let wrong = shared.wrong.lock().unwrap_or_else(PoisonError::into_inner).len();
+            let (answers, logins) = (shared.answers.load(Ordering::Relaxed), shared.logins.load(Ordering::Relaxed));
+            let seconds = started.elapsed().as_secs();
+            eprintln!(
+                "{} edits, {seconds} s, {answers} answers, {logins} logins, {wrong} wrong, {memory:?} KiB",
+                edit + 1
+            );
         }
     }
     let took = started.elapsed();
