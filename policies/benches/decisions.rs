@@ -57,6 +57,7 @@ fn compiled(bound: usize, elsewhere: usize) -> PolicySet {
         target: Target::App("wiki".to_owned()),
         order: i32::try_from(n).unwrap_or(i32::MAX),
         enabled: true,
+        period: lockgate_model::Period::ALWAYS,
         negate: false,
         failure_result: false,
         timeout: 30,

@@ -15,10 +15,16 @@ use crate::{
     input::{BindingInput, EngineMode, Subject, TextOrigin},
 };
 use cedar_policy::{Decision as Verdict, Effect, Policy};
-use lockgate_model::people::{GroupFact, Principal};
+use chrono::{DateTime, Utc};
+use lockgate_model::{
+    Period, Timing,
+    people::{GroupFact, Principal},
+    period::moment_in_words,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -57,21 +63,34 @@ pub struct BindingTrace {
     /// Whether its result is turned around.
     pub negate: bool,
     /// Its result, turned around where it is to be; `None` when it was not come to, because its expression
-    /// failed.
+    /// failed, or because it does not count now.
     pub passes: Option<bool>,
+    /// When it counts.
+    #[serde(flatten)]
+    pub period: Period,
+    /// Where the moment of the question lies, seen from that.
+    pub timing: Timing,
     /// Where it is declared, when in a folder.
     pub origin: Option<TextOrigin>,
 }
 
 impl std::fmt::Display for BindingTrace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let result = match self.passes {
-            Some(true) => "passes",
-            Some(false) => "fails",
-            None => "not asked",
+        let result = match (self.timing, self.passes) {
+            (Timing::Over(_), _) => "is over",
+            (Timing::Ahead(_), _) => "is ahead",
+            (_, Some(true)) => "passes",
+            (_, Some(false)) => "fails",
+            (_, None) => "not asked",
         };
         let not = if self.negate { "not " } else { "" };
         write!(f, "{result:9}  {not}{}", self.what)?;
+        match (self.timing, self.period.until) {
+            (Timing::Over(at), _) => write!(f, ", ended {}", moment_in_words(at))?,
+            (Timing::Ahead(at), _) => write!(f, ", begins {}", moment_in_words(at))?,
+            (Timing::Current, Some(until)) => write!(f, ", until {}", moment_in_words(until))?,
+            (Timing::Current, None) => {}
+        }
         self.origin.as_ref().map_or(Ok(()), |origin| write!(f, " ({}:{})", origin.file, origin.line))
     }
 }
@@ -118,10 +137,25 @@ pub enum Change {
     SecondFactor,
     /// To be an administrator.
     Superuser,
+    /// That this binding had not ended.
+    Extend(Dated),
+    /// That this binding has begun.
+    Begin(Dated),
     /// That the expression policy of this name passes.
     Pass(String),
     /// That the expression policy of this name does not pass.
     Fail(String),
+}
+
+/// A binding, and the moment at which it begins or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dated {
+    /// Its id.
+    pub binding: Uuid,
+    /// What it asks for, in words.
+    pub what: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl std::fmt::Display for Change {
@@ -133,6 +167,12 @@ impl std::fmt::Display for Change {
             Self::Leave(group) => write!(f, "leave the group {group}"),
             Self::SecondFactor => f.write_str("sign in with a second factor"),
             Self::Superuser => f.write_str("become an administrator"),
+            Self::Extend(binding) => {
+                write!(f, "extend the binding of {}, which ended {}", binding.what, moment_in_words(binding.at))
+            }
+            Self::Begin(binding) => {
+                write!(f, "wait for the binding of {}, which begins {}", binding.what, moment_in_words(binding.at))
+            }
             Self::Pass(policy) => write!(f, "meet the condition {policy}"),
             Self::Fail(policy) => write!(f, "no longer meet the condition {policy}"),
         }
@@ -146,7 +186,7 @@ impl PolicySet {
     pub fn bindings(&self, resource: Resource<'_>, who: Option<&Principal>, decision: &Decision) -> Vec<BindingTrace> {
         let checks = decision.facts_used.get("checks").unwrap_or(&Value::Null);
         let bound = self.partition(resource).map(|partition| partition.bindings.as_slice()).unwrap_or_default();
-        bound.iter().map(|one| binding(one, who, checks)).collect()
+        bound.iter().map(|one| binding(one, who, (checks, decision.time))).collect()
     }
 
     /// Answers a question as [`PolicySet::decide`] does, and says what it looked at. Takes some hundred times
@@ -170,19 +210,31 @@ impl PolicySet {
     }
 }
 
-fn binding(binding: &BindingInput, who: Option<&Principal>, checks: &Value) -> BindingTrace {
-    let (policy, what, passes) = match &binding.subject {
-        Subject::Group(id, name) => {
-            (None, format!("the group {name}"), Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate))
-        }
-        Subject::User(pk, name) => {
-            (None, format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
-        }
-        Subject::Policy(id, name) => {
-            (Some(*id), format!("the policy {name}"), checks[format!("binding:{}", binding.id)].as_bool())
-        }
+fn binding(binding: &BindingInput, who: Option<&Principal>, (checks, now): (&Value, DateTime<Utc>)) -> BindingTrace {
+    let (policy, passes) = match &binding.subject {
+        Subject::Group(id, _) => (None, Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate)),
+        Subject::User(pk, _) => (None, Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate)),
+        Subject::Policy(id, _) => (Some(*id), checks[format!("binding:{}", binding.id)].as_bool()),
     };
-    BindingTrace { id: binding.id, policy, what, negate: binding.negate, passes, origin: binding.origin.clone() }
+    let timing = binding.period.timing(now);
+    BindingTrace {
+        id: binding.id,
+        policy,
+        what: what(&binding.subject),
+        negate: binding.negate,
+        passes: passes.filter(|_| timing == Timing::Current),
+        period: binding.period,
+        timing,
+        origin: binding.origin.clone(),
+    }
+}
+
+fn what(subject: &Subject) -> String {
+    match subject {
+        Subject::Group(_, name) => format!("the group {name}"),
+        Subject::User(_, name) => format!("the user {name}"),
+        Subject::Policy(_, name) => format!("the policy {name}"),
+    }
 }
 
 fn policies(
@@ -291,6 +343,14 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
     for (name, passes) in outcomes(partition, results) {
         list.push(if passes { Change::Fail(name) } else { Change::Pass(name) });
     }
+    list.extend(partition.bindings.iter().filter_map(|binding| {
+        let dated = |at| Dated { binding: binding.id, what: what(&binding.subject), at };
+        match binding.period.timing(question.facts.now) {
+            Timing::Current => None,
+            Timing::Ahead(from) => Some(Change::Begin(dated(from))),
+            Timing::Over(until) => Some(Change::Extend(dated(until))),
+        }
+    }));
     if !matches!(question.action, Action::Access | Action::Run) && !who.is_superuser {
         list.push(Change::Superuser);
     }
@@ -334,12 +394,25 @@ impl Supposed<'_> {
         let mut facts = *self.question.facts;
         facts.mfa |= changes.contains(&Change::SecondFactor);
         let question = Question { principal: Some(&who), facts: &facts, ..*self.question };
-        let mut results = run_checks(self.set, self.partition, &question);
+        let partition = self.in_other_times(changes);
+        let mut results = run_checks(self.set, &partition, &question);
         self.replace(&mut results, changes);
-        let Ok(asked) = Asked::new(self.set, self.partition, &question, &results) else { return false };
+        let Ok(asked) = Asked::new(self.set, &partition, &question, &results) else { return false };
         asked
-            .ask(&self.partition.policies, facts.mfa)
+            .ask(&partition.policies, facts.mfa)
             .is_ok_and(|r| r.decision() == Verdict::Allow && r.diagnostics().errors().next().is_none())
+    }
+
+    /// The policies as if some bindings had no times.
+    fn in_other_times(&self, changes: &[Change]) -> Cow<'_, Partition> {
+        let mut partition = Cow::Borrowed(self.partition);
+        for change in changes {
+            if let Change::Extend(dated) | Change::Begin(dated) = change {
+                let bindings = partition.to_mut().bindings.iter_mut();
+                bindings.filter(|b| b.id == dated.binding).for_each(|b| b.period = Period::ALWAYS);
+            }
+        }
+        partition
     }
 
     fn changed(&self, who: &Principal, changes: &[Change]) -> Principal {
@@ -350,7 +423,12 @@ impl Supposed<'_> {
                 Change::Superuser => who.is_superuser = true,
                 Change::Leave(name) => who.groups.retain(|group| group.name != *name),
                 Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
-                Change::SignIn | Change::SecondFactor | Change::Pass(_) | Change::Fail(_) => {}
+                Change::SignIn
+                | Change::SecondFactor
+                | Change::Extend(_)
+                | Change::Begin(_)
+                | Change::Pass(_)
+                | Change::Fail(_) => {}
             }
         }
         who

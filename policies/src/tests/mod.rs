@@ -11,6 +11,7 @@ mod natives;
 mod page;
 mod speed;
 mod templates;
+mod times;
 mod traces;
 mod truth_table;
 
@@ -77,6 +78,7 @@ fn bind(app: &str, order: i32, subject: Subject) -> BindingInput {
         target: Target::App(app.to_owned()),
         order,
         enabled: true,
+        period: lockgate_model::Period::ALWAYS,
         negate: false,
         failure_result: false,
         timeout: 30,

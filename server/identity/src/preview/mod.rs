@@ -110,7 +110,7 @@ pub async fn access(
 ) -> Result<AccessReport, StoreError> {
     let world = World::new(groups_before, groups_after);
     let recipes = claims::recipes(&before, &after);
-    let asks = ask::all(&before, &after, &world, &recipes);
+    let asks = ask::all(&before, &after, &world, &recipes, now);
     if asks.is_empty() {
         return Ok(AccessReport { looked: true, ..AccessReport::default() });
     }
