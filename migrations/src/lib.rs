@@ -26,6 +26,7 @@ mod m20261128_000010_history;
 mod m20261128_000011_reputation;
 mod m20261128_000012_password_history;
 mod m20261128_000013_decisions;
+mod m20261128_000014_membership_times;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_reputation::Migration),
             Box::new(m20261128_000012_password_history::Migration),
             Box::new(m20261128_000013_decisions::Migration),
+            Box::new(m20261128_000014_membership_times::Migration),
         ]
     }
 }

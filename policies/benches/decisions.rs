@@ -112,6 +112,8 @@ fn ada() -> Principal {
             .map(|name| GroupFact { pk: Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()), name })
             .collect(),
         direct_groups: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -18,7 +18,7 @@ use cedar_policy::{Decision as Verdict, Effect, Policy};
 use chrono::{DateTime, Utc};
 use lockgate_model::{
     Period, Timing,
-    people::{GroupFact, Principal},
+    people::{GroupFact, Principal, TimedMembership},
     period::moment_in_words,
 };
 use serde::Serialize;
@@ -42,6 +42,8 @@ const MOST_TOLD: usize = 8;
 pub struct Trace {
     /// How the bindings combine.
     pub mode: EngineMode,
+    /// The memberships of who asks that begin or end by themselves.
+    pub memberships: Vec<MembershipTrace>,
     /// The enabled bindings of the resource, in order.
     pub bindings: Vec<BindingTrace>,
     /// Every policy that can apply to the resource, those of files first.
@@ -49,6 +51,32 @@ pub struct Trace {
     /// For a denial, every smallest set of changes after which the same question is answered with yes; empty
     /// where no few changes help.
     pub changes: Vec<Vec<Change>>,
+}
+
+/// A membership that begins or ends by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MembershipTrace {
+    /// The membership.
+    #[serde(flatten)]
+    pub membership: TimedMembership,
+    /// Where the moment of the question lies, seen from its time.
+    pub timing: Timing,
+}
+
+impl std::fmt::Display for MembershipTrace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the group {}{}", self.membership.group.name, in_words(self.timing, &self.membership.period))
+    }
+}
+
+/// What a time is at a moment: `, ended 2026-11-01 00:00 UTC`.
+fn in_words(timing: Timing, period: &Period) -> String {
+    match (timing, period.until) {
+        (Timing::Over(at), _) => format!(", ended {}", moment_in_words(at)),
+        (Timing::Ahead(at), _) => format!(", begins {}", moment_in_words(at)),
+        (Timing::Current, Some(until)) => format!(", until {}", moment_in_words(until)),
+        (Timing::Current, None) => String::new(),
+    }
 }
 
 /// A binding and what it came to.
@@ -85,12 +113,7 @@ impl std::fmt::Display for BindingTrace {
         };
         let not = if self.negate { "not " } else { "" };
         write!(f, "{result:9}  {not}{}", self.what)?;
-        match (self.timing, self.period.until) {
-            (Timing::Over(at), _) => write!(f, ", ended {}", moment_in_words(at))?,
-            (Timing::Ahead(at), _) => write!(f, ", begins {}", moment_in_words(at))?,
-            (Timing::Current, Some(until)) => write!(f, ", until {}", moment_in_words(until))?,
-            (Timing::Current, None) => {}
-        }
+        f.write_str(&in_words(self.timing, &self.period))?;
         self.origin.as_ref().map_or(Ok(()), |origin| write!(f, " ({}:{})", origin.file, origin.line))
     }
 }
@@ -137,6 +160,10 @@ pub enum Change {
     SecondFactor,
     /// To be an administrator.
     Superuser,
+    /// That this membership had not ended.
+    Renew(Member),
+    /// That this membership has begun.
+    Await(Member),
     /// That this binding had not ended.
     Extend(Dated),
     /// That this binding has begun.
@@ -145,6 +172,15 @@ pub enum Change {
     Pass(String),
     /// That the expression policy of this name does not pass.
     Fail(String),
+}
+
+/// A group, and the moment at which the membership in it begins or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Its name.
+    pub group: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A binding, and the moment at which it begins or ended.
@@ -167,6 +203,12 @@ impl std::fmt::Display for Change {
             Self::Leave(group) => write!(f, "leave the group {group}"),
             Self::SecondFactor => f.write_str("sign in with a second factor"),
             Self::Superuser => f.write_str("become an administrator"),
+            Self::Renew(member) => {
+                write!(f, "renew the membership in {}, which ended {}", member.group, moment_in_words(member.at))
+            }
+            Self::Await(member) => {
+                write!(f, "wait for the membership in {}, which begins {}", member.group, moment_in_words(member.at))
+            }
             Self::Extend(binding) => {
                 write!(f, "extend the binding of {}, which ended {}", binding.what, moment_in_words(binding.at))
             }
@@ -195,19 +237,34 @@ impl PolicySet {
     pub fn explain(&self, question: &Question<'_>) -> (Decision, Trace) {
         let decision = self.decide(question);
         let Some(partition) = self.partition(question.resource) else {
-            let trace =
-                Trace { mode: EngineMode::Any, bindings: Vec::new(), policies: Vec::new(), changes: Vec::new() };
+            let trace = Trace {
+                mode: EngineMode::Any,
+                memberships: Vec::new(),
+                bindings: Vec::new(),
+                policies: Vec::new(),
+                changes: Vec::new(),
+            };
             return (decision, trace);
         };
         let results = run_checks(self, partition, question);
         let trace = Trace {
             mode: partition.mode,
+            memberships: memberships(question),
             bindings: self.bindings(question.resource, question.principal.map(|p| p.principal().as_ref()), &decision),
             policies: policies(self, partition, question, &results, &decision),
             changes: if decision.allow { Vec::new() } else { changes(self, partition, question) },
         };
         (decision, trace)
     }
+}
+
+fn memberships(question: &Question<'_>) -> Vec<MembershipTrace> {
+    let timed = question.principal.into_iter().flat_map(|who| &who.principal().timed);
+    let traced = |membership: &TimedMembership| MembershipTrace {
+        timing: membership.period.timing(question.facts.now),
+        membership: membership.clone(),
+    };
+    timed.map(traced).collect()
 }
 
 fn binding(binding: &BindingInput, who: Option<&Principal>, (checks, now): (&Value, DateTime<Utc>)) -> BindingTrace {
@@ -338,7 +395,7 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
     }
     for name in groups_named(partition) {
         let inside = who.groups.iter().any(|group| group.name == name);
-        list.push(if inside { Change::Leave(name) } else { Change::Join(name) });
+        list.push(if inside { Change::Leave(name) } else { joining(name, question, who) });
     }
     for (name, passes) in outcomes(partition, results) {
         list.push(if passes { Change::Fail(name) } else { Change::Pass(name) });
@@ -355,6 +412,16 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
         list.push(Change::Superuser);
     }
     list
+}
+
+/// To be in a group, by a membership that there was or will be where there is one.
+fn joining(name: String, question: &Question<'_>, who: &Principal) -> Change {
+    let timed = who.timed.iter().find(|timed| timed.group.name == name);
+    match timed.map(|timed| timed.period.timing(question.facts.now)) {
+        Some(Timing::Over(at)) => Change::Renew(Member { group: name, at }),
+        Some(Timing::Ahead(at)) => Change::Await(Member { group: name, at }),
+        _ => Change::Join(name),
+    }
 }
 
 /// Names of all groups that the bindings and the policies of files speak of.
@@ -422,7 +489,9 @@ impl Supposed<'_> {
                 Change::Activate => who.user.is_active = true,
                 Change::Superuser => who.is_superuser = true,
                 Change::Leave(name) => who.groups.retain(|group| group.name != *name),
-                Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
+                Change::Renew(Member { group: name, .. })
+                | Change::Await(Member { group: name, .. })
+                | Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
                 Change::SignIn
                 | Change::SecondFactor
                 | Change::Extend(_)

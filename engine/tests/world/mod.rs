@@ -92,6 +92,8 @@ pub fn principal(user: User) -> Principal {
         user,
         groups: Vec::new(),
         direct_groups: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -7,7 +7,7 @@ use crate::{
     node::{Node, Value as Yaml, quoted},
     span::Span,
 };
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use lockgate_model::{
     Validity,
@@ -172,8 +172,12 @@ impl Loader<'_> {
         Some(json!(text))
     }
 
-    /// A moment. A day alone is its first moment, and its end where that is what the key asks for.
     fn moment_of(&mut self, yaml: &str, text: &str, node: &Node) -> Option<Value> {
+        self.instant(yaml, text, node).map(|at| json!(at))
+    }
+
+    /// A moment. A day alone is its first moment, and its end where that is what the key asks for.
+    pub(crate) fn instant(&mut self, yaml: &str, text: &str, node: &Node) -> Option<DateTime<Utc>> {
         let day = || {
             let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
             if yaml == "until" { end_of_day(day, &self.zone) } else { first_moment(day, &self.zone) }
@@ -182,7 +186,7 @@ impl Loader<'_> {
         if moment.is_none() {
             self.wrong(node, yaml, MOMENT);
         }
-        moment.map(|at| json!(at))
+        moment
     }
 
     /// One pattern a line in the body; a list, or lines, in YAML.

@@ -291,6 +291,8 @@ fn person(groups: &[&str]) -> Principal {
         uid: String::new(),
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).to_owned() }).collect(),
         direct_groups: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -55,6 +55,8 @@ fn person(username: &str, groups: &[&str]) -> Principal {
         uid: "f00".to_owned(),
         groups: groups.iter().map(|n| GroupFact { pk: group(n).id, name: (*n).to_owned() }).collect(),
         direct_groups: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: json!({"department": "lab", "n": [1, 2.5, null]}).as_object().cloned().expect("a map"),
     }

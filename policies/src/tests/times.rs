@@ -6,7 +6,10 @@ use crate::{
     Question, Resource, Subject, Target, TextOrigin, describe_denial,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_model::Period;
+use lockgate_model::{
+    Period,
+    people::{GroupFact, TimedMembership},
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -129,4 +132,38 @@ fn who_is_too_late_or_too_early_is_told_so() {
     assert_eq!(changes, ["extend the binding of the group Editors, which ended 2026-11-25 10:20 UTC"]);
     let resource = Resource::App("wiki");
     assert_eq!(set.turning_points(resource, noon()), [noon() + seconds(30)]);
+}
+
+#[test]
+fn a_membership_that_is_over_is_told_of() {
+    let set = set(EngineMode::Any, vec![bind("wiki", 0, in_group("Editors")), bind("wiki", 1, in_group("Temps"))]);
+    let fact = |name: &str| GroupFact { pk: super::group(name).id, name: name.to_owned() };
+    let timed = |name, from, until| TimedMembership { group: fact(name), period: Period { from, until } };
+    let over = timed("Editors", None, Some(noon() - seconds(30)));
+    let ahead = timed("Temps", Some(noon() + seconds(30)), None);
+    let ada = person("ada", &[]).with_times(vec![over, ahead], noon());
+    assert_eq!(ada.holds_until, Some(noon() + seconds(30)));
+    let ada = prepared(ada);
+    let facts = Facts::at(noon());
+    let (action, resource) = (Action::Access, Resource::App("wiki"));
+    let question = Question { id: Uuid::nil(), principal: Some(&ada), action, resource, facts: &facts };
+    let (decision, trace) = set.explain(&question);
+    assert_eq!(
+        describe_denial(&decision),
+        ["One of these is needed: membership in the group Editors, which ended on 2026-11-25 10:20 UTC; \
+          membership in the group Temps, which begins on 2026-11-25 10:21 UTC."]
+    );
+    let changes: Vec<_> = trace.changes.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(
+        changes,
+        [
+            "renew the membership in Editors, which ended 2026-11-25 10:20 UTC",
+            "wait for the membership in Temps, which begins 2026-11-25 10:21 UTC",
+        ]
+    );
+    let memberships: Vec<_> = trace.memberships.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        memberships,
+        ["the group Editors, ended 2026-11-25 10:20 UTC", "the group Temps, begins 2026-11-25 10:21 UTC"]
+    );
 }

@@ -26,6 +26,8 @@ fn principal(username: &str, groups: &[&str], attributes: Value) -> Principal {
         uid: "ab".repeat(32),
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).into() }).collect(),
         direct_groups: vec![],
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: attributes.as_object().cloned().unwrap_or_default(),
     }

@@ -7,8 +7,9 @@ use crate::{
     sessions::Sessions,
     system::random_uuid,
 };
+use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_model::{Group, Origin, Problems, Source, User, UserType};
+use lockgate_model::{Group, Origin, Period, Problems, Source, User, UserType};
 use lockgate_store::{GroupPatch, NewGroup, NewUser, Session, Store, StoreError, UserPatch};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -82,6 +83,12 @@ pub struct People {
     pub(crate) feed: Arc<Feed>,
     pub(crate) sessions: Arc<Sessions>,
 }
+
+/// Memberships whose end is told of in one go.
+const SWEPT: u64 = 500;
+
+/// How long a membership that has ended can still be told of.
+const ENDED_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -261,13 +268,19 @@ impl People {
         Ok(())
     }
 
-    /// Puts a user into a group.
+    /// Puts a user into a group, for a time if one is given; see the store's `add_user`.
     ///
     /// # Errors
     /// [`PeopleError`].
-    pub async fn add_member(&self, group: Uuid, user: i64, by: Option<&User>) -> Result<(), PeopleError> {
+    pub async fn add_member(
+        &self,
+        group: Uuid,
+        user: i64,
+        period: Option<Period>,
+        by: Option<&User>,
+    ) -> Result<(), PeopleError> {
         let (group, user) = self.both(group, user).await?;
-        self.store.groups().add_user(group.pk, user.pk, self.clock.now()).await?;
+        self.store.groups().add_user(group.pk, user.pk, period, self.clock.now()).await?;
         self.feed.settle().await;
         self.note_membership("added", by, &group, &user);
         Ok(())
@@ -283,6 +296,33 @@ impl People {
         self.feed.settle().await;
         self.note_membership("removed", by, &group, &user);
         Ok(())
+    }
+
+    /// Tells of memberships that have ended, each once whatever the number of nodes, and forgets those that ended
+    /// long ago. Answers how many it told of.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn sweep_memberships(&self) -> Result<u64, StoreError> {
+        let (now, groups) = (self.clock.now(), self.store.groups());
+        let mut told = 0;
+        loop {
+            let ended = groups.note_ended(now, SWEPT).await?;
+            for over in &ended {
+                // Whoever was deleted this moment has an event of that.
+                let group = groups.get(over.group_pk).await?;
+                let user = self.store.users().get(over.user_pk).await?;
+                if let (Some(group), Some(user)) = (group, user) {
+                    self.note_membership("ended", None, &group, &user);
+                }
+            }
+            told += ended.len() as u64;
+            if (ended.len() as u64) < SWEPT {
+                break;
+            }
+        }
+        groups.delete_ended(now - ENDED_LIFE).await?;
+        Ok(told)
     }
 
     async fn both(&self, group: Uuid, user: i64) -> Result<(Group, User), PeopleError> {

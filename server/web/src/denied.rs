@@ -57,6 +57,12 @@ fn phrase(need: &Need) -> String {
         Need::NotCheck(name) => format!("That the condition {name} is not met"),
         Need::Mfa => "A second factor at sign-in".to_owned(),
         Need::Superuser => "To be an administrator".to_owned(),
+        Need::MembershipEnded(name, at) => {
+            format!("Membership in the group {name}, which ended on {}", moment_in_words(*at))
+        }
+        Need::MembershipAhead(name, at) => {
+            format!("Membership in the group {name}, which begins on {}", moment_in_words(*at))
+        }
         Need::Ended(whom, at) => format!("Access for {whom}, which ended on {}", moment_in_words(*at)),
         Need::Ahead(whom, at) => format!("Access for {whom}, which begins on {}", moment_in_words(*at)),
         Need::Permission => "A policy that gives access: there is none".to_owned(),

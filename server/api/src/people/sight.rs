@@ -92,7 +92,7 @@ impl Sight<'_> {
 
     async fn seen_of(&self, users: &[User], directory: &Directory) -> Result<HashSet<i64>, ApiError> {
         let pks: Vec<i64> = users.iter().map(|user| user.pk).collect();
-        let mut groups = self.identity.store.groups().of_users(&pks).await?;
+        let mut groups = self.identity.store.groups().of_users(&pks, self.identity.clock.now()).await?;
         let mut seen = HashSet::new();
         for user in users {
             let direct = groups.remove(&user.pk).unwrap_or_default();
@@ -332,6 +332,8 @@ impl Directory {
             is_superuser: groups.iter().any(|group| group.is_superuser),
             groups: groups.iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() }).collect(),
             direct_groups: Vec::new(),
+            timed: Vec::new(),
+            holds_until: None,
             attributes: Map::new(),
         };
         PreparedPrincipal::new(Arc::new(principal)).map_err(|error| {

@@ -99,6 +99,8 @@ mod tests {
             uid: String::new(),
             groups: Vec::new(),
             direct_groups: Vec::new(),
+            timed: Vec::new(),
+            holds_until: None,
             is_superuser: false,
             attributes: Map::new(),
         }

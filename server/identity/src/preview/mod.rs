@@ -127,7 +127,9 @@ async fn look(store: &Store, mut scene: Scene, whole: bool) -> Result<AccessRepo
     let mut all: Vec<(i64, u32)> = Vec::new();
     let mut last = i64::MIN;
     loop {
-        let people = next(store, &mut scene.world, last, whole, u32::try_from(all.len()).unwrap_or(u32::MAX)).await?;
+        let now = scene.now;
+        let people =
+            next(store, &mut scene.world, (last, now), whole, u32::try_from(all.len()).unwrap_or(u32::MAX)).await?;
         let Some(end) = people.last() else { break };
         last = end.pk;
         all.extend(people.iter().map(|p| (p.pk, p.set)));
@@ -150,15 +152,15 @@ async fn look(store: &Store, mut scene: Scene, whole: bool) -> Result<AccessRepo
 async fn next(
     store: &Store,
     world: &mut World,
-    after: i64,
+    (after, now): (i64, DateTime<Utc>),
     whole: bool,
     first: u32,
 ) -> Result<Vec<Person>, StoreError> {
     let rows: Vec<(i64, Option<User>, Vec<Uuid>)> = if whole {
-        let rows = store.users().active_users_after(after, WHOLE).await?;
+        let rows = store.users().active_users_after(after, WHOLE, now).await?;
         rows.into_iter().map(|(user, groups)| (user.pk, Some(user), groups)).collect()
     } else {
-        let rows = store.users().active_after(after, SLIM).await?;
+        let rows = store.users().active_after(after, SLIM, now).await?;
         rows.into_iter().map(|(pk, groups)| (pk, None, groups)).collect()
     };
     let person = |(ordinal, (pk, user, groups)): (u32, (i64, Option<User>, Vec<Uuid>))| Person {

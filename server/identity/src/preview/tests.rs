@@ -209,7 +209,7 @@ async fn a_way_back_brings_documents_and_groups_and_keeps_members() {
     assert!(!house.plan(&[("apps.yaml", BASE)]).await.has_changes(), "everything is as it was");
     let staff = house.store.groups().by_name("Staff").await.expect("read").expect("kept");
     assert!(!staff.is_superuser);
-    assert_eq!(house.store.groups().members(members).await.expect("read").len(), 2);
+    assert_eq!(house.store.groups().members(members, DateTime::UNIX_EPOCH).await.expect("read").len(), 2);
     let trainees = house.store.groups().by_name("Trainees").await.expect("read").expect("people's data now");
     assert_eq!(trainees.origin, lockgate_model::Origin::Api);
     let nowhere = house.desk.roll_back(99, &Note::default()).await;
