@@ -3,7 +3,10 @@
 
 use crate::span::Span;
 use chrono::{DateTime, Utc};
-use lockgate_model::{UserType, people::GroupFact};
+use lockgate_model::{
+    UserType,
+    people::{GroupFact, TimedMembership},
+};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 
@@ -37,6 +40,8 @@ pub struct TestUser {
     pub email: String,
     /// Direct groups.
     pub groups: Vec<GroupFact>,
+    /// Direct groups that they are in for a time.
+    pub timed: Vec<TimedMembership>,
     /// Their own attributes.
     pub attributes: Map<String, Value>,
     /// Is a superuser whatever their groups say.

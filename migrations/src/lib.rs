@@ -27,6 +27,7 @@ mod m20261128_000011_reputation;
 mod m20261128_000012_password_history;
 mod m20261128_000013_decisions;
 mod m20261128_000014_roles;
+mod m20261128_000015_membership_times;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000012_password_history::Migration),
             Box::new(m20261128_000013_decisions::Migration),
             Box::new(m20261128_000014_roles::Migration),
+            Box::new(m20261128_000015_membership_times::Migration),
         ]
     }
 }

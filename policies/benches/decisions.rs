@@ -57,6 +57,7 @@ fn compiled(bound: usize, elsewhere: usize) -> PolicySet {
         target: Target::App("wiki".to_owned()),
         order: i32::try_from(n).unwrap_or(i32::MAX),
         enabled: true,
+        period: lockgate_model::Period::ALWAYS,
         negate: false,
         failure_result: false,
         timeout: 30,
@@ -112,6 +113,8 @@ fn ada() -> Principal {
             .collect(),
         direct_groups: Vec::new(),
         roles: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

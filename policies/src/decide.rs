@@ -109,8 +109,9 @@ impl PolicySet {
     #[must_use]
     pub fn wants(&self, resource: Resource<'_>, facts: &Facts<'_>) -> Wants {
         let mut wants = Wants::default();
-        let checks = self.partition(resource).map(|p| p.checks.as_slice()).unwrap_or_default();
-        checks.iter().for_each(|planned| planned.check.want(facts, &mut wants));
+        let partition = self.partition(resource).into_iter();
+        let checks = partition.flat_map(|p| p.checks_at(facts.now));
+        checks.for_each(|(planned, _)| planned.check.want(facts, &mut wants));
         wants
     }
 
@@ -268,6 +269,10 @@ fn context(
         put("checks", record(results.named.iter().map(|(name, result)| (name.clone(), *result)))?);
         put("bindings", record(results.bindings.iter().map(|(id, result)| (id.to_string(), *result)))?);
     }
+    if partition.timed {
+        let in_time = partition.bindings.iter().map(|b| (b.id.to_string(), b.period.contains(facts.now)));
+        put("in_time", record(in_time)?);
+    }
     Context::from_pairs(pairs).map_err(|e| e.to_string())
 }
 
@@ -305,8 +310,8 @@ impl Condition {
 
 pub(crate) fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
     let mut results = Results::default();
-    for check in &partition.checks {
-        run_check(set, partition, question, check, &mut results);
+    for (check, uses) in partition.checks_at(question.facts.now) {
+        run_check(set, partition, question, (check, &uses), &mut results);
     }
     results
 }
@@ -315,7 +320,7 @@ fn run_check(
     set: &PolicySet,
     partition: &Partition,
     question: &Question<'_>,
-    planned: &Planned,
+    (planned, uses): (&Planned, &[&Use]),
     results: &mut Results,
 ) {
     let env = Env {
@@ -342,7 +347,7 @@ fn run_check(
             None
         }
     };
-    for used in &planned.uses {
+    for used in uses {
         match used {
             Use::Binding { id, negate, failure } => {
                 results.bindings.insert(*id, outcome.map_or(*failure, |passing| passing != *negate));
@@ -385,7 +390,8 @@ fn conclude(asked: &Asked<'_>, response: &Response) -> Decision {
     }
     let mut seen = HashSet::new();
     messages.retain(|m| seen.insert(m.clone()));
-    let cacheable = match partition.reads.expires(question.facts.now) {
+    let now = question.facts.now;
+    let cacheable = match partition.reads.expires(now).into_iter().chain(partition.next_change(now)).min() {
         _ if !errors.is_empty() || !partition.reads.reusable() => Cacheability::Never,
         Some(end) => Cacheability::Until(end),
         None => Cacheability::Unbounded,

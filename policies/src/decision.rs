@@ -140,6 +140,14 @@ pub enum Need {
     Superuser,
     /// A policy that gives access at all: none does.
     Permission,
+    /// That the membership in the group of this name had not ended then.
+    MembershipEnded(String, DateTime<Utc>),
+    /// That the membership in the group of this name had begun, which it does then.
+    MembershipAhead(String, DateTime<Utc>),
+    /// That what lets these people in had not ended then: `members of the group Editors`.
+    Ended(String, DateTime<Utc>),
+    /// That what lets these people in had begun, which it does then.
+    Ahead(String, DateTime<Utc>),
     /// That the forbidding policy of this id does not apply.
     NotForbidden(String),
     /// One of these.

@@ -2,6 +2,7 @@
 //! of the configuration.
 
 use crate::{action::Action, native::Native};
+use lockgate_model::Period;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -70,6 +71,8 @@ pub struct BindingInput {
     pub order: i32,
     /// Whether it counts at all.
     pub enabled: bool,
+    /// When it counts; outside of it, it is as if absent. Bindings of which none counts let nobody through.
+    pub period: Period,
     /// Whether its result is turned around; a result that replaces a failure is not.
     pub negate: bool,
     /// The result when a policy fails or takes too long; a condition in Cedar that fails denies.

@@ -46,5 +46,5 @@ pub use mapping::{ClaimMapping, MappingError};
 pub use native::Native;
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
-pub use trace::{BindingTrace, Change, PolicyEffect, PolicyTrace, Trace};
+pub use trace::{BindingTrace, Change, Dated, Member, MembershipTrace, PolicyEffect, PolicyTrace, Trace};
 pub use world::{Device, Network, Place, Places, World};

@@ -7,6 +7,8 @@ use crate::{
     input::{BindingInput, EngineMode, Subject},
 };
 use cedar_policy::{Decision as Verdict, Effect, Response};
+use lockgate_model::{Timing, period::moment_in_words};
+use uuid::Uuid;
 
 /// What a denied question lacks.
 pub(crate) fn of(asked: &Asked<'_>, response: &Response) -> Vec<Need> {
@@ -40,11 +42,13 @@ pub(crate) fn of(asked: &Asked<'_>, response: &Response) -> Vec<Need> {
 
 fn permission(asked: &Asked<'_>) -> Vec<Need> {
     let partition = asked.partition;
-    let failing: Vec<Need> = partition.bindings.iter().filter(|b| !passes(asked, b)).map(need_of).collect();
-    if partition.mode == EngineMode::All && !partition.bindings.is_empty() {
+    let now = asked.question.facts.now;
+    let failing: Vec<Need> = partition.current(now).filter(|b| !passes(asked, b)).map(|b| need_of(asked, b)).collect();
+    if partition.mode == EngineMode::All && !failing.is_empty() {
         return failing;
     }
     let mut choices = failing;
+    choices.extend(partition.bindings.iter().filter_map(|b| out_of_time(asked, b)));
     if asked.question.action.is_administrative() {
         choices.push(Need::Superuser);
     }
@@ -82,15 +86,47 @@ fn passes(asked: &Asked<'_>, binding: &BindingInput) -> bool {
     }
 }
 
-fn need_of(binding: &BindingInput) -> Need {
+/// What a binding outside its time lacks, for somebody whom it would let through.
+fn out_of_time(asked: &Asked<'_>, binding: &BindingInput) -> Option<Need> {
+    let timing = binding.period.timing(asked.question.facts.now);
+    // Whether a policy would pass then, nobody knows; it is not asked.
+    let passes = matches!(binding.subject, Subject::Policy(..)) || passes(asked, binding);
+    let whom = match (&binding.subject, binding.negate) {
+        (Subject::Group(_, name), false) => format!("members of the group {name}"),
+        (Subject::Group(_, name), true) => format!("everybody outside the group {name}"),
+        (Subject::User(..), false) => "your account by name".to_owned(),
+        (Subject::User(..), true) => "accounts that are not named".to_owned(),
+        (Subject::Policy(_, name), false) => format!("those who meet the condition {name}"),
+        (Subject::Policy(_, name), true) => format!("those who do not meet the condition {name}"),
+    };
+    match timing {
+        Timing::Current => None,
+        Timing::Ahead(from) => passes.then_some(Need::Ahead(whom, from)),
+        Timing::Over(until) => passes.then_some(Need::Ended(whom, until)),
+    }
+}
+
+fn need_of(asked: &Asked<'_>, binding: &BindingInput) -> Need {
     match (&binding.subject, binding.negate) {
-        (Subject::Group(_, name), false) => Need::Group(name.clone()),
+        (Subject::Group(id, name), false) => membership(asked, *id).unwrap_or_else(|| Need::Group(name.clone())),
         (Subject::Group(_, name), true) => Need::NotGroup(name.clone()),
         // Who else may is nobody's business.
         (Subject::User(..), false) => Need::User,
         (Subject::User(..), true) => Need::NotUser,
         (Subject::Policy(_, name), false) => Need::Check(name.clone()),
         (Subject::Policy(_, name), true) => Need::NotCheck(name.clone()),
+    }
+}
+
+/// What is to be said of a membership that does not count now.
+fn membership(asked: &Asked<'_>, group: Uuid) -> Option<Need> {
+    let who = asked.question.principal?.principal();
+    let timed = who.timed.iter().find(|timed| timed.group.pk == group)?;
+    let name = timed.group.name.clone();
+    match timed.period.timing(asked.question.facts.now) {
+        Timing::Current => None,
+        Timing::Ahead(from) => Some(Need::MembershipAhead(name, from)),
+        Timing::Over(until) => Some(Need::MembershipEnded(name, until)),
     }
 }
 
@@ -132,6 +168,14 @@ fn sentence(need: &Need) -> String {
         Need::NotCheck(name) => format!("The condition {name} is met, and must not be."),
         Need::Mfa => "You need to sign in with a second factor.".to_owned(),
         Need::Superuser => "You need to be an administrator.".to_owned(),
+        Need::MembershipEnded(name, at) => {
+            format!("Your membership in the group {name} ended on {}.", moment_in_words(*at))
+        }
+        Need::MembershipAhead(name, at) => {
+            format!("Your membership in the group {name} begins on {}.", moment_in_words(*at))
+        }
+        Need::Ended(whom, at) => format!("Access for {whom} ended on {}.", moment_in_words(*at)),
+        Need::Ahead(whom, at) => format!("Access for {whom} begins on {}.", moment_in_words(*at)),
         Need::Permission => "Nothing gives you access.".to_owned(),
         Need::NotForbidden(policy) => format!("The policy {policy} forbids it."),
     }
@@ -146,6 +190,14 @@ fn phrase(need: &Need) -> String {
         Need::Check(name) => format!("that the condition {name} is met"),
         Need::NotCheck(name) => format!("that the condition {name} is not met"),
         Need::Superuser => "to be an administrator".to_owned(),
+        Need::MembershipEnded(name, at) => {
+            format!("membership in the group {name}, which ended on {}", moment_in_words(*at))
+        }
+        Need::MembershipAhead(name, at) => {
+            format!("membership in the group {name}, which begins on {}", moment_in_words(*at))
+        }
+        Need::Ended(whom, at) => format!("access for {whom}, which ended on {}", moment_in_words(*at)),
+        Need::Ahead(whom, at) => format!("access for {whom}, which begins on {}", moment_in_words(*at)),
         other => sentence(other),
     }
 }

@@ -15,10 +15,16 @@ use crate::{
     input::{BindingInput, EngineMode, Subject, TextOrigin},
 };
 use cedar_policy::{Decision as Verdict, Effect, Policy};
-use lockgate_model::people::{GroupFact, Principal};
+use chrono::{DateTime, Utc};
+use lockgate_model::{
+    Period, Timing,
+    people::{GroupFact, Principal, TimedMembership},
+    period::moment_in_words,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -36,6 +42,8 @@ const MOST_TOLD: usize = 8;
 pub struct Trace {
     /// How the bindings combine.
     pub mode: EngineMode,
+    /// The memberships of who asks that begin or end by themselves.
+    pub memberships: Vec<MembershipTrace>,
     /// The enabled bindings of the resource, in order.
     pub bindings: Vec<BindingTrace>,
     /// Every policy that can apply to the resource, those of files first.
@@ -43,6 +51,32 @@ pub struct Trace {
     /// For a denial, every smallest set of changes after which the same question is answered with yes; empty
     /// where no few changes help.
     pub changes: Vec<Vec<Change>>,
+}
+
+/// A membership that begins or ends by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MembershipTrace {
+    /// The membership.
+    #[serde(flatten)]
+    pub membership: TimedMembership,
+    /// Where the moment of the question lies, seen from its time.
+    pub timing: Timing,
+}
+
+impl std::fmt::Display for MembershipTrace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the group {}{}", self.membership.group.name, in_words(self.timing, &self.membership.period))
+    }
+}
+
+/// What a time is at a moment: `, ended 2026-11-01 00:00 UTC`.
+fn in_words(timing: Timing, period: &Period) -> String {
+    match (timing, period.until) {
+        (Timing::Over(at), _) => format!(", ended {}", moment_in_words(at)),
+        (Timing::Ahead(at), _) => format!(", begins {}", moment_in_words(at)),
+        (Timing::Current, Some(until)) => format!(", until {}", moment_in_words(until)),
+        (Timing::Current, None) => String::new(),
+    }
 }
 
 /// A binding and what it came to.
@@ -57,21 +91,29 @@ pub struct BindingTrace {
     /// Whether its result is turned around.
     pub negate: bool,
     /// Its result, turned around where it is to be; `None` when it was not come to, because its expression
-    /// failed.
+    /// failed, or because it does not count now.
     pub passes: Option<bool>,
+    /// When it counts.
+    #[serde(flatten)]
+    pub period: Period,
+    /// Where the moment of the question lies, seen from that.
+    pub timing: Timing,
     /// Where it is declared, when in a folder.
     pub origin: Option<TextOrigin>,
 }
 
 impl std::fmt::Display for BindingTrace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let result = match self.passes {
-            Some(true) => "passes",
-            Some(false) => "fails",
-            None => "not asked",
+        let result = match (self.timing, self.passes) {
+            (Timing::Over(_), _) => "is over",
+            (Timing::Ahead(_), _) => "is ahead",
+            (_, Some(true)) => "passes",
+            (_, Some(false)) => "fails",
+            (_, None) => "not asked",
         };
         let not = if self.negate { "not " } else { "" };
         write!(f, "{result:9}  {not}{}", self.what)?;
+        f.write_str(&in_words(self.timing, &self.period))?;
         self.origin.as_ref().map_or(Ok(()), |origin| write!(f, " ({}:{})", origin.file, origin.line))
     }
 }
@@ -118,10 +160,38 @@ pub enum Change {
     SecondFactor,
     /// To be an administrator.
     Superuser,
+    /// That this membership had not ended.
+    Renew(Member),
+    /// That this membership has begun.
+    Await(Member),
+    /// That this binding had not ended.
+    Extend(Dated),
+    /// That this binding has begun.
+    Begin(Dated),
     /// That the expression policy of this name passes.
     Pass(String),
     /// That the expression policy of this name does not pass.
     Fail(String),
+}
+
+/// A group, and the moment at which the membership in it begins or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Member {
+    /// Its name.
+    pub group: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A binding, and the moment at which it begins or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dated {
+    /// Its id.
+    pub binding: Uuid,
+    /// What it asks for, in words.
+    pub what: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl std::fmt::Display for Change {
@@ -133,6 +203,18 @@ impl std::fmt::Display for Change {
             Self::Leave(group) => write!(f, "leave the group {group}"),
             Self::SecondFactor => f.write_str("sign in with a second factor"),
             Self::Superuser => f.write_str("become an administrator"),
+            Self::Renew(member) => {
+                write!(f, "renew the membership in {}, which ended {}", member.group, moment_in_words(member.at))
+            }
+            Self::Await(member) => {
+                write!(f, "wait for the membership in {}, which begins {}", member.group, moment_in_words(member.at))
+            }
+            Self::Extend(binding) => {
+                write!(f, "extend the binding of {}, which ended {}", binding.what, moment_in_words(binding.at))
+            }
+            Self::Begin(binding) => {
+                write!(f, "wait for the binding of {}, which begins {}", binding.what, moment_in_words(binding.at))
+            }
             Self::Pass(policy) => write!(f, "meet the condition {policy}"),
             Self::Fail(policy) => write!(f, "no longer meet the condition {policy}"),
         }
@@ -146,7 +228,7 @@ impl PolicySet {
     pub fn bindings(&self, resource: Resource<'_>, who: Option<&Principal>, decision: &Decision) -> Vec<BindingTrace> {
         let checks = decision.facts_used.get("checks").unwrap_or(&Value::Null);
         let bound = self.partition(resource).map(|partition| partition.bindings.as_slice()).unwrap_or_default();
-        bound.iter().map(|one| binding(one, who, checks)).collect()
+        bound.iter().map(|one| binding(one, who, (checks, decision.time))).collect()
     }
 
     /// Answers a question as [`PolicySet::decide`] does, and says what it looked at. Takes some hundred times
@@ -155,13 +237,19 @@ impl PolicySet {
     pub fn explain(&self, question: &Question<'_>) -> (Decision, Trace) {
         let decision = self.decide(question);
         let Some(partition) = self.partition(question.resource) else {
-            let trace =
-                Trace { mode: EngineMode::Any, bindings: Vec::new(), policies: Vec::new(), changes: Vec::new() };
+            let trace = Trace {
+                mode: EngineMode::Any,
+                memberships: Vec::new(),
+                bindings: Vec::new(),
+                policies: Vec::new(),
+                changes: Vec::new(),
+            };
             return (decision, trace);
         };
         let results = run_checks(self, partition, question);
         let trace = Trace {
             mode: partition.mode,
+            memberships: memberships(question),
             bindings: self.bindings(question.resource, question.principal.map(|p| p.principal().as_ref()), &decision),
             policies: policies(self, partition, question, &results, &decision),
             changes: if decision.allow { Vec::new() } else { changes(self, partition, question) },
@@ -170,19 +258,40 @@ impl PolicySet {
     }
 }
 
-fn binding(binding: &BindingInput, who: Option<&Principal>, checks: &Value) -> BindingTrace {
-    let (policy, what, passes) = match &binding.subject {
-        Subject::Group(id, name) => {
-            (None, format!("the group {name}"), Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate))
-        }
-        Subject::User(pk, name) => {
-            (None, format!("the user {name}"), Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate))
-        }
-        Subject::Policy(id, name) => {
-            (Some(*id), format!("the policy {name}"), checks[format!("binding:{}", binding.id)].as_bool())
-        }
+fn memberships(question: &Question<'_>) -> Vec<MembershipTrace> {
+    let timed = question.principal.into_iter().flat_map(|who| &who.principal().timed);
+    let traced = |membership: &TimedMembership| MembershipTrace {
+        timing: membership.period.timing(question.facts.now),
+        membership: membership.clone(),
     };
-    BindingTrace { id: binding.id, policy, what, negate: binding.negate, passes, origin: binding.origin.clone() }
+    timed.map(traced).collect()
+}
+
+fn binding(binding: &BindingInput, who: Option<&Principal>, (checks, now): (&Value, DateTime<Utc>)) -> BindingTrace {
+    let (policy, passes) = match &binding.subject {
+        Subject::Group(id, _) => (None, Some(who.is_some_and(|p| p.in_group(*id)) != binding.negate)),
+        Subject::User(pk, _) => (None, Some(who.is_some_and(|p| p.user.pk == *pk) != binding.negate)),
+        Subject::Policy(id, _) => (Some(*id), checks[format!("binding:{}", binding.id)].as_bool()),
+    };
+    let timing = binding.period.timing(now);
+    BindingTrace {
+        id: binding.id,
+        policy,
+        what: what(&binding.subject),
+        negate: binding.negate,
+        passes: passes.filter(|_| timing == Timing::Current),
+        period: binding.period,
+        timing,
+        origin: binding.origin.clone(),
+    }
+}
+
+fn what(subject: &Subject) -> String {
+    match subject {
+        Subject::Group(_, name) => format!("the group {name}"),
+        Subject::User(_, name) => format!("the user {name}"),
+        Subject::Policy(_, name) => format!("the policy {name}"),
+    }
 }
 
 fn policies(
@@ -286,15 +395,33 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
     }
     for name in groups_named(partition) {
         let inside = who.groups.iter().any(|group| group.name == name);
-        list.push(if inside { Change::Leave(name) } else { Change::Join(name) });
+        list.push(if inside { Change::Leave(name) } else { joining(name, question, who) });
     }
     for (name, passes) in outcomes(partition, results) {
         list.push(if passes { Change::Fail(name) } else { Change::Pass(name) });
     }
+    list.extend(partition.bindings.iter().filter_map(|binding| {
+        let dated = |at| Dated { binding: binding.id, what: what(&binding.subject), at };
+        match binding.period.timing(question.facts.now) {
+            Timing::Current => None,
+            Timing::Ahead(from) => Some(Change::Begin(dated(from))),
+            Timing::Over(until) => Some(Change::Extend(dated(until))),
+        }
+    }));
     if !matches!(question.action, Action::Access | Action::Run) && !who.is_superuser {
         list.push(Change::Superuser);
     }
     list
+}
+
+/// To be in a group, by a membership that there was or will be where there is one.
+fn joining(name: String, question: &Question<'_>, who: &Principal) -> Change {
+    let timed = who.timed.iter().find(|timed| timed.group.name == name);
+    match timed.map(|timed| timed.period.timing(question.facts.now)) {
+        Some(Timing::Over(at)) => Change::Renew(Member { group: name, at }),
+        Some(Timing::Ahead(at)) => Change::Await(Member { group: name, at }),
+        _ => Change::Join(name),
+    }
 }
 
 /// Names of all groups that the bindings and the policies of files speak of.
@@ -334,12 +461,25 @@ impl Supposed<'_> {
         let mut facts = *self.question.facts;
         facts.mfa |= changes.contains(&Change::SecondFactor);
         let question = Question { principal: Some(&who), facts: &facts, ..*self.question };
-        let mut results = run_checks(self.set, self.partition, &question);
+        let partition = self.in_other_times(changes);
+        let mut results = run_checks(self.set, &partition, &question);
         self.replace(&mut results, changes);
-        let Ok(asked) = Asked::new(self.set, self.partition, &question, &results) else { return false };
+        let Ok(asked) = Asked::new(self.set, &partition, &question, &results) else { return false };
         asked
-            .ask(&self.partition.policies, facts.mfa)
+            .ask(&partition.policies, facts.mfa)
             .is_ok_and(|r| r.decision() == Verdict::Allow && r.diagnostics().errors().next().is_none())
+    }
+
+    /// The policies as if some bindings had no times.
+    fn in_other_times(&self, changes: &[Change]) -> Cow<'_, Partition> {
+        let mut partition = Cow::Borrowed(self.partition);
+        for change in changes {
+            if let Change::Extend(dated) | Change::Begin(dated) = change {
+                let bindings = partition.to_mut().bindings.iter_mut();
+                bindings.filter(|b| b.id == dated.binding).for_each(|b| b.period = Period::ALWAYS);
+            }
+        }
+        partition
     }
 
     fn changed(&self, who: &Principal, changes: &[Change]) -> Principal {
@@ -349,8 +489,15 @@ impl Supposed<'_> {
                 Change::Activate => who.user.is_active = true,
                 Change::Superuser => who.is_superuser = true,
                 Change::Leave(name) => who.groups.retain(|group| group.name != *name),
-                Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
-                Change::SignIn | Change::SecondFactor | Change::Pass(_) | Change::Fail(_) => {}
+                Change::Renew(Member { group: name, .. })
+                | Change::Await(Member { group: name, .. })
+                | Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
+                Change::SignIn
+                | Change::SecondFactor
+                | Change::Extend(_)
+                | Change::Begin(_)
+                | Change::Pass(_)
+                | Change::Fail(_) => {}
             }
         }
         who

@@ -40,10 +40,10 @@ pub(crate) async fn claims(settings: &Settings, question: Question<'_>, format: 
 
 async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
     let snapshot = &look.snapshot;
-    let (who, app) = found(look, question.user, question.app).await?;
+    let now = SystemClock.now();
+    let (who, app) = found(look, question.user, question.app, now).await?;
     let client = app.client.as_ref().ok_or_else(|| format!("Application '{}' has no provider.", question.app))?;
     let scopes = scopes(client, question.scope)?;
-    let now = SystemClock.now();
     let base = look.public_base().unwrap_or_else(|| "http://localhost:9000".to_owned());
     let facts = preview_facts(client.issuer(&base), now);
     let contents = Contents { client, who: who.principal(), scopes: &scopes, facts: &facts };

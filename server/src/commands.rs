@@ -133,7 +133,7 @@ pub(crate) async fn create_admin_group(
     let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
     let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
     let group = identity.people.ensure_admin_group().await.map_err(|e| e.to_string())?;
-    identity.people.add_member(group.pk, user.pk, None).await.map_err(|e| e.to_string())?;
+    identity.people.add_member(group.pk, user.pk, None, None).await.map_err(|e| e.to_string())?;
     println!("User '{}' successfully added to the group '{}'.", user.username, group.name);
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())

@@ -3,10 +3,10 @@
 use crate::{cli::Format, serve::ask, settings::Settings};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_identity::{config::App, decisions::Kept, look::Look, principals::PrincipalEntry, system::SystemClock};
+use lockgate_identity::{config::App, decisions::Kept, look::Look, system::SystemClock};
 use lockgate_policies::{
-    Action, Decision, EngineMode, Evidence, Facts, Login, PolicyEffect, PolicyTrace, Question as Asked, Resource,
-    Trace, describe_denial,
+    Action, Decision, EngineMode, Evidence, Facts, Login, PolicyEffect, PolicyTrace, PreparedPrincipal,
+    Question as Asked, Resource, Trace, describe_denial,
 };
 use lockgate_store::{Case, DecisionRecord};
 use serde_json::{Value, json};
@@ -50,8 +50,8 @@ pub(crate) async fn explain(settings: &Settings, question: Question<'_>, format:
 }
 
 async fn answer(look: &Look, question: Question<'_>, format: Format) -> Result<String, String> {
-    let (who, app) = found(look, question.user, question.app).await?;
     let now = question.at.unwrap_or_else(|| SystemClock.now());
+    let (who, app) = found(look, question.user, question.app, now).await?;
     let Supposed { mfa, methods, age } = question.login;
     let login = Login::supposed(*mfa, methods.clone(), age.map(|age| now - age));
     let (ip, mfa, user_agent) = (question.ip, login.mfa, question.agent);
@@ -108,7 +108,7 @@ fn headline(record: &DecisionRecord, now: &Decision) -> String {
     format!("{} The configuration in force decides {same}:", happened(record))
 }
 
-/// The user and the application that a question names.
+/// The user, as at a moment, and the application that a question names.
 ///
 /// # Errors
 /// A sentence that says which of them there is not.
@@ -116,28 +116,29 @@ pub(crate) async fn found<'l>(
     look: &'l Look,
     user: &str,
     app: &str,
-) -> Result<(Arc<PrincipalEntry>, &'l Arc<App>), String> {
+    at: DateTime<Utc>,
+) -> Result<(PreparedPrincipal, &'l Arc<App>), String> {
     let found = look.store.users().by_username(user, Case::Fold).await.map_err(|e| e.to_string())?;
     let found = found.ok_or_else(|| format!("User '{user}' not found."))?;
-    let who = look.principals.get(found.pk).await.map_err(|e| e.to_string())?;
+    let who = look.principals.at(found.pk, at).await.map_err(|e| e.to_string())?;
     let who = who.ok_or_else(|| format!("User '{user}' cannot be decided about."))?;
     let app = look.snapshot.app(app).ok_or_else(|| format!("Application '{app}' not found."))?;
     Ok((who, app))
 }
 
 /// Whether the user may open the application.
-pub(crate) async fn decided(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Decision {
+pub(crate) async fn decided(look: &Look, who: &PreparedPrincipal, app: &str, facts: &Facts<'_>) -> Decision {
     let evidence = evidence(look, who, app, facts).await;
     look.snapshot.policies.decide(&asked(who, app, &Facts { evidence: &evidence, ..*facts }))
 }
 
-async fn evidence(look: &Look, who: &PrincipalEntry, app: &str, facts: &Facts<'_>) -> Evidence {
+async fn evidence(look: &Look, who: &PreparedPrincipal, app: &str, facts: &Facts<'_>) -> Evidence {
     let wants = look.snapshot.policies.wants(Resource::App(app), facts);
     look.fetcher().fetch(&wants, Some(&**who.principal()), facts).await
 }
 
 /// Nobody will look this decision up by its id.
-fn asked<'q>(who: &'q PrincipalEntry, app: &'q str, facts: &'q Facts<'q>) -> Asked<'q> {
+fn asked<'q>(who: &'q PreparedPrincipal, app: &'q str, facts: &'q Facts<'q>) -> Asked<'q> {
     let (id, action, resource) = (Uuid::nil(), Action::Access, Resource::App(app));
     Asked { id, principal: Some(who), action, resource, facts }
 }
@@ -158,6 +159,7 @@ fn as_text(decision: &Decision, trace: &Trace, app: &str) -> String {
             lines.extend(told.into_iter().map(|line| format!("  {line}")));
         }
     };
+    section("Memberships that have a time:", trace.memberships.iter().map(ToString::to_string).collect());
     let in_files = trace.policies.iter().filter_map(policy);
     section("The policies of Cedar files that speak of it:", in_files.collect());
     section("What the user is told:", describe_denial(decision));

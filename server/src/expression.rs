@@ -65,15 +65,17 @@ struct Bench<'l> {
 
 impl<'l> Bench<'l> {
     async fn of(look: &'l Look, on: On<'l>) -> Result<Self, String> {
+        let at = on.at.unwrap_or_else(|| SystemClock.now());
         let (who, app) = match (on.user, on.app) {
             (Some(user), Some(app)) => {
-                let (who, app) = found(look, user, app).await?;
+                let (who, app) = found(look, user, app, at).await?;
                 (Some(who.principal().as_ref().clone()), Some(app))
             }
             (Some(user), None) => {
                 let user = look.store.users().by_username(user, Case::Fold).await.map_err(|e| e.to_string())?;
                 let user = user.ok_or_else(|| format!("User '{}' not found.", on.user.unwrap_or_default()))?;
-                (look.principals.load(user.pk).await.map_err(|e| e.to_string())?, None)
+                let who = look.principals.at(user.pk, at).await.map_err(|e| e.to_string())?;
+                (who.map(|who| who.principal().as_ref().clone()), None)
             }
             (None, Some(app)) => {
                 let found = look.snapshot.app(app).ok_or_else(|| format!("Application '{app}' not found."))?;

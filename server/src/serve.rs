@@ -87,7 +87,7 @@ async fn look(settings: &Settings) -> Result<Look, String> {
     let secret = known_secret_key(settings)?;
     let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
     let store = connect(settings, &secret, true).await?;
-    Look::open(store, &SystemClock, settings.public_url.as_deref(), &settings.geoip.files())
+    Look::open(store, Arc::new(SystemClock), settings.public_url.as_deref(), &settings.geoip.files())
         .await
         .map_err(|e| e.to_string())
 }

@@ -441,3 +441,32 @@ fn two_hundred_expectations_and_twenty_flows_take_no_time() {
     let limit = if cfg!(debug_assertions) { 10.0 } else { 1.0 };
     assert!(tests < limit, "{tests} s");
 }
+
+const TIMES: &str = "\
+app: wiki
+url: http://wiki.lockgate.test
+access:
+  any: [{ group: Temps }, { user: ada, until: 2026-12-31 }]
+---
+group: Temps
+---
+test: it ends by itself
+users:
+  ada:
+  tom: { groups: [{ group: Temps, from: 2026-12-01, until: 2026-12-24 }] }
+expect:
+  - ada can access wiki at 2026-12-31T23:59:59Z
+  - ada cannot access wiki at 2027-01-01T00:00:00Z
+  - tom cannot access wiki at 2026-11-30T23:59:59Z
+  - tom can access wiki at 2026-12-24T23:59:59Z
+  - tom cannot access wiki at 2026-12-25T00:00:00Z
+  - access: { user: ada, app: wiki, allow: false, at: 2027-06-01T00:00:00Z, message: ended on 2027-01-01 }
+";
+
+#[test]
+fn what_ends_by_itself_is_asked_about_at_a_moment() {
+    let directory = tempfile::tempdir().expect("a folder");
+    fs::write(directory.path().join("apps.yaml"), TIMES).expect("a file");
+    let told = run(directory.path(), &["--at", "2026-12-10T12:00:00Z"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+}

@@ -1,5 +1,6 @@
 //! People: users, groups, and the facts about a user that decisions are made from.
 
+use crate::Period;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,9 +124,33 @@ pub struct Principal {
     pub is_superuser: bool,
     /// The groups' attributes with the user's own on top.
     pub attributes: Map<String, Value>,
+    /// The memberships that have a time, whether they count now or not, by name of the group.
+    #[serde(default)]
+    pub timed: Vec<TimedMembership>,
+    /// When the groups change by the passing of time; from then on this is somebody who was.
+    #[serde(default)]
+    pub holds_until: Option<DateTime<Utc>>,
+}
+
+/// A direct membership that begins or ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimedMembership {
+    /// The group.
+    pub group: GroupFact,
+    /// When it counts.
+    #[serde(flatten)]
+    pub period: Period,
 }
 
 impl Principal {
+    /// The same, with the memberships that have a time as they are at a moment.
+    #[must_use]
+    pub fn with_times(mut self, timed: Vec<TimedMembership>, now: DateTime<Utc>) -> Self {
+        self.holds_until = timed.iter().filter_map(|membership| membership.period.next_change(now)).min();
+        self.timed = timed;
+        self
+    }
+
     /// Whether the user is in this group, directly or through another.
     #[must_use]
     pub fn in_group(&self, group: Uuid) -> bool {

@@ -93,6 +93,8 @@ pub fn principal(user: User) -> Principal {
         groups: Vec::new(),
         direct_groups: Vec::new(),
         roles: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

@@ -177,6 +177,7 @@ impl<'o> Writer<'o> {
             && !joint.negate
             && !joint.failure_result
             && joint.timeout == 30
+            && joint.period().is_always()
             && !script.execution_logging
             && self.may_absorb(policy, |user| user.document.id == binding.document.id);
         (usual && policy.document.name == name).then(|| (policy.document.id, script.expression.clone()))

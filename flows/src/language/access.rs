@@ -44,7 +44,8 @@ impl Mode {
 }
 
 const SUBJECTS: [&str; 3] = ["group", "user", "policy"];
-const ENTRY_KEYS: [&str; 8] = ["group", "user", "policy", "not", "enabled", "timeout", "failure_result", "order"];
+const ENTRY_KEYS: [&str; 10] =
+    ["group", "user", "policy", "not", "from", "until", "enabled", "timeout", "failure_result", "order"];
 const EXPECTED: &str = "{ any: […] } or { all: […] } of { group: … }, { user: … } and { policy: … }";
 
 /// What is being read.

@@ -38,6 +38,7 @@ use crate::{
     span::Span,
     test_document::TestDocument,
 };
+use chrono_tz::Tz;
 use draft::Draft;
 use lockgate_model::{Document, Origin, Source, kinds::FolderSettings};
 use lockgate_policies::{ClaimMapping, Expression, PolicyProblem, TextOrigin};
@@ -201,10 +202,12 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
         groups: Vec::new(),
         scopes: Vec::new(),
         diagnostics: folder.diagnostics.clone(),
+        zone: Tz::UTC,
     };
     let mut loaded = Loaded::default();
     let yaml = folder.files.iter().filter(|f| !matches!(f.extension().as_str(), "cedar" | "rhai"));
     let mut trees: Vec<Node> = yaml.flat_map(|file| loader.trees(file)).collect();
+    loader.zone = zone(&trees);
     let named: Vec<&str> = trees.iter_mut().filter_map(|tree| plain::script_of(tree, folder)).collect();
     for file in &folder.files {
         match file.extension().as_str() {
@@ -228,7 +231,7 @@ pub fn check(folder: &Folder, lookups: &Lookups<'_>) -> Checked {
     let wrong = diagnostics.iter().filter(|d| d.severity == Severity::Error).map(|d| d.span.clone());
     let wrong: Vec<Span> = wrong.collect();
     let extents: Vec<Span> = trees.iter().map(Node::extent).collect();
-    diagnostics.extend(lints::lint(&loaded, lookups.builtin, &wrong, &extents));
+    diagnostics.extend(lints::lint(&loaded, lookups, &wrong, &extents));
     diagnostics::finish(&mut diagnostics, folder);
     Checked { loaded, diagnostics }
 }
@@ -263,6 +266,17 @@ pub(crate) struct Loader<'a> {
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) scopes: Vec<ScopesOf>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where days begin and end.
+    pub(crate) zone: Tz,
+}
+
+/// The zone that the settings document names, wherever that stands; one that is wrong is told of elsewhere.
+fn zone(trees: &[Node]) -> Tz {
+    let settings =
+        trees.iter().filter_map(Node::map).filter(|map| map.first().is_some_and(|(k, _)| k.text == "settings"));
+    let inside = settings.filter_map(|map| map.first()?.1.map()).flatten();
+    let named = inside.filter(|(key, _)| key.text == "timezone").filter_map(|(_, zone)| zone.text()?.parse().ok());
+    named.last().unwrap_or(Tz::UTC)
 }
 
 impl Loader<'_> {

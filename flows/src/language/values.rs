@@ -7,8 +7,13 @@ use crate::{
     node::{Node, Value as Yaml, quoted},
     span::Span,
 };
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use lockgate_model::{Validity, schema::Field};
+use lockgate_model::{
+    Validity,
+    period::{end_of_day, first_moment},
+    schema::Field,
+};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -162,6 +167,7 @@ impl Loader<'_> {
             Some("duration-text") => text.parse::<Validity>().err().map(|_| "a duration: 30d, 8h, 10m or 45s"),
             Some("uri") => (!is_web_address(text)).then_some(WEB_ADDRESS),
             Some("timezone") => text.parse::<Tz>().err().map(|_| "a time zone, such as Europe/Berlin or UTC"),
+            Some("date-time") => return self.moment_of(yaml, text, node),
             Some("uuid") => Uuid::parse_str(text).err().map(|_| "a UUID"),
             _ => None,
         };
@@ -170,6 +176,23 @@ impl Loader<'_> {
             return None;
         }
         Some(json!(text))
+    }
+
+    fn moment_of(&mut self, yaml: &str, text: &str, node: &Node) -> Option<Value> {
+        self.instant(yaml, text, node).map(|at| json!(at))
+    }
+
+    /// A moment. A day alone is its first moment, and its end where that is what the key asks for.
+    pub(crate) fn instant(&mut self, yaml: &str, text: &str, node: &Node) -> Option<DateTime<Utc>> {
+        let day = || {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            if yaml == "until" { end_of_day(day, &self.zone) } else { first_moment(day, &self.zone) }
+        };
+        let moment = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()).or_else(day);
+        if moment.is_none() {
+            self.wrong(node, yaml, MOMENT);
+        }
+        moment
     }
 
     /// One pattern a line in the body; a list, or lines, in YAML.
@@ -261,6 +284,8 @@ impl Loader<'_> {
     }
 }
 
+const MOMENT: &str = "a moment such as 2026-12-31T18:00:00Z, or a day such as 2026-12-31";
+
 fn is_secret(node: &Node) -> bool {
     matches!(node.map(), Some([(key, _)]) if key.text == "env" || key.text == "file")
 }
@@ -275,6 +300,7 @@ pub(crate) fn is_web_address(text: &str) -> bool {
 /// What a schema accepts, in words.
 fn sort_of(schema: &Value) -> &'static str {
     match (schema["format"].as_str(), schema["type"].as_str()) {
+        (Some("date-time"), _) => MOMENT,
         (Some("duration-text"), _) => "a duration: 30d, 8h, 10m or 45s",
         _ if accepts(schema, "boolean") => "true or false",
         _ if accepts(schema, "integer") => "a whole number",

@@ -14,6 +14,7 @@ mod groups;
 mod hosts;
 mod loops;
 mod nobody;
+mod over;
 mod proof;
 mod purposes;
 mod questions;
@@ -24,13 +25,13 @@ mod writes;
 pub(crate) use allow::silence;
 pub(crate) use foreign::matches_elsewhere;
 
-use crate::{diagnostics::Diagnostic, language::Loaded, span::Span};
+use crate::{diagnostics::Diagnostic, language::Loaded, lookup::Lookups, span::Span};
 use view::View;
 
 /// One question.
 type Lint = fn(&View<'_>, &mut Vec<Diagnostic>);
 
-const LINTS: [Lint; 13] = [
+const LINTS: [Lint; 14] = [
     addresses::check,
     admission::check,
     clients::check,
@@ -39,6 +40,7 @@ const LINTS: [Lint; 13] = [
     hosts::check,
     loops::check,
     nobody::check,
+    over::check,
     proof::check,
     purposes::check,
     questions::check,
@@ -48,8 +50,8 @@ const LINTS: [Lint; 13] = [
 
 /// Asks every question. `wrong` are the places of errors that were found before, `documents` those of
 /// whole documents.
-pub(crate) fn lint(loaded: &Loaded, below: Option<&Loaded>, wrong: &[Span], documents: &[Span]) -> Vec<Diagnostic> {
-    let view = View::new(loaded, below, wrong, documents);
+pub(crate) fn lint(loaded: &Loaded, lookups: &Lookups<'_>, wrong: &[Span], documents: &[Span]) -> Vec<Diagnostic> {
+    let view = View::new(loaded, (lookups.builtin, lookups.now), wrong, documents);
     let mut found = Vec::new();
     LINTS.iter().for_each(|lint| lint(&view, &mut found));
     found

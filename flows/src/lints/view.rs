@@ -4,7 +4,7 @@ use crate::{
     language::{GroupDeclaration, Loaded, ScriptRole},
     span::Span,
 };
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use lockgate_model::{
     Document, Kind,
     kinds::{Flow, FlowStageBinding, PolicyBinding, PolicyEngineMode},
@@ -49,6 +49,8 @@ impl Placed<'_> {
 pub(super) struct View<'a> {
     pub(super) loaded: &'a Loaded,
     below: Option<&'a Loaded>,
+    /// The moment of the look.
+    pub(super) now: DateTime<Utc>,
     documents: Vec<&'a Document>,
     by_id: HashMap<Uuid, &'a Document>,
     by_target: HashMap<Uuid, Vec<&'a Document>>,
@@ -61,7 +63,12 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(loaded: &'a Loaded, below: Option<&'a Loaded>, wrong: &[Span], documents: &[Span]) -> Self {
+    pub(super) fn new(
+        loaded: &'a Loaded,
+        (below, now): (Option<&'a Loaded>, DateTime<Utc>),
+        wrong: &[Span],
+        documents: &[Span],
+    ) -> Self {
         let mut all: Vec<&Document> = loaded.documents.iter().collect();
         let mut hidden: HashSet<Uuid> = all.iter().map(|d| d.id).collect();
         for document in below.into_iter().flat_map(|b| &b.documents) {
@@ -87,6 +94,7 @@ impl<'a> View<'a> {
         Self {
             loaded,
             below,
+            now,
             by_id: all.iter().map(|d| (d.id, *d)).collect(),
             documents: all,
             by_target,
@@ -152,7 +160,17 @@ impl<'a> View<'a> {
 
     /// What the bindings on an object come to.
     pub(super) fn passing(&self, target: Uuid, mode: PolicyEngineMode) -> Passing {
-        let bindings = self.bindings(target);
+        let enabled = self.bindings(target);
+        let guarded = !enabled.is_empty();
+        // What is over is as if absent, but opens nothing.
+        let bindings: Vec<_> = enabled.into_iter().filter(|(_, b)| b.until.is_none_or(|at| at > self.now)).collect();
+        if guarded && bindings.is_empty() {
+            return Passing::Never;
+        }
+        // What has a time settles nothing for all times.
+        if bindings.iter().any(|(_, b)| !b.period().is_always()) {
+            return Passing::Maybe;
+        }
         let constants: Vec<Option<bool>> = bindings.iter().map(|(_, b)| self.constant(b)).collect();
         let decisive = mode == PolicyEngineMode::Any;
         let opposites = self.opposites(&bindings).is_some();

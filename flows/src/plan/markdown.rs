@@ -1,6 +1,6 @@
 //! A report for a pull request.
 
-use super::{AccessReport, ChangeSort, ObjectChange, PlanReport, field_lines, short, summary, thousands, who};
+use super::{AccessReport, ChangeSort, ObjectChange, PlanReport, field_lines, short, summary, thousands, what, who};
 
 /// Rows of one table; a comment of a forge holds about 64,000 characters.
 const MOST_ROWS: usize = 200;
@@ -65,7 +65,7 @@ fn access(report: &AccessReport) -> String {
         let rows = report.apps.iter().flat_map(|app| app.parts.iter().map(move |part| (app, part)));
         for (app, part) in rows.clone().take(MOST_ROWS) {
             let sign = if part.shift.is_gain() { "🟢" } else { "🔴" };
-            out.push_str(&format!("| {} | {sign} {} | {} |\n", cell(&app.app), part.shift.phrase(), cell(&who(part))));
+            out.push_str(&format!("| {} | {sign} {} | {} |\n", cell(&app.app), what(part), cell(&who(part))));
         }
         more(&mut out, rows.count());
     }

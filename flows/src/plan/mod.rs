@@ -9,6 +9,8 @@ pub use diff::{Names, changes};
 pub use markdown::markdown;
 pub use text::text;
 
+use chrono::{DateTime, Utc};
+use lockgate_model::period::moment_in_words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -122,10 +124,21 @@ pub struct AppAccess {
 }
 
 impl AppAccess {
-    /// How many people gain, and how many lose.
+    /// How many people gain, and how many lose, at once.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
-        let sum = |gain: bool| self.parts.iter().filter(|p| p.shift.is_gain() == gain).map(|p| p.count).sum();
+        self.sums(false)
+    }
+
+    /// How many people gain, and how many lose, by the passing of time.
+    #[must_use]
+    pub fn counts_later(&self) -> (u64, u64) {
+        self.sums(true)
+    }
+
+    fn sums(&self, later: bool) -> (u64, u64) {
+        let parts = || self.parts.iter().filter(|p| p.at.is_some() == later);
+        let sum = |gain: bool| parts().filter(|p| p.shift.is_gain() == gain).map(|p| p.count).sum();
         (sum(true), sum(false))
     }
 }
@@ -170,6 +183,12 @@ impl AccessShift {
 pub struct AccessPart {
     /// What happens to them.
     pub shift: AccessShift,
+    /// When it happens by itself, because a time begins or ends; null: at once.
+    #[serde(default)]
+    pub at: Option<DateTime<Utc>>,
+    /// When it is undone by itself; null: never.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
     /// How many they are.
     pub count: u64,
     /// A group to all of whose active members it happens; null for those of no such group.
@@ -226,6 +245,13 @@ fn thousands(number: u64) -> String {
 
 fn people(count: u64) -> String {
     counted(count, "person", "people")
+}
+
+/// What happens to them, and when: `gain access, until 2027-01-01 00:00 UTC`.
+fn what(part: &AccessPart) -> String {
+    let at = part.at.map(|at| format!(" on {}", moment_in_words(at))).unwrap_or_default();
+    let until = part.until.map(|at| format!(", until {}", moment_in_words(at))).unwrap_or_default();
+    format!("{}{at}{until}", part.shift.phrase())
 }
 
 /// Who they are: `all 12 members of Editors (ada, bob, …)`.
@@ -285,16 +311,18 @@ fn field_lines(field: &FieldChange) -> Vec<String> {
 fn summary(report: &PlanReport) -> String {
     let (created, changed, deleted) = report.counts();
     let access = &report.access;
-    let (gains, losses) = access.apps.iter().fold((0, 0), |(g, l), app| {
-        let (more, less) = app.counts();
-        (g + more, l + less)
-    });
+    let add = |(g, l): (u64, u64), (more, less): (u64, u64)| (g + more, l + less);
+    let (gains, losses) = access.apps.iter().map(AppAccess::counts).fold((0, 0), add);
+    let (begins, ends) = access.apps.iter().map(AppAccess::counts_later).fold((0, 0), add);
     let mut line = format!("{created} to create, {changed} to change, {deleted} to delete");
     line.push_str(&match (gains, losses) {
         _ if !access.looked => String::new(),
         (0, 0) => "; nobody gains or loses an application".to_owned(),
         _ => format!("; access is gained {} and lost {}", times(gains), times(losses)),
     });
+    if (begins, ends) != (0, 0) {
+        line.push_str(&format!("; by the passing of time it is gained {} and lost {}", times(begins), times(ends)));
+    }
     if !access.claims.is_empty() {
         let apps = access.claims.len() as u64;
         line.push_str(&format!("; claims change in the tokens of {}", counted(apps, "application", "applications")));

@@ -169,6 +169,8 @@ fn groups_are_declarations() {
 
 fn report() -> PlanReport {
     let part = |shift, count, group: Option<&str>, examples: &[&str]| AccessPart {
+        at: None,
+        until: None,
         shift,
         count,
         group: group.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! A report for a terminal.
 
-use super::{AccessReport, ChangeSort, ObjectChange, PlanReport, field_lines, short, summary, thousands, who};
+use super::{AccessReport, ChangeSort, ObjectChange, PlanReport, field_lines, short, summary, thousands, what, who};
 
 /// The report in plain text.
 #[must_use]
@@ -73,7 +73,7 @@ fn access(report: &AccessReport) -> Vec<String> {
         lines.push(format!("  {}", app.app));
         for part in &app.parts {
             let sign = if part.shift.is_gain() { '+' } else { '-' };
-            lines.push(format!("    {sign} {}: {}", part.shift.phrase(), who(part)));
+            lines.push(format!("    {sign} {}: {}", what(part), who(part)));
         }
     }
     for app in &report.claims {

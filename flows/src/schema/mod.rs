@@ -370,6 +370,12 @@ fn text(description: &str) -> Value {
     json!({"type": "string", "description": description})
 }
 
+/// A moment, or a day in the zone of the settings.
+fn moment(description: &str) -> Value {
+    let forms = json!([{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]);
+    json!({"anyOf": forms, "description": description, "examples": ["2026-12-31", "2026-12-31T18:00:00Z"]})
+}
+
 /// Definitions that several documents share.
 fn shared(defs: &mut Map<String, Value>) {
     let secret = json!({"anyOf": [
@@ -389,6 +395,8 @@ fn shared(defs: &mut Map<String, Value>) {
             ),
             "any": told(link("accessList"), "One of these is enough."),
             "all": told(link("accessList"), "All of these must pass."),
+            "from": moment("Counts from this moment on; a day is meant from its first moment."),
+            "until": moment("Counts until this moment; a day is meant until its end."),
             "enabled": {"type": "boolean", "default": true, "description": "A disabled entry is as if absent."},
             "timeout": {
                 "type": "integer",

@@ -1,6 +1,6 @@
 //! The schema of `test:` documents.
 
-use super::{name, object, told};
+use super::{moment, name, object, told};
 use crate::{
     language::{
         ACCESS_KEYS, CLAIMS_KEYS, END_STEP_KEYS, SENTENCE_FORM, STAGE_STEP_KEYS, TEST_KEYS, USER_KEYS, USER_TYPES,
@@ -57,9 +57,20 @@ fn one_or_several(description: &str) -> Value {
     json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": description})
 }
 
+/// Names of groups, and groups for a time.
+fn memberships() -> Value {
+    let timed = fields([
+        ("group", text("The group.")),
+        ("from", moment("They are in it from this moment on; a day is meant from its first moment.")),
+        ("until", moment("They are in it until this moment; a day is meant until its end.")),
+    ]);
+    let one = json!({"anyOf": [{"type": "string"}, object(timed, &["group"])]});
+    json!({"type": "array", "items": one, "description": "Groups that they are in."})
+}
+
 fn user() -> Value {
     let map = fields([
-        ("groups", texts("Groups that they are in.")),
+        ("groups", memberships()),
         ("name", text("Display name.")),
         ("email", text("E-mail address.")),
         ("attributes", json!({"type": "object", "description": "Their own attributes."})),

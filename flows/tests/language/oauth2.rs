@@ -292,6 +292,8 @@ fn person(groups: &[&str]) -> Principal {
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).to_owned() }).collect(),
         direct_groups: Vec::new(),
         roles: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: Map::new(),
     }

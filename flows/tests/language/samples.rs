@@ -105,3 +105,23 @@ fn not_any_is_all_not_and_the_other_way_round() {
     let negated: Vec<_> = bound.iter().map(|b| b.body["negate"] == true).collect();
     assert_eq!(negated, [false, true, true, false]);
 }
+
+#[test]
+fn a_day_is_meant_from_its_first_moment_to_its_end_where_the_settings_say() {
+    let access = "app: a\naccess:\n  any:\n    - { group: Staff, from: 2026-12-24, until: 2026-12-31 }\n    - { user: ada, until: 2026-12-31T18:00:00+02:00 }\n---\nflow: f\ntitle: F\ndesignation: authorization\nstages:\n- consent\npolicies: [{ group: Staff, from: 2026-12-24 }]\n";
+    let zoned = sound(&format!("{access}---\nsettings:\n  timezone: Europe/Berlin\n"));
+    let plain = sound(access);
+    let times = |loaded: &Loaded, kind, name| {
+        let bound = of_target(loaded, "policy_binding", find(loaded, kind, name)).into_iter();
+        bound.map(|b| (b.body["from"].clone(), b.body["until"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        times(&plain, "application", "a"),
+        [(json!("2026-12-24T00:00:00Z"), json!("2027-01-01T00:00:00Z")), (json!(null), json!("2026-12-31T16:00:00Z"))]
+    );
+    assert_eq!(
+        times(&zoned, "application", "a"),
+        [(json!("2026-12-23T23:00:00Z"), json!("2026-12-31T23:00:00Z")), (json!(null), json!("2026-12-31T16:00:00Z"))]
+    );
+    assert_eq!(times(&zoned, "flow", "f"), [(json!("2026-12-23T23:00:00Z"), json!(null))]);
+}

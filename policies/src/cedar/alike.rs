@@ -7,6 +7,7 @@ use crate::{
     decision::Resource,
     fact::{Fact, PersonReads},
 };
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -109,6 +110,16 @@ impl PolicySet {
     }
 }
 
+impl PolicySet {
+    /// The moments after `now` at which the bindings of a resource begin and end, ascending.
+    #[must_use]
+    pub fn turning_points(&self, resource: Resource<'_>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let bound = self.partition(resource).map(|p| p.bindings.as_slice()).unwrap_or_default();
+        let points = bound.iter().flat_map(|b| [b.period.from, b.period.until]).flatten().filter(|at| *at > now);
+        points.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
 impl Partition {
     fn decides_as(&self, other: &Self, edited: &dyn Fn(&str) -> bool) -> bool {
         let names = |p: &Self| p.checks.iter().map(|c| c.check.name().to_owned()).collect::<Vec<_>>();
@@ -117,8 +128,8 @@ impl Partition {
         self.mode == other.mode
             && self.bindings.len() == other.bindings.len()
             && self.bindings.iter().zip(&other.bindings).all(|(one, two)| {
-                (one.id, one.negate, one.failure_result, one.timeout, &one.subject)
-                    == (two.id, two.negate, two.failure_result, two.timeout, &two.subject)
+                (one.id, one.negate, one.failure_result, one.timeout, &one.subject, one.period)
+                    == (two.id, two.negate, two.failure_result, two.timeout, &two.subject, two.period)
             })
             && self.app == other.app
             && self.resource == other.resource

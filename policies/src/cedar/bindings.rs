@@ -3,6 +3,11 @@
 //! Mode `any` makes one `permit` a binding, so that the decision tells which one opened the door;
 //! mode `all` makes one `permit` with a condition a binding. Neither forbids: a file may add
 //! permits beside the bindings, and a file's forbid wins over them.
+//!
+//! A binding outside its time is as if absent: among others that are counted by "any" it opens nothing, among
+//! those counted by "all" it asks for nothing. Bindings of which none is in its time open nothing at all, for
+//! what was guarded must not become open because time passes. Whether one is in its time is settled when the
+//! policy is asked (`context.in_time`), so that a decision knows until when it holds.
 
 use super::{condition::Condition, principal, source::Known};
 use crate::{
@@ -36,10 +41,19 @@ pub(crate) fn policies(
         ([], _) => Vec::new(),
         (bindings, EngineMode::Any) => bindings
             .iter()
-            .map(|b| (format!("binding:{}", b.id), format!("{head} when {{ {} }};", condition(b)), vec![b.id]))
+            .map(|b| {
+                let asked = condition(b);
+                let when = if b.period.is_always() { asked } else { format!("{} && ({asked})", in_time(b)) };
+                (format!("binding:{}", b.id), format!("{head} when {{ {when} }};"), vec![b.id])
+            })
             .collect(),
         (bindings, EngineMode::All) => {
-            let conditions: String = bindings.iter().map(|b| format!(" when {{ {} }}", condition(b))).collect();
+            let each = |b: &BindingInput| {
+                let asked = condition(b);
+                let when = if b.period.is_always() { asked } else { format!("!{} || ({asked})", in_time(b)) };
+                format!(" when {{ {when} }}")
+            };
+            let conditions: String = some_in_time(bindings).into_iter().chain(bindings.iter().map(each)).collect();
             vec![(format!("bindings:{name}"), format!("{head}{conditions};"), bindings.iter().map(|b| b.id).collect())]
         }
     };
@@ -79,6 +93,16 @@ fn head(target: &Target) -> String {
             format!(r#"permit (principal, action == Action::"run", resource == {resource})"#)
         }
     }
+}
+
+/// That one of them counts, where all of them have their times.
+fn some_in_time(bindings: &[BindingInput]) -> Option<String> {
+    let timed = bindings.iter().all(|b| !b.period.is_always());
+    timed.then(|| format!(" when {{ {} }}", bindings.iter().map(in_time).collect::<Vec<_>>().join(" || ")))
+}
+
+fn in_time(binding: &BindingInput) -> String {
+    format!(r#"context.in_time["{}"]"#, binding.id)
 }
 
 fn condition(binding: &BindingInput, conditions: &HashMap<Uuid, Condition>) -> String {

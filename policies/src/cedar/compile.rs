@@ -228,6 +228,11 @@ fn guards(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Ta
             )));
         }
         let guard = guards.entry(binding.target.clone()).or_default();
+        if let (Some(from), Some(until)) = (binding.period.from, binding.period.until)
+            && until <= from
+        {
+            problems.push(complain("the binding ends before it begins".to_owned()));
+        }
         if binding.enabled {
             guard.bindings.push(binding.clone());
         }
@@ -248,7 +253,10 @@ fn schema_text(input: &PolicyInput, guards: &BTreeMap<Target, Guard>, conditions
     let bound = guards.values().flat_map(|g| &g.bindings);
     let bound = bound.filter(|b| matches!(&b.subject, Subject::Policy(id, _) if !conditions.contains_key(id)));
     let bindings = record(&mut bound.map(|b| b.id.to_string()));
+    let timed = guards.values().flat_map(|g| &g.bindings).filter(|b| !b.period.is_always());
+    let in_time = record(&mut timed.map(|b| b.id.to_string()));
     SCHEMA
+        .replace("type InTime = {};", &format!("type InTime = {{ {in_time} }};"))
         .replace("type Checks = {};", &format!("type Checks = {{ {checks} }};"))
         .replace("type Bindings = {};", &format!("type Bindings = {{ {bindings} }};"))
 }

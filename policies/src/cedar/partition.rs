@@ -20,6 +20,7 @@ use cedar_policy::{
     ActionConstraint, Effect, Entity, EntityTypeName, EntityUid, PolicyId, PolicySet, ResourceConstraint,
     RestrictedExpression,
 };
+use chrono::{DateTime, Utc};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -77,6 +78,8 @@ pub(crate) struct Partition {
     /// What the policies and the expressions read, all in all.
     pub(crate) reads: Reads,
     pub(crate) bindings: Vec<BindingInput>,
+    /// Whether any of them has a time.
+    pub(crate) timed: bool,
     pub(crate) mode: EngineMode,
     /// Whether a policy looks into the resource, so that its entity must be at hand.
     pub(crate) looks_at_resource: bool,
@@ -85,6 +88,35 @@ pub(crate) struct Partition {
     pub(crate) app: Option<AppFact>,
     /// For administrative acts: what can be told without a resource.
     pub(crate) outlines: Option<Outlines>,
+}
+
+impl Partition {
+    /// Whether a binding counts at a moment; one that is not here does not.
+    pub(crate) fn in_time(&self, binding: Uuid, now: DateTime<Utc>) -> bool {
+        self.bindings.iter().any(|b| b.id == binding && b.period.contains(now))
+    }
+
+    /// The bindings that count at a moment.
+    pub(crate) fn current(&self, now: DateTime<Utc>) -> impl Iterator<Item = &BindingInput> {
+        self.bindings.iter().filter(move |b| b.period.contains(now))
+    }
+
+    /// The next moment at which a binding begins or ends.
+    pub(crate) fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.bindings.iter().filter_map(|b| b.period.next_change(now)).min()
+    }
+
+    /// The policies that have something to say at a moment, each with what its outcome is used for then.
+    pub(crate) fn checks_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Planned, Vec<&Use>)> {
+        let counts = move |used: &Use| match used {
+            Use::Binding { id, .. } => self.in_time(*id, now),
+            Use::Named(_) => true,
+        };
+        self.checks.iter().filter_map(move |planned| {
+            let uses: Vec<&Use> = planned.uses.iter().filter(|used| counts(used)).collect();
+            (!uses.is_empty()).then_some((planned, uses))
+        })
+    }
 }
 
 /// Which questions a partition answers.
@@ -210,6 +242,7 @@ impl Partition {
             checks,
             reads,
             bindings: guard.bindings.clone(),
+            timed: guard.bindings.iter().any(|b| !b.period.is_always()),
             mode: guard.mode,
             resource: None,
             app: None,

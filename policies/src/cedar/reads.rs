@@ -54,7 +54,8 @@ impl ContextReads {
                             self.checks.insert(name.to_owned());
                         }
                         // Only policies made from bindings read these, and they carry their own plan.
-                        ("." | "has", Some((left, _))) if is_attribute(left, "bindings") => {}
+                        ("." | "has", Some((left, _)))
+                            if is_attribute(left, "bindings") || is_attribute(left, "in_time") => {}
                         ("Var", _) if value == "context" => self.everything(),
                         ("Var", _) if value == "resource" => self.resource = true,
                         _ => self.walk(value),

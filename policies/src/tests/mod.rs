@@ -12,6 +12,7 @@ mod page;
 mod roles;
 mod speed;
 mod templates;
+mod times;
 mod traces;
 mod truth_table;
 
@@ -56,6 +57,8 @@ fn person(username: &str, groups: &[&str]) -> Principal {
         groups: groups.iter().map(|n| GroupFact { pk: group(n).id, name: (*n).to_owned() }).collect(),
         direct_groups: Vec::new(),
         roles: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: json!({"department": "lab", "n": [1, 2.5, null]}).as_object().cloned().expect("a map"),
     }
@@ -79,6 +82,7 @@ fn bind(app: &str, order: i32, subject: Subject) -> BindingInput {
         target: Target::App(app.to_owned()),
         order,
         enabled: true,
+        period: lockgate_model::Period::ALWAYS,
         negate: false,
         failure_result: false,
         timeout: 30,

@@ -207,9 +207,9 @@ async fn explain(
     let unknown = |name: &str, text: &str| ApiError::field(name, "does_not_exist", text);
     let user = identity.store.users().by_username(user, Case::Fold).await?;
     let user = user.ok_or_else(|| unknown("user", "User not found"))?;
-    let who = identity.principals.get(user.pk).await?.ok_or_else(|| unknown("user", "User not found"))?;
     snapshot.app(app).ok_or_else(|| unknown("app", "Application not found"))?;
     let at = query.parsed("at", "Enter a valid date and time.")?.unwrap_or_else(|| identity.clock.now());
+    let who = identity.principals.at(user.pk, at).await?.ok_or_else(|| unknown("user", "User not found"))?;
     let ip = query.parsed("ip", "Enter a valid IPv4 or IPv6 address.")?;
     let login = supposed(&query, at)?;
     let user_agent = query.get("user_agent").unwrap_or_default();

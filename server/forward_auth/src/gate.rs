@@ -251,7 +251,7 @@ impl Gate {
         ticket: &Ticket,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Ready>>, Failure> {
-        if let Some(ready) = ticket.ready(snapshot.revision) {
+        if let Some(ready) = ticket.ready(snapshot.revision, now) {
             return Ok(Some(ready));
         }
         let Some(who) = Box::pin(self.identity.principals.get(ticket.user)).await? else { return Ok(None) };

@@ -27,6 +27,8 @@ fn principal(username: &str, groups: &[&str], attributes: Value) -> Principal {
         groups: groups.iter().map(|name| GroupFact { pk: Uuid::nil(), name: (*name).into() }).collect(),
         direct_groups: vec![],
         roles: Vec::new(),
+        timed: Vec::new(),
+        holds_until: None,
         is_superuser: false,
         attributes: attributes.as_object().cloned().unwrap_or_default(),
     }

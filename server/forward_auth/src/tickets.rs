@@ -6,7 +6,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use lockgate_identity::{
-    principals::PrincipalEntry,
+    principals::{PrincipalEntry, holds},
     proxy::{ProxyEntry, is_valid},
     remembered::{Kept, Remembered},
 };
@@ -65,9 +65,9 @@ impl Ticket {
         proven && self.provider == provider && self.until > now
     }
 
-    /// Everything prepared, when it still holds under this revision of the configuration.
-    pub(crate) fn ready(&self, revision: i64) -> Option<Arc<Ready>> {
-        self.ready.load_full().filter(|ready| ready.revision == revision && ready.who.is_valid())
+    /// Everything prepared, when it still holds under this revision of the configuration at this moment.
+    pub(crate) fn ready(&self, revision: i64, now: DateTime<Utc>) -> Option<Arc<Ready>> {
+        self.ready.load_full().filter(|ready| ready.revision == revision && holds(&ready.who, now))
     }
 
     pub(crate) fn prepare(&self, ready: Arc<Ready>) {

@@ -191,7 +191,7 @@ impl House {
 
     async fn join(&self, group: &str) {
         let group = self.identity.store.groups().by_name(group).await.expect("a database").expect("a group");
-        self.identity.people.add_member(group.pk, self.ada, None).await.expect("joined");
+        self.identity.people.add_member(group.pk, self.ada, None, None).await.expect("joined");
     }
 
     async fn leave(&self, group: &str) {

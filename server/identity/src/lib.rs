@@ -218,7 +218,7 @@ impl Identity {
         let Setup { store, clock, random, .. } = &setup;
         let install_id = system::random_uuid(&**random).simple().to_string();
         let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
-        let principals = Arc::new(Principals::new(store.clone(), install_id));
+        let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock)));
         let sessions = Arc::new(Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random)));

@@ -54,7 +54,7 @@ impl Look {
     /// [`LookError`].
     pub async fn open(
         store: Store,
-        clock: &dyn Clock,
+        clock: Arc<dyn Clock>,
         public_url: Option<&str>,
         geo: &GeoFiles,
     ) -> Result<Self, LookError> {
@@ -66,8 +66,8 @@ impl Look {
         if store.documents().current_revision().await? == 0 {
             return Err(LookError::Empty);
         }
-        let snapshot = config::stored(&store, clock, &(Arc::new(GeoDatabases::open(geo)) as _)).await?;
-        let principals = Principals::new(store.clone(), install_id);
+        let snapshot = config::stored(&store, &*clock, &(Arc::new(GeoDatabases::open(geo)) as _)).await?;
+        let principals = Principals::new(store.clone(), install_id, clock);
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { store, snapshot, principals, public_url })
     }

@@ -7,8 +7,9 @@ use crate::{
     sessions::Sessions,
     system::random_uuid,
 };
+use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_model::{Document, Group, Origin, Problems, Source, User, UserType};
+use lockgate_model::{Document, Group, Origin, Period, Problems, Source, User, UserType};
 use lockgate_store::{GroupPatch, NewGroup, NewUser, Session, Store, StoreError, UserPatch};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -84,6 +85,12 @@ pub struct People {
     pub(crate) feed: Arc<Feed>,
     pub(crate) sessions: Arc<Sessions>,
 }
+
+/// Memberships whose end is told of in one go.
+const SWEPT: u64 = 500;
+
+/// How long a membership that has ended can still be told of.
+const ENDED_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -258,7 +265,7 @@ impl People {
 
     /// The groups of an account that the folder declares are declared with it.
     async fn keeps_declared(&self, group: &Group, members: &[i64]) -> Result<(), PeopleError> {
-        let before = self.store.groups().member_pks(&[group.pk]).await?.remove(&group.pk).unwrap_or_default();
+        let before = self.store.groups().member_pks(&[group.pk], self.clock.now()).await?.remove(&group.pk).unwrap_or_default();
         let moved =
             before.iter().filter(|pk| !members.contains(pk)).chain(members.iter().filter(|pk| !before.contains(pk)));
         let moved: Vec<i64> = moved.copied().collect();
@@ -296,14 +303,20 @@ impl People {
         Ok(())
     }
 
-    /// Puts a user into a group.
+    /// Puts a user into a group, for a time if one is given; see the store's `add_user`.
     ///
     /// # Errors
     /// [`PeopleError`].
-    pub async fn add_member(&self, group: Uuid, user: i64, by: Option<&User>) -> Result<(), PeopleError> {
+    pub async fn add_member(
+        &self,
+        group: Uuid,
+        user: i64,
+        period: Option<Period>,
+        by: Option<&User>,
+    ) -> Result<(), PeopleError> {
         let (group, user) = self.both(group, user).await?;
         self.not_declared(&user).await?;
-        self.store.groups().add_user(group.pk, user.pk, self.clock.now()).await?;
+        self.store.groups().add_user(group.pk, user.pk, period, self.clock.now()).await?;
         self.feed.settle().await;
         self.note_membership("added", by, &group, &user);
         Ok(())
@@ -359,6 +372,33 @@ impl People {
             None => entry,
         });
         Ok(())
+    }
+
+    /// Tells of memberships that have ended, each once whatever the number of nodes, and forgets those that ended
+    /// long ago. Answers how many it told of.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn sweep_memberships(&self) -> Result<u64, StoreError> {
+        let (now, groups) = (self.clock.now(), self.store.groups());
+        let mut told = 0;
+        loop {
+            let ended = groups.note_ended(now, SWEPT).await?;
+            for over in &ended {
+                // Whoever was deleted this moment has an event of that.
+                let group = groups.get(over.group_pk).await?;
+                let user = self.store.users().get(over.user_pk).await?;
+                if let (Some(group), Some(user)) = (group, user) {
+                    self.note_membership("ended", None, &group, &user);
+                }
+            }
+            told += ended.len() as u64;
+            if (ended.len() as u64) < SWEPT {
+                break;
+            }
+        }
+        groups.delete_ended(now - ENDED_LIFE).await?;
+        Ok(told)
     }
 
     async fn both(&self, group: Uuid, user: i64) -> Result<(Group, User), PeopleError> {

@@ -2,10 +2,12 @@
 //! them changes.
 
 use crate::fresh::{Fresh, FreshCache};
+use chrono::{DateTime, Utc};
+use lockgate_engine::ports::Clock;
 use lockgate_model::Principal;
 use lockgate_policies::PreparedPrincipal;
 use lockgate_store::{Store, StoreError};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// People whose facts are kept; a principal is a few kilobytes.
 const CAPACITY: usize = 10_000;
@@ -13,17 +15,30 @@ const CAPACITY: usize = 10_000;
 /// A principal, ready for decisions, as everybody holds it; see [`PreparedPrincipal::principal`].
 pub type PrincipalEntry = Fresh<PreparedPrincipal>;
 
+/// Whether a principal is still what it was when it was loaded: nothing about it was changed, and no
+/// membership has begun or ended since.
+#[must_use]
+pub fn holds(who: &PrincipalEntry, now: DateTime<Utc>) -> bool {
+    who.is_valid() && who.principal().holds_until.is_none_or(|until| until > now)
+}
+
 /// The cache.
-#[derive(Debug)]
 pub struct Principals {
     store: Store,
     install_id: Arc<str>,
+    clock: Arc<dyn Clock>,
     cache: FreshCache<i64, PreparedPrincipal>,
 }
 
+impl fmt::Debug for Principals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Principals")
+    }
+}
+
 impl Principals {
-    pub(crate) fn new(store: Store, install_id: Arc<str>) -> Self {
-        Self { store, install_id, cache: FreshCache::new(CAPACITY) }
+    pub(crate) fn new(store: Store, install_id: Arc<str>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, install_id, clock, cache: FreshCache::new(CAPACITY) }
     }
 
     /// The principal of a user; `None` when there is no such user.
@@ -31,17 +46,28 @@ impl Principals {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, pk: i64) -> Result<Option<Arc<PrincipalEntry>>, StoreError> {
-        let load = async {
-            let Some(principal) = self.load(pk).await? else { return Ok(None) };
-            match PreparedPrincipal::new(Arc::new(principal)) {
-                Ok(prepared) => Ok(Some(prepared)),
-                Err(error) => {
-                    tracing::error!(%error, "a user is shut out");
-                    Ok(None)
-                }
-            }
+        let now = self.clock.now();
+        if self.cache.peek(&pk).is_some_and(|known| !holds(&known, now)) {
+            self.cache.forget(&pk);
+        }
+        self.cache.get(&pk, self.at(pk, now)).await
+    }
+
+    /// The principal of a user as it is at a moment, by the memberships that there are now; past the cache.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn at(&self, pk: i64, moment: DateTime<Utc>) -> Result<Option<PreparedPrincipal>, StoreError> {
+        let Some(principal) = self.store.groups().principal(pk, &self.install_id, moment).await? else {
+            return Ok(None);
         };
-        self.cache.get(&pk, load).await
+        match PreparedPrincipal::new(Arc::new(principal)) {
+            Ok(prepared) => Ok(Some(prepared)),
+            Err(error) => {
+                tracing::error!(%error, "a user is shut out");
+                Ok(None)
+            }
+        }
     }
 
     /// As [`Self::get`], past the cache: what is in the database right now.
@@ -49,7 +75,7 @@ impl Principals {
     /// # Errors
     /// Whatever the database answers.
     pub async fn load(&self, pk: i64) -> Result<Option<Principal>, StoreError> {
-        self.store.groups().principal(pk, &self.install_id).await
+        self.store.groups().principal(pk, &self.install_id, self.clock.now()).await
     }
 
     pub(crate) fn forget(&self, pk: i64) {

@@ -68,7 +68,7 @@ pub(crate) async fn dismiss(tx: &DatabaseTransaction, deleted: &[Uuid], now: Dat
             let patch = UserPatch { is_active: Some(false), ..UserPatch::default() };
             let (token, key) = (row.uuid, pk.to_string());
             users::patched(row, patch, now)?.update(tx).await?;
-            groups::set_memberships(tx, pk, &[]).await?;
+            groups::set_memberships(tx, pk, &[], now).await?;
             sessions::delete_where(tx, session::Column::UserPk.eq(pk).into(), now).await?;
             token::Entity::delete_by_id(token).exec(tx).await?;
             changes::append(tx, now, [(Topic::User, key), (Topic::Token, token.to_string())]).await?;
@@ -112,7 +112,7 @@ async fn change(
     let mut row = users::patched(row, patch, now)?;
     row.uuid = Set(account.id);
     row.update(tx).await?;
-    groups::set_memberships(tx, pk, &groups).await?;
+    groups::set_memberships(tx, pk, &groups, now).await?;
     Ok(pk)
 }
 

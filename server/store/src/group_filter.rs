@@ -1,5 +1,6 @@
 //! Lists of groups: which filters there are and how they become SQL.
 
+use chrono::{DateTime, Utc};
 use lockgate_model::Group;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::entity::{group, membership, user};
 use crate::groups::with_parents;
+use crate::membership::in_force;
 use crate::paging::{self, Page};
 use crate::text::{comparable, from_json, search_patterns};
 use crate::user_filter::{holds, text_is};
@@ -34,15 +36,15 @@ pub struct GroupFilter {
 }
 
 impl Groups<'_> {
-    /// The groups of one page and how many match in all.
+    /// The groups of one page at a moment, and how many match in all.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn list(&self, filter: &GroupFilter) -> Result<(Vec<Group>, u64), StoreError> {
+    pub async fn list(&self, filter: &GroupFilter, now: DateTime<Utc>) -> Result<(Vec<Group>, u64), StoreError> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
-                let matching = group::Entity::find().filter(condition(filter));
+                let matching = group::Entity::find().filter(condition(filter, now));
                 let order = |select| ordered(select, &filter.ordering);
                 let (rows, total) = match &filter.attributes {
                     None => paging::fetch(db, matching, order, filter.page).await?,
@@ -74,7 +76,7 @@ fn matching_page(
     Ok((found.into_iter().skip(skip).take(take).collect(), total))
 }
 
-fn condition(filter: &GroupFilter) -> Condition {
+fn condition(filter: &GroupFilter, now: DateTime<Utc>) -> Condition {
     use group::Column;
     let mut all = Condition::all()
         .add_option(filter.name.as_deref().map(|name| text_is(Column::Name, name)))
@@ -83,8 +85,12 @@ fn condition(filter: &GroupFilter) -> Condition {
         all = all.add(Column::Search.like(pattern));
     }
     let mut containing = |wanted| {
-        let groups =
-            Query::select().column(membership::Column::GroupPk).from(membership::Entity).and_where(wanted).to_owned();
+        let groups = Query::select()
+            .column(membership::Column::GroupPk)
+            .from(membership::Entity)
+            .and_where(wanted)
+            .cond_where(in_force(now))
+            .to_owned();
         all = all.clone().add(Column::Pk.in_subquery(groups));
     };
     if !filter.members_by_pk.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use lockgate_model::{Group, Origin, Source, User};
+use lockgate_model::{Group, Origin, Period, Source, User};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::document_row::{origin, source, source_columns};
 use crate::entity::{group, group_parent, membership};
 use crate::installation::{self, Counter};
-use crate::text::{DATA, comparable, fits, from_json, searchable, to_json};
+use crate::membership::in_force;
+use crate::text::{DATA, comparable, fits, from_json, micros, searchable, to_json};
 use crate::{Store, StoreError, Topic, changes};
 
 /// Keys of one statement.
@@ -169,15 +170,22 @@ impl Groups<'_> {
             .await
     }
 
-    /// Adds a member; answers false if it already was one.
+    /// Adds a member, for a time if one is given; answers false if it already was one. Without a time, whoever
+    /// is a member stays one as long as before, and whoever was or will be one is one from now on.
     ///
     /// # Errors
     /// [`StoreError::Dangling`] if user or group does not exist, or whatever the database answers.
-    pub async fn add_user(&self, group: Uuid, user: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn add_user(
+        &self,
+        group: Uuid,
+        user: i64,
+        period: Option<Period>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                let added = join(&tx, [(user, group)]).await? > 0;
+                let added = join(&tx, [(user, group)], period, now).await? > 0;
                 if added {
                     changes::append(&tx, now, [(Topic::User, user.to_string())]).await?;
                 }
@@ -206,29 +214,29 @@ impl Groups<'_> {
             .await
     }
 
-    /// The direct members of a group, sorted by username.
+    /// The direct members of a group at a moment, sorted by username.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn members(&self, pk: Uuid) -> Result<Vec<User>, StoreError> {
-        let pks = self.member_pks(&[pk]).await?.remove(&pk).unwrap_or_default();
+    pub async fn members(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Vec<User>, StoreError> {
+        let pks = self.member_pks(&[pk], now).await?.remove(&pk).unwrap_or_default();
         let mut members = self.store.users().get_many(&pks).await?;
         members.sort_by(|a, b| a.username.cmp(&b.username));
         Ok(members)
     }
 
-    /// The numbers of the direct members of each of these groups, ascending.
+    /// The numbers of the direct members of each of these groups at a moment, ascending.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn member_pks(&self, groups: &[Uuid]) -> Result<HashMap<Uuid, Vec<i64>>, StoreError> {
+    pub async fn member_pks(&self, groups: &[Uuid], now: DateTime<Utc>) -> Result<HashMap<Uuid, Vec<i64>>, StoreError> {
         use membership::Column;
         self.store
             .bounded(async {
                 let mut members: HashMap<Uuid, Vec<i64>> = HashMap::new();
                 for chunk in groups.chunks(CHUNK) {
                     let wanted = Column::GroupPk.is_in(chunk.iter().copied());
-                    let rows = membership::Entity::find().filter(wanted);
+                    let rows = membership::Entity::find().filter(wanted).filter(in_force(now));
                     let rows = rows.order_by_asc(Column::UserPk);
                     for row in rows.all(self.store.reader()).await? {
                         members.entry(row.group_pk).or_default().push(row.user_pk);
@@ -239,17 +247,17 @@ impl Groups<'_> {
             .await
     }
 
-    /// The direct groups of each of these users, sorted by name.
+    /// The direct groups of each of these users at a moment, sorted by name.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn of_users(&self, users: &[i64]) -> Result<HashMap<i64, Vec<Group>>, StoreError> {
+    pub async fn of_users(&self, users: &[i64], now: DateTime<Utc>) -> Result<HashMap<i64, Vec<Group>>, StoreError> {
         let mut pairs = Vec::new();
         self.store
             .bounded(async {
                 for chunk in users.chunks(CHUNK) {
                     let wanted = membership::Column::UserPk.is_in(chunk.iter().copied());
-                    let rows = membership::Entity::find().filter(wanted);
+                    let rows = membership::Entity::find().filter(wanted).filter(in_force(now));
                     pairs.extend(rows.all(self.store.reader()).await?);
                 }
                 Ok(())
@@ -271,12 +279,12 @@ impl Groups<'_> {
         Ok(answer)
     }
 
-    /// The direct groups of one user, sorted by name.
+    /// The direct groups of one user at a moment, sorted by name.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn of_user(&self, user: i64) -> Result<Vec<Group>, StoreError> {
-        Ok(self.of_users(&[user]).await?.remove(&user).unwrap_or_default())
+    pub async fn of_user(&self, user: i64, now: DateTime<Utc>) -> Result<Vec<Group>, StoreError> {
+        Ok(self.of_users(&[user], now).await?.remove(&user).unwrap_or_default())
     }
 
     /// The direct children of each of these groups.
@@ -344,7 +352,7 @@ pub(crate) async fn change(
         None => parents_of(tx, &[pk]).await?.remove(&pk).unwrap_or_default(),
     };
     let moved = match members {
-        Some(members) => set_members(tx, pk, &members).await?,
+        Some(members) => set_members(tx, pk, &members, now).await?,
         None => Vec::new(),
     };
     let moved = moved.into_iter().map(|user| (Topic::User, user.to_string()));
@@ -433,20 +441,43 @@ async fn set_parents(tx: &DatabaseTransaction, child: Uuid, parents: &[Uuid]) ->
     Ok(parents.into_iter().collect())
 }
 
-/// Makes `groups` the direct groups of a user.
-pub(crate) async fn set_memberships(tx: &DatabaseTransaction, user: i64, groups: &[Uuid]) -> Result<(), StoreError> {
-    let before = membership::Column::UserPk.eq(user);
-    membership::Entity::delete_many().filter(before).exec(tx).await?;
-    join(tx, groups.iter().map(|group| (user, *group))).await?;
+/// Makes `groups` the direct groups of a user. A membership that goes on keeps its time, and one that is yet
+/// to begin is none that a list could leave out.
+pub(crate) async fn set_memberships(
+    tx: &DatabaseTransaction,
+    user: i64,
+    groups: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    use membership::Column;
+    let after: BTreeSet<Uuid> = groups.iter().copied().collect();
+    let select = membership::Entity::find().select_only().column(Column::GroupPk);
+    let before = select.filter(Column::UserPk.eq(user)).filter(in_force(now));
+    let before: BTreeSet<Uuid> = before.into_tuple().all(tx).await?.into_iter().collect();
+    let gone: Vec<Uuid> = before.difference(&after).copied().collect();
+    for chunk in gone.chunks(CHUNK) {
+        membership::Entity::delete_many()
+            .filter(Column::UserPk.eq(user))
+            .filter(Column::GroupPk.is_in(chunk.iter().copied()))
+            .exec(tx)
+            .await?;
+    }
+    join(tx, after.difference(&before).map(|group| (user, *group)), None, now).await?;
     Ok(())
 }
 
-/// Makes `members` the direct members of a group; answers whose memberships changed.
-async fn set_members(tx: &DatabaseTransaction, group: Uuid, members: &[i64]) -> Result<Vec<i64>, StoreError> {
+/// Makes `members` the direct members of a group, as [`set_memberships`] does; answers whose memberships
+/// changed.
+async fn set_members(
+    tx: &DatabaseTransaction,
+    group: Uuid,
+    members: &[i64],
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, StoreError> {
     use membership::Column;
     let after: BTreeSet<i64> = members.iter().copied().collect();
     let select = membership::Entity::find().select_only().column(Column::UserPk);
-    let before = select.filter(Column::GroupPk.eq(group));
+    let before = select.filter(Column::GroupPk.eq(group)).filter(in_force(now));
     let before: BTreeSet<i64> = before.into_tuple().all(tx).await?.into_iter().collect();
     let gone: Vec<i64> = before.difference(&after).copied().collect();
     for chunk in gone.chunks(CHUNK) {
@@ -457,20 +488,37 @@ async fn set_members(tx: &DatabaseTransaction, group: Uuid, members: &[i64]) -> 
             .await?;
     }
     let new: Vec<i64> = after.difference(&before).copied().collect();
-    join(tx, new.iter().map(|user| (*user, group))).await?;
+    join(tx, new.iter().map(|user| (*user, group)), None, now).await?;
     Ok(gone.into_iter().chain(new).collect())
 }
 
-/// Adds memberships that are missing; answers how many were.
-async fn join(tx: &DatabaseTransaction, pairs: impl IntoIterator<Item = (i64, Uuid)>) -> Result<u64, StoreError> {
+/// Adds memberships that are missing or not in force, or gives all of them a time; answers how many changed.
+async fn join(
+    tx: &DatabaseTransaction,
+    pairs: impl IntoIterator<Item = (i64, Uuid)>,
+    period: Option<Period>,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    use membership::Column;
     let pairs: BTreeSet<(i64, Uuid)> = pairs.into_iter().collect();
-    let row = |(user, group)| membership::ActiveModel { user_pk: Set(user), group_pk: Set(group) };
+    let Period { from, until } = period.unwrap_or_default();
+    let row = |(user, group)| membership::ActiveModel {
+        user_pk: Set(user),
+        group_pk: Set(group),
+        valid_from: Set(from.map(micros)),
+        valid_until: Set(until.map(micros)),
+        end_noted: Set(false),
+    };
     let rows: Vec<_> = pairs.into_iter().map(row).collect();
-    let known = [membership::Column::UserPk, membership::Column::GroupPk];
+    let mut known = OnConflict::columns([Column::UserPk, Column::GroupPk]);
+    known.update_columns([Column::ValidFrom, Column::ValidUntil, Column::EndNoted]);
+    if period.is_none() {
+        known.action_cond_where(in_force(now).not());
+    }
     let mut added = 0;
     for chunk in rows.chunks(CHUNK) {
         added += membership::Entity::insert_many(chunk.to_vec())
-            .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+            .on_conflict(known.clone())
             .exec_without_returning(tx)
             .await?;
     }

@@ -28,6 +28,7 @@ mod held;
 mod history;
 mod installation;
 mod leavings;
+mod membership;
 mod oauth;
 mod paging;
 mod password_history;
@@ -57,6 +58,7 @@ pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
+pub use membership::Membership;
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,
     NewDeviceCode, NewOAuthToken, OAuthToken, OAuthTokens, Once, Polling, PublishedKey, PublishedKeys, PushedRequest,

@@ -2,30 +2,43 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use lockgate_model::{Group, Principal, User, people::GroupFact};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::entity::{group, group_parent, membership, user};
+use crate::membership::{in_force, in_force_sql, timed_of};
+use crate::text::micros;
 use crate::{Groups, StoreError, groups, hash_secret, roles};
 
-/// All groups of user `$1`. `UNION` drops what was seen before, so cycles end.
-const UPWARDS: &str = "WITH RECURSIVE up(pk) AS (
-    SELECT m.group_pk FROM memberships m WHERE m.user_pk = $1
-    UNION
-    SELECT e.parent_pk FROM group_parents e JOIN up ON e.child_pk = up.pk
-)";
+/// All groups of user `$1` at the moment `$2`. `UNION` drops what was seen before, so cycles end.
+fn upwards() -> String {
+    let in_force = in_force_sql(2);
+    format!(
+        "WITH RECURSIVE up(pk) AS (
+            SELECT m.group_pk FROM memberships m WHERE m.user_pk = $1 AND {in_force}
+            UNION
+            SELECT e.parent_pk FROM group_parents e JOIN up ON e.child_pk = up.pk
+        )"
+    )
+}
 
 impl Groups<'_> {
-    /// The user with all groups, direct and inherited. `uid` is the hex SHA-256 of `<pk>-<install id>`.
+    /// The user with all groups, direct and inherited, at a moment. `uid` is the hex SHA-256 of `<pk>-<install id>`.
     ///
     /// Attributes are merged ancestors first, then by name, the user's own on top: objects part by part,
     /// lists by appending what is new, anything else by replacing.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn principal(&self, pk: i64, install_id: &str) -> Result<Option<Principal>, StoreError> {
+    pub async fn principal(
+        &self,
+        pk: i64,
+        install_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Principal>, StoreError> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
@@ -33,45 +46,51 @@ impl Groups<'_> {
                     return Ok(None);
                 };
                 let user = User::try_from(row)?;
-                let groups = format!("{UPWARDS} SELECT g.* FROM \"groups\" g JOIN up ON up.pk = g.pk");
-                let groups = self.store.statement(&groups, [pk.into()]);
+                let up = upwards();
+                let values = || [pk.into(), micros(now).into()];
+                let groups = format!("{up} SELECT g.* FROM \"groups\" g JOIN up ON up.pk = g.pk");
+                let groups = self.store.statement(&groups, values());
                 let groups = group::Entity::find().from_raw_sql(groups).all(db).await?;
                 let edges = format!(
-                    "{UPWARDS} SELECT e.child_pk, e.parent_pk FROM group_parents e
+                    "{up} SELECT e.child_pk, e.parent_pk FROM group_parents e
                      JOIN up ON up.pk = e.child_pk"
                 );
-                let edges = self.store.statement(&edges, [pk.into()]);
+                let edges = self.store.statement(&edges, values());
                 let edges = group_parent::Entity::find().from_raw_sql(edges).all(db).await?;
-                let direct = direct_groups(db, pk).await?;
+                let direct = direct_groups(db, pk, now).await?;
                 let roles = roles::of_user(db, pk).await?;
                 let edges = edges.into_iter().map(|edge| (edge.child_pk, edge.parent_pk));
                 let uid = user_uid(pk, install_id);
                 let found = assemble(user, uid, groups, &edges.collect::<Vec<_>>(), &direct)?;
-                Ok(Some(Principal { roles, ..found }))
+                let principal = Principal { roles, ..found };
+                Ok(Some(principal.with_times(timed_of(db, pk).await?, now)))
             })
             .await
     }
 
-    /// The numbers of all users in any of these groups, directly or through a group below, ascending.
+    /// The numbers of all users in any of these groups at a moment, directly or through a group below,
+    /// ascending.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn users_in_groups(&self, groups: &[Uuid]) -> Result<Vec<i64>, StoreError> {
+    pub async fn users_in_groups(&self, groups: &[Uuid], now: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
         let mut found = BTreeSet::new();
         self.store
             .bounded(async {
                 for chunk in groups.chunks(1_000) {
-                    let keys: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
+                    let keys: Vec<String> = (2..=chunk.len() + 1).map(|n| format!("${n}")).collect();
                     let sql = format!(
                         "WITH RECURSIVE down(pk) AS (
                             SELECT g.pk FROM \"groups\" g WHERE g.pk IN ({})
                             UNION
                             SELECT e.child_pk FROM group_parents e JOIN down ON e.parent_pk = down.pk
                         )
-                        SELECT DISTINCT m.user_pk FROM memberships m JOIN down ON down.pk = m.group_pk",
-                        keys.join(", ")
+                        SELECT DISTINCT m.user_pk FROM memberships m JOIN down ON down.pk = m.group_pk WHERE {}",
+                        keys.join(", "),
+                        in_force_sql(1)
                     );
-                    let values = chunk.iter().map(|group| (*group).into());
+                    let now = std::iter::once(micros(now).into());
+                    let values = now.chain(chunk.iter().map(|group| (*group).into()));
                     let rows = self.store.statement(&sql, values);
                     for row in self.store.reader().query_all_raw(rows).await? {
                         found.insert(row.try_get_by_index::<i64>(0)?);
@@ -82,21 +101,11 @@ impl Groups<'_> {
             .await?;
         Ok(found.into_iter().collect())
     }
-
-    /// Whether any active account is a superuser, directly or through another group.
-    ///
-    /// # Errors
-    /// Whatever the database answers.
-    pub async fn any_superuser(&self) -> Result<bool, StoreError> {
-        let filter =
-            crate::UserFilter { is_superuser: Some(true), is_active: Some(true), ..crate::UserFilter::default() };
-        Ok(self.store.users().count(&filter).await? > 0)
-    }
 }
 
-async fn direct_groups(db: &impl ConnectionTrait, pk: i64) -> Result<HashSet<Uuid>, StoreError> {
+async fn direct_groups(db: &impl ConnectionTrait, pk: i64, now: DateTime<Utc>) -> Result<HashSet<Uuid>, StoreError> {
     let select = membership::Entity::find().select_only().column(membership::Column::GroupPk);
-    let theirs = select.filter(membership::Column::UserPk.eq(pk));
+    let theirs = select.filter(membership::Column::UserPk.eq(pk)).filter(in_force(now));
     Ok(theirs.into_tuple().all(db).await?.into_iter().collect())
 }
 
@@ -138,7 +147,17 @@ pub fn principal_of(user: User, uid: String, groups: &[&Group], direct: &HashSet
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     let direct_groups = groups.iter().map(|group| group.pk).filter(|pk| direct.contains(pk)).collect();
     let groups = groups.into_iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() });
-    Principal { user, uid, groups: groups.collect(), direct_groups, roles: Vec::new(), is_superuser, attributes }
+    Principal {
+        user,
+        uid,
+        groups: groups.collect(),
+        direct_groups,
+        roles: Vec::new(),
+        is_superuser,
+        attributes,
+        timed: Vec::new(),
+        holds_until: None,
+    }
 }
 
 /// The default `sub` of a user's tokens.

@@ -8,22 +8,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::entity::{group, membership, user, user_role};
+use crate::membership::{in_force, makes_superusers};
 use crate::paging::{self, Page};
 use crate::text::{comparable, from_json, micros, search_patterns};
 use crate::{StoreError, Users};
-
-/// Groups whose members are superusers: those that are marked, and all below them, since membership is
-/// inherited upwards. `UNION` drops what was seen before, so cycles end.
-const SUPERUSERS: &str = r#""users"."pk" IN (
-    SELECT m.user_pk FROM memberships m WHERE m.group_pk IN (
-        WITH RECURSIVE down(pk) AS (
-            SELECT g.pk FROM "groups" g WHERE g.is_superuser
-            UNION
-            SELECT e.child_pk FROM group_parents e JOIN down ON e.parent_pk = down.pk
-        )
-        SELECT pk FROM down
-    )
-)"#;
 
 /// Bounds of a time; all that are given must hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,15 +73,15 @@ pub struct UserFilter {
 }
 
 impl Users<'_> {
-    /// The accounts of one page and how many match in all.
+    /// The accounts of one page at a moment, and how many match in all.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn list(&self, filter: &UserFilter) -> Result<(Vec<User>, u64), StoreError> {
+    pub async fn list(&self, filter: &UserFilter, now: DateTime<Utc>) -> Result<(Vec<User>, u64), StoreError> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
-                let matching = user::Entity::find().filter(condition(filter));
+                let matching = user::Entity::find().filter(condition(filter, now));
                 let order = |select| ordered(select, &filter.ordering);
                 let (rows, total) = match &filter.attributes {
                     None => paging::fetch(db, matching, order, filter.page).await?,
@@ -105,12 +93,12 @@ impl Users<'_> {
             .await
     }
 
-    /// How many accounts match; ordering and page do not matter.
+    /// How many accounts match at a moment; ordering and page do not matter.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn count(&self, filter: &UserFilter) -> Result<u64, StoreError> {
-        let matching = user::Entity::find().filter(condition(filter));
+    pub async fn count(&self, filter: &UserFilter, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let matching = user::Entity::find().filter(condition(filter, now));
         self.store.bounded(paging::count(self.store.reader(), matching)).await
     }
 
@@ -159,7 +147,7 @@ pub(crate) fn nothing() -> Expr {
     Expr::cust("1 = 0")
 }
 
-fn condition(filter: &UserFilter) -> Condition {
+fn condition(filter: &UserFilter, now: DateTime<Utc>) -> Condition {
     use user::Column;
     let mut all = Condition::all();
     for pattern in filter.search.as_deref().map(search_patterns).unwrap_or_default() {
@@ -179,7 +167,7 @@ fn condition(filter: &UserFilter) -> Condition {
     }
     all = all
         .add_option(filter.is_active.map(|active| Column::IsActive.eq(active)))
-        .add_option(filter.is_superuser.map(superuser))
+        .add_option(filter.is_superuser.map(|wanted| superuser(wanted, now)))
         .add_option(filter.path_startswith.as_deref().map(path_begins))
         .add_option(filter.uuid.map(|uuid| Column::Uuid.eq(uuid)))
         .add_option(filter.pk_in.as_ref().map(|pks| Column::Pk.is_in(pks.iter().copied())));
@@ -191,11 +179,18 @@ fn condition(filter: &UserFilter) -> Condition {
     for (column, bounds) in dates {
         all = all.add(within(column, bounds));
     }
-    all.add_option(in_groups(filter)).add_option(filter.roles.as_deref().map(has_role))
+    all.add_option(in_groups(filter, now)).add_option(filter.roles.as_deref().map(has_role))
 }
 
-fn superuser(wanted: bool) -> Expr {
-    let is = Expr::cust(SUPERUSERS);
+/// In a group whose members are superusers, since membership is inherited upwards.
+fn superuser(wanted: bool, now: DateTime<Utc>) -> Expr {
+    let administrators = Query::select()
+        .column(membership::Column::UserPk)
+        .from(membership::Entity)
+        .and_where(makes_superusers())
+        .cond_where(in_force(now))
+        .to_owned();
+    let is = user::Column::Pk.in_subquery(administrators);
     if wanted { is } else { is.not() }
 }
 
@@ -218,14 +213,14 @@ pub(crate) fn within(column: impl ColumnTrait, bounds: DateFilter) -> Condition 
         }))
 }
 
-fn in_groups(filter: &UserFilter) -> Option<Condition> {
+fn in_groups(filter: &UserFilter, now: DateTime<Utc>) -> Option<Condition> {
     if filter.groups_by_name.is_empty() && filter.groups_by_pk.is_empty() {
         return None;
     }
     let mut all = Condition::all();
     if !filter.groups_by_pk.is_empty() {
         let wanted = membership::Column::GroupPk.is_in(filter.groups_by_pk.iter().copied());
-        all = all.add(is_member(wanted));
+        all = all.add(is_member(wanted, now));
     }
     if !filter.groups_by_name.is_empty() {
         let names = filter.groups_by_name.iter().filter_map(|name| comparable(name));
@@ -234,7 +229,7 @@ fn in_groups(filter: &UserFilter) -> Option<Condition> {
             .from(group::Entity)
             .and_where(group::Column::Name.is_in(names))
             .to_owned();
-        all = all.add(is_member(membership::Column::GroupPk.in_subquery(groups)));
+        all = all.add(is_member(membership::Column::GroupPk.in_subquery(groups), now));
     }
     Some(all)
 }
@@ -249,13 +244,14 @@ fn has_role(roles: &[Uuid]) -> Expr {
 }
 
 /// Asked per user rather than as one set, so that the first page of a large group is found at once.
-fn is_member(wanted: Expr) -> Expr {
+fn is_member(wanted: Expr, now: DateTime<Utc>) -> Expr {
     let user = Expr::col((user::Entity, user::Column::Pk));
     let members = Query::select()
         .expr(Expr::val(1))
         .from(membership::Entity)
         .and_where(Expr::col((membership::Entity, membership::Column::UserPk)).eq(user))
         .and_where(wanted)
+        .cond_where(in_force(now))
         .to_owned();
     Expr::exists(members)
 }

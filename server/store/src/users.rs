@@ -184,7 +184,7 @@ impl Users<'_> {
                 let groups = patch.groups.clone();
                 let row = patched(row, patch, now)?.update(&tx).await?;
                 if let Some(groups) = groups {
-                    set_memberships(&tx, pk, &groups).await?;
+                    set_memberships(&tx, pk, &groups, now).await?;
                 }
                 changes::append(&tx, now, [(Topic::User, pk.to_string())]).await?;
                 tx.commit().await?;
@@ -371,7 +371,7 @@ pub(crate) async fn insert(tx: &DatabaseTransaction, new: NewUser, now: DateTime
     };
     let user = User::try_from(row.insert(tx).await?)?;
     if !new.groups.is_empty() {
-        set_memberships(tx, user.pk, &new.groups).await?;
+        set_memberships(tx, user.pk, &new.groups, now).await?;
     }
     if let Some(hash) = new.password_hash {
         put_password(tx, user.pk, &hash, now).await?;

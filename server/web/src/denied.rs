@@ -15,6 +15,7 @@ use axum::{
     response::Response,
 };
 use lockgate_identity::Identity;
+use lockgate_model::period::moment_in_words;
 use lockgate_policies::{Decision, Need};
 
 /// What a denial comes to: what policies say, what is missing, and under which id it is recorded.
@@ -56,6 +57,14 @@ fn phrase(need: &Need) -> String {
         Need::NotCheck(name) => format!("That the condition {name} is not met"),
         Need::Mfa => "A second factor at sign-in".to_owned(),
         Need::Superuser => "To be an administrator".to_owned(),
+        Need::MembershipEnded(name, at) => {
+            format!("Membership in the group {name}, which ended on {}", moment_in_words(*at))
+        }
+        Need::MembershipAhead(name, at) => {
+            format!("Membership in the group {name}, which begins on {}", moment_in_words(*at))
+        }
+        Need::Ended(whom, at) => format!("Access for {whom}, which ended on {}", moment_in_words(*at)),
+        Need::Ahead(whom, at) => format!("Access for {whom}, which begins on {}", moment_in_words(*at)),
         Need::Permission => "A policy that gives access: there is none".to_owned(),
         Need::NotForbidden(policy) => format!("That the policy {policy} does not forbid it"),
         Need::AnyOf(choices) => {

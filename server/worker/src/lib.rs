@@ -43,6 +43,7 @@ const JOBS: &[Job] = &[
     Job { name: "expired_consents", every: Duration::from_secs(3600), run: |i| Box::pin(expired_consents(i)) },
     Job { name: "expired_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_tokens(i)) },
     Job { name: "expired_events", every: Duration::from_secs(3600), run: |i| Box::pin(expired_events(i)) },
+    Job { name: "ended_memberships", every: Duration::from_secs(15), run: |i| Box::pin(ended_memberships(i)) },
     Job { name: "old_decisions", every: Duration::from_secs(600), run: |i| Box::pin(old_decisions(i)) },
     Job { name: "expired_scores", every: Duration::from_secs(3600), run: |i| Box::pin(expired_scores(i)) },
     Job { name: "old_changes", every: Duration::from_secs(600), run: |i| Box::pin(old_changes(i)) },
@@ -149,6 +150,10 @@ async fn expired_tokens(identity: &Identity) -> Result<u64, StoreError> {
 async fn expired_events(identity: &Identity) -> Result<u64, StoreError> {
     let now = identity.clock.now();
     all(|| async { identity.store.events().delete_expired(now, BATCH).await }).await
+}
+
+async fn ended_memberships(identity: &Identity) -> Result<u64, StoreError> {
+    identity.people.sweep_memberships().await
 }
 
 async fn old_decisions(identity: &Identity) -> Result<u64, StoreError> {

@@ -8,5 +8,6 @@ mod proxies;
 mod redirects;
 mod requests;
 mod revocation;
+mod times;
 
 pub(crate) use revocation::open_app;

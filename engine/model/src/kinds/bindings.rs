@@ -2,10 +2,11 @@
 
 use super::{Flow, PolicyEngineMode, target, yes};
 use crate::{
-    Problems, Ref, UserRef,
+    Period, Problems, Ref, UserRef,
     kind::{Family, Filter, FilterOp, Kind, Lookup, Meta, exact, filter},
     reference::{AnyGroup, AnyPolicy, AnyStage, Bindable},
 };
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +123,22 @@ pub struct PolicyBinding {
     /// The result when the policy fails or takes too long.
     #[serde(default)]
     pub failure_result: bool,
+    /// Counts from this moment on, and before is as if absent; an addition of Lockgate. Bindings of which none
+    /// counts let nobody through.
+    #[serde(default)]
+    pub from: Option<DateTime<Utc>>,
+    /// Counts until this moment, and from then on is as if absent; an addition of Lockgate. Bindings of which
+    /// none counts let nobody through.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl PolicyBinding {
+    /// The time in which it counts.
+    #[must_use]
+    pub fn period(&self) -> Period {
+        Period { from: self.from, until: self.until }
+    }
 }
 
 fn thirty() -> i32 {
@@ -170,6 +187,7 @@ impl Kind for PolicyBinding {
         if subjects != 1 {
             problems.add("", "invalid", "Exactly one of 'policy', 'group' and 'user' must be set.");
         }
+        self.period().check(problems);
     }
 }
 target!(PolicyBinding);

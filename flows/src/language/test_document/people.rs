@@ -7,7 +7,10 @@ use crate::{
     node::{Key, Node, Value as Yaml},
     test_document::TestUser,
 };
-use lockgate_model::{UserType, people::GroupFact};
+use lockgate_model::{
+    Period, Problems, UserType,
+    people::{GroupFact, TimedMembership},
+};
 use serde_json::Map;
 
 /// Keys of a test's user.
@@ -54,6 +57,7 @@ impl Loader<'_> {
             name: String::new(),
             email: String::new(),
             groups: Vec::new(),
+            timed: Vec::new(),
             attributes: Map::new(),
             superuser: false,
             active: true,
@@ -78,7 +82,7 @@ impl Loader<'_> {
 
     fn user_key(&mut self, key: &str, node: &Node, own: &[GroupFact], user: &mut TestUser) {
         match key {
-            "groups" => user.groups = self.groups_of(node, own),
+            "groups" => (user.groups, user.timed) = self.groups_of(node, own),
             "name" => user.name = self.words(node, key).unwrap_or_default(),
             "email" => user.email = self.words(node, key).unwrap_or_default(),
             "path" => user.path = self.words(node, key).unwrap_or_default(),
@@ -101,28 +105,53 @@ impl Loader<'_> {
         }
     }
 
-    fn groups_of(&mut self, node: &Node, own: &[GroupFact]) -> Vec<GroupFact> {
+    fn groups_of(&mut self, node: &Node, own: &[GroupFact]) -> (Vec<GroupFact>, Vec<TimedMembership>) {
+        let (mut groups, mut timed) = (Vec::new(), Vec::new());
         let Some(items) = node.list() else {
             self.wrong(node, "groups", "a list of group names");
-            return Vec::new();
+            return (groups, timed);
         };
-        let mut groups = Vec::new();
         for item in items {
-            let Some(name) = item.text() else {
-                self.wrong(item, "groups", "a list of group names");
-                continue;
-            };
-            let known = own.iter().find(|group| group.name == name).map(|group| group.pk);
-            match known.or_else(|| self.names.group(name)) {
-                Some(pk) => groups.push(GroupFact { pk, name: name.to_owned() }),
-                None => {
-                    let complaint = self.names.dangling_group(name, &item.span);
-                    let complaint = near_own(complaint, name, own);
-                    self.diagnostics.push(complaint);
-                }
+            match (item.text(), item.map()) {
+                (Some(name), _) => groups.extend(self.group_of(name, item, own)),
+                (None, Some(entries)) => timed.extend(self.group_for_a_time(item, entries, own)),
+                _ => self.wrong(item, "groups", "a list of group names"),
             }
         }
-        groups
+        (groups, timed)
+    }
+
+    /// `{ group: Contractors, until: 2026-12-31 }`.
+    fn group_for_a_time(&mut self, item: &Node, entries: &[(Key, Node)], own: &[GroupFact]) -> Option<TimedMembership> {
+        self.only(entries, "a membership", &["group", "from", "until"]);
+        let of = |key: &str| entries.iter().find(|(k, _)| k.text == key).map(|(_, node)| node);
+        let Some((named, name)) = of("group").and_then(|node| Some((node, node.text()?))) else {
+            self.wrong(of("group").unwrap_or(item), "groups", "{ group: … } with the name of the group");
+            return None;
+        };
+        let mut moment = |key: &str| {
+            let node = of(key)?;
+            self.instant(key, node.text().unwrap_or_default(), node)
+        };
+        let period = Period { from: moment("from"), until: moment("until") };
+        let mut problems = Problems::default();
+        period.check(&mut problems);
+        for problem in problems.0 {
+            let at = of("until").unwrap_or(item);
+            self.error("invalid", &at.span, problem.message.trim_end_matches('.'));
+        }
+        let group = self.group_of(name, named, own)?;
+        Some(TimedMembership { group, period })
+    }
+
+    fn group_of(&mut self, name: &str, node: &Node, own: &[GroupFact]) -> Option<GroupFact> {
+        let known = own.iter().find(|group| group.name == name).map(|group| group.pk);
+        let found = known.or_else(|| self.names.group(name));
+        if found.is_none() {
+            let complaint = near_own(self.names.dangling_group(name, &node.span), name, own);
+            self.diagnostics.push(complaint);
+        }
+        found.map(|pk| GroupFact { pk, name: name.to_owned() })
     }
 }
 

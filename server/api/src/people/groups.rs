@@ -2,7 +2,7 @@
 
 use super::{
     Noun, roles,
-    shapes::{Group, GroupRequest, UserAccountRequest},
+    shapes::{Group, GroupMembership, GroupRequest, UserAccountRequest},
     sight::{Directory, Sight},
     users::attributes,
     views::{self, IncludeOfGroup, value},
@@ -25,12 +25,15 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
+use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
 use lockgate_identity::{
     Identity,
     config::{Change, drop_reference, group_may_be_renamed, group_may_go},
 };
-use lockgate_model::{Document, Group as Stored, Origin, Problems, schema::KindSchema, schema::OnDelete};
+use lockgate_model::{
+    Document, Group as Stored, Origin, Period, Problems, Timing, schema::KindSchema, schema::OnDelete,
+};
 use lockgate_policies::{Action, Administered, Extent, GROUP_KIND, USER_KIND};
 use lockgate_store::{GroupFilter, GroupPatch, NewGroup};
 use serde_json::{Value, json};
@@ -61,6 +64,7 @@ pub(super) fn routes() -> Router<Identity> {
         .route("/core/groups/", get(list).post(create))
         .route("/core/groups/{group_uuid}/", get(retrieve).put(replace).patch(change).delete(destroy))
         .route("/core/groups/{group_uuid}/add_user/", post(add_user))
+        .route("/core/groups/{group_uuid}/memberships/", get(memberships))
         .route("/core/groups/{group_uuid}/remove_user/", post(remove_user))
         .route("/core/groups/{group_uuid}/used_by/", get(used_by))
 }
@@ -96,12 +100,23 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     let destroy = NOUN.one(Method::DELETE, "", "destroy").says("Deletes a group; its members stay.");
     paths.add(destroy.empty(204, "Deleted.").may_conflict());
     for (tail, verb, says) in [
-        ("add_user/", "add_user_create", "Puts a user into the group."),
+        (
+            "add_user/",
+            "add_user_create",
+            "Puts a user into the group. With `from` or `until`, additions of Lockgate, for that time; without, who \
+             is a member stays one as long as before.",
+        ),
         ("remove_user/", "remove_user_create", "Takes a user out of the group."),
     ] {
         let member = components.request::<UserAccountRequest>();
         paths.add(NOUN.one(Method::POST, tail, verb).says(says).body(member, true).empty(204, "Done."));
     }
+    let timed = components.reply::<GroupMembership>();
+    let timed = json!({"type": "array", "items": timed});
+    let memberships = NOUN.one(Method::GET, "memberships/", "memberships_list");
+    let says = "Lists the memberships of the group that begin or end by themselves, those to come and those that \
+                ended in the last month as well. An addition of Lockgate.";
+    paths.add(memberships.says(says).answers(200, "The memberships.", timed));
     paths.add(NOUN.used_by(components));
 }
 
@@ -136,7 +151,8 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     };
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let (store, filter) = (&identity.store, &filter);
-    let fetch = |page| async move { Ok(store.groups().list(&GroupFilter { page, ..filter.clone() }).await?) };
+    let now = identity.clock.now();
+    let fetch = |page| async move { Ok(store.groups().list(&GroupFilter { page, ..filter.clone() }, now).await?) };
     let (found, total) = sight.page_of_groups(page, fetch).await?;
     let shown = views::groups_for(&sight, found, include(&query)).await?;
     Listed::new(page, total, shown.iter().map(value).collect())
@@ -210,7 +226,7 @@ async fn may_become(sight: &Sight<'_>, group: &Stored, given: &GroupRequest) -> 
     let parents = changed(given.parents.as_deref(), &group.parents);
     sight.groups(Action::ManageMembers, &parents).await?;
     if let Some(members) = &given.users {
-        let mut known = sight.identity.store.groups().member_pks(&[group.pk]).await?;
+        let mut known = sight.identity.store.groups().member_pks(&[group.pk], sight.identity.clock.now()).await?;
         let members = changed(Some(members), &known.remove(&group.pk).unwrap_or_default());
         if !members.is_empty() {
             sight.require(Action::ManageMembers, &is)?;
@@ -376,7 +392,8 @@ async fn add_user(
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let (group, member) = membership(&identity, &caller, &key, body).await?;
-    identity.people.add_member(group, member, Some(caller.user())).await?;
+    let period = member.period(identity.clock.now())?;
+    identity.people.add_member(group, member.pk, period, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -387,18 +404,68 @@ async fn remove_user(
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let (group, member) = membership(&identity, &caller, &key, body).await?;
-    identity.people.remove_member(group, member, Some(caller.user())).await?;
+    if member.from.is_some() || member.until.is_some() {
+        let name = if member.from.is_some() { "from" } else { "until" };
+        return Err(ApiError::field(name, "invalid", "A user is taken out at once."));
+    }
+    identity.people.remove_member(group, member.pk, Some(caller.user())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A group that the caller may change, and the user that is to join or leave it.
-async fn membership(identity: &Identity, caller: &Caller, key: &str, body: Body) -> Result<(Uuid, i64), ApiError> {
+async fn membership(
+    identity: &Identity,
+    caller: &Caller,
+    key: &str,
+    body: Body,
+) -> Result<(Uuid, UserAccountRequest), ApiError> {
     let snapshot = identity.config.snapshot();
     let sight = Sight { identity, snapshot: &snapshot, caller };
     let group = found(&sight, Action::ManageMembers, key).await?;
     let member: UserAccountRequest = body.read(&MEMBER_FORM, false)?;
     sight.user(Action::Read, member.pk).await?;
-    Ok((group.pk, member.pk))
+    Ok((group.pk, member))
+}
+
+impl UserAccountRequest {
+    /// The time that is asked for; `None` where none is.
+    fn period(&self, now: DateTime<Utc>) -> Result<Option<Period>, ApiError> {
+        let period = Period { from: self.from, until: self.until };
+        let mut problems = Problems::default();
+        period.check(&mut problems);
+        problems.into_result()?;
+        match period.timing(now) {
+            Timing::Over(_) => Err(ApiError::field("until", "invalid", "This is over already.")),
+            _ => Ok((!period.is_always()).then_some(period)),
+        }
+    }
+}
+
+/// The memberships that have a time, of users whom the caller may see.
+async fn memberships(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Vec<GroupMembership>>, ApiError> {
+    let snapshot = identity.config.snapshot();
+    let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let group = found(&sight, Action::Read, &key).await?;
+    let now = identity.clock.now();
+    let rows = identity.store.groups().timed_memberships(group.pk).await?;
+    let pks: Vec<i64> = rows.iter().map(|row| row.user_pk).collect();
+    let users = identity.store.users().get_many(&pks).await?;
+    let seen = sight.seen_users(&users).await?;
+    let names: HashMap<i64, String> = users.into_iter().map(|user| (user.pk, user.username)).collect();
+    let shown = rows.into_iter().filter(|row| seen.contains(&row.user_pk)).filter_map(|row| {
+        Some(GroupMembership {
+            pk: row.user_pk,
+            username: names.get(&row.user_pk)?.clone(),
+            from: row.period.from,
+            until: row.period.until,
+            in_force: row.period.contains(now),
+        })
+    });
+    Ok(Json(shown.collect()))
 }
 
 async fn used_by(

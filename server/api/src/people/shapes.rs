@@ -341,6 +341,27 @@ pub(crate) struct GroupRequest {
 pub(crate) struct UserAccountRequest {
     /// Primary key.
     pub(crate) pk: i64,
+    /// When the membership begins; at once when empty. An addition of Lockgate, for joining a group.
+    #[serde(default)]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// When the membership ends by itself; never when empty. An addition of Lockgate, for joining a group.
+    #[serde(default)]
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+/// A membership that begins or ends by itself.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct GroupMembership {
+    /// Primary key of the user.
+    pub(crate) pk: i64,
+    /// The user's name.
+    pub(crate) username: String,
+    /// When it begins; null: it has always been.
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// When it ends; null: never.
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// Whether it counts now.
+    pub(crate) in_force: bool,
 }
 
 /// What a token is for.

@@ -92,7 +92,7 @@ impl Sight<'_> {
 
     async fn seen_of(&self, users: &[User], directory: &Directory) -> Result<HashSet<i64>, ApiError> {
         let pks: Vec<i64> = users.iter().map(|user| user.pk).collect();
-        let mut groups = self.identity.store.groups().of_users(&pks).await?;
+        let mut groups = self.identity.store.groups().of_users(&pks, self.identity.clock.now()).await?;
         let mut roles = self.identity.store.roles().of_users(&pks).await?;
         let mut seen = HashSet::new();
         for user in users {
@@ -337,6 +337,8 @@ impl Directory {
             groups: groups.iter().map(|group| GroupFact { pk: group.pk, name: group.name.clone() }).collect(),
             direct_groups: Vec::new(),
             roles,
+            timed: Vec::new(),
+            holds_until: None,
             attributes: Map::new(),
         };
         PreparedPrincipal::new(Arc::new(principal)).map_err(|error| {

@@ -94,10 +94,10 @@ async fn paths(State(identity): State<Identity>, caller: Caller, query: Query) -
         let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
         let mut seen = Vec::new();
         for path in paths {
-            let (store, there) = (&identity.store, &path);
+            let (store, there, now) = (&identity.store, &path, identity.clock.now());
             let there = |page| async move {
                 let filter = UserFilter { path: Some(there.clone()), page, ..UserFilter::default() };
-                Ok(store.users().list(&filter).await?)
+                Ok(store.users().list(&filter, now).await?)
             };
             if sight.page_of_users(Page { number: 1, size: 1 }, there).await?.1 > 0 {
                 seen.push(path);
@@ -195,6 +195,6 @@ async fn group_of(identity: &Identity, caller: &Caller, account: &Account) -> Re
         source: None,
     };
     let group = identity.people.create_group(group, Some(caller.user())).await?;
-    identity.people.add_member(group.pk, account.pk, Some(caller.user())).await?;
+    identity.people.add_member(group.pk, account.pk, None, Some(caller.user())).await?;
     Ok(group.pk)
 }

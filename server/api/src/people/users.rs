@@ -128,7 +128,8 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let filter = UserFilter { roles: roles_asked(&snapshot, &query)?, ..filter(&query, page)? };
     let (store, filter) = (&identity.store, &filter);
-    let fetch = |page| async move { Ok(store.users().list(&UserFilter { page, ..filter.clone() }).await?) };
+    let now = identity.clock.now();
+    let fetch = |page| async move { Ok(store.users().list(&UserFilter { page, ..filter.clone() }, now).await?) };
     let (found, total) = sight.page_of_users(page, fetch).await?;
     let include = Include {
         groups: query.flag("include_groups") != Some(false),
@@ -348,7 +349,7 @@ async fn store(
 
 /// Refuses a caller who may not change the user as it would be, or the groups that it would join or leave.
 async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch, roles: Vec<Uuid>) -> Result<(), ApiError> {
-    let direct = sight.identity.store.groups().of_user(account.pk).await?;
+    let direct = sight.identity.store.groups().of_user(account.pk, sight.identity.clock.now()).await?;
     let direct: HashSet<Uuid> = direct.iter().map(|group| group.pk).collect();
     if let Some(wanted) = &patch.groups {
         let wanted: HashSet<Uuid> = wanted.iter().copied().collect();

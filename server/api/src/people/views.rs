@@ -102,7 +102,7 @@ pub(crate) async fn users(
     let pks: Vec<i64> = users.iter().map(|u| u.pk).collect();
     let uids = Uids::load(identity).await?;
     let superusers = superusers(identity, &pks).await?;
-    let mut groups = identity.store.groups().of_users(&pks).await?;
+    let mut groups = identity.store.groups().of_users(&pks, identity.clock.now()).await?;
     let mut roles = identity.store.roles().of_users(&pks).await?;
     let snapshot = identity.config.snapshot();
     let show = |user: User| {
@@ -168,7 +168,7 @@ async fn superusers(identity: &Identity, pks: &[i64]) -> Result<HashSet<i64>, Ap
             page: Page { number: 1, size: 500 },
             ..UserFilter::default()
         };
-        found.extend(identity.store.users().list(&filter).await?.0.into_iter().map(|u| u.pk));
+        found.extend(identity.store.users().list(&filter, identity.clock.now()).await?.0.into_iter().map(|u| u.pk));
     }
     Ok(found)
 }
@@ -229,7 +229,7 @@ pub(crate) async fn groups(
 ) -> Result<Vec<shapes::Group>, ApiError> {
     let store = identity.store.groups();
     let pks: Vec<Uuid> = groups.iter().map(|g| g.pk).collect();
-    let mut members = store.member_pks(&pks).await?;
+    let mut members = store.member_pks(&pks, identity.clock.now()).await?;
     let mut children = store.children(&pks).await?;
     let mut wanted: HashSet<Uuid> = HashSet::new();
     if include.parents {

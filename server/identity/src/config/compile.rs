@@ -300,6 +300,7 @@ fn binding(
         target: target(objects, binding.target.0)?,
         order: binding.order,
         enabled: binding.enabled,
+        period: binding.period(),
         negate: binding.negate && binding.group.is_none_or(|group| around.groups.contains_key(&group.0)),
         failure_result: binding.failure_result,
         timeout: u32::try_from(binding.timeout).unwrap_or_default(),

@@ -100,6 +100,8 @@ mod tests {
             groups: Vec::new(),
             direct_groups: Vec::new(),
             roles: Vec::new(),
+            timed: Vec::new(),
+            holds_until: None,
             is_superuser: false,
             attributes: Map::new(),
         }

@@ -27,7 +27,7 @@ pub(super) struct Asking<'a> {
 impl Asking<'_> {
     /// Why it fails; nothing when it passes.
     pub(super) fn failures(&self) -> Vec<Failure> {
-        let person = self.world.person(self.expectation.user);
+        let person = self.world.person(self.expectation.user, self.world.moment(&self.expectation.circumstances));
         let (Some(who), Some(app)) = (person, self.world.snapshot.app(&self.expectation.app)) else {
             return vec![self.failure("somebody at an app", "they are gone", Vec::new())];
         };

@@ -75,7 +75,8 @@ type Walked<T> = Result<T, Failure>;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(world: &'a World<'a>, test: &'a FlowTest) -> Self {
-        let session = test.signed_in.and_then(|user| world.person(user));
+        world.happens(&test.circumstances);
+        let session = test.signed_in.and_then(|user| world.person(user, world.moment(&test.circumstances)));
         Self {
             world,
             test,

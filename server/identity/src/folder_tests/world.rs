@@ -18,6 +18,7 @@ use lockgate_flows::{
 use lockgate_model::{
     Group, Principal, User,
     kinds::{PasswordBackend, UserField},
+    people::TimedMembership,
 };
 use lockgate_store::{principal_of, user_uid};
 use serde_json::Map;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 struct Account {
     user: User,
     groups: HashSet<Uuid>,
+    timed: Vec<TimedMembership>,
     superuser: bool,
     password: Option<String>,
 }
@@ -43,6 +45,8 @@ type Granted = (Vec<String>, Option<DateTime<Utc>>);
 struct State {
     accounts: BTreeMap<i64, Account>,
     consents: HashMap<(i64, Uuid), Granted>,
+    /// When the flow that is gone through happens.
+    at: Option<DateTime<Utc>>,
     /// What last broke.
     failure: Option<String>,
     /// What the log of events would say since somebody last asked.
@@ -101,13 +105,25 @@ impl<'a> World<'a> {
         circumstances.at.unwrap_or(self.now)
     }
 
-    /// One of the test's users, with everything that comes from their groups.
-    pub(super) fn person(&self, user: usize) -> Option<Principal> {
-        self.principal_of(*self.pks.get(user)?)
+    /// From here on everything happens then, in the ports of the engine too.
+    pub(super) fn happens(&self, circumstances: &Circumstances) {
+        self.state().at = Some(self.moment(circumstances));
+    }
+
+    /// One of the test's users at a moment, with everything that comes from their groups.
+    pub(super) fn person(&self, user: usize, at: DateTime<Utc>) -> Option<Principal> {
+        self.principal_at(*self.pks.get(user)?, at)
     }
 
     pub(super) fn principal_of(&self, pk: i64) -> Option<Principal> {
-        let account = self.state().accounts.get(&pk)?.clone();
+        let at = self.state().at.unwrap_or(self.now);
+        self.principal_at(pk, at)
+    }
+
+    fn principal_at(&self, pk: i64, at: DateTime<Utc>) -> Option<Principal> {
+        let mut account = self.state().accounts.get(&pk)?.clone();
+        let current = account.timed.iter().filter(|timed| timed.period.contains(at));
+        account.groups.extend(current.map(|timed| timed.group.pk));
         let by_name: HashMap<&str, Uuid> = self.groups.iter().map(|group| (group.name.as_str(), group.id)).collect();
         let parents = |group: &GroupDeclaration| -> Vec<Uuid> {
             group.parents.iter().filter_map(|name| by_name.get(name.as_str()).copied()).collect()
@@ -138,7 +154,7 @@ impl<'a> World<'a> {
         let groups: Vec<&Group> = groups.iter().collect();
         let mut principal = principal_of(account.user, user_uid(pk, "test"), &groups, &account.groups);
         principal.is_superuser |= account.superuser;
-        Some(principal)
+        Some(principal.with_times(account.timed, at))
     }
 
     /// What last broke in a port, once.
@@ -186,6 +202,7 @@ fn account(pk: i64, user: &TestUser, now: DateTime<Utc>) -> Account {
             password_change_date: now,
         },
         groups: user.groups.iter().map(|group| group.pk).collect(),
+        timed: user.timed.clone(),
         superuser: user.superuser,
         password: user.password.clone(),
     }
@@ -248,6 +265,7 @@ impl Directory for World<'_> {
                 password_change_date: self.now,
             },
             groups: HashSet::new(),
+            timed: Vec::new(),
             superuser: false,
             password: None,
         };

@@ -3,6 +3,7 @@
 
 use super::{Person, world::World};
 use crate::config::{Snapshot, declared_account};
+use chrono::{DateTime, Utc};
 use lockgate_model::{Document, User, UserType};
 use lockgate_store::{Case, DeclaredAccount, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +20,7 @@ pub(super) async fn moved(
     store: &Store,
     before: &Snapshot,
     after: &Snapshot,
+    now: DateTime<Utc>,
 ) -> Result<BTreeMap<i64, Moved>, StoreError> {
     let (old, new) = (declared(before), declared(after));
     let mut moved = BTreeMap::new();
@@ -34,7 +36,7 @@ pub(super) async fn moved(
             found => found,
         };
         let before = match found.as_ref().filter(|user| user.is_active) {
-            Some(user) => Some(store.groups().of_user(user.pk).await?.into_iter().map(|group| group.pk).collect()),
+            Some(user) => Some(store.groups().of_user(user.pk, now).await?.into_iter().map(|group| group.pk).collect()),
             None => None,
         };
         let next = -1 - i64::try_from(moved.len()).unwrap_or(i64::MAX - 1);

@@ -5,12 +5,15 @@ use super::{
     world::{Set, World},
 };
 use crate::config::Snapshot;
+use chrono::{DateTime, Utc};
 use lockgate_model::{Family, kind};
 use lockgate_policies::{PersonReads, Resource};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most groups that a key holds a bit for.
 const BITS: usize = 64;
+/// Moments to come that are looked at for one application.
+const MOST_POINTS: usize = 16;
 
 /// An application to be asked about.
 pub(super) struct Ask {
@@ -20,6 +23,9 @@ pub(super) struct Ask {
     /// Whether the two configurations can decide differently; if not, only people who are not the same
     /// any more are asked about.
     pub(super) may_differ: bool,
+    /// Moments to come at which the new configuration decides otherwise by itself, where it is not as before
+    /// in this.
+    pub(super) points: Vec<DateTime<Utc>>,
     /// What tells people apart.
     pub(super) reads: PersonReads,
     /// Places of the groups that do; `None`: the whole set of groups does.
@@ -64,7 +70,13 @@ impl Ask {
 }
 
 /// The applications about which something can come out differently.
-pub(super) fn all(before: &Snapshot, after: &Snapshot, world: &World, recipes: &Recipes) -> Vec<Ask> {
+pub(super) fn all(
+    before: &Snapshot,
+    after: &Snapshot,
+    world: &World,
+    recipes: &Recipes,
+    now: DateTime<Utc>,
+) -> Vec<Ask> {
     let edited = edited_policies(before, after);
     let slugs = [before, after].into_iter().flat_map(|s| s.all_apps()).map(|app| app.application.slug.clone());
     let slugs: BTreeSet<String> = slugs.collect();
@@ -84,7 +96,12 @@ pub(super) fn all(before: &Snapshot, after: &Snapshot, world: &World, recipes: &
         let relevant = (!reads.every_group && relevant.len() <= BITS).then_some(relevant);
         let there = [before, after].map(|s| s.app(&slug).is_some());
         let recipe = recipe.filter(|_| claims_differ || others);
-        Some(Ask { there, may_differ, reads, relevant, recipe, claims_differ, slug })
+        let mut points = after.policies.turning_points(resource, now);
+        if before.policies.turning_points(resource, now) == points {
+            points.clear();
+        }
+        points.truncate(MOST_POINTS);
+        Some(Ask { there, may_differ, points, reads, relevant, recipe, claims_differ, slug })
     };
     slugs.into_iter().filter_map(ask).collect()
 }

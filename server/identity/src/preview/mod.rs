@@ -110,11 +110,11 @@ pub async fn access(
     (groups_before, groups_after): (&[Group], &[Group]),
     now: DateTime<Utc>,
 ) -> Result<AccessReport, StoreError> {
-    let moved = accounts::moved(store, &before, &after).await?;
+    let moved = accounts::moved(store, &before, &after, now).await?;
     let mut world = World::new(groups_before, groups_after);
     world.people_differ = !moved.is_empty();
     let recipes = claims::recipes(&before, &after);
-    let asks = ask::all(&before, &after, &world, &recipes);
+    let asks = ask::all(&before, &after, &world, &recipes, now);
     if asks.is_empty() {
         return Ok(AccessReport { looked: true, ..AccessReport::default() });
     }
@@ -137,7 +137,7 @@ async fn look(
     let mut last = Some(i64::MIN);
     while let Some(after) = last {
         let first = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let rows = rows(store, after, whole).await?;
+        let rows = rows(store, (after, scene.now), whole).await?;
         last = rows.last().map(|row| row.0);
         let people = match last {
             Some(_) => known(rows.into_iter().filter(|row| !moved.contains_key(&row.0)), &mut scene.world, first),
@@ -164,12 +164,12 @@ async fn look(
 /// Number, account where it is asked for, and direct groups.
 type Row = (i64, Option<User>, Vec<Uuid>);
 
-async fn rows(store: &Store, after: i64, whole: bool) -> Result<Vec<Row>, StoreError> {
+async fn rows(store: &Store, (after, now): (i64, DateTime<Utc>), whole: bool) -> Result<Vec<Row>, StoreError> {
     Ok(if whole {
-        let rows = store.users().active_users_after(after, WHOLE).await?;
+        let rows = store.users().active_users_after(after, WHOLE, now).await?;
         rows.into_iter().map(|(user, groups)| (user.pk, Some(user), groups)).collect()
     } else {
-        let rows = store.users().active_after(after, SLIM).await?;
+        let rows = store.users().active_after(after, SLIM, now).await?;
         rows.into_iter().map(|(pk, groups)| (pk, None, groups)).collect()
     })
 }

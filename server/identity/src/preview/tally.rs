@@ -1,8 +1,11 @@
 //! From counts to a report that people read: by group where a group explains who it is, else by number,
 //! with a few names.
 
-use super::{Scene, worker::Worker};
-use lockgate_flows::plan::{AccessPart, AccessReport, AccessShift, AppAccess, AppClaims, ClaimChange, ClaimExample};
+use super::{
+    Scene,
+    worker::{Happening, Worker},
+};
+use lockgate_flows::plan::{AccessPart, AccessReport, AppAccess, AppClaims, ClaimChange, ClaimExample};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -13,7 +16,7 @@ const PARTS: usize = 20;
 
 /// A part whose examples are still numbers.
 struct Part {
-    shift: AccessShift,
+    what: Happening,
     count: u64,
     group: Option<String>,
     all: bool,
@@ -44,11 +47,11 @@ impl Found {
         for (ask, counted) in scene.asks.iter().zip(total.counted) {
             let named = ask.reads.groups.iter().flat_map(|id| scene.world.named(id)).collect();
             let mut parts = Vec::new();
-            for (shift, mut who) in counted.shifts {
+            for (what, mut who) in counted.shifts {
                 who.sort_unstable();
-                let side = usize::from(shift.is_gain());
+                let side = usize::from(what.shift.is_gain());
                 let crowd = Crowd { scene, all, side, members: &members[side], named: &named };
-                parts.extend(crowd.parts(shift, who));
+                parts.extend(crowd.parts(what, who));
             }
             if !parts.is_empty() {
                 found.apps.push((ask.slug.clone(), parts));
@@ -78,7 +81,9 @@ impl Found {
     pub(super) fn report(self, usernames: &BTreeMap<i64, String>) -> AccessReport {
         let name = |pk: i64| usernames.get(&pk).cloned().unwrap_or_else(|| format!("user {pk}"));
         let part = |part: Part| AccessPart {
-            shift: part.shift,
+            shift: part.what.shift,
+            at: part.what.at,
+            until: part.what.until,
             count: part.count,
             group: part.group,
             all: part.all,
@@ -121,7 +126,7 @@ struct Crowd<'a> {
 }
 
 impl Crowd<'_> {
-    fn parts(&self, shift: AccessShift, mut who: Vec<u32>) -> Vec<Part> {
+    fn parts(&self, what: Happening, mut who: Vec<u32>) -> Vec<Part> {
         // Groups to all of whose members it happens, some of whom may be in another such group.
         let whole: Vec<usize> =
             self.inside(&who).into_iter().filter(|(at, count)| *count == self.members[*at]).map(|(at, _)| at).collect();
@@ -132,11 +137,11 @@ impl Crowd<'_> {
             who = rest;
             let name = self.name(group).map(str::to_owned);
             let all = count == self.members[group];
-            parts.push(Part { shift, count, group: name, all, examples: self.some(&inside) });
+            parts.push(Part { what, count, group: name, all, examples: self.some(&inside) });
         }
         if !who.is_empty() {
             let (count, examples) = (who.len() as u64, self.some(&who));
-            parts.push(Part { shift, count, group: None, all: false, examples });
+            parts.push(Part { what, count, group: None, all: false, examples });
         }
         parts
     }

@@ -235,7 +235,7 @@ async fn a_way_back_brings_documents_and_groups_and_keeps_members() {
     assert!(!house.plan(&[("apps.yaml", BASE)]).await.has_changes(), "everything is as it was");
     let staff = house.store.groups().by_name("Staff").await.expect("read").expect("kept");
     assert!(!staff.is_superuser);
-    assert_eq!(house.store.groups().members(members).await.expect("read").len(), 2);
+    assert_eq!(house.store.groups().members(members, DateTime::UNIX_EPOCH).await.expect("read").len(), 2);
     let trainees = house.store.groups().by_name("Trainees").await.expect("read").expect("people's data now");
     assert_eq!(trainees.origin, lockgate_model::Origin::Api);
     let nowhere = house.desk.roll_back(99, &Note::default()).await;
@@ -255,4 +255,35 @@ async fn what_does_not_compile_leaves_nothing_behind() {
     assert_eq!(house.store.documents().current_revision().await.expect("read"), before);
     let stale = house.desk.apply(&texts(&[("apps.yaml", BASE)]), &Note::default(), Some(before - 1)).await;
     assert!(matches!(stale, Err(Refusal::Outdated { .. })), "{stale:?}");
+}
+
+#[tokio::test]
+async fn what_ends_or_begins_by_itself_is_told_where_the_plan_says_so() {
+    let house = House::new().await;
+    let timed = |entries: &str| BASE.replace("any: [{ group: Editors }]", &format!("any: [{entries}]"));
+    let texts = timed("{ group: Editors, until: 2999-12-31 }, { group: Interns, from: 2999-06-01, until: 2999-06-30 }");
+    let report = house.plan(&[("apps.yaml", &texts)]).await;
+    let told = |report: &PlanReport| {
+        let text = lockgate_flows::plan::text(report);
+        text.lines().filter(|line| line.contains("access")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let field = report.objects.iter().flat_map(|o| &o.fields).find(|f| f.pointer == "/until").expect("a field");
+    assert_eq!((&field.before, &field.after), (&Value::Null, &json!("3000-01-01T00:00:00Z")));
+    assert_eq!(
+        told(&report)[1..3],
+        [
+            "    + gain access on 2999-06-01 00:00 UTC, until 2999-07-01 00:00 UTC: all 2 members of Interns (cy, dan)",
+            "    - lose access on 3000-01-01 00:00 UTC: the only member of Editors (ada)",
+        ],
+        "{:?}",
+        told(&report)
+    );
+    assert_eq!(report.access.apps[0].counts(), (0, 0));
+    // What is in force and stays is no news.
+    house.apply(&[("apps.yaml", &texts)]).await;
+    let renamed = texts.replace("name: Wiki", "name: The wiki");
+    assert!(house.plan(&[("apps.yaml", &renamed)]).await.access.apps.is_empty());
+    let gains = house.plan(&[("apps.yaml", &timed("{ group: Editors }, { group: Staff, until: 2999-12-31 }"))]).await;
+    let row = told(&gains).into_iter().find(|line| line.contains("Staff"));
+    assert_eq!(row.as_deref(), Some("    + gain access, until 3000-01-01 00:00 UTC: all 2 members of Staff (bob, cy)"));
 }

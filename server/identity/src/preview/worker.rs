@@ -6,7 +6,7 @@ use super::{
     claims::{ClaimTally, Difference, registered},
     world::Set,
 };
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use lockgate_flows::plan::AccessShift;
 use lockgate_model::{Group, Principal, User, UserType};
 use lockgate_policies::{Action, Facts, PreparedPrincipal, Question, Resource};
@@ -26,13 +26,23 @@ enum Level {
     All,
 }
 
+/// What happens to somebody's access, and when.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Happening {
+    /// Later, by itself.
+    pub(super) at: Option<DateTime<Utc>>,
+    pub(super) shift: AccessShift,
+    /// Undone then, by itself.
+    pub(super) until: Option<DateTime<Utc>>,
+}
+
 /// What one application came to.
 #[derive(Default)]
 pub(super) struct Counted {
     /// Who gains or loses, by place.
-    pub(super) shifts: BTreeMap<AccessShift, Vec<u32>>,
+    pub(super) shifts: BTreeMap<Happening, Vec<u32>>,
     pub(super) claims: BTreeMap<String, ClaimTally>,
-    cache: HashMap<Key, [Level; 2]>,
+    cache: HashMap<Key, Arc<[Level]>>,
 }
 
 /// What a thread has found so far.
@@ -126,9 +136,10 @@ impl Worker {
         let mut ready = Ready { scene, person, set, sides: None };
         let mut followed = Followed::new();
         for (number, ask) in scene.asks.iter().enumerate().filter(|(_, ask)| ask.concerns(set)) {
-            let [before, after] = self.levels(number, ask, &mut ready);
-            if let Some(shift) = shift(before, after) {
-                self.counted[number].shifts.entry(shift).or_default().push(person.ordinal);
+            let levels = self.levels(number, ask, &mut ready);
+            let [before, after, ..] = *levels else { continue };
+            for happening in happenings(&levels, &ask.points) {
+                self.counted[number].shifts.entry(happening).or_default().push(person.ordinal);
             }
             let looks = ask.recipe.filter(|_| ask.claims_differ || set.altered);
             if let Some(recipe) = looks.filter(|_| before > Level::Nothing && after > Level::Nothing) {
@@ -137,20 +148,22 @@ impl Worker {
         }
     }
 
-    /// What somebody may, before and after; once for each sort of people.
-    fn levels(&mut self, number: usize, ask: &Ask, ready: &mut Ready<'_>) -> [Level; 2] {
+    /// What somebody may, before, after, and later on; once for each sort of people.
+    fn levels(&mut self, number: usize, ask: &Ask, ready: &mut Ready<'_>) -> Arc<[Level]> {
         let key = ask.key(ready.person.set, ready.set, ready.person.pk);
         if let Some(known) = self.counted[number].cache.get(&key).filter(|_| !ask.reads.person) {
-            return *known;
+            return Arc::clone(known);
         }
-        let levels = [0, 1].map(|side| self.level(ask, side, ready));
+        let now = ready.scene.now;
+        let moments = [(0, now), (1, now)].into_iter().chain(ask.points.iter().map(|at| (1, *at)));
+        let levels: Arc<[Level]> = moments.map(|(side, at)| self.level(ask, side, at, ready)).collect();
         if !ask.reads.person {
-            self.counted[number].cache.insert(key, levels);
+            self.counted[number].cache.insert(key, Arc::clone(&levels));
         }
         levels
     }
 
-    fn level(&mut self, ask: &Ask, side: usize, ready: &mut Ready<'_>) -> Level {
+    fn level(&mut self, ask: &Ask, side: usize, at: DateTime<Utc>, ready: &mut Ready<'_>) -> Level {
         let scene = ready.scene;
         if !ask.there[side] || !ready.set.there[side] {
             return Level::Nothing;
@@ -158,11 +171,11 @@ impl Worker {
         let Some(principal) = &ready.sides()[side] else { return Level::Nothing };
         let policies = if side == 0 { &scene.before.policies } else { &scene.after.policies };
         let mut allows = |mfa: bool| {
-            let facts = Facts { mfa, ..Facts::at(scene.now) };
+            let facts = Facts { mfa, ..Facts::at(at) };
             let (action, resource) = (Action::Access, Resource::App(&ask.slug));
             let question = Question { id: Uuid::nil(), principal: Some(principal), action, resource, facts: &facts };
             let (allows, errors) = policies.verdict(&question);
-            if side == 1 {
+            if side == 1 && at == scene.now {
                 errors.iter().for_each(|error| self.failed(&ask.slug, error));
             }
             allows
@@ -203,6 +216,22 @@ impl Worker {
             *self.problems.entry(problem).or_default() += 1;
         }
     }
+}
+
+/// What happens at once, and what happens by itself at the moments to come; what undoes the step before it
+/// is told with that.
+fn happenings(levels: &[Level], points: &[DateTime<Utc>]) -> Vec<Happening> {
+    let mut found: Vec<(Happening, Level)> = Vec::new();
+    let moments = std::iter::once(None).chain(points.iter().copied().map(Some));
+    for (at, step) in moments.zip(levels.windows(2)) {
+        let &[before, after] = step else { continue };
+        let Some(shift) = shift(before, after) else { continue };
+        match found.last_mut() {
+            Some((last, was)) if last.until.is_none() && *was == after => last.until = at,
+            _ => found.push((Happening { at, shift, until: None }, before)),
+        }
+    }
+    found.into_iter().map(|(happening, _)| happening).collect()
 }
 
 fn shift(before: Level, after: Level) -> Option<AccessShift> {

@@ -93,7 +93,7 @@ impl Directory for Ports<'_> {
             self.0.journal.record(Entry::new(Action::PasswordSet, "lockgate.flows").by(&user));
         }
         for group in changes.groups {
-            self.0.store.groups().add_user(group, pk, now).await.map_err(write_error)?;
+            self.0.store.groups().add_user(group, pk, None, now).await.map_err(write_error)?;
         }
         self.0.feed.settle().await;
         Ok(user)
@@ -187,7 +187,7 @@ impl Ports<'_> {
         let attributes = Some(Map::from_iter([("upn".to_owned(), Value::from(value))]));
         let page = Page { number: 1, size: 2 };
         let filter = UserFilter { attributes, page, ..UserFilter::default() };
-        Ok(only(self.0.store.users().list(&filter).await.map_err(PortError::from)?.0))
+        Ok(only(self.0.store.users().list(&filter, self.0.clock.now()).await.map_err(PortError::from)?.0))
     }
 
     async fn inbuilt(&self, user: Option<&User>, password: &str) -> Result<bool, HashError> {

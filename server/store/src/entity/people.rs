@@ -91,6 +91,9 @@ pub mod membership {
         pub user_pk: i64,
         #[sea_orm(primary_key, auto_increment = false)]
         pub group_pk: Uuid,
+        pub valid_from: Option<DateTimeUtc>,
+        pub valid_until: Option<DateTimeUtc>,
+        pub end_noted: bool,
     }
 
     no_relations!();

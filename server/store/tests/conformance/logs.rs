@@ -18,7 +18,7 @@ pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outco
     let user = (Topic::User, ada.pk.to_string());
     store.users().update(ada.pk, UserPatch::default(), now()).await?;
     store.users().set_password_hash(ada.pk, Some("h"), 0, now()).await?;
-    store.groups().add_user(group, ada.pk, now()).await?;
+    store.groups().add_user(group, ada.pk, None, now()).await?;
     store.groups().remove_user(group, ada.pk, now()).await?;
     expected.extend([user.clone(), user.clone(), user.clone(), user.clone()]);
     let patch = GroupPatch { members: Some(vec![ada.pk]), ..GroupPatch::default() };

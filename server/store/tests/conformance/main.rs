@@ -5,6 +5,7 @@ mod bench;
 mod configuration;
 mod history;
 mod logs;
+mod memberships;
 mod oauth;
 mod people;
 mod policies;
@@ -66,6 +67,8 @@ conformance! {
     people::lists_filter_order_and_page,
     people::wildcards_mean_themselves,
     people::groups_and_memberships,
+    memberships::times_count_for_every_look,
+    memberships::the_end_is_told_once_and_of_superusers_never_forgotten,
     policies::sign_ins_are_counted_within_limits_and_for_a_while,
     policies::scores_are_listed_and_bounded,
     policies::as_many_old_passwords_are_kept_as_are_wanted,

@@ -38,9 +38,9 @@ pub(crate) async fn a_patch_touches_only_what_it_names(bench: &Bench) -> Outcome
     assert_eq!((changed.username.as_str(), changed.email.as_str()), ("ada", "New@example.com"));
     assert_eq!((changed.last_updated, changed.date_joined), (later(5), now()));
     assert_eq!(users.by_email("new@example.com", Case::Fold).await?, [changed]);
-    assert_eq!(bench.store.groups().of_user(ada.pk).await?.len(), 1);
+    assert_eq!(bench.store.groups().of_user(ada.pk, now()).await?.len(), 1);
     let found = UserFilter { search: Some("NEW@ ADA".to_owned()), ..UserFilter::default() };
-    assert_eq!(users.list(&found).await?.1, 1);
+    assert_eq!(users.list(&found, now()).await?.1, 1);
     let rename = UserPatch { username: Some("ADA".to_owned()), ..UserPatch::default() };
     assert_eq!(users.update(ada.pk, rename, now()).await?.username, "ADA");
     let missing = users.update(999, UserPatch::default(), now()).await;
@@ -100,13 +100,13 @@ pub(crate) async fn a_deleted_user_leaves_nothing_behind(bench: &Bench) -> Outco
     let first = bench.user("ada").await?;
     let session = bench.session("s", first.pk).await?;
     let group = bench.group("editors", &[]).await?;
-    bench.store.groups().add_user(group, first.pk, now()).await?;
+    bench.store.groups().add_user(group, first.pk, None, now()).await?;
     users.set_password_hash(first.pk, Some("h"), 3, now()).await?;
     assert!(users.delete(first.pk, now()).await?);
     assert!(!users.delete(first.pk, now()).await?);
     assert_eq!(users.get(first.pk).await?, None);
     assert_eq!(sessions.load(&session.id_hash, now()).await?, None);
-    assert!(bench.store.groups().members(group).await?.is_empty());
+    assert!(bench.store.groups().members(group, now()).await?.is_empty());
     assert_eq!(users.password_hash(first.pk).await?, None);
     assert!(bench.user("ada").await?.pk > first.pk, "numbers are never used again");
     Ok(())
@@ -127,7 +127,7 @@ pub(crate) async fn lists_filter_order_and_page(bench: &Bench) -> Outcome {
         users.create(new, later(i64::try_from(n)?)).await?;
     }
     let names = async |filter: UserFilter| -> Result<String, StoreError> {
-        let (found, total) = users.list(&filter).await?;
+        let (found, total) = users.list(&filter, now()).await?;
         let names: Vec<String> = found.into_iter().map(|user| user.username).collect();
         Ok(format!("{total}: {}", names.join(" ")))
     };
@@ -178,7 +178,7 @@ pub(crate) async fn wildcards_mean_themselves(bench: &Bench) -> Outcome {
     }
     for (search, found) in [("100%", 1), ("a_b", 1), (r"\", 1), ("%", 1), ("100", 2)] {
         let filter = UserFilter { search: Some(search.to_owned()), ..UserFilter::default() };
-        assert_eq!(bench.store.users().list(&filter).await?.1, found, "{search}");
+        assert_eq!(bench.store.users().list(&filter, now()).await?.1, found, "{search}");
     }
     Ok(())
 }
@@ -197,19 +197,19 @@ pub(crate) async fn groups_and_memberships(bench: &Bench) -> Outcome {
     assert_eq!(groups.get(staff).await?.map(|group| group.num_pk), Some(editors.num_pk - 1));
     assert_eq!(groups.children(&[staff]).await?[&staff], [editors.pk]);
 
-    assert!(groups.add_user(editors.pk, ada.pk, now()).await?);
-    assert!(!groups.add_user(editors.pk, ada.pk, now()).await?);
-    let nobody = groups.add_user(editors.pk, 999, now()).await;
+    assert!(groups.add_user(editors.pk, ada.pk, None, now()).await?);
+    assert!(!groups.add_user(editors.pk, ada.pk, None, now()).await?);
+    let nobody = groups.add_user(editors.pk, 999, None, now()).await;
     assert!(matches!(nobody, Err(StoreError::Dangling)), "{nobody:?}");
     let patch = GroupPatch { members: Some(vec![bob.pk, bob.pk]), ..GroupPatch::default() };
     let same = groups.update(editors.pk, patch, now()).await?;
     assert_eq!(same, editors, "a patch of members changes nothing else");
-    assert_eq!(groups.members(editors.pk).await?, from_ref(&bob));
-    assert_eq!(groups.of_user(bob.pk).await?, from_ref(&editors));
-    assert_eq!(groups.users_in_groups(&[staff]).await?, [bob.pk], "inherited upwards");
+    assert_eq!(groups.members(editors.pk, now()).await?, from_ref(&bob));
+    assert_eq!(groups.of_user(bob.pk, now()).await?, from_ref(&editors));
+    assert_eq!(groups.users_in_groups(&[staff], now()).await?, [bob.pk], "inherited upwards");
 
     let list = async |filter: GroupFilter| -> Result<Vec<String>, StoreError> {
-        Ok(groups.list(&filter).await?.0.into_iter().map(|group| group.name).collect())
+        Ok(groups.list(&filter, now()).await?.0.into_iter().map(|group| group.name).collect())
     };
     let any = GroupFilter::default;
     assert_eq!(list(any()).await?.len(), 2);

@@ -16,19 +16,19 @@ pub(crate) async fn groups_are_inherited_even_around_a_cycle(bench: &Bench) -> O
     let new = NewUser { groups: vec![low], ..new_user("ada") };
     let ada = bench.store.users().create(new, now()).await?;
 
-    let principal = groups.principal(ada.pk, "install").await?.ok_or("no principal")?;
+    let principal = groups.principal(ada.pk, "install", now()).await?.ok_or("no principal")?;
     let names: Vec<&str> = principal.groups.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(names, ["low", "middle", "top"]);
     assert_eq!(principal.direct_groups, [low]);
     assert_eq!(principal.uid, hash_secret(&format!("{}-install", ada.pk)));
     assert!(!principal.is_superuser && principal.in_group(top));
-    assert_eq!(groups.users_in_groups(&[top]).await?, [ada.pk]);
+    assert_eq!(groups.users_in_groups(&[top], now()).await?, [ada.pk]);
 
     let mighty = GroupPatch { is_superuser: Some(true), ..GroupPatch::default() };
     groups.update(middle, mighty, now()).await?;
-    let principal = groups.principal(ada.pk, "install").await?.ok_or("no principal")?;
+    let principal = groups.principal(ada.pk, "install", now()).await?.ok_or("no principal")?;
     assert!(principal.is_superuser);
-    assert_eq!(groups.principal(999, "install").await?, None);
+    assert_eq!(groups.principal(999, "install", now()).await?, None);
     Ok(())
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn attributes_are_merged_ancestors_first(bench: &Bench) -> Outc
     new.groups = ["a-child", "b-child", "z-parent"].map(id).to_vec();
     new.attributes = object(json!({"deep": {"c": 3}, "list": [1, 2]}));
     let ada = bench.store.users().create(new, now()).await?;
-    let principal = groups.principal(ada.pk, "i").await?.ok_or("no principal")?;
+    let principal = groups.principal(ada.pk, "i", now()).await?.ok_or("no principal")?;
     let merged = json!({
         "from": "sibling", "p": 1, "deep": {"a": 1, "b": 2, "c": 3}, "list": [1, 2],
     });
@@ -66,11 +66,11 @@ pub(crate) async fn superusers_are_found_through_nested_groups(bench: &Bench) ->
     let ada = bench.user("ada").await?;
     bench.user("bob").await?;
     assert!(!groups.any_superuser().await?);
-    groups.add_user(crew, ada.pk, now()).await?;
+    groups.add_user(crew, ada.pk, None, now()).await?;
     assert!(groups.any_superuser().await?);
     let found = async |wanted| {
         let filter = UserFilter { is_superuser: Some(wanted), ..UserFilter::default() };
-        users.list(&filter).await.map(|(found, _)| found.into_iter().map(|u| u.username))
+        users.list(&filter, now()).await.map(|(found, _)| found.into_iter().map(|u| u.username))
     };
     assert_eq!(found(true).await?.collect::<Vec<_>>(), ["ada"]);
     assert_eq!(found(false).await?.collect::<Vec<_>>(), ["bob"]);

@@ -30,7 +30,7 @@ pub(crate) async fn ten_thousand_users_are_searched_quickly(bench: &Bench) -> Ou
         // The best of ten: other tests share the machine.
         for _ in 0..10 {
             let start = Instant::now();
-            let (_, total) = users.list(&filter).await?;
+            let (_, total) = users.list(&filter, now()).await?;
             best = best.min(start.elapsed());
             assert_eq!(total, expected, "{filter:?}");
         }
