@@ -123,6 +123,7 @@ impl Shared {
     fn complain(&self, what: String) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.len() < 20 {
+            eprintln!("wrong: {what}");
             wrong.push(what);
         }
     }

@@ -13,6 +13,9 @@ use std::{
 };
 use uuid::Uuid;
 
+/// How often a folder that changes all the time is read again; whatever it says then is told by the next change.
+const READINGS: usize = 10;
+
 /// The texts of a folder, and where its secrets come from.
 #[derive(Debug, Clone)]
 pub struct Texts {
@@ -25,16 +28,27 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Reads a folder.
+    /// Reads a folder, until it says the same twice: the listing of a folder may miss a file that is renamed
+    /// meanwhile, and what a file declared would be gone for a moment, with all that people have by it.
     ///
     /// # Errors
     /// When the reading itself comes to an untimely end; what is wrong with files is told by [`Folder`].
     pub async fn read(root: &Path) -> Result<Self, ConfigError> {
         let path = root.to_path_buf();
-        let folder = tokio::task::spawn_blocking(move || Folder::read(&path))
-            .await
-            .map_err(|e| ConfigError::Builtin(e.to_string()))?;
-        Ok(Self { folder, root: root.to_path_buf(), received: false })
+        let read = move || {
+            let once = || Self { folder: Folder::read(&path), root: path.clone(), received: false };
+            let mut texts = once();
+            for _ in 0..READINGS {
+                let again = once();
+                let is_the_same = again.fingerprint() == texts.fingerprint();
+                texts = again;
+                if is_the_same {
+                    break;
+                }
+            }
+            texts
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|e| ConfigError::Builtin(e.to_string()))
     }
 
     /// The texts, hashed: two folders with the same are the same configuration.
