@@ -275,8 +275,8 @@ fn zone(trees: &[Node]) -> Tz {
     let settings =
         trees.iter().filter_map(Node::map).filter(|map| map.first().is_some_and(|(k, _)| k.text == "settings"));
     let inside = settings.filter_map(|map| map.first()?.1.map()).flatten();
-    let named = inside.filter(|(key, _)| key.text == "timezone").filter_map(|(_, zone)| zone.text()?.parse().ok());
-    named.last().unwrap_or(Tz::UTC)
+    let mut named = inside.filter(|(key, _)| key.text == "timezone").filter_map(|(_, zone)| zone.text()?.parse().ok());
+    named.next().unwrap_or(Tz::UTC)
 }
 
 impl Loader<'_> {
