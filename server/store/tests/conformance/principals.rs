@@ -88,7 +88,7 @@ pub(crate) async fn roles_are_held_until_they_are_taken_or_go(bench: &Bench) -> 
     store.documents().apply(change, meta("roles")).await?;
     let (ada, bob) = (bench.user("ada").await?.pk, bench.user("bob").await?.pk);
     let held = async |user: i64| -> Result<Vec<uuid::Uuid>, StoreError> {
-        let principal = store.groups().principal(user, "install").await?;
+        let principal = store.groups().principal(user, "install", now()).await?;
         Ok(principal.map(|principal| principal.roles).unwrap_or_default())
     };
     assert!(roles.give(one, ada, now()).await?);
@@ -103,7 +103,7 @@ pub(crate) async fn roles_are_held_until_they_are_taken_or_go(bench: &Bench) -> 
     assert_eq!(of_bob, both);
     let holders = async |roles: &[uuid::Uuid]| -> Result<Vec<String>, StoreError> {
         let filter = UserFilter { roles: Some(roles.to_vec()), ..UserFilter::default() };
-        Ok(store.users().list(&filter).await?.0.into_iter().map(|user| user.username).collect())
+        Ok(store.users().list(&filter, now()).await?.0.into_iter().map(|user| user.username).collect())
     };
     assert_eq!(holders(&[two]).await?, ["bob"]);
     assert_eq!(holders(&[one, two]).await?, ["ada", "bob"]);
