@@ -47,10 +47,14 @@ impl Principals {
     /// Whatever the database answers.
     pub async fn get(&self, pk: i64) -> Result<Option<Arc<PrincipalEntry>>, StoreError> {
         let now = self.clock.now();
-        if self.cache.peek(&pk).is_some_and(|known| !holds(&known, now)) {
+        if let Some(known) = self.cache.peek(&pk) {
+            if holds(&known, now) {
+                return Ok(Some(known));
+            }
             self.cache.forget(&pk);
         }
-        self.cache.get(&pk, self.at(pk, now)).await
+        // Boxed, as everything that is not done for every request: a future is as large as its largest way.
+        Box::pin(self.cache.get(&pk, self.at(pk, now))).await
     }
 
     /// The principal of a user as it is at a moment, by the memberships that there are now; past the cache.
