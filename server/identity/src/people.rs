@@ -265,7 +265,8 @@ impl People {
 
     /// The groups of an account that the folder declares are declared with it.
     async fn keeps_declared(&self, group: &Group, members: &[i64]) -> Result<(), PeopleError> {
-        let before = self.store.groups().member_pks(&[group.pk], self.clock.now()).await?.remove(&group.pk).unwrap_or_default();
+        let before =
+            self.store.groups().member_pks(&[group.pk], self.clock.now()).await?.remove(&group.pk).unwrap_or_default();
         let moved =
             before.iter().filter(|pk| !members.contains(pk)).chain(members.iter().filter(|pk| !before.contains(pk)));
         let moved: Vec<i64> = moved.copied().collect();
