@@ -246,8 +246,8 @@ impl Documents<'_> {
                 let touched = history::Touched::before(&tx, &change).await?;
                 leavings::sweep(&tx, &change, at).await?;
                 self.write_groups(&tx, &change, at).await?;
-                accounts::dismiss(&tx, &change.deletes, at).await?;
-                accounts::declare(self.store, &tx, &change.accounts, at).await?;
+                Box::pin(accounts::dismiss(&tx, &change.deletes, at)).await?;
+                Box::pin(accounts::declare(self.store, &tx, &change.accounts, at)).await?;
                 delete(&tx, &change.deletes).await?;
                 self.upsert(&tx, change).await?;
                 let number = insert_revision(&tx, meta).await?;
