@@ -104,6 +104,7 @@ async fn an_apply_that_is_killed_leaves_the_old_or_the_new_configuration(databas
 
 async fn a_server_that_is_killed_while_it_reloads_leaves_the_old_or_the_new_configuration(database: Database) {
     let mut server = Server::builder(database).config("all.yaml", &folder(0)).start().await;
+    crate::plan::at_rest(&server).await;
     let began = Instant::now();
     server.write("all.yaml", &folder(1));
     in_force(&server, 1).await;

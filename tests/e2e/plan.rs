@@ -71,7 +71,7 @@ pub(crate) async fn bare(builder: ServerBuilder) -> Server {
 }
 
 /// A server makes a key pair beside its start, which is a revision of its own.
-async fn at_rest(server: &Server) {
+pub(crate) async fn at_rest(server: &Server) {
     let path = "crypto/certificatekeypairs/?name=authentik+Self-signed+Certificate";
     eventually(async || server.api().get(path).await.json()["pagination"]["count"] == 1).await;
 }
