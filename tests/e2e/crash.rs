@@ -123,7 +123,8 @@ async fn a_server_that_is_killed_while_it_reloads_leaves_the_old_or_the_new_conf
         interrupted += u32::from(is != next);
         server.launch().await;
         in_force(&server, next).await;
-        assert_eq!(stored(&server), (next, revision + 1));
+        let listed = server.run(&["revisions"]).text;
+        assert_eq!(stored(&server), (next, revision + 1), "{listed}");
         generation = next;
     }
     assert!(interrupted > 0, "no reload was interrupted");
