@@ -50,6 +50,18 @@ fn stored(server: &Server) -> (usize, i64) {
     (generation, revisions[0]["number"].as_i64().expect("revisions have numbers"))
 }
 
+/// As [`stored`], once it stays the same: PostgreSQL may finish what a killed client had asked for last.
+fn settled(server: &Server) -> (usize, i64) {
+    let mut last = stored(server);
+    loop {
+        let now = stored(server);
+        if now == last {
+            return now;
+        }
+        last = now;
+    }
+}
+
 /// Moments that are spread over a time, the middle of which is where things are written.
 fn moments(whole: Duration) -> impl Iterator<Item = Duration> {
     (1..=KILLS).map(move |kill| whole * (2 * kill + 1) / (2 * KILLS + 2))
@@ -84,7 +96,7 @@ async fn an_apply_that_is_killed_leaves_the_old_or_the_new_configuration(databas
         tokio::time::sleep(moment).await;
         let had_ended = program.ended().is_some();
         program.kill();
-        let (is, number) = stored(&server);
+        let (is, number) = settled(&server);
         let expected = if is == next { revision + 1 } else { revision };
         assert!(is == next || (is == generation && !had_ended), "neither the old nor the new, but {is}");
         assert_eq!(number, expected, "the revision and what is stored are not of one mind");
@@ -117,14 +129,15 @@ async fn a_server_that_is_killed_while_it_reloads_leaves_the_old_or_the_new_conf
         server.write("all.yaml", &folder(next));
         tokio::time::sleep(moment).await;
         server.kill();
-        let (is, number) = stored(&server);
+        let (is, number) = settled(&server);
         assert!(is == next || is == generation, "neither the old nor the new, but {is}");
         assert_eq!(number, revision + i64::from(is == next), "the revision and what is stored are not of one mind");
         interrupted += u32::from(is != next);
         server.launch().await;
         in_force(&server, next).await;
-        let listed = server.run(&["revisions"]).text;
-        assert_eq!(stored(&server), (next, revision + 1), "{listed}");
+        // A folder that is read while it is written may take a revision more.
+        let (is, number) = settled(&server);
+        assert!(is == next && number > revision, "{is}, {number}: {}", server.run(&["revisions"]).text);
         generation = next;
     }
     assert!(interrupted > 0, "no reload was interrupted");
