@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use lockgate_model::Document;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -250,7 +249,7 @@ impl Documents<'_> {
                 Box::pin(accounts::declare(self.store, &tx, &change.accounts, at)).await?;
                 delete(&tx, &change.deletes).await?;
                 self.upsert(&tx, change).await?;
-                let number = insert_revision(&tx, meta).await?;
+                let number = insert_revision(&tx, current + 1, meta).await?;
                 touched.keep(&tx, number).await?;
                 changes::append(&tx, at, [(Topic::Config, number.to_string())]).await?;
                 tx.commit().await?;
@@ -421,9 +420,11 @@ async fn insert_refs(tx: &DatabaseTransaction, refs: Vec<DocumentRef>) -> Result
     Ok(())
 }
 
-async fn insert_revision(tx: &DatabaseTransaction, meta: RevisionMeta) -> Result<i64, StoreError> {
+/// Numbers are without gaps: what the database gives out is used up even where the change comes to nothing. Who
+/// writes holds the lock on the configuration.
+async fn insert_revision(tx: &DatabaseTransaction, number: i64, meta: RevisionMeta) -> Result<i64, StoreError> {
     let row = revision::ActiveModel {
-        number: NotSet,
+        number: Set(number),
         created: Set(micros(meta.at)),
         author: Set(cut(&meta.author, 255)),
         origin: Set(meta.origin.as_str().to_owned()),
