@@ -111,7 +111,7 @@ impl PolicySet {
         let mut wants = Wants::default();
         let partition = self.partition(resource).into_iter();
         let checks = partition.flat_map(|p| p.checks_at(facts.now));
-        checks.for_each(|(planned, _)| planned.check.want(facts, &mut wants));
+        checks.for_each(|planned| planned.check.want(facts, &mut wants));
         wants
     }
 
@@ -310,8 +310,8 @@ impl Condition {
 
 pub(crate) fn run_checks(set: &PolicySet, partition: &Partition, question: &Question<'_>) -> Results {
     let mut results = Results::default();
-    for (check, uses) in partition.checks_at(question.facts.now) {
-        run_check(set, partition, question, (check, &uses), &mut results);
+    for check in partition.checks_at(question.facts.now) {
+        run_check(set, partition, question, check, &mut results);
     }
     results
 }
@@ -320,7 +320,7 @@ fn run_check(
     set: &PolicySet,
     partition: &Partition,
     question: &Question<'_>,
-    (planned, uses): (&Planned, &[&Use]),
+    planned: &Planned,
     results: &mut Results,
 ) {
     let env = Env {
@@ -347,7 +347,7 @@ fn run_check(
             None
         }
     };
-    for used in uses {
+    for used in planned.uses.iter().filter(|used| partition.counts(used, question.facts.now)) {
         match used {
             Use::Binding { id, negate, failure } => {
                 results.bindings.insert(*id, outcome.map_or(*failure, |passing| passing != *negate));

@@ -43,9 +43,13 @@ pub(crate) fn of(asked: &Asked<'_>, response: &Response) -> Vec<Need> {
 fn permission(asked: &Asked<'_>) -> Vec<Need> {
     let partition = asked.partition;
     let now = asked.question.facts.now;
-    let failing: Vec<Need> = partition.current(now).filter(|b| !passes(asked, b)).map(|b| need_of(asked, b)).collect();
-    if partition.mode == EngineMode::All && !failing.is_empty() {
-        return failing;
+    let mut failing: Vec<Need> =
+        partition.current(now).filter(|b| !passes(asked, b)).map(|b| need_of(asked, b)).collect();
+    if partition.mode == EngineMode::All {
+        failing.extend(partition.bindings.iter().filter(|b| !b.negate).filter_map(|b| out_of_time(asked, b)));
+        if !failing.is_empty() {
+            return failing;
+        }
     }
     let mut choices = failing;
     choices.extend(partition.bindings.iter().filter_map(|b| out_of_time(asked, b)));

@@ -269,10 +269,13 @@ fn shown(value: &Value) -> String {
     if text.chars().count() > 80 { format!("{}…", text.chars().take(80).collect::<String>()) } else { text }
 }
 
+/// More choices than these are not told one by one.
+pub const MANY_CHOICES: usize = 40;
+
 /// What the choice is among, unless nobody would read it.
 fn choices(options: &Value) -> String {
     let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if known.len() > 40 { String::new() } else { format!("; it must be one of {}", known.join(", ")) }
+    if known.len() > MANY_CHOICES { String::new() } else { format!("; it must be one of {}", known.join(", ")) }
 }
 
 fn wrong_type(kind: &str, value: &Value) -> String {

@@ -12,15 +12,12 @@ use chrono_tz::Tz;
 use lockgate_model::{
     Validity,
     period::{end_of_day, first_moment},
-    schema::Field,
+    schema::{Field, MANY_CHOICES},
 };
 use regex::Regex;
 use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
-
-/// More choices than these are not told one by one.
-const MANY: usize = 40;
 
 /// A field being translated.
 pub(crate) struct Slot<'s> {
@@ -146,7 +143,7 @@ impl Loader<'_> {
         let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
         let known: Vec<String> = options.iter().map(|o| short_choice(o).unwrap_or_else(|| (*o).to_owned())).collect();
         let expected = match known.len() {
-            0..=MANY => format!("one of {}", known.join(", ")),
+            0..=MANY_CHOICES => format!("one of {}", known.join(", ")),
             many => format!("one of {many} words, such as {}", known[..3].join(", ")),
         };
         let Some(word) = node.text() else {

@@ -7,19 +7,22 @@ use lockgate_model::{Timing, kinds::PolicyBinding, period::moment_in_words};
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
     for (document, binding) in view.own::<PolicyBinding>() {
         let Timing::Over(until) = binding.period().timing(view.now) else { continue };
-        let (text, hint) = if view.all::<PolicyBinding>().iter().any(|(_, other)| {
-            other.target == binding.target && other.enabled && other.until.is_none_or(|at| at > view.now)
-        }) {
+        let beside = view.bindings(binding.target.0);
+        let is_alone = beside.iter().all(|(_, other)| view.is_over(other));
+        let (then, hint) = if is_alone {
             (
-                format!("this ended {} and counts no longer", moment_in_words(until)),
-                "take the entry out, or give it a later `until`",
-            )
-        } else {
-            (
-                format!("this ended {}, and nothing beside it counts: nobody passes", moment_in_words(until)),
+                ", and nothing beside it counts: nobody passes",
                 "give it a later `until`; without the entry, everybody would pass",
             )
+        } else if view.needs_all(binding.target.0) && !binding.negate {
+            (
+                ", and all have to pass: nobody does",
+                "give it a later `until`; without the entry, the others alone decide",
+            )
+        } else {
+            (" and counts no longer", "take the entry out, or give it a later `until`")
         };
+        let text = format!("this ended {}{then}", moment_in_words(until));
         found.push(Diagnostic::warning("over", &view.at(document, "/until"), text).hint(hint));
     }
 }

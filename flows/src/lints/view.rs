@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_model::{
-    Document, Kind,
+    Document, Kind, Timing,
     kinds::{Flow, FlowStageBinding, PolicyBinding, PolicyEngineMode},
 };
 use lockgate_policies::{Env, Expression, Facts};
@@ -158,13 +158,24 @@ impl<'a> View<'a> {
         Some(*value != binding.negate)
     }
 
+    /// Whether everything that is bound to an object has to pass.
+    pub(super) fn needs_all(&self, target: Uuid) -> bool {
+        self.by_id.get(&target).is_some_and(|document| document.body["policy_engine_mode"] == "all")
+    }
+
+    /// Whether the time of a binding has passed.
+    pub(super) fn is_over(&self, binding: &PolicyBinding) -> bool {
+        matches!(binding.period().timing(self.now), Timing::Over(_))
+    }
+
     /// What the bindings on an object come to.
     pub(super) fn passing(&self, target: Uuid, mode: PolicyEngineMode) -> Passing {
         let enabled = self.bindings(target);
         let guarded = !enabled.is_empty();
-        // What is over is as if absent, but opens nothing.
-        let bindings: Vec<_> = enabled.into_iter().filter(|(_, b)| b.until.is_none_or(|at| at > self.now)).collect();
-        if guarded && bindings.is_empty() {
+        let (over, bindings): (Vec<_>, Vec<_>) = enabled.into_iter().partition(|(_, b)| self.is_over(b));
+        // What is over opens nothing, and among "all" nobody passes it; it keeps nobody out either.
+        let closed = mode == PolicyEngineMode::All && over.iter().any(|(_, b)| !b.negate);
+        if closed || guarded && bindings.is_empty() {
             return Passing::Never;
         }
         // What has a time settles nothing for all times.

@@ -4,10 +4,11 @@
 //! mode `all` makes one `permit` with a condition a binding. Neither forbids: a file may add
 //! permits beside the bindings, and a file's forbid wins over them.
 //!
-//! A binding outside its time is as if absent: among others that are counted by "any" it opens nothing, among
-//! those counted by "all" it asks for nothing. Bindings of which none is in its time open nothing at all, for
-//! what was guarded must not become open because time passes. Whether one is in its time is settled when the
-//! policy is asked (`context.in_time`), so that a decision knows until when it holds.
+//! A binding outside its time gives nothing: among others that are counted by "any" it opens nothing, among those
+//! counted by "all" nobody passes it, for what was guarded must not become open because time passes. One that is
+//! turned around keeps nobody out then. Bindings of which none is in its time open nothing at all. Whether one is
+//! in its time is settled when the policy is asked (`context.in_time`), so that a decision knows until when it
+//! holds.
 
 use super::{condition::Condition, principal, source::Known};
 use crate::{
@@ -50,7 +51,11 @@ pub(crate) fn policies(
         (bindings, EngineMode::All) => {
             let each = |b: &BindingInput| {
                 let asked = condition(b);
-                let when = if b.period.is_always() { asked } else { format!("!{} || ({asked})", in_time(b)) };
+                let when = match (b.period.is_always(), b.negate) {
+                    (true, _) => asked,
+                    (false, false) => format!("{} && ({asked})", in_time(b)),
+                    (false, true) => format!("!{} || ({asked})", in_time(b)),
+                };
                 format!(" when {{ {when} }}")
             };
             let conditions: String = some_in_time(bindings).into_iter().chain(bindings.iter().map(each)).collect();

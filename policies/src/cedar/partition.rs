@@ -91,11 +91,6 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    /// Whether a binding counts at a moment; one that is not here does not.
-    pub(crate) fn in_time(&self, binding: Uuid, now: DateTime<Utc>) -> bool {
-        self.bindings.iter().any(|b| b.id == binding && b.period.contains(now))
-    }
-
     /// The bindings that count at a moment.
     pub(crate) fn current(&self, now: DateTime<Utc>) -> impl Iterator<Item = &BindingInput> {
         self.bindings.iter().filter(move |b| b.period.contains(now))
@@ -106,16 +101,19 @@ impl Partition {
         self.bindings.iter().filter_map(|b| b.period.next_change(now)).min()
     }
 
-    /// The policies that have something to say at a moment, each with what its outcome is used for then.
-    pub(crate) fn checks_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Planned, Vec<&Use>)> {
-        let counts = move |used: &Use| match used {
-            Use::Binding { id, .. } => self.in_time(*id, now),
-            Use::Named(_) => true,
-        };
-        self.checks.iter().filter_map(move |planned| {
-            let uses: Vec<&Use> = planned.uses.iter().filter(|used| counts(used)).collect();
-            (!uses.is_empty()).then_some((planned, uses))
-        })
+    /// Whether the outcome of a policy is used for this at a moment.
+    pub(crate) fn counts(&self, used: &Use, now: DateTime<Utc>) -> bool {
+        match used {
+            Use::Binding { id, .. } if self.timed => {
+                self.bindings.iter().any(|b| b.id == *id && b.period.contains(now))
+            }
+            _ => true,
+        }
+    }
+
+    /// The policies that have something to say at a moment.
+    pub(crate) fn checks_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Planned> {
+        self.checks.iter().filter(move |planned| planned.uses.iter().any(|used| self.counts(used, now)))
     }
 }
 

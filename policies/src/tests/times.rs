@@ -62,12 +62,22 @@ fn among_any_what_is_over_opens_nothing_not_even_turned_around() {
 }
 
 #[test]
-fn among_all_what_is_over_asks_for_nothing() {
+fn among_all_what_is_over_keeps_nobody_out() {
     let guests = until(not(bind("wiki", 1, in_group("Guests"))), noon());
     let set = set(EngineMode::All, vec![bind("wiki", 0, in_group("Editors")), guests]);
     assert!(!ask(&set, &["Editors", "Guests"], noon() - seconds(1)).allow);
     assert!(ask(&set, &["Editors", "Guests"], noon()).allow, "guests were kept out until then");
     assert!(!ask(&set, &["Guests"], noon()).allow);
+}
+
+#[test]
+fn among_all_nobody_passes_what_is_over() {
+    let temps = until(bind("wiki", 1, in_group("Temps")), noon());
+    let set = set(EngineMode::All, vec![bind("wiki", 0, in_group("Staff")), temps]);
+    assert!(ask(&set, &["Staff", "Temps"], noon() - seconds(1)).allow);
+    let over = ask(&set, &["Staff", "Temps"], noon());
+    assert_eq!(describe_denial(&over), ["Access for members of the group Temps ended on 2026-11-25 10:20:30 UTC."]);
+    assert!(!ask(&set, &["Staff"], noon()).allow, "the others alone open nothing");
 }
 
 #[test]

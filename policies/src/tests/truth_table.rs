@@ -26,7 +26,11 @@ struct Row {
 
 impl Row {
     fn counts(&self) -> bool {
-        self.enabled && self.times.0.is_none_or(|from| from <= 0) && self.times.1.is_none_or(|until| until > 0)
+        self.enabled && self.is_in_time()
+    }
+
+    fn is_in_time(&self) -> bool {
+        self.times.0.is_none_or(|from| from <= 0) && self.times.1.is_none_or(|until| until > 0)
     }
 
     fn period(&self) -> Period {
@@ -75,7 +79,8 @@ fn model(rows: &[Row], all: bool, default_deny: bool) -> bool {
     match (results.is_empty(), all) {
         // What was guarded at any time does not become open by time.
         (true, _) => !default_deny && rows.iter().all(|r| !r.enabled),
-        (false, true) => results.iter().all(|r| *r),
+        // What is asked for cannot be met outside its time; what keeps people out keeps nobody out then.
+        (false, true) => results.iter().all(|r| *r) && !rows.iter().any(|r| r.enabled && !r.is_in_time() && !r.negate),
         (false, false) => results.iter().any(|r| *r),
     }
 }
