@@ -1,9 +1,8 @@
 //! Service accounts that the folder declares: made with their groups and their token, kept as declared,
 //! and dismissed when they leave.
 
-use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, Database, Server};
+use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, Database, Server, eventually};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 on_each_database!(what_is_declared_is_made_kept_and_dismissed, a_person_is_not_taken_over_and_a_service_account_is,);
@@ -19,14 +18,6 @@ groups: [Backup]
 attributes: { team: ops }
 token: { env: BACKUP_TOKEN }
 ";
-
-async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "it does not come true");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 async fn bot(api: &Api) -> Value {
     api.only("core/users/?username=backup-bot&include_groups=true").await
@@ -68,17 +59,18 @@ async fn what_is_declared_is_made_kept_and_dismissed(database: Database) {
     std::fs::write(without.path().join("bot.yaml"), "group: Backup\n").expect("written");
     let told = server.run(&["plan", &without.path().display().to_string()]);
     assert!(told.code == 2 && told.text.contains("- service_account backup-bot (bot.yaml:4)"), "{}", told.text);
+    let reload = async || api.post("lockgate/reload/", &json!({})).await.expect(200);
     server.write("bot.yaml", "group: Backup\n");
-    eventually(async || bot(&api).await["is_active"] == json!(false)).await;
-    // A node learns within a second what it has to forget of people.
-    let answers = async |status: u16| own.get("core/users/me/").await.status == status;
-    eventually(async || answers(403).await).await;
+    reload().await;
+    own.get("core/users/me/").await.expect(403);
+    assert_eq!(bot(&api).await["is_active"], json!(false));
 
     // It comes back as who it was.
     server.write("bot.yaml", BOT);
-    eventually(async || bot(&api).await["is_active"] == json!(true)).await;
-    assert_eq!(bot(&api).await["pk"], *pk);
-    eventually(async || answers(200).await).await;
+    reload().await;
+    own.get("core/users/me/").await.expect(200);
+    let back = bot(&api).await;
+    assert_eq!((&back["pk"], &back["is_active"]), (pk, &json!(true)));
     let log = server.logs().join("\n");
     assert!(!log.contains(TOKEN), "a secret is in the log");
 }
@@ -96,7 +88,15 @@ async fn a_person_is_not_taken_over_and_a_service_account_is(database: Database)
     let person = api.only("core/users/?username=Backup-Bot").await;
     api.delete(&format!("core/users/{}/", person["pk"])).await.expect(204);
     let made = api.post("core/users/service_account/", &json!({"name": "backup-bot"})).await.expect(200).json();
+    let key = json!({"identifier": "planted", "intent": "api", "user": made["user_pk"]});
+    api.post("core/tokens/", &key).await.expect(201);
+    let key = api.get("core/tokens/planted/view_key/").await.expect(200).json();
+    let planted = api.with_token(key["key"].as_str());
+    planted.get("core/users/me/").await.expect(200);
     api.post("lockgate/reload/", &json!({})).await.expect(200);
     eventually(async || bot(&api).await["name"] == "Backup").await;
     assert_eq!(bot(&api).await["pk"], made["user_pk"]);
+    // Whoever made the account first does not act as what it has become.
+    planted.get("core/users/me/").await.expect(403);
+    api.with_token(Some(TOKEN)).get("core/users/me/").await.expect(200);
 }

@@ -260,6 +260,7 @@ impl Identity {
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             journal: journal.clone(),
+            feed: Arc::clone(&feed),
             folder: setup.folder.clone(),
             mirror,
             variables: setup.variables.clone(),

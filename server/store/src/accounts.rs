@@ -7,10 +7,10 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransacti
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::entity::{session, token, user};
+use crate::entity::{credential, membership, oauth_token, session, token, user, user_role};
 use crate::text::{TEXT, fits, fold, micros};
 use crate::users::{self, NewUser, UserPatch};
-use crate::{Store, StoreError, TokenIntent, Topic, changes, groups, hash_secret, sessions, tokens};
+use crate::{Store, StoreError, TokenIntent, Topic, changes, groups, hash_secret, leavings, sessions, tokens};
 
 /// Rows of one statement; databases limit its parameters.
 const CHUNK: usize = 500;
@@ -47,7 +47,13 @@ pub(crate) async fn declare(
     for account in declared {
         let there: Vec<Uuid> = groups::found(tx, &account.groups).await?.into_iter().map(|group| group.pk).collect();
         let pk = match present(tx, account).await? {
-            Some(row) => change(tx, row, account, there, now).await?,
+            Some(row) => {
+                // Whoever held the keys to an account of this name is not who the folder means.
+                if row.uuid != account.id {
+                    strip(tx, row.pk, now).await?;
+                }
+                change(tx, row, account, there, now).await?
+            }
             None => users::insert(tx, new(account, there), now).await?.pk,
         };
         put_token(store, tx, account, pk, now).await?;
@@ -59,22 +65,32 @@ pub(crate) async fn declare(
     Ok(())
 }
 
-/// What is not declared any more keeps its name and can do nothing: no groups, no token, not active.
+/// What is not declared any more keeps its name and number, and can do nothing.
 pub(crate) async fn dismiss(tx: &DatabaseTransaction, deleted: &[Uuid], now: DateTime<Utc>) -> Result<(), StoreError> {
     for chunk in deleted.chunks(CHUNK) {
         let these = user::Column::Uuid.is_in(chunk.iter().copied());
         for row in user::Entity::find().filter(these).all(tx).await? {
             let pk = row.pk;
             let patch = UserPatch { is_active: Some(false), ..UserPatch::default() };
-            let (token, key) = (row.uuid, pk.to_string());
             users::patched(row, patch, now)?.update(tx).await?;
-            groups::set_memberships(tx, pk, &[], now).await?;
-            sessions::delete_where(tx, session::Column::UserPk.eq(pk).into(), now).await?;
-            token::Entity::delete_by_id(token).exec(tx).await?;
-            changes::append(tx, now, [(Topic::User, key), (Topic::Token, token.to_string())]).await?;
+            strip(tx, pk, now).await?;
+            changes::append(tx, now, [(Topic::User, pk.to_string())]).await?;
         }
     }
     Ok(())
+}
+
+/// Takes from an account all that it may, those memberships with it that are yet to begin, and all by which
+/// somebody acts as it.
+async fn strip(tx: &DatabaseTransaction, user: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    membership::Entity::delete_many().filter(membership::Column::UserPk.eq(user)).exec(tx).await?;
+    user_role::Entity::delete_many().filter(user_role::Column::UserPk.eq(user)).exec(tx).await?;
+    credential::Entity::delete_many().filter(credential::Column::UserPk.eq(user)).exec(tx).await?;
+    sessions::delete_where(tx, session::Column::UserPk.eq(user).into(), now).await?;
+    leavings::oauth_tokens(tx, oauth_token::Column::UserPk.eq(user).into(), now).await?;
+    token::Entity::delete_many().filter(token::Column::UserPk.eq(user)).exec(tx).await?;
+    // Nodes forget all keys, whichever is told.
+    changes::append(tx, now, [(Topic::Token, user.to_string())]).await
 }
 
 /// The user under this id, or the service account of this name, which is taken over.
@@ -139,18 +155,14 @@ async fn put_token(
     user: i64,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let hash = (!account.token.is_empty()).then(|| hash_secret(&account.token));
     let before = token::Entity::find_by_id(account.id).one(tx).await?;
-    let hash = hash_secret(&account.token);
-    if account.token.is_empty() && before.is_none()
-        || before.as_ref().is_some_and(|row| row.key_hash == hash && row.user_pk == user)
-    {
+    if before.map(|row| row.key_hash) == hash {
         return Ok(());
     }
     token::Entity::delete_by_id(account.id).exec(tx).await?;
     changes::append(tx, now, [(Topic::Token, account.id.to_string())]).await?;
-    if account.token.is_empty() {
-        return Ok(());
-    }
+    let Some(hash) = hash else { return Ok(()) };
     fits("token", &account.token, TEXT)?;
     let row = token::ActiveModel {
         pk: Set(account.id),

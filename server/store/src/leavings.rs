@@ -26,7 +26,7 @@ pub(crate) async fn sweep(
 ) -> Result<(), StoreError> {
     for owners in owners(tx, change).await?.chunks(CHUNK) {
         let ids = || owners.iter().copied();
-        tokens(tx, owners, now).await?;
+        oauth_tokens(tx, oauth_token::Column::Provider.is_in(ids()).into(), now).await?;
         proxy_sessions::end(tx, proxy_session::Column::Provider.is_in(ids()).into(), now).await?;
         code::Entity::delete_many().filter(code::Column::Provider.is_in(ids())).exec(tx).await?;
         device_code::Entity::delete_many().filter(device_code::Column::Provider.is_in(ids())).exec(tx).await?;
@@ -63,13 +63,17 @@ async fn stored(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(found)
 }
 
-/// Deletes tokens, and notes those that are in force for the other nodes.
-async fn tokens(tx: &DatabaseTransaction, providers: &[Uuid], now: DateTime<Utc>) -> Result<(), StoreError> {
+/// Deletes these tokens, and notes those that are in force for the other nodes.
+pub(crate) async fn oauth_tokens(
+    tx: &DatabaseTransaction,
+    these: Condition,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     use oauth_token::Column;
-    let theirs = || Column::Provider.is_in(providers.iter().copied());
-    let lasting = Condition::all().add(theirs()).add(Column::Revoked.eq(false)).add(Column::Expires.gt(micros(now)));
+    let in_force = Condition::all().add(Column::Revoked.eq(false)).add(Column::Expires.gt(micros(now)));
+    let lasting = in_force.add(these.clone());
     let select = oauth_token::Entity::find().select_only().column(Column::TokenHash).filter(lasting);
     let hashes: Vec<String> = select.order_by_asc(Column::Pk).lock_exclusive().into_tuple().all(tx).await?;
-    oauth_token::Entity::delete_many().filter(theirs()).exec(tx).await?;
+    oauth_token::Entity::delete_many().filter(these).exec(tx).await?;
     changes::append(tx, now, hashes.into_iter().map(|hash| (Topic::OAuthToken, hash))).await
 }

@@ -1,7 +1,7 @@
 //! Service accounts that a folder declares: what the store makes of them, and what stands in their way.
 
 use lockgate_flows::{Diagnostic, Loaded, Span};
-use lockgate_model::{Document, UserType, kind, kinds::ServiceAccount};
+use lockgate_model::{Document, Kind as _, UserType, kind, kinds::ServiceAccount};
 use lockgate_store::{Case, DeclaredAccount, Store, StoreError};
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) fn of(document: &Document) -> Option<DeclaredAccount> {
 }
 
 fn parsed(document: &Document) -> Option<ServiceAccount> {
-    let kind = kind::by_name(&document.kind).filter(|kind| kind.meta.kind == "service_account")?;
+    let kind = kind::by_name(&document.kind).filter(|_| document.kind == ServiceAccount::META.kind)?;
     kind.parse(&document.body).ok()?.as_any().downcast_ref::<ServiceAccount>().cloned()
 }
 

@@ -38,6 +38,7 @@ pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
 
 use crate::{
+    feed::Feed,
     git::Mirror,
     journal::{Action, Entry, Journal},
 };
@@ -81,6 +82,7 @@ pub(crate) struct Sources {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) journal: Journal,
+    pub(crate) feed: Arc<Feed>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) mirror: Option<Mirror>,
     pub(crate) variables: BTreeMap<String, String>,
@@ -161,6 +163,7 @@ pub struct Config {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) journal: Journal,
+    feed: Arc<Feed>,
     folder: Option<PathBuf>,
     puller: Option<Puller>,
     variables: BTreeMap<String, String>,
@@ -175,7 +178,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, folder, mirror, variables, places } = sources;
+        let Sources { store, clock, random, journal, feed, folder, mirror, variables, places } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
         let start = layers::Start {
@@ -197,6 +200,7 @@ impl Config {
             clock,
             random,
             journal,
+            feed,
             folder,
             puller,
             variables,
@@ -280,7 +284,7 @@ impl Config {
                     let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
                     (errors.folder, errors.held) = (None, held);
                 }
-                self.swap(snapshot);
+                self.take_up(snapshot).await;
                 if held {
                     tracing::warn!("the configuration folder is held back: somebody rolled back from this text");
                 } else if changed {
@@ -330,6 +334,13 @@ impl Config {
         let snapshot = self.laying().stored().await?;
         self.swap(snapshot);
         Ok(())
+    }
+
+    /// Puts what a text made into force. It may have changed groups and accounts, too, which count from the next
+    /// request on.
+    async fn take_up(&self, snapshot: Snapshot) {
+        self.swap(snapshot);
+        self.feed.settle().await;
     }
 
     fn swap(&self, snapshot: Snapshot) {

@@ -207,7 +207,7 @@ impl Config {
     ) -> Result<Applied, Refusal> {
         let _writing = self.writing.lock().await;
         let (applied, snapshot) = self.laying().apply(texts, note, expected).await?;
-        self.swap(snapshot);
+        self.take_up(snapshot).await;
         self.note_revision("apply", &applied, by);
         Ok(applied)
     }
@@ -223,7 +223,7 @@ impl Config {
         };
         let _writing = self.writing.lock().await;
         let (applied, snapshot) = self.laying().roll_back(number, note, configured.as_ref()).await?;
-        self.swap(snapshot);
+        self.take_up(snapshot).await;
         self.note_revision("rollback", &applied, by);
         Ok(applied)
     }
