@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lockgate_tests::{Client, CommandOutcome, Database, Server, Site};
+use lockgate_tests::{Client, CommandOutcome, Database, Server, Site, eventually};
 use serde_json::Value;
 
 on_each_database!(
@@ -189,12 +189,4 @@ fn check_names_file_line_and_column_of_every_error() {
 async fn name_of_blog(server: &Server) -> String {
     let app: Value = server.api().get("core/applications/blog/").await.expect(200).json();
     app["name"].as_str().unwrap_or_default().to_owned()
-}
-
-async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "it does not come true");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lockgate_tests::{Database, GitServer, Repository, Server, ServerBuilder, binary};
+use lockgate_tests::{Database, GitServer, Repository, Server, ServerBuilder, binary, eventually};
 use serde_json::{Value, json};
 
 on_each_database!(
@@ -41,14 +41,6 @@ async fn health(server: &Server) -> Value {
 async fn name_of_blog(server: &Server) -> String {
     let reply = server.api().get("core/applications/blog/").await;
     if reply.status == 200 { reply.json()["name"].as_str().unwrap_or_default().to_owned() } else { String::new() }
-}
-
-async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(15), "it does not come true");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 fn revisions(server: &Server) -> Vec<Value> {

@@ -2,9 +2,10 @@
 //! change would do, and the way there and back.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Database, Server, ServerBuilder};
+use lockgate_tests::{
+    Api, BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Database, Server, ServerBuilder, eventually,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,14 +42,6 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 fn run(server: &Server, command: &str, folder: &TempDir, more: &[&str]) -> CommandOutcome {
     let path = folder.path().display().to_string();
     server.run(&[&[command, &path], more].concat())
-}
-
-async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "it does not come true");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 async fn name_of_wiki(api: &Api) -> String {

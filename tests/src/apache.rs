@@ -1,6 +1,7 @@
 //! Apache with `mod_auth_openidc` in front of a service, set up as the module's
 //! manual tells its users to.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -43,11 +44,7 @@ impl Apache {
     /// When it does not start, with what it says.
     pub async fn start(options: ApacheOptions<'_>) -> Self {
         let folder = TempDir::with_prefix("lockgate-apache-").expect("the temporary folder is writable");
-        let file = folder.path().join("httpd.conf");
-        std::fs::write(&file, configuration(options, &folder)).expect("a fresh folder is writable");
-        let mut command = Command::new("/usr/sbin/apache2");
-        command.args(["-D", "FOREGROUND", "-f"]).arg(&file);
-        let mut program = Program::start_group("Apache", &mut command);
+        let mut program = httpd(folder.path(), &configuration(options, folder.path()));
         program.answers(&format!("http://127.0.0.1:{}/health", options.port), Duration::from_secs(20)).await;
         Self { program, _folder: folder }
     }
@@ -58,24 +55,28 @@ impl Apache {
     }
 }
 
-fn configuration(options: ApacheOptions<'_>, folder: &TempDir) -> String {
-    let ApacheOptions { port, service, issuer, client_id, client_secret } = options;
-    let folder = folder.path().display();
-    let callback = Apache::CALLBACK;
-    let modules = ["mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc"]
-        .map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n"))
-        .concat();
+/// Starts Apache with this configuration, whose file goes into the folder.
+pub(crate) fn httpd(folder: &Path, configuration: &str) -> Program {
+    let file = folder.join("httpd.conf");
+    std::fs::write(&file, configuration).expect("a fresh folder is writable");
+    let mut command = Command::new("/usr/sbin/apache2");
+    command.args(["-D", "FOREGROUND", "-f"]).arg(&file);
+    Program::start_group("Apache", &mut command)
+}
+
+/// What every Apache is told: its modules, one process with few threads, and nothing outside of its folder.
+pub(crate) fn basics(folder: &Path, port: u16, modules: &[&str]) -> String {
+    let folder = folder.display();
+    let modules: String =
+        modules.iter().map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n")).collect();
     format!(
-        r#"{modules}
+        "{modules}
 ServerRoot {folder}
 DefaultRuntimeDir {folder}
 PidFile {folder}/pid
 Mutex file:{folder} default
 ErrorLog /dev/stderr
-LogLevel warn auth_openidc:info
 Listen 127.0.0.1:{port}
-ServerName page.lockgate.test
-UseCanonicalName Off
 StartServers 1
 ServerLimit 1
 ThreadsPerChild 25
@@ -84,6 +85,20 @@ MinSpareThreads 1
 MaxSpareThreads 25
 User www-data
 Group www-data
+"
+    )
+}
+
+fn configuration(options: ApacheOptions<'_>, folder: &Path) -> String {
+    let ApacheOptions { port, service, issuer, client_id, client_secret } = options;
+    let callback = Apache::CALLBACK;
+    let modules = ["mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc"];
+    let basics = basics(folder, port, &modules);
+    format!(
+        r#"{basics}
+LogLevel warn auth_openidc:info
+ServerName page.lockgate.test
+UseCanonicalName Off
 
 OIDCProviderMetadataURL {issuer}.well-known/openid-configuration
 OIDCClientID {client_id}

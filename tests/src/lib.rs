@@ -42,7 +42,7 @@ pub use forge::{Comment, Forge};
 pub use library::{Library, LibraryClient};
 pub use load::{Load, Talk, closed_loop, conversation};
 pub use ports::free_port;
-pub use process::{Program, workspace_root};
+pub use process::{Program, eventually, workspace_root};
 pub use proxies::{Dialect, Proxy};
 pub use relying_party::Callback;
 pub use repository::{GitServer, Repository};

@@ -26,7 +26,7 @@ pub enum Library {
 
 /// A running program around a library. It is killed when the value is dropped.
 pub struct LibraryClient {
-    library: Library,
+    which: Library,
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -57,7 +57,7 @@ impl LibraryClient {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {library:?}: {error}"));
         let input = child.stdin.take().expect("the input is a pipe");
         let output = child.stdout.take().expect("the output is a pipe");
-        Self { library, child, input, output: BufReader::new(output).lines() }
+        Self { which: library, child, input, output: BufReader::new(output).lines() }
     }
 
     /// Tells the library to do something; the error is what it reports.
@@ -70,11 +70,11 @@ impl LibraryClient {
     pub async fn ask(&mut self, command: &str, mut members: Value) -> Result<Value, Value> {
         members["do"] = json!(command);
         let line = format!("{members}\n");
-        self.input.write_all(line.as_bytes()).await.unwrap_or_else(|error| panic!("{:?}: {error}", self.library));
+        self.input.write_all(line.as_bytes()).await.unwrap_or_else(|error| panic!("{:?}: {error}", self.which));
         let answer = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
         let Ok(Ok(Some(line))) = answer else {
             let complaints = self.complaints().await;
-            panic!("{:?} does not answer {command}:\n{complaints}", self.library);
+            panic!("{:?} does not answer {command}:\n{complaints}", self.which);
         };
         let mut answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
         match answer.get("error") {
@@ -89,7 +89,7 @@ impl LibraryClient {
     /// When it does not.
     pub async fn tell(&mut self, command: &str, members: Value) -> Value {
         let answer = self.ask(command, members).await;
-        answer.unwrap_or_else(|error| panic!("{:?} cannot {command}: {error:#}", self.library))
+        answer.unwrap_or_else(|error| panic!("{:?} cannot {command}: {error:#}", self.which))
     }
 
     /// Tells the library to do something that the provider has to refuse, and
@@ -99,10 +99,10 @@ impl LibraryClient {
     /// When it works, or fails for another reason.
     pub async fn refused(&mut self, command: &str, members: Value) -> String {
         match self.ask(command, members).await {
-            Ok(answer) => panic!("{:?} was not refused to {command}: {answer:#}", self.library),
+            Ok(answer) => panic!("{:?} was not refused to {command}: {answer:#}", self.which),
             Err(error) => match error["error"].as_str() {
                 Some(name) => name.to_owned(),
-                None => panic!("{:?} failed to {command} by itself: {error:#}", self.library),
+                None => panic!("{:?} failed to {command} by itself: {error:#}", self.which),
             },
         }
     }

@@ -161,3 +161,15 @@ pub fn workspace_root() -> PathBuf {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     tests.parent().map_or_else(|| tests.clone(), PathBuf::from)
 }
+
+/// Waits until something holds.
+///
+/// # Panics
+/// When it does not within a quarter of a minute.
+pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < Duration::from_secs(15), "it does not come true");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

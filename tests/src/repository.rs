@@ -8,10 +8,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use tempfile::TempDir;
 
-use crate::{Program, free_port};
-
-/// Folder of Debian's modules for Apache.
-const MODULES: &str = "/usr/lib/apache2/modules";
+use crate::{
+    Program,
+    apache::{basics, httpd},
+    free_port,
+};
 
 /// A bare repository, and a clone of it in which somebody works. It vanishes with the value.
 pub struct Repository {
@@ -166,12 +167,7 @@ impl GitServer {
         command.arg(folder.path().join("key.pem")).arg("-out").arg(&certificate);
         succeeded("openssl", &command.output().expect("openssl can be started"));
         let port = free_port();
-        let file = folder.path().join("httpd.conf");
-        let text = configuration(port, folder.path(), repository.folder.path());
-        std::fs::write(&file, text).expect("a fresh folder is writable");
-        let mut command = Command::new("/usr/sbin/apache2");
-        command.args(["-D", "FOREGROUND", "-f"]).arg(&file);
-        let program = Program::start_group("Apache", &mut command);
+        let program = httpd(folder.path(), &configuration(port, folder.path(), repository.folder.path()));
         let started = std::time::Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(started.elapsed() < Duration::from_secs(20), "{}", program.tail());
@@ -197,29 +193,14 @@ impl GitServer {
 }
 
 fn configuration(port: u16, folder: &Path, repositories: &Path) -> String {
-    let names = ["mpm_event", "authz_core", "setenvif", "env", "alias", "ssl", "cgid"];
-    let modules = names.map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n")).concat();
+    let basics = basics(folder, port, &["mpm_event", "authz_core", "setenvif", "env", "alias", "ssl", "cgid"]);
     let (folder, repositories) = (folder.display(), repositories.display());
     let secret = base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", GitServer::TOKEN));
     format!(
-        r#"{modules}
-ServerRoot {folder}
-DefaultRuntimeDir {folder}
-PidFile {folder}/pid
+        r#"{basics}
 ScriptSock {folder}/cgi
-Mutex file:{folder} default
-ErrorLog /dev/stderr
 LogLevel warn
-Listen 127.0.0.1:{port}
 ServerName git.lockgate.test
-StartServers 1
-ServerLimit 1
-ThreadsPerChild 25
-MaxRequestWorkers 25
-MinSpareThreads 1
-MaxSpareThreads 25
-User www-data
-Group www-data
 
 SSLEngine on
 SSLCertificateFile {folder}/certificate.pem

@@ -42,9 +42,8 @@ struct ErrorReportingConfig {
 }
 
 /// Something that this installation can do.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[allow(dead_code, reason = "the words of the contract; this build can do few of these yet")]
 enum CapabilitiesEnum {
     /// Keep uploaded pictures.
     CanSaveMedia,
@@ -64,6 +63,36 @@ enum CapabilitiesEnum {
     CanRequest,
     /// Self-service of agents.
     CanAgentSelfService,
+}
+
+impl CapabilitiesEnum {
+    /// The words of the contract.
+    const ALL: [Self; 9] = [
+        Self::CanSaveMedia,
+        Self::CanSaveReports,
+        Self::CanGeoIp,
+        Self::CanAsn,
+        Self::CanImpersonate,
+        Self::CanDebug,
+        Self::IsEnterprise,
+        Self::CanRequest,
+        Self::CanAgentSelfService,
+    ];
+
+    /// Whether it can, with databases of places and of networks or without.
+    fn is_there(self, (places, networks): (bool, bool)) -> bool {
+        match self {
+            Self::CanGeoIp => places,
+            Self::CanAsn => networks,
+            Self::CanSaveMedia
+            | Self::CanSaveReports
+            | Self::CanImpersonate
+            | Self::CanDebug
+            | Self::IsEnterprise
+            | Self::CanRequest
+            | Self::CanAgentSelfService => false,
+        }
+    }
 }
 
 /// What clients need to know first.
@@ -138,8 +167,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 
 async fn config(State(identity): State<Identity>) -> Json<Config> {
     let snapshot = identity.config.snapshot();
-    let (places, networks) = snapshot.world().places.as_ref().map(|places| places.databases()).unwrap_or_default();
-    let known = [(places, CapabilitiesEnum::CanGeoIp), (networks, CapabilitiesEnum::CanAsn)];
+    let databases = snapshot.world().places.as_ref().map(|places| places.databases()).unwrap_or_default();
     Json(Config {
         error_reporting: ErrorReportingConfig {
             enabled: false,
@@ -148,7 +176,7 @@ async fn config(State(identity): State<Identity>) -> Json<Config> {
             send_pii: false,
             traces_sample_rate: 0.0,
         },
-        capabilities: known.into_iter().filter(|(has, _)| *has).map(|(_, what)| what).collect(),
+        capabilities: CapabilitiesEnum::ALL.into_iter().filter(|what| what.is_there(databases)).collect(),
         cache_timeout: CACHE_TIMEOUT,
         cache_timeout_flows: CACHE_TIMEOUT,
         cache_timeout_policies: CACHE_TIMEOUT,

@@ -130,9 +130,8 @@ pub(crate) struct UserRequest {
     #[schemars(with = "bool")]
     pub(crate) is_active: Option<bool>,
     /// Kept for clients; the server notes logins itself.
-    #[serde(default)]
-    #[allow(dead_code, reason = "accepted from clients that send back what they read")]
-    pub(crate) last_login: Option<DateTime<Utc>>,
+    #[serde(default, rename = "last_login")]
+    pub(crate) _last_login: Option<DateTime<Utc>>,
     /// Direct groups.
     #[serde(default)]
     #[schemars(with = "Vec<Uuid>", length(max = 1000))]
@@ -406,10 +405,9 @@ pub(crate) struct Token {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct TokenRequest {
     /// Kept for clients; only the server sets it.
-    #[serde(default)]
+    #[serde(default, rename = "managed")]
     #[schemars(length(min = 1, max = 255))]
-    #[allow(dead_code, reason = "accepted from clients that send back what they read")]
-    pub(crate) managed: Option<String>,
+    pub(crate) _managed: Option<String>,
     /// Unique name.
     #[schemars(required, length(min = 1, max = 255), regex(pattern = "^[-a-zA-Z0-9_]+$"))]
     pub(crate) identifier: Option<String>,

@@ -196,25 +196,29 @@ impl Mirror {
     }
 
     async fn fetch(&self, wanted: &str, newest_alone: bool) -> Result<String, GitError> {
-        let secret = Secret::write(&self.upstream)?;
         let refspec = format!("+{wanted}:{FETCHED}");
-        let mut call = self.call("fetching", FETCH);
-        if let Some(secret) = &secret {
-            call = call.env("GIT_CONFIG_GLOBAL", &secret.0.to_string_lossy());
-        }
-        call = call.args(["fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head"]);
-        call = call.args(["--no-recurse-submodules", "--no-auto-maintenance"]);
-        if newest_alone {
-            call = call.args(["--depth=1"]);
-        }
-        let answer = call.args(["--", &self.upstream.url, &refspec]).run(b"").await?;
-        if !answer.status.success() {
-            let told = self.without_secrets(&answer.told);
-            return Err(GitError::Failed { what: "fetching", told: format!("{}: {told}", self.upstream.url) });
-        }
+        let how: &[&str] = if newest_alone { &["--force", "--depth=1"] } else { &["--force"] };
+        self.ask_upstream("fetching", how, &refspec).await?;
         let head = format!("{FETCHED}^{{commit}}");
         let hash = self.must("reading what was fetched", LOCAL, &["rev-parse", "--verify", "--quiet", &head]).await?;
         Ok(hash.trim().to_owned())
+    }
+
+    /// Fetches; the one way in which the server is asked, and in which git gets to know the token.
+    async fn ask_upstream(&self, what: &'static str, how: &[&str], refspec: &str) -> Result<(), GitError> {
+        let secret = Secret::write(&self.upstream)?;
+        let mut call = self.call(what, FETCH);
+        if let Some(secret) = &secret {
+            call = call.env("GIT_CONFIG_GLOBAL", &secret.0.to_string_lossy());
+        }
+        call = call.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
+        call = call.args(["--no-recurse-submodules", "--no-auto-maintenance"]).args(how);
+        let answer = call.args(["--", &self.upstream.url, refspec]).run(b"").await?;
+        if answer.status.success() {
+            return Ok(());
+        }
+        let told = self.without_secrets(&answer.told);
+        Err(GitError::Failed { what, told: format!("{}: {told}", self.upstream.url) })
     }
 
     async fn has(&self, commit: &str) -> Result<bool, GitError> {
@@ -244,28 +248,13 @@ impl Mirror {
             let shallow = self.must("looking at the mirror", LOCAL, &["rev-parse", "--is-shallow-repository"]).await?;
             // Only with all that came before can be told that it is not among it.
             if shallow.trim() == "true" {
-                self.deepen().await?;
+                let refspec = format!("+refs/heads/{}:refs/lockgate/history", self.upstream.branch);
+                self.ask_upstream("fetching earlier commits", &["--unshallow"], &refspec).await?;
             }
         }
         let asked = ["merge-base", "--is-ancestor", earlier, commit];
         let answer = self.call("comparing commits", LOCAL).args(asked).run(b"").await?;
         Ok(answer.status.success())
-    }
-
-    async fn deepen(&self) -> Result<(), GitError> {
-        let secret = Secret::write(&self.upstream)?;
-        let mut call = self.call("fetching", FETCH);
-        if let Some(secret) = &secret {
-            call = call.env("GIT_CONFIG_GLOBAL", &secret.0.to_string_lossy());
-        }
-        let refspec = format!("+refs/heads/{}:refs/lockgate/history", self.upstream.branch);
-        call = call.args(["fetch", "--quiet", "--unshallow", "--no-tags", "--no-write-fetch-head"]);
-        call = call.args(["--no-recurse-submodules", "--no-auto-maintenance", "--", &self.upstream.url, &refspec]);
-        let answer = call.run(b"").await?;
-        if answer.status.success() {
-            return Ok(());
-        }
-        Err(GitError::Failed { what: "fetching earlier commits", told: self.without_secrets(&answer.told) })
     }
 
     async fn describe(&self, commit: &str) -> Result<Commit, GitError> {

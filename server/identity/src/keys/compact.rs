@@ -83,14 +83,16 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// The claims that each of our tokens has (RFC 7519, section 4.1).
+/// The claims that each of our tokens has (RFC 7519, section 4.1). Of most it only counts that they are there.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "that they are there is what counts")]
 struct Registered {
-    iss: String,
-    sub: String,
+    #[serde(rename = "iss")]
+    _iss: String,
+    #[serde(rename = "sub")]
+    _sub: String,
     aud: Audience,
-    exp: Number,
+    #[serde(rename = "exp")]
+    _exp: Number,
 }
 
 #[derive(Deserialize)]
