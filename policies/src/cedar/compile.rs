@@ -334,7 +334,10 @@ impl Validation {
             if found.line == 0 { PolicyProblem { line, ..found } } else { found }
         };
         let result = validator.validate(&all, ValidationMode::Strict);
-        problems.extend(result.validation_errors().map(|error| complaint(error.policy_id(), error)));
+        problems.extend(result.validation_errors().map(|error| {
+            let found = complaint(error.policy_id(), error);
+            PolicyProblem { hint: source::nearest_known(error, validator.schema()).or(found.hint), ..found }
+        }));
         let mut folder: HashSet<&str> = input.cedar_files.iter().map(|(f, _)| f.as_str()).collect();
         folder.extend(input.links.iter().map(|link| link.origin.file.as_str()));
         let warnings = result.validation_warnings().map(|warning| complaint(warning.policy_id(), warning));

@@ -8,7 +8,7 @@ use crate::{
     decision::{PolicyRef, Severity},
     problem::{PolicyProblem, line_column, line_text},
 };
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, Template};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, Schema, Template, ValidationError};
 use miette::Diagnostic;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -175,6 +175,20 @@ pub(crate) fn problem(file: &str, text: &str, error: &dyn Diagnostic) -> PolicyP
         hint: error.help().map(|h| h.to_string()),
         snippet: line_text(text, line),
     }
+}
+
+/// The name of the schema that an unknown one is nearest to. Cedar's own guess compares actions without their type
+/// to actions with it, and takes any of several that are equally near.
+pub(crate) fn nearest_known(error: &ValidationError, schema: &Schema) -> Option<String> {
+    let known: Vec<String> = match error {
+        ValidationError::UnrecognizedActionId(_) => schema.actions().map(ToString::to_string).collect(),
+        ValidationError::UnrecognizedEntityType(_) => schema.entity_types().map(ToString::to_string).collect(),
+        _ => return None,
+    };
+    let said = error.to_string();
+    let unknown = said.strip_suffix('`')?.rsplit('`').next()?;
+    let nearest = known.iter().min_by_key(|name| (strsim::damerau_levenshtein(unknown, name), name.as_str()))?;
+    Some(format!("did you mean `{nearest}`?"))
 }
 
 /// Offsets at which statements begin: after the start of the file or a semicolon, leaving out

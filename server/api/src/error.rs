@@ -41,6 +41,9 @@ pub(crate) enum ApiError {
     /// The object belongs to the configuration folder, or the server itself.
     #[error("{0}")]
     Conflict(String),
+    /// What was to be changed is not any more what the change was made from.
+    #[error("It was changed by somebody else meanwhile; try again.")]
+    Stale,
     /// The body is too large.
     #[error("The body is larger than this server accepts.")]
     TooLarge,
@@ -89,7 +92,7 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Stale => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -145,9 +148,7 @@ impl From<StoreError> for ApiError {
             StoreError::Unstorable { field } => Self::field(field, "invalid", "Null characters are not allowed."),
             StoreError::Dangling => Self::field("", "does_not_exist", "Invalid pk - object does not exist."),
             StoreError::NotFound { what } => Self::no_such(what),
-            StoreError::Conflict { .. } => {
-                Self::Conflict("The configuration was changed by somebody else meanwhile; try again.".to_owned())
-            }
+            StoreError::Conflict { .. } => Self::Stale,
             StoreError::Timeout(_) | StoreError::Unavailable { .. } => {
                 tracing::warn!(%error, "the database does not answer");
                 Self::Unavailable

@@ -3,7 +3,9 @@
 
 mod support;
 
+use futures_util::future;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use support::Api;
 
 const FOLDER: &str = "\
@@ -233,6 +235,40 @@ async fn permissions_are_listed_assigned_and_unassigned() {
     assert_eq!(rename("default-authentication-flow").await, 403);
     api.patch(&unassign, &json!({"permissions": ["authentik_flows.view_flow"]})).await.expect(204);
     assert_eq!(rename("default-authentication-flow").await, 404);
+}
+
+#[tokio::test]
+async fn changes_of_a_role_at_once_are_all_made() {
+    const PERMISSIONS: [&str; 4] = ["view_user", "view_group", "view_application", "view_token"];
+    let house = House::start().await;
+    let (api, house) = (&house.api, &house);
+    let old = PERMISSIONS.map(|name| format!("authentik_core.{name}"));
+    let new = PERMISSIONS.map(|name| format!("authentik_core.{}", name.replace("view", "delete")));
+    let desk = &house.role("desk", &old.each_ref().map(String::as_str)).await;
+    let groups = future::join_all((0..4).map(|n| house.group(json!({"name": format!("group {n}")})))).await;
+    let assigned = "/rbac/permissions/assigned_by_roles";
+
+    let given = new.iter().map(|name| async move {
+        house.assign(desk, json!({"permissions": [name]})).await.expect(200);
+    });
+    let taken = old.iter().map(|name| async move {
+        let body = json!({"permissions": [name]});
+        api.patch(&format!("{assigned}/{desk}/unassign/"), &body).await.expect(204);
+    });
+    let held = groups.iter().map(|group| async move {
+        api.patch(&format!("/core/groups/{group}/"), &json!({"roles": [desk]})).await.expect(200);
+    });
+    future::join3(future::join_all(given), future::join_all(taken), future::join_all(held)).await;
+
+    let list = api.get(&format!("{assigned}/?page_size=100")).await.expect(200);
+    let permits = list["results"][0]["model_permissions"].as_array().expect("a list");
+    let permits: BTreeSet<String> =
+        permits.iter().map(|one| format!("authentik_core.{}", one["codename"].as_str().expect("a name"))).collect();
+    assert_eq!(permits, BTreeSet::from(new));
+    for group in &groups {
+        let shown = api.get(&format!("/core/groups/{group}/")).await.expect(200);
+        assert_eq!(shown["roles"], json!([desk]), "{shown}");
+    }
 }
 
 #[tokio::test]

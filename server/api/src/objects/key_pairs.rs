@@ -121,9 +121,15 @@ async fn generate(State(identity): State<Identity>, caller: Caller, body: Body) 
     })?;
     let given = json!(pair);
     let given = given.as_object().cloned().unwrap_or_default();
-    let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind()?, &given).await?;
+    let (identity, caller, given) = (&identity, &caller, &given);
+    let (id, snapshot) =
+        write::settled(
+            identity,
+            |snapshot| async move { write::create(identity, &snapshot, caller, kind()?, given).await },
+        )
+        .await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such("CertificateKeyPair"))?;
-    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+    Ok(Json(view::one(identity, &snapshot, caller, object).await?))
 }
 
 /// What is wanted, as far as this server makes it.

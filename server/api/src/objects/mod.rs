@@ -145,11 +145,14 @@ async fn create(
     caller: Caller,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let snapshot = identity.config.snapshot();
-    caller.require_some(&identity, &snapshot, Action::Create, kind.meta.kind)?;
-    let (id, snapshot) = write::create(&identity, &snapshot, &caller, kind, &body.0).await?;
+    let (identity, caller, body) = (&identity, &caller, &body);
+    let (id, snapshot) = write::settled(identity, |snapshot| async move {
+        caller.require_some(identity, &snapshot, Action::Create, kind.meta.kind)?;
+        write::create(identity, &snapshot, caller, kind, &body.0).await
+    })
+    .await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
-    Ok((StatusCode::CREATED, Json(view::one(&identity, &snapshot, &caller, object).await?)))
+    Ok((StatusCode::CREATED, Json(view::one(identity, &snapshot, caller, object).await?)))
 }
 
 async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
@@ -169,13 +172,16 @@ async fn update(
     body: Body,
     whole: bool,
 ) -> Answer {
-    let snapshot = identity.config.snapshot();
-    let object = find(&snapshot.objects, kind, &key)?;
-    Sight::of(&identity, &snapshot, &caller).require_on(Action::Update, object)?;
-    let id = object.document.id;
-    let snapshot = write::update(&identity, &snapshot, &caller, object, &body.0, whole).await?;
+    let (identity, caller, key, body) = (&identity, &caller, key.as_str(), &body);
+    let (id, snapshot) = write::settled(identity, |snapshot| async move {
+        let object = find(&snapshot.objects, kind, key)?;
+        Sight::of(identity, &snapshot, caller).require_on(Action::Update, object)?;
+        let changed = write::update(identity, &snapshot, caller, object, &body.0, whole).await?;
+        Ok((object.document.id, changed))
+    })
+    .await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
-    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+    Ok(Json(view::one(identity, &snapshot, caller, object).await?))
 }
 
 async fn destroy(

@@ -21,8 +21,33 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// How often a change is made anew because another node, or the folder, is faster.
+const ATTEMPTS: usize = 8;
+
 /// Objects that the server cannot be without.
 const INDISPENSABLE: &[&str] = &[EMBEDDED_OUTPOST, INTERNAL_JWT_KEY];
+
+/// Makes a change of what there is, from the start again whenever somebody else changed that meanwhile: what two
+/// callers change at once are both changes, and each is allowed by what it is made of.
+///
+/// # Errors
+/// Whatever the change answers; 409 if others were faster every time.
+pub(crate) async fn settled<T, F>(
+    identity: &Identity,
+    mut change: impl FnMut(Arc<Snapshot>) -> F,
+) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    let _turn = identity.config.turn().await;
+    for _ in 1..ATTEMPTS {
+        match change(identity.config.snapshot()).await {
+            Err(ApiError::Stale) => {}
+            settled => return settled,
+        }
+    }
+    change(identity.config.snapshot()).await
+}
 
 /// Makes an object; answers its primary key and the configuration with it.
 ///
@@ -100,6 +125,7 @@ fn refused(error: ChangeError) -> ApiError {
         ChangeError::OwnedByFolder { place, .. } => ApiError::folder(&place.file, place.line),
         ChangeError::StillGuards(error) => ApiError::Conflict(error.to_string()),
         ChangeError::NotFound => ApiError::no_such("object"),
+        ChangeError::Stale => ApiError::Stale,
         ChangeError::Store(error) => error.into(),
     }
 }

@@ -369,20 +369,21 @@ async fn destroy(
 /// What only mentions a group forgets it before it goes. A binding stays, and nobody passes it any more:
 /// an application must not open because the last group that it was given to is deleted.
 async fn forget_group(identity: &Identity, caller: &Caller, pk: Uuid) -> Result<(), ApiError> {
-    let snapshot = identity.config.snapshot();
-    let mut forgetful: HashMap<Uuid, Document> = HashMap::new();
-    for referrer in snapshot.objects.referrers(pk).iter().filter(|r| r.on_delete == OnDelete::SetNull) {
-        let Some(object) = snapshot.objects.get(referrer.from) else { continue };
-        not_of_folder(&object.document)?;
-        let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
-        drop_reference(&mut document.body[&referrer.field], pk);
-    }
-    if forgetful.is_empty() {
-        return Ok(());
-    }
-    write::apply(identity, caller, Change { upserts: forgetful.into_values().collect(), deletes: Vec::new() })
-        .await
-        .map(drop)
+    write::settled(identity, |snapshot| async move {
+        let mut forgetful: HashMap<Uuid, Document> = HashMap::new();
+        for referrer in snapshot.objects.referrers(pk).iter().filter(|r| r.on_delete == OnDelete::SetNull) {
+            let Some(object) = snapshot.objects.get(referrer.from) else { continue };
+            not_of_folder(&object.document)?;
+            let document = forgetful.entry(referrer.from).or_insert_with(|| object.document.clone());
+            drop_reference(&mut document.body[&referrer.field], pk);
+        }
+        if forgetful.is_empty() {
+            return Ok(());
+        }
+        let upserts = forgetful.into_values().collect();
+        write::apply(identity, caller, Change { upserts, deletes: Vec::new() }).await.map(drop)
+    })
+    .await
 }
 
 async fn add_user(

@@ -91,27 +91,31 @@ pub(super) fn changed_of_group(snapshot: &Snapshot, group: Uuid, wanted: Option<
     super::groups::changed(wanted, &of_group(&snapshot.objects, group))
 }
 
-/// Makes a group gain those of these roles that it does not hold, and lose the others.
+/// Makes a group gain those of these roles that it did not hold, and lose the others.
 ///
 /// # Errors
-/// 409 for a role of the folder.
+/// As [`Sight::roles`], of the roles as they are now; 409 for one of the folder.
 pub(super) async fn change_group(sight: &Sight<'_>, group: Uuid, changed: &[Uuid]) -> Result<(), ApiError> {
     if changed.is_empty() {
         return Ok(());
     }
-    let objects = &sight.snapshot.objects;
-    let upserts = changed.iter().filter_map(|id| objects.get(*id)).map(|role| turned(&role.document, group)).collect();
-    write::apply(sight.identity, sight.caller, Change { upserts, deletes: Vec::new() }).await.map(drop)
+    let before = &of_group(&sight.snapshot.objects, group);
+    write::settled(sight.identity, |snapshot| async move {
+        Sight { snapshot: &snapshot, ..*sight }.roles(changed)?;
+        let roles = changed.iter().filter_map(|id| snapshot.objects.get(*id));
+        let upserts = roles.map(|role| given(&role.document, group, !before.contains(&role.document.id))).collect();
+        write::apply(sight.identity, sight.caller, Change { upserts, deletes: Vec::new() }).await.map(drop)
+    })
+    .await
 }
 
-fn turned(role: &Document, group: Uuid) -> Document {
+/// The role, held by a group or not.
+fn given(role: &Document, group: Uuid, is_held: bool) -> Document {
     let mut document = role.clone();
     let id = Value::from(group.to_string());
     if let Some(groups) = document.body["groups"].as_array_mut() {
-        match groups.iter().position(|held| *held == id) {
-            Some(at) => drop(groups.remove(at)),
-            None => groups.push(id),
-        }
+        groups.retain(|held| *held != id);
+        groups.extend(is_held.then_some(id));
     }
     document
 }

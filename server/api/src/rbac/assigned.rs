@@ -352,22 +352,25 @@ async fn change(
     key: &str,
     body: Body,
     partial: bool,
-    edit: impl FnOnce(&mut Role, &Wanted),
+    edit: impl Fn(&mut Role, &Wanted),
 ) -> Result<(Uuid, Wanted), ApiError> {
-    let snapshot = identity.config.snapshot();
-    let (role, held) = roles::found(identity, &snapshot, caller, Action::DefineRole, key)?;
-    let given: PermissionAssignRequest = body.read(&FORM, partial)?;
-    let sight = people::sight::Sight { identity, snapshot: &snapshot, caller };
-    let wanted = Wanted::read(&sight, &given).await?;
-    not_of_folder(&role.document)?;
-    let mut held = held.clone();
-    edit(&mut held, &wanted);
-    let document = with(&role.document, &held)?;
-    Sight::of(identity, &snapshot, caller).require_wish(Action::DefineRole, &document)?;
-    if document.body != role.document.body {
-        write::apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await?;
-    }
-    Ok((role.document.id, wanted))
+    let (body, edit) = (&body, &edit);
+    write::settled(identity, |snapshot| async move {
+        let (role, held) = roles::found(identity, &snapshot, caller, Action::DefineRole, key)?;
+        let given: PermissionAssignRequest = body.clone().read(&FORM, partial)?;
+        let sight = people::sight::Sight { identity, snapshot: &snapshot, caller };
+        let wanted = Wanted::read(&sight, &given).await?;
+        not_of_folder(&role.document)?;
+        let mut held = held.clone();
+        edit(&mut held, &wanted);
+        let document = with(&role.document, &held)?;
+        Sight::of(identity, &snapshot, caller).require_wish(Action::DefineRole, &document)?;
+        if document.body != role.document.body {
+            write::apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await?;
+        }
+        Ok((role.document.id, wanted))
+    })
+    .await
 }
 
 /// The document of a role that says this.

@@ -83,9 +83,12 @@ pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, kind: &str, object
 /// # Errors
 /// What a change of the configuration answers.
 pub(crate) async fn keep(sight: &people::sight::Sight<'_>, kind: &str, object_key: &str) -> Result<(), ApiError> {
-    let upserts = documents(sight.snapshot, sight.caller, kind, object_key);
-    if upserts.is_empty() {
-        return Ok(());
-    }
-    write::apply(sight.identity, sight.caller, Change { upserts, deletes: Vec::new() }).await.map(drop)
+    write::settled(sight.identity, |snapshot| async move {
+        let upserts = documents(&snapshot, sight.caller, kind, object_key);
+        if upserts.is_empty() {
+            return Ok(());
+        }
+        write::apply(sight.identity, sight.caller, Change { upserts, deletes: Vec::new() }).await.map(drop)
+    })
+    .await
 }

@@ -17,7 +17,8 @@ use uuid::Uuid;
 /// What somebody wants to change.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// Documents to make or to replace by primary key. Origin, version and times are set here.
+    /// Documents to make or to replace by primary key, each with the version that it was made from. Origin and
+    /// times are set here.
     pub upserts: Vec<Document>,
     /// Documents to delete, with what cannot be without them.
     pub deletes: Vec<Uuid>,
@@ -48,6 +49,9 @@ pub enum ChangeError {
     /// There is no such object.
     #[error("no such object")]
     NotFound,
+    /// A document is another one than the new one was made from.
+    #[error("somebody else changed it meanwhile")]
+    Stale,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -146,6 +150,9 @@ impl Config {
         let existing = base.get(document.id).map(|o| &o.document);
         if let Some(existing) = existing {
             not_of_folder(existing)?;
+        }
+        if existing.map_or(0, |existing| existing.version) != document.version {
+            return Err(ChangeError::Stale);
         }
         let body =
             kind.complete(&document.body, &mut |n| crate::system::alphanumeric(&*self.random, n)).map_err(invalid)?;

@@ -56,7 +56,7 @@ use std::{
     time::Instant,
 };
 use thiserror::Error;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 use uuid::Uuid;
 
 /// Why there is no configuration to run with.
@@ -171,6 +171,8 @@ pub struct Config {
     places: Arc<dyn Places>,
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
+    /// Held by who changes what was read before, so that callers wait for each other instead of outpacing each other.
+    editing: AsyncMutex<()>,
     errors: Mutex<Errors>,
     /// The fingerprint of the folder's text as it was laid down last; none when that failed.
     laid: Mutex<Option<String>>,
@@ -208,6 +210,7 @@ impl Config {
             places,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
+            editing: AsyncMutex::new(()),
             errors: Mutex::new(Errors { held, ..Errors::default() }),
             laid: Mutex::new(texts.as_ref().map(Texts::fingerprint)),
         };
@@ -216,6 +219,12 @@ impl Config {
             config.broken(Trouble::Folder, &error);
         }
         Ok(config)
+    }
+
+    /// Waits until nobody else is between reading the configuration and changing what was read. Not needed for a
+    /// change to be safe: one that was made from an older version is refused.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.editing.lock().await
     }
 
     /// The configuration in force. Read it once a request and use it from start to end.

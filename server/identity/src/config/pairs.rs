@@ -118,7 +118,11 @@ impl Config {
         // Another id each time: of two nodes that make one, the second finds the name taken.
         let made = default_key(random_uuid(&*self.random), self.clock.now()).await;
         let stored = match made {
-            Ok(document) => Box::pin(self.change(Change { upserts: vec![document], deletes: Vec::new() }, None)).await,
+            Ok(document) => {
+                // The change counts its versions: there is none before it.
+                let upserts = vec![Document { version: 0, ..document }];
+                Box::pin(self.change(Change { upserts, deletes: Vec::new() }, None)).await
+            }
             Err(error) => return tracing::error!(%error, "the default key pair could not be made"),
         };
         match stored {
