@@ -22,7 +22,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Instant};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 /// File of the data folder that keeps the key that seals secrets, where none is set.
@@ -34,17 +34,22 @@ const SECRET_KEY: &str = "secret_key";
 /// A sentence for the operator.
 pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
     let began = Instant::now();
+    let (mut stop, hangup) = (Stop::listen()?, listen_for(SignalKind::hangup())?);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
-    let identity = start(&settings, environment, true).await?;
+    let identity = tokio::select! {
+        started = start(&settings, environment, true) => started?,
+        () = stop.told() => return Ok(()),
+    };
     let address = settings.listen.http;
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
     let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
     tokio::spawn(memory::give_back());
-    tokio::spawn(reload_on_signal(identity.clone()));
+    tokio::spawn(reload_on_signal(hangup, identity.clone()));
     tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
-    crate::listen::serve(listener, router(&identity, figures, &settings), stop_signal()).await;
+    crate::listen::serve(listener, router(&identity, figures, &settings), stop.told()).await;
     worker.abort();
     identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
     identity.journal.flush().await;
@@ -57,11 +62,15 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
-    let identity = services(&settings, environment).await?;
+    let mut stop = Stop::listen()?;
+    let identity = tokio::select! {
+        started = services(&settings, environment) => started?,
+        () = stop.told() => return Ok(()),
+    };
     tracing::info!("processing background jobs");
     tokio::select! {
         () = lockgate_worker::run(identity.clone()) => {}
-        () = stop_signal() => {}
+        () = stop.told() => {}
     }
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
@@ -205,10 +214,7 @@ async fn announce(settings: &Settings, identity: &Identity) {
 }
 
 /// Reads the configuration folder again, or pulls, on SIGHUP.
-async fn reload_on_signal(identity: Identity) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        return tracing::error!("SIGHUP cannot be received; the folder is reloaded when it changes");
-    };
+async fn reload_on_signal(mut hangup: Signal, identity: Identity) {
     while hangup.recv().await.is_some() {
         tracing::info!("SIGHUP: reading the configuration again");
         identity.config.reload_folder().await;
@@ -216,16 +222,29 @@ async fn reload_on_signal(identity: Identity) {
     }
 }
 
-async fn stop_signal() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("signals cannot be received; stop the process by force");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// A signal ends the process by force until somebody listens for it: before anything is begun.
+fn listen_for(kind: SignalKind) -> Result<Signal, String> {
+    signal(kind).map_err(|e| format!("signals cannot be received: {e}"))
+}
+
+/// The signals to stop.
+struct Stop {
+    term: Signal,
+    int: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, String> {
+        Ok(Self { term: listen_for(SignalKind::terminate())?, int: listen_for(SignalKind::interrupt())? })
     }
-    tracing::info!("stopping; running requests finish first");
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+        tracing::info!("stopping; running requests finish first");
+    }
 }
 
 /// What the server's own addresses need.

@@ -12,6 +12,7 @@ const SMALL_KIB: u64 = 64 * 1024;
 on_each_database!(
     an_empty_folder_is_ready_within_a_second_and_64_mib,
     a_stop_loses_no_request,
+    signals_are_heard_while_it_starts,
     sessions_survive_a_crash,
     secrets_reach_neither_log_nor_database_file,
 );
@@ -26,6 +27,31 @@ async fn an_empty_folder_is_ready_within_a_second_and_64_mib(database: Database)
         assert!(server.resident_kib() < SMALL_KIB, "{} KiB resident", server.resident_kib());
     }
     assert!(best < Duration::from_secs(1), "ready after {best:?}");
+}
+
+async fn signals_are_heard_while_it_starts(database: Database) {
+    let mut server = Server::builder(database).start().await;
+    assert!(server.terminate().await);
+    for delay in [0, 5, 20, 60] {
+        begun(&mut server).await;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        assert!(server.terminate().await, "a stop {delay} ms after the start is a success");
+    }
+    begun(&mut server).await;
+    server.program().signal("HUP");
+    server.becomes_ready().await;
+    server.api().get("core/users/").await.expect(200);
+}
+
+/// Starts the server until it says so, which is long before it is ready.
+async fn begun(server: &mut Server) {
+    server.start_up();
+    let said = async {
+        while !server.program().lines().iter().any(|line| line.contains("starting")) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), said).await.expect("it says that it starts");
 }
 
 async fn a_stop_loses_no_request(database: Database) {

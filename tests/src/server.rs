@@ -1,7 +1,6 @@
 //! The server under test: the real binary with folders and a database of its
 //! own.
 
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -127,12 +126,24 @@ impl Server {
     /// # Panics
     /// When it does not become ready.
     pub async fn launch(&mut self) {
-        let mut command = self.command(&["server"]);
         let started = Instant::now();
-        let mut program = Program::start("lockgate", &mut command);
-        program.answers(&self.url("/-/health/ready/"), START_LIMIT).await;
+        self.start_up();
+        self.becomes_ready().await;
         self.took = started.elapsed();
-        self.program = Some(program);
+    }
+
+    /// Starts the program and does not wait for it.
+    pub fn start_up(&mut self) {
+        self.program = Some(self.begin(&["server"]));
+    }
+
+    /// Waits until the program that was begun is ready.
+    ///
+    /// # Panics
+    /// When it does not become so.
+    pub async fn becomes_ready(&mut self) {
+        let address = self.url("/-/health/ready/");
+        self.program().answers(&address, START_LIMIT).await;
     }
 
     /// The same server with another value of a variable, from its next start on.
@@ -216,8 +227,12 @@ impl Server {
         let program = self.program();
         program.signal("TERM");
         let status = program.wait(Duration::from_secs(15)).await;
+        let is_clean = status.success();
+        if !is_clean {
+            eprintln!("{status}\n{}", program.tail());
+        }
         self.program = None;
-        status.success() && status.signal().is_none()
+        is_clean
     }
 
     /// Kills the server as a power cut would.
