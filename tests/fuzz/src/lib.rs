@@ -13,13 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use lockgate_identity::{
-    Bootstrap, Identity, Setup,
-    net::TrustedProxies,
-    people::UserDraft,
-    sessions::LoginFacts,
-    system::{SystemClock, SystemRandom},
-};
+use lockgate_identity::{Identity, Setup, people::UserDraft, sessions::LoginFacts};
 use lockgate_model::UserType;
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
@@ -135,17 +129,10 @@ impl World {
             let store = Store::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await.expect("a database");
             store.migrate().await.expect("a schema");
             let setup = Setup {
-                store,
-                clock: Arc::new(SystemClock),
-                random: Arc::new(SystemRandom),
                 folder: Some(path),
                 variables: BTreeMap::from([("WEB_SECRET".to_owned(), SECRET.to_owned())]),
-                trusted: TrustedProxies::new(Vec::new()),
                 public_url: Some("http://auth.test".to_owned()),
-                session_lifetime: None,
-                password_threads: 1,
-                password_queue: 8,
-                bootstrap: Bootstrap::default(),
+                ..Setup::new(store)
             };
             let identity = Identity::start(setup).await.expect("services");
             assert_eq!(identity.config.health().error, None);

@@ -21,7 +21,7 @@ use lockgate_identity::{
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
     sessions::LoginFacts,
 };
-use lockgate_model::{UserType, kind, kinds::ScopeMapping};
+use lockgate_model::{Document, UserType, kind, kinds::ScopeMapping};
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{AuthorizationCode, SealKey, Store, hash_secret};
 use serde_json::{Map, Value, json};
@@ -243,9 +243,13 @@ impl House {
         self.change(&[("expression_policy", policy, body), ("policy_binding", bound, binding)]).await;
     }
 
-    async fn change(&self, objects: &[(&str, Uuid, Value)]) {
-        let of =
-            |(kind, id, body): &(&str, Uuid, Value)| draft(kind::by_name(kind).expect("a kind"), *id, body.clone());
+    /// Makes or changes objects.
+    pub(crate) async fn change(&self, objects: &[(&str, Uuid, Value)]) {
+        let present = self.identity.config.snapshot();
+        let of = |(kind, id, body): &(&str, Uuid, Value)| {
+            let version = present.objects.get(*id).map_or(0, |object| object.document.version);
+            Document { version, ..draft(kind::by_name(kind).expect("a kind"), *id, body.clone()) }
+        };
         let upserts = objects.iter().map(of).collect();
         self.identity.config.change(Change { upserts, deletes: vec![] }, None).await.expect("a sound change");
     }

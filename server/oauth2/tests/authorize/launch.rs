@@ -1,8 +1,6 @@
 //! What flows say about where the application is opened.
 
 use crate::house::House;
-use lockgate_identity::config::{Change, draft};
-use lockgate_model::kind;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,8 +15,7 @@ async fn an_address_that_names_the_person_waits_for_one() {
         let app = snapshot.app(slug).expect("an application");
         let mut body = serde_json::to_value(&app.application).expect("JSON");
         body["meta_launch_url"] = json!(address);
-        let upserts = vec![draft(kind::by_name("application").expect("a kind"), app.id, body)];
-        house.identity.config.change(Change { upserts, deletes: vec![] }, None).await.expect("a sound change");
+        house.change(&[("application", app.id, body)]).await;
 
         let led = house.visit(&House::ask(slug, &[("prompt", "login")])).await;
         assert!(led.location().starts_with("/if/flow/default-authentication-flow/"), "{}", led.location());

@@ -115,7 +115,11 @@ impl House {
     }
 
     /// Makes or changes objects.
-    pub async fn change(&self, upserts: Vec<Document>) {
+    pub async fn change(&self, mut upserts: Vec<Document>) {
+        let present = self.identity.config.snapshot();
+        for document in &mut upserts {
+            document.version = present.objects.get(document.id).map_or(0, |object| object.document.version);
+        }
         let change = Change { upserts, deletes: Vec::new() };
         self.identity.config.change(change, None).await.expect("a sound change");
     }
