@@ -423,7 +423,7 @@ async fn sign_in(identity: &Identity) -> String {
     let client = peer(identity);
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
-    let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None };
+    let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk: None };
     let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").token
 }
