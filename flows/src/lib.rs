@@ -24,7 +24,7 @@ mod span;
 pub mod test_document;
 pub mod yaml;
 
-pub use blueprint::{Imported, Place, Remark, import_blueprints};
+pub use blueprint::{Imported, Place, Remark, import_blueprints, import_with_context};
 pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use diagram::{Diagram, diagram};
@@ -35,7 +35,7 @@ pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,
 };
 pub use lookup::{Directory, Existing, Lookups, Nobody, Objects, ProcessSecrets, Secrets, StoredObjects};
-pub use merge::{Adopted, MergePlan, merge};
+pub use merge::{Adopted, MergePlan, keep_what_the_server_made, merge, normal};
 pub use read::{Folder, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, TextFile};
 pub use schema::json_schema;
 pub use span::Span;

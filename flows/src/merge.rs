@@ -10,7 +10,7 @@
 use crate::language::Loaded;
 use lockgate_model::{
     Document, Origin,
-    kind::{self, KINDS},
+    kind::{self, KINDS, joint_field},
     schema::OnDelete,
 };
 use serde_json::Value;
@@ -79,7 +79,12 @@ struct Merge<'a> {
 }
 
 fn is_joint(document: &Document) -> bool {
-    matches!(document.kind.as_str(), "flow_stage_binding" | "policy_binding")
+    joint_field(&document.kind).is_some()
+}
+
+/// What a joint belongs to.
+fn target_of(joint: &Document) -> Option<Uuid> {
+    id_in(joint, joint_field(&joint.kind)?)
 }
 
 fn id_in(document: &Document, field: &str) -> Option<Uuid> {
@@ -94,11 +99,11 @@ fn rank(document: &Document) -> usize {
 impl Merge<'_> {
     /// The object that a joint belongs to in the end: a policy on a stage in a flow is the flow's.
     fn owner(&self, joint: &Document) -> Option<Uuid> {
-        let target = id_in(joint, "target")?;
+        let target = target_of(joint)?;
         let above = self.declared.get(&target).copied().or_else(|| self.shipped.get(&target).copied());
         match above.or_else(|| self.stored.get(&target)).filter(|d| is_joint(d)) {
             // Joints of joints of joints do not exist.
-            Some(above) => id_in(above, "target"),
+            Some(above) => target_of(above),
             None => Some(target),
         }
     }
@@ -132,7 +137,7 @@ impl Merge<'_> {
         if self.stored.contains_key(&joint.id) {
             return false;
         }
-        let target = id_in(joint, "target");
+        let target = target_of(joint);
         if target.is_some_and(|t| !self.live.contains(&t)) {
             return true;
         }
@@ -266,7 +271,7 @@ fn without(document: &Document, gone: &BTreeSet<Uuid>) -> Unlinked {
 }
 
 /// Numbers, keys and secrets that the server made are not in any text.
-fn keep_what_the_server_made(document: &mut Document, stored: &Document) {
+pub fn keep_what_the_server_made(document: &mut Document, stored: &Document) {
     document.number = document.number.or(stored.number);
     document.created = stored.created;
     if document.managed.is_none() {
@@ -287,7 +292,8 @@ fn keep_what_the_server_made(document: &mut Document, stored: &Document) {
 }
 
 /// A body with its defaults written out, so that two ways of saying the same are equal.
-fn normal(document: &Document) -> Value {
+#[must_use]
+pub fn normal(document: &Document) -> Value {
     let parsed = kind::by_name(&document.kind).and_then(|k| k.parse(&document.body).ok());
     parsed.map_or_else(|| document.body.clone(), |object| object.to_value())
 }

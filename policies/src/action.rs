@@ -10,6 +10,8 @@ pub enum Action {
     Access,
     /// Run a flow, or a stage of it.
     Run,
+    /// Hold an entitlement in an application.
+    Hold,
     /// Make something.
     Create,
     /// See something.
@@ -20,6 +22,8 @@ pub enum Action {
     Delete,
     /// Set the password of a user.
     SetPassword,
+    /// Act as a user for a while.
+    Impersonate,
     /// End sessions of a user.
     EndSession,
     /// Make a token that acts as a user, or set the key of one.
@@ -40,7 +44,7 @@ pub enum Action {
     Execute,
     /// Look into a flow in progress.
     Inspect,
-    /// Get the text of a flow with all its parts.
+    /// Get the text of a flow with all its parts, or all users in one go.
     Export,
     /// Try a policy on a user.
     Test,
@@ -50,12 +54,13 @@ pub enum Action {
 
 impl Action {
     /// Every administrative act.
-    pub const ADMINISTRATIVE: [Self; 18] = [
+    pub const ADMINISTRATIVE: [Self; 19] = [
         Self::Create,
         Self::Read,
         Self::Update,
         Self::Delete,
         Self::SetPassword,
+        Self::Impersonate,
         Self::EndSession,
         Self::IssueToken,
         Self::ViewKey,
@@ -77,11 +82,13 @@ impl Action {
         match self {
             Self::Access => "access",
             Self::Run => "run",
+            Self::Hold => "hold",
             Self::Create => "create",
             Self::Read => "read",
             Self::Update => "update",
             Self::Delete => "delete",
             Self::SetPassword => "set_password",
+            Self::Impersonate => "impersonate",
             Self::EndSession => "end_session",
             Self::IssueToken => "issue_token",
             Self::ViewKey => "view_key",
@@ -107,16 +114,17 @@ impl Action {
     /// Whether it is an administrative act.
     #[must_use]
     pub fn is_administrative(self) -> bool {
-        !matches!(self, Self::Access | Self::Run)
+        !matches!(self, Self::Access | Self::Run | Self::Hold)
     }
 
     /// The groups of actions that it is in, in Cedar: all acts `administer`, `manage` are those on what there
     /// is, `take_over` those by which one can become somebody else.
     pub(crate) fn groups(self) -> &'static [&'static str] {
         match self {
-            Self::Access | Self::Run => &[],
+            Self::Access | Self::Run | Self::Hold => &[],
             Self::Create | Self::Read | Self::Update | Self::Delete => &["manage", "administer"],
             Self::SetPassword
+            | Self::Impersonate
             | Self::IssueToken
             | Self::ViewKey
             | Self::ManageMembers

@@ -153,6 +153,7 @@ impl PolicySet {
 fn fits(action: Action, resource: Resource<'_>) -> bool {
     match action {
         Action::Access => matches!(resource, Resource::App(_)),
+        Action::Hold => matches!(resource, Resource::Entitlement(..)),
         Action::Run => matches!(resource, Resource::Flow(_) | Resource::Stage(_)),
         _ => matches!(resource, Resource::Administered(_)),
     }

@@ -402,8 +402,10 @@ pub struct AppFact {
     pub name: String,
     /// Its heading in the portal; may be empty.
     pub group: String,
-    /// Names of the entitlements that the principal has in it.
+    /// Names of the entitlements that the principal holds in it.
     pub entitlements: Vec<String>,
+    /// Their attributes, those of later names over those of earlier ones.
+    pub entitlement_attributes: Map<String, Value>,
 }
 
 /// Names of a principal's groups, direct and inherited.

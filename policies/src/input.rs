@@ -36,6 +36,8 @@ pub enum Target {
     Flow(String),
     /// A flow-stage binding, by id.
     Stage(Uuid),
+    /// An entitlement, by its application's slug and its name.
+    Entitlement(String, String),
 }
 
 /// How the bindings of a target combine.
@@ -135,6 +137,15 @@ pub struct AppInput {
     pub group: String,
     /// Its tags: `Tag::"<tag>"` in Cedar.
     pub tags: Vec<String>,
+}
+
+/// An entitlement, as policies see it: `Entitlement::"<app>/<name>"` in Cedar.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntitlementInput {
+    /// Slug of its application.
+    pub app: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A group, so that a name in a Cedar file can be checked.
@@ -238,6 +249,8 @@ pub struct PolicyInput {
     pub roles: Vec<RoleInput>,
     /// All applications.
     pub apps: Vec<AppInput>,
+    /// All entitlements.
+    pub entitlements: Vec<EntitlementInput>,
     /// All groups that are known when compiling.
     pub groups: Vec<GroupInput>,
     /// Whether an application without bindings is closed instead of open to every active user.

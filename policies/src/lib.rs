@@ -39,8 +39,8 @@ pub use evidence::{
 pub use expression::{Env, EvalError, EvalErrorKind, Expression, Outcome, Stopwatch};
 pub use fact::{AppFact, Fact, Facts, KeptFacts, Login, PersonReads, Reads};
 pub use input::{
-    AppInput, BindingInput, ConditionInput, EngineMode, ExpressionInput, GrantInput, GrantedOn, GroupInput, LinkInput,
-    Linked, NativeInput, PolicyInput, RoleInput, Subject, Target, TextOrigin,
+    AppInput, BindingInput, ConditionInput, EngineMode, EntitlementInput, ExpressionInput, GrantInput, GrantedOn,
+    GroupInput, LinkInput, Linked, NativeInput, PolicyInput, RoleInput, Subject, Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
 pub use native::Native;

@@ -265,6 +265,9 @@ pub(crate) enum Command {
         /// JSON instead of YAML.
         #[arg(long)]
         json: bool,
+        /// The page on where the API differs from the reference, instead of the document.
+        #[arg(long, conflicts_with = "json")]
+        compatibility: bool,
     },
     /// Ask a running server whether it is alive.
     Healthcheck,

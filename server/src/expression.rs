@@ -83,11 +83,17 @@ impl<'l> Bench<'l> {
             }
             (None, None) => (None, None),
         };
+        let facts = Facts::at(at);
+        let held = match (&who, app) {
+            (Some(who), Some(app)) => look.snapshot.held(&app.application.slug, who, &facts),
+            _ => Vec::new(),
+        };
         let app = app.map(|app| AppFact {
             slug: app.application.slug.clone(),
             name: app.application.name.clone(),
             group: app.application.group.clone(),
-            entitlements: Vec::new(),
+            entitlements: held.iter().map(|e| e.name.clone()).collect(),
+            entitlement_attributes: held.iter().flat_map(|e| e.attributes.clone()).collect(),
         });
         Ok(Self { look, who, app, on })
     }

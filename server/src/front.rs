@@ -10,7 +10,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lockgate_identity::net::RequestId;
+use lockgate_identity::{journal::of_one_request, net::RequestId};
 use std::{
     any::Any,
     convert::Infallible,
@@ -92,7 +92,7 @@ impl Service<Request> for Fronted {
         let method = telemetry::known_method(request.method());
         let mut limited = self.0.clone();
         Box::pin(async move {
-            let work = AssertUnwindSafe(pass(&mut limited, request)).catch_unwind();
+            let work = AssertUnwindSafe(of_one_request(pass(&mut limited, request))).catch_unwind();
             let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => panicked(&*panic),

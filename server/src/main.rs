@@ -69,8 +69,9 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Schema => println!("{:#}", lockgate_flows::json_schema()),
-        Command::Openapi { json: true } => println!("{:#}", lockgate_api::openapi::document()),
-        Command::Openapi { json: false } => print!("{}", lockgate_api::openapi::yaml()),
+        Command::Openapi { compatibility: true, .. } => print!("{}", lockgate_api::compatibility::page()),
+        Command::Openapi { json: true, .. } => println!("{:#}", lockgate_api::openapi::document()),
+        Command::Openapi { json: false, .. } => print!("{}", lockgate_api::openapi::yaml()),
         Command::Healthcheck => commands::healthcheck(&settings)?,
         Command::Server | Command::Worker { .. } => {
             serve::start_log(&settings)?;

@@ -256,6 +256,17 @@ pub fn by_name(kind: &str) -> Option<&'static KindDef> {
     KINDS.iter().find(|k| k.meta.kind == kind)
 }
 
+/// The field that says what an object of this kind belongs to, for joints: what exists only as a part of another
+/// object, and in text stands inside of its document.
+#[must_use]
+pub fn joint_field(kind: &str) -> Option<&'static str> {
+    match kind {
+        "flow_stage_binding" | "policy_binding" => Some("target"),
+        "application_entitlement" => Some("app"),
+        _ => None,
+    }
+}
+
 /// The kinds that a reference to `target` may point at: one kind, or a family, or all bindable ones.
 pub fn by_target(target: &str) -> impl Iterator<Item = &'static KindDef> {
     KINDS.iter().filter(move |k| {

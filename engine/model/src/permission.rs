@@ -69,11 +69,16 @@ const USER: Noun = Noun { kind: "user", model: "authentik_core.user", verbose_na
 const GROUP: Noun = Noun { kind: "group", model: "authentik_core.group", verbose_name: "Group" };
 const TOKEN: Noun = Noun { kind: "token", model: "authentik_core.token", verbose_name: "Token" };
 
+/// The server itself and its settings; it has no permissions but its own.
+const SYSTEM: Noun =
+    Noun { kind: "system", model: "authentik_rbac.systempermission", verbose_name: "System permission" };
+
 /// What can be administered and is no configuration.
-const PEOPLE: [Noun; 9] = [
+const PEOPLE: [Noun; 10] = [
     USER,
     GROUP,
     TOKEN,
+    SYSTEM,
     Noun { kind: "session", model: "authentik_core.authenticatedsession", verbose_name: "Authenticated Session" },
     Noun { kind: "user_consent", model: "authentik_core.userconsent", verbose_name: "User Consent" },
     Noun { kind: "reputation", model: "authentik_policies_reputation.reputation", verbose_name: "Reputation Score" },
@@ -105,6 +110,11 @@ const SPECIAL: &[Special] = &[
     ("reset_user_password", "Reset Password", "user", "user", &["set_password"]),
     ("end_user_session", "End sessions of a user", "user", "user", &["end_session"]),
     ("check_user_access", "Check what a user may access", "user", "user", &["check_access"]),
+    ("impersonate", "Can impersonate other users", "user", "user", &["impersonate"]),
+    ("export_user", "Can export users", "user", "user", &["export"]),
+    ("view_system_info", "Can view system info", "system", "system", &["read"]),
+    ("view_system_settings", "Can view system settings", "system", "settings", &["read"]),
+    ("edit_system_settings", "Can edit system settings", "system", "settings", &["create", "read", "update"]),
     ("add_user_to_group", "Add user to group", "group", "group", &["manage_members"]),
     ("remove_user_from_group", "Remove user from group", "group", "group", &["manage_members"]),
     ("enable_group_superuser", "Enable superuser status", "group", "group", &["grant_superuser"]),
@@ -131,7 +141,7 @@ static ALL: LazyLock<Vec<Permission>> = LazyLock::new(|| {
     let kinds = served.map(|m| Noun { kind: m.kind, model: m.model, verbose_name: m.verbose_name });
     let mut all = Vec::new();
     for noun in PEOPLE.into_iter().chain(kinds) {
-        for (word, human, acts) in USUAL {
+        for (word, human, acts) in USUAL.into_iter().filter(|_| noun != SYSTEM) {
             let codename = format!("{word}_{}", noun.model_name());
             let name = format!("Can {human} {}", noun.verbose_name);
             all.push(permission(codename, name, noun, noun.kind, acts));

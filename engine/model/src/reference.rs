@@ -99,6 +99,6 @@ targets! {
     AnyProvider = "provider",
     /// A group of people.
     AnyGroup = "group",
-    /// Anything that policies can be bound to: a flow, a flow-stage binding, an application.
+    /// Anything that policies can be bound to: a flow, a flow-stage binding, an application, an entitlement.
     Bindable = "bindable",
 }

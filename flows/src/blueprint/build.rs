@@ -12,7 +12,10 @@ use crate::{
     export::Variable,
     language::{GroupDeclaration, stable_id, words},
 };
-use lockgate_model::{Family, KindDef, Origin, kind, kind::by_target};
+use lockgate_model::{
+    Family, KindDef, Origin, kind,
+    kind::{by_target, joint_field},
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -171,7 +174,11 @@ impl<'a> Build<'a> {
         if let Truth::Unknown(why) = &entry.applies {
             return self.stub(entry, kind.meta.family, &name, &format!("its conditions cannot be told: {why}"));
         }
-        let id = self.id(kind, &name);
+        // Of entitlements the name is unique in one application alone.
+        let id = match joint_field(kind.meta.kind) {
+            Some(_) => stable_id(kind.meta.kind, &format!("{number}\0{name}")),
+            None => self.id(kind, &name),
+        };
         self.kinds.insert(id, kind);
         Target::Object(id)
     }
@@ -446,6 +453,7 @@ fn declaration(name: &str) -> GroupDeclaration {
 }
 
 pub(super) fn is_joint(kind: &KindDef) -> bool {
+    // Entitlements have a name of their own, and are found by it.
     matches!(kind.meta.kind, "flow_stage_binding" | "policy_binding")
 }
 

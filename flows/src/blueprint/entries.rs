@@ -68,6 +68,8 @@ impl Entry {
 pub(super) struct Blueprint {
     pub(super) file: String,
     pub(super) root: Node,
+    /// Values of the context that come before its own.
+    pub(super) context: Option<Node>,
 }
 
 const ENTRY_KEYS: [&str; 7] = ["model", "state", "id", "identifiers", "attrs", "conditions", "permissions"];
@@ -96,7 +98,7 @@ pub(super) fn read(blueprints: &[Blueprint], known: &World<'_>, remarks: &mut Re
         let first = entries.len();
         let ids: HashMap<&str, usize> =
             (first..).zip(list).filter_map(|(place, node)| Some((node.get("id")?.text()?, place))).collect();
-        let mut eval = Eval::new(blueprint.root.get("context"), &ids, known);
+        let mut eval = Eval::new([blueprint.context.as_ref(), blueprint.root.get("context")], &ids, known);
         for node in list {
             if entries.len() >= MAX_ENTRIES {
                 remarks.left(&at(node.line), "file", format!("there are more than {MAX_ENTRIES} entries"));

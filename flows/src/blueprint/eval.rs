@@ -60,7 +60,8 @@ impl From<bool> for Truth {
 }
 
 pub(super) struct Eval<'a> {
-    context: Option<&'a Node>,
+    /// Where values are looked for, the first one first.
+    contexts: [Option<&'a Node>; 2],
     ids: &'a HashMap<&'a str, usize>,
     known: &'a World<'a>,
     loops: Vec<(Item, Item)>,
@@ -73,8 +74,8 @@ fn unknown(why: impl Into<String>) -> Item {
 }
 
 impl<'a> Eval<'a> {
-    pub(super) fn new(context: Option<&'a Node>, ids: &'a HashMap<&'a str, usize>, known: &'a World<'a>) -> Self {
-        Self { context, ids, known, loops: Vec::new(), budget: BUDGET, depth: 0 }
+    pub(super) fn new(contexts: [Option<&'a Node>; 2], ids: &'a HashMap<&'a str, usize>, known: &'a World<'a>) -> Self {
+        Self { contexts, ids, known, loops: Vec::new(), budget: BUDGET, depth: 0 }
     }
 
     fn spend(&mut self, units: usize) -> bool {
@@ -176,9 +177,11 @@ impl<'a> Eval<'a> {
     /// A value of the context; names may lead into maps with dots.
     fn context_value(&mut self, node: &Node, key: &Node, default: Option<&Node>) -> Item {
         let Some(key) = self.scalar(key, node) else { return unknown("!Context wants a name") };
-        let context = self.context;
-        let whole = context.and_then(|c| c.get(&key));
-        let found = whole.or_else(|| key.split('.').try_fold(context?, |node, part| node.get(part)));
+        let inside = |context: &'a Node| {
+            let whole = context.get(&key);
+            whole.or_else(|| key.split('.').try_fold(context, |node, part| node.get(part)))
+        };
+        let found = self.contexts.into_iter().flatten().find_map(inside);
         match (found, default) {
             (Some(found), _) => self.eval(found),
             (None, Some(default)) => self.eval(default),

@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use entries::Blueprint;
 use lockgate_model::{Document, ObjectSet, Origin, kinds::key_pair::DEFAULT_SIGNING_KEY};
 use report::Remarks;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 use world::World;
@@ -39,11 +39,25 @@ use world::World;
 /// # Errors
 /// What is not YAML, or not there; nothing is made of the rest then.
 pub fn import_blueprints(files: &[TextFile], now: DateTime<Utc>) -> Result<Imported, Vec<Remark>> {
+    import_with_context(files, &Map::new(), now)
+}
+
+/// As [`import_blueprints`], with values of the context that come before those of the blueprints.
+///
+/// # Errors
+/// As [`import_blueprints`].
+pub fn import_with_context(
+    files: &[TextFile],
+    context: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<Imported, Vec<Remark>> {
     let mut blueprints = Vec::new();
     let mut broken = Vec::new();
+    // JSON is YAML.
+    let context = (!context.is_empty()).then(|| tree::parse("context", &json!(context).to_string()).ok()).flatten();
     for file in files {
         match tree::parse(&file.path, &file.text) {
-            Ok(root) => blueprints.push(Blueprint { file: file.path.clone(), root }),
+            Ok(root) => blueprints.push(Blueprint { file: file.path.clone(), root, context: context.clone() }),
             Err((place, why)) => broken.push(Remark { place, what: "file".to_owned(), why }),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use lockgate_model::{
     Document, Family, Object, ObjectSet, Origin,
-    kind::KINDS,
+    kind::{KINDS, joint_field},
     kinds::{Application, CedarFile, ProxyMode, ProxyProvider},
 };
 use serde_json::{Map, Value, json};
@@ -127,15 +127,15 @@ fn declared(request: &ExportRequest<'_>, left_out: &mut Vec<LeftOut>) -> HashSet
 
 /// The object in whose document another one stands.
 fn owner<'o>(objects: &'o ObjectSet, object: &'o Object) -> Option<&'o Object> {
-    let target = |o: &Object| o.document.body["target"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-    match object.kind.meta.kind {
-        "policy_binding" | "flow_stage_binding" => {
-            let above = objects.get(target(object)?)?;
-            if above.kind.meta.kind == "flow_stage_binding" { objects.get(target(above)?) } else { Some(above) }
-        }
-        _ if object.kind.meta.family == Family::Provider => app_of(objects, object),
-        _ => None,
+    let above = |o: &Object| {
+        let field = joint_field(o.kind.meta.kind)?;
+        objects.get(Uuid::parse_str(o.document.body[field].as_str()?).ok()?)
+    };
+    if object.kind.meta.family == Family::Provider {
+        return app_of(objects, object);
     }
+    let owner = above(object)?;
+    above(owner).or(Some(owner))
 }
 
 fn app_of<'o>(objects: &'o ObjectSet, provider: &Object) -> Option<&'o Object> {
@@ -146,7 +146,7 @@ fn app_of<'o>(objects: &'o ObjectSet, provider: &Object) -> Option<&'o Object> {
 
 /// What holds others comes first, so that they stand inside.
 fn in_order<'o>(objects: &'o ObjectSet, declared: &HashSet<Uuid>) -> Vec<&'o Object> {
-    let joint = |o: &Object| matches!(o.kind.meta.kind, "policy_binding" | "flow_stage_binding");
+    let joint = |o: &Object| joint_field(o.kind.meta.kind).is_some();
     let mut all: Vec<&Object> = objects.iter().filter(|o| declared.contains(&o.document.id) && !joint(o)).collect();
     let rank = |o: &Object| match (o.kind.meta.kind, o.kind.meta.family) {
         ("flow" | "application", _) => 0,

@@ -41,7 +41,27 @@ impl Writer<'_> {
             let word = if mode(app) == PolicyEngineMode::All { "all" } else { "any" };
             document.insert("access".to_owned(), json!({ word: bindings }));
         }
+        let entitlements: Vec<Value> = bound(self.objects, app.document.id, "application_entitlement")
+            .into_iter()
+            .map(|entitlement| Value::Object(self.entitlement(entitlement)))
+            .collect();
+        if !entitlements.is_empty() {
+            document.insert("entitlements".to_owned(), Value::Array(entitlements));
+        }
         document
+    }
+
+    fn entitlement(&mut self, entitlement: &Object) -> Map<String, Value> {
+        let mut entry = Map::new();
+        entry.insert("name".to_owned(), entitlement.document.body["name"].clone());
+        let bindings = self.policies(&bound(self.objects, entitlement.document.id, "policy_binding"));
+        let hidden: &[&str] = if bindings.is_empty() { &["name"] } else { &["name", "policy_engine_mode"] };
+        self.settings(&mut entry, entitlement, hidden);
+        if !bindings.is_empty() {
+            let word = if mode(entitlement) == PolicyEngineMode::All { "all" } else { "any" };
+            entry.insert("access".to_owned(), json!({ word: bindings }));
+        }
+        entry
     }
 
     /// The word and the settings of the provider, where it can be written inside its application.

@@ -6,6 +6,7 @@ use crate::{
 };
 use lockgate_model::{
     Object, ObjectSet, Validity,
+    kind::joint_field,
     kinds::{ExpressionPolicy, PolicyBinding, PolicyEngineMode},
     schema::Field,
 };
@@ -204,10 +205,13 @@ impl<'o> Writer<'o> {
 
 /// What points at an object as its target, in order.
 pub(crate) fn bound<'o>(objects: &'o ObjectSet, target: Uuid, kind: &str) -> Vec<&'o Object> {
-    let referrers = objects.referrers(target).iter().filter(|r| r.field == "target");
+    let field = joint_field(kind);
+    let referrers = objects.referrers(target).iter().filter(|r| Some(r.field.as_str()) == field);
     let mut found: Vec<&Object> =
         referrers.filter_map(|r| objects.get(r.from)).filter(|o| o.kind.meta.kind == kind).collect();
-    found.sort_by_key(|o| (o.document.body["order"].as_i64(), o.document.id));
+    found.sort_by_cached_key(|o| {
+        (o.document.body["order"].as_i64(), o.document.body["name"].to_string(), o.document.id)
+    });
     found
 }
 

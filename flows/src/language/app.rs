@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// Keys of an app that are not fields of its kind.
-pub(crate) const APP_KEYS: [&str; 4] = ["app", "forward_auth", "access", "oauth2"];
+pub(crate) const APP_KEYS: [&str; 5] = ["app", "forward_auth", "access", "oauth2", "entitlements"];
+/// Keys of an entitlement that are not fields of its kind.
+pub(crate) const ENTITLEMENT_KEYS: [&str; 2] = ["name", "access"];
 /// Keys of `forward_auth` that are not fields of its kind under these names.
 pub(crate) const FORWARD_KEYS: [&str; 4] = ["mode", "domain", "consent", "name"];
 
@@ -67,6 +69,47 @@ impl Loader<'_> {
         let app = self.push(draft);
         if let Some((_, node)) = doc.entry("access") {
             self.access(node, app);
+        }
+        if let Some((_, node)) = doc.entry("entitlements") {
+            self.entitlements(node, app);
+        }
+    }
+
+    /// What people may be inside of the app.
+    fn entitlements(&mut self, node: &Node, app: usize) {
+        let Some(list) = node.list() else {
+            return self.wrong(node, "entitlements", "a list of { name: …, access: … }");
+        };
+        let mut seen: Vec<&str> = Vec::new();
+        for item in list {
+            let entries = item.map().unwrap_or_default();
+            let name = entries.iter().find(|(key, _)| key.text == "name").and_then(|(_, name)| name.text());
+            let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+                self.wrong(item, "entitlements", "{ name: …, access: … }");
+                continue;
+            };
+            if seen.contains(&name) {
+                self.error("duplicate", &item.span, format!("a second entitlement with the name \"{name}\""));
+                continue;
+            }
+            seen.push(name);
+            self.entitlement(name, item, entries, app);
+        }
+    }
+
+    fn entitlement(&mut self, name: &str, item: &Node, entries: &[(Key, Node)], app: usize) {
+        let mut draft = self.joint(words::kind("application_entitlement"), app, &item.span);
+        draft.label = format!("the entitlement \"{name}\" of {}", self.drafts[app].label);
+        self.fields(&mut draft, entries, &ENTITLEMENT_KEYS);
+        draft.imply_text("name", name, &item.span);
+        let entitlement = self.push(draft);
+        match entries.iter().find(|(key, _)| key.text == "access") {
+            Some((_, access)) => self.access(access, entitlement),
+            None => {
+                let text = format!("nobody holds the entitlement \"{name}\": it has no `access`");
+                let complaint = Diagnostic::warning("nobody", &item.span, text);
+                self.diagnostics.push(complaint.hint("say who does, such as `access: { any: [{ group: Editors }] }`"));
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Loaded, Loader, Script, ScriptRole, draft::Draft, names::stable_id, values::Slot, values::plain, words};
 use crate::{diagnostics::Diagnostic, node::Node, span::Span};
-use lockgate_model::{Document, Family, Origin, Problem, Source};
+use lockgate_model::{Document, Family, Origin, Problem, Source, kind::joint_field};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -60,8 +60,9 @@ impl Loader<'_> {
         let schema = draft.kind.schema();
         let mut body = self.base(draft);
         body.extend(std::mem::take(&mut draft.preset));
-        if let Some(target) = draft.target.and_then(|t| ids.get(t)) {
-            body.insert("target".to_owned(), Value::from(target.to_string()));
+        let target = draft.target.and_then(|t| ids.get(t));
+        if let (Some(target), Some(field)) = (target, joint_field(draft.kind.meta.kind)) {
+            body.insert(field.to_owned(), Value::from(target.to_string()));
         }
         let mut places = Vec::new();
         for entry in &draft.entries {

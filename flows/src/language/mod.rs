@@ -20,7 +20,9 @@ pub(crate) mod words;
 
 pub use names::{NAMESPACE, stable_id};
 
-pub(crate) use app::{APP_KEYS, EXPLICIT_CONSENT, FORWARD_INVALIDATION, FORWARD_KEYS, IMPLICIT_CONSENT};
+pub(crate) use app::{
+    APP_KEYS, ENTITLEMENT_KEYS, EXPLICIT_CONSENT, FORWARD_INVALIDATION, FORWARD_KEYS, IMPLICIT_CONSENT,
+};
 pub(crate) use flow::{ENTRY_KEYS, FLOW_KEYS};
 pub(crate) use oauth2::{NO_KEY, OAUTH2_INVALIDATION, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES};
 pub(crate) use policy::LOGGED;

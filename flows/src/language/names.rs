@@ -2,7 +2,10 @@
 
 use super::words;
 use crate::{diagnostics::Diagnostic, lookup::Lookups, span::Span};
-use lockgate_model::{KindDef, Origin, kind::by_target};
+use lockgate_model::{
+    KindDef, Origin,
+    kind::{by_target, joint_field},
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -56,7 +59,7 @@ impl<'a> Names<'a> {
         let id = stable_id(kind, name);
         // An object that was renamed keeps the key made from its old name.
         let renamed = self.lookups.builtin.is_some()
-            && !matches!(kind, "flow_stage_binding" | "policy_binding")
+            && joint_field(kind).is_none()
             && self.lookups.objects.is_taken(id)
             && !self.builtin.values().any(|b| *b == id);
         if renamed { stable_id(kind, &format!("{name}\0again")) } else { id }

@@ -96,6 +96,7 @@ fn is_hidden(kind: &KindDef, field: &Field) -> bool {
         "oauth2_provider" => &["redirect_uris", "property_mappings", "authorization_flow"],
         "outpost" => &["service_connection"],
         "flow_stage_binding" => &["target", "stage"],
+        "application_entitlement" => &["app"],
         _ => &[],
     };
     field.read_only

@@ -37,6 +37,10 @@ impl Names {
                 format!("access of {target}: {}", self.subject(&document.body))
             }
             "flow_stage_binding" => self.place(document),
+            "application_entitlement" => {
+                let (name, app) = (document.body["name"].as_str().unwrap_or_default(), &document.body["app"]);
+                format!("entitlement {name} of {}", self.target(app))
+            }
             kind => format!("{} {}", noun(kind), document.name),
         }
     }

@@ -5,8 +5,8 @@ mod tests;
 use crate::{
     builtin::outpost_config_defaults,
     language::{
-        APP_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, LOGGED, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS, USUAL_SCOPES,
-        accepts, plain, short_choice, words,
+        APP_KEYS, ENTITLEMENT_KEYS, ENTRY_KEYS, FLOW_KEYS, FORWARD_KEYS, LOGGED, NO_KEY, OAUTH2_KEYS, USUAL_GRANTS,
+        USUAL_SCOPES, accepts, plain, short_choice, words,
     },
 };
 use lockgate_model::{Family, KindDef, kind::KINDS, kinds::key_pair::DEFAULT_SIGNING_KEY, schema::Field};
@@ -136,6 +136,7 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
             let forward = forward_auth(defs);
             map.insert("forward_auth".to_owned(), told(forward, "A reverse proxy asks Lockgate about every request."));
             map.insert("access".to_owned(), told(link("access"), "Who may open the app."));
+            map.insert("entitlements".to_owned(), entitlements(defs));
             let oauth2 = oauth2(defs);
             map.insert("oauth2".to_owned(), told(oauth2, "The app signs people in by OAuth2 and OpenID Connect."));
             debug_assert!(APP_KEYS.iter().all(|k| map.contains_key(*k)));
@@ -209,6 +210,16 @@ fn policy(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
     }
     map.insert("policy".to_owned(), name("policy"));
     object(map, &["policy", word])
+}
+
+fn entitlements(defs: &mut Map<String, Value>) -> Value {
+    let Some(kind) = KINDS.iter().find(|k| k.meta.kind == "application_entitlement") else { return json!({}) };
+    let mut map = properties(kind, defs);
+    map.insert("name".to_owned(), name("entitlement"));
+    map.insert("access".to_owned(), told(link("access"), "Who holds it; nobody when left away."));
+    debug_assert!(ENTITLEMENT_KEYS.iter().all(|k| map.contains_key(*k)));
+    let list = json!({"type": "array", "items": object(map, &["name"])});
+    told(list, "What people may be inside of the app; its tokens name what they hold.")
 }
 
 fn forward_auth(defs: &mut Map<String, Value>) -> Value {

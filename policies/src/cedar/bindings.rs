@@ -78,6 +78,7 @@ pub(crate) fn describe(target: &Target) -> String {
         Target::App(slug) => format!("app {slug}"),
         Target::Flow(slug) => format!("flow {slug}"),
         Target::Stage(id) => format!("stage {id}"),
+        Target::Entitlement(app, name) => format!("entitlement {app}/{name}"),
     }
 }
 
@@ -87,6 +88,7 @@ pub(crate) fn entity(target: &Target) -> EntityUid {
         Target::App(slug) => principal::uid(&principal::APP, slug),
         Target::Flow(slug) => principal::uid(&principal::FLOW, slug),
         Target::Stage(id) => principal::uid(&principal::STAGE, &id.to_string()),
+        Target::Entitlement(app, name) => principal::entitlement(app, name),
     }
 }
 
@@ -94,6 +96,9 @@ fn head(target: &Target) -> String {
     let resource = entity(target);
     match target {
         Target::App(_) => format!(r#"permit (principal is User, action == Action::"access", resource == {resource})"#),
+        Target::Entitlement(..) => {
+            format!(r#"permit (principal is User, action == Action::"hold", resource == {resource})"#)
+        }
         Target::Flow(_) | Target::Stage(_) => {
             format!(r#"permit (principal, action == Action::"run", resource == {resource})"#)
         }

@@ -57,7 +57,11 @@ impl PolicySet {
         let made: BTreeMap<&Target, Vec<Known>> = guards
             .iter()
             .map(|(target, guard)| {
-                let open = !matches!(target, Target::App(_)) || !input.default_access_deny;
+                let open = match target {
+                    Target::App(_) => !input.default_access_deny,
+                    Target::Flow(_) | Target::Stage(_) => true,
+                    Target::Entitlement(..) => false,
+                };
                 (target, bindings::policies(target, guard, open, &conditions, &mut problems))
             })
             .collect();
@@ -93,6 +97,7 @@ fn build(
         apps: HashMap::new(),
         flows: HashMap::new(),
         stages: HashMap::new(),
+        entitlements: HashMap::new(),
         any_flow: Partition::any_run(resolver, &super::principal::FLOW)?,
         any_stage: Partition::any_run(resolver, &super::principal::STAGE)?,
         administration: administration(resolver)?,
@@ -106,12 +111,19 @@ fn build(
     };
     for (target, guard) in guards {
         let own = made.get(target).map(Vec::as_slice).unwrap_or_default();
-        let app = input.apps.iter().find(|a| matches!(target, Target::App(slug) if *slug == a.slug));
+        let of = match target {
+            Target::App(slug) | Target::Entitlement(slug, _) => Some(slug),
+            Target::Flow(_) | Target::Stage(_) => None,
+        };
+        let app = of.and_then(|slug| input.apps.iter().find(|app| app.slug == *slug));
         let partition = Partition::of_target(resolver, target, app, guard, own)?;
         match target {
             Target::App(slug) => set.apps.insert(slug.clone(), partition),
             Target::Flow(slug) => set.flows.insert(slug.clone(), partition),
             Target::Stage(id) => set.stages.insert(*id, partition),
+            Target::Entitlement(app, name) => {
+                set.entitlements.entry(app.clone()).or_default().insert(name.clone(), partition)
+            }
         };
     }
     Ok(set)
@@ -200,10 +212,12 @@ fn refuse_duplicates(files: &[Known], problems: &mut Vec<PolicyProblem>) {
     }
 }
 
-/// The bindings that count, by target and in order; every application has an entry.
+/// The bindings that count, by target and in order; every application and every entitlement has an entry.
 fn guards(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Target, Guard> {
     let mut guards: BTreeMap<Target, Guard> =
         input.apps.iter().map(|a| (Target::App(a.slug.clone()), Guard::default())).collect();
+    let entitlements = input.entitlements.iter().map(|e| Target::Entitlement(e.app.clone(), e.name.clone()));
+    guards.extend(entitlements.map(|target| (target, Guard::default())));
     let declared = input.expressions.iter().map(|e| e.id).chain(input.natives.iter().map(|n| n.id));
     let declared: HashSet<Uuid> = declared.chain(input.conditions.iter().map(|c| c.id)).collect();
     let mut ids = HashSet::new();
@@ -221,7 +235,8 @@ fn guards(input: &PolicyInput, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Ta
         {
             problems.push(complain(format!("the binding names the policy \"{name}\", which is not there")));
         }
-        if matches!(&binding.target, Target::App(_)) && !guards.contains_key(&binding.target) {
+        if matches!(&binding.target, Target::App(_) | Target::Entitlement(..)) && !guards.contains_key(&binding.target)
+        {
             problems.push(complain(format!(
                 "the binding guards the {}, which does not exist",
                 bindings::describe(&binding.target)

@@ -4,7 +4,7 @@
 use super::{
     bindings::{self, Guard},
     extent::Outlines,
-    principal::{ACTION, APP, FLOW, STAGE, TAG, uid},
+    principal::{ACTION, APP, FLOW, STAGE, TAG, entitlement, uid},
     reads::ContextReads,
     source::Known,
 };
@@ -167,18 +167,26 @@ impl Partition {
         own: &[Known],
     ) -> Result<Arc<Self>, PolicyProblem> {
         let resource = bindings::entity(target);
-        let parents: HashSet<EntityUid> = app.iter().flat_map(|a| &a.tags).map(|tag| uid(&TAG, tag)).collect();
+        let mut parents: HashSet<EntityUid> = app.iter().flat_map(|a| &a.tags).map(|tag| uid(&TAG, tag)).collect();
         let resource_type = resource.type_name().clone();
-        let actions: &[Action] = if app.is_some() { &[Action::Access] } else { &[Action::Run] };
+        let actions: &[Action] = match target {
+            Target::App(_) => &[Action::Access],
+            Target::Flow(_) | Target::Stage(_) => &[Action::Run],
+            Target::Entitlement(app, _) => {
+                parents.insert(uid(&APP, app));
+                &[Action::Hold]
+            }
+        };
         let scope = Scope { actions, resource_type: &resource_type, resource: Some((&resource, &parents)) };
         let mut partition = Self::collect(resolver, &scope, own, guard)?;
         partition.app = app.map(|a| AppFact {
             slug: a.slug.clone(),
             name: a.name.clone(),
             group: a.group.clone(),
-            entitlements: Vec::new(),
+            ..AppFact::default()
         });
-        partition.resource = Some(entity(&resource, app, parents)?);
+        let attributes = app.filter(|_| matches!(target, Target::App(_)));
+        partition.resource = Some(entity(&resource, attributes, parents)?);
         Ok(Arc::new(partition))
     }
 
@@ -308,6 +316,7 @@ pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
         Resource::App(slug) => Entity::new_no_attrs(uid(&APP, slug), HashSet::new()),
         Resource::Flow(slug) => Entity::new_no_attrs(uid(&FLOW, slug), HashSet::new()),
         Resource::Stage(id) => Entity::new_no_attrs(uid(&STAGE, &id.to_string()), HashSet::new()),
+        Resource::Entitlement(app, name) => Entity::new_no_attrs(entitlement(app, name), HashSet::new()),
         Resource::Administered(what) => what.entity.clone(),
     }
 }

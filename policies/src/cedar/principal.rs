@@ -64,11 +64,16 @@ macro_rules! types {
     )*};
 }
 
-types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", OBJECT = "Object", ROLE = "Role", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
+types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", ENTITLEMENT = "Entitlement", OBJECT = "Object", ROLE = "Role", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
 
 /// The entity of a type with this name.
 pub(crate) fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(type_name.clone(), EntityId::new(id))
+}
+
+/// An entitlement; slugs have no slash.
+pub(crate) fn entitlement(app: &str, name: &str) -> EntityUid {
+    uid(&ENTITLEMENT, &format!("{app}/{name}"))
 }
 
 /// A group as bindings name it.

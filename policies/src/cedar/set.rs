@@ -9,6 +9,7 @@ use crate::{
     world::World,
 };
 use cedar_policy::{Authorizer, EntityTypeName};
+use chrono::{DateTime, Utc};
 use std::{collections::HashMap, fmt, sync::Arc};
 use uuid::Uuid;
 
@@ -17,6 +18,8 @@ pub struct PolicySet {
     pub(super) apps: HashMap<String, Arc<Partition>>,
     pub(super) flows: HashMap<String, Arc<Partition>>,
     pub(super) stages: HashMap<Uuid, Arc<Partition>>,
+    /// By the application's slug and by name.
+    pub(super) entitlements: HashMap<String, HashMap<String, Arc<Partition>>>,
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
     /// Administrative acts on users, groups and objects.
@@ -86,11 +89,19 @@ impl PolicySet {
         self.partition(resource).map(|p| &p.reads)
     }
 
+    /// When the answer to a question about a resource, asked at `now`, may change by the passing of time alone.
+    #[must_use]
+    pub fn expires(&self, resource: Resource<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let partition = self.partition(resource)?;
+        partition.next_change(now).into_iter().chain(partition.reads.expires(now)).min()
+    }
+
     pub(crate) fn partition(&self, resource: Resource<'_>) -> Option<&Partition> {
         match resource {
             Resource::App(slug) => self.apps.get(slug),
             Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
             Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
+            Resource::Entitlement(app, name) => self.entitlements.get(app).and_then(|of| of.get(name)),
             Resource::Administered(what) => self.administration.get(what.entity.uid().type_name()),
         }
         .map(Arc::as_ref)

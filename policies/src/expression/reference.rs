@@ -60,7 +60,12 @@ const VARIABLES: &[Described] = &[
     is("app.slug", "text", "Its slug."),
     is("app.name", "text", "Its name."),
     is("app.group", "text", "Its heading in the portal."),
-    is("app.entitlements", "list of texts", "Entitlements of the account in it."),
+    is(
+        "app.entitlements",
+        "list of texts",
+        "In mappings: names of the entitlements that the account holds in it. Empty where access is decided.",
+    ),
+    is("app.entitlement_attributes", "map", "In mappings: the attributes of those entitlements, in one map."),
     is("mfa", "boolean", "Whether the session was opened with a second factor."),
     is(
         "authentication_methods",

@@ -78,6 +78,7 @@ pub(super) fn app(env: &Env<'_>, want: &Want) -> Dynamic {
         "slug" => values::text(&app.slug),
         "name" => values::text(&app.name),
         "group" => values::text(&app.group),
+        "entitlement_attributes" => values::from_object(&app.entitlement_attributes),
         _ => Dynamic::from_array(app.entitlements.iter().map(|e| values::text(e)).collect()),
     })
 }

@@ -33,7 +33,7 @@ pub(super) const USER: &[&str] = &[
 ];
 pub(super) const REQUEST: &[&str] = &["ip", "path", "host", "method", "user_agent", "context", "user"];
 pub(super) const NOW: &[&str] = &["year", "month", "day", "weekday", "hour", "minute", "second", "unix"];
-pub(super) const APP: &[&str] = &["slug", "name", "group", "entitlements"];
+pub(super) const APP: &[&str] = &["slug", "name", "group", "entitlements", "entitlement_attributes"];
 pub(super) const DEVICE: &[&str] = &["os", "browser", "kind"];
 
 /// The variables that a script finds, with their properties; those without a list hold anything.

@@ -1,7 +1,7 @@
 //! Who calls: a bearer token of intent `api`, an access token for the API, or the browser's session, whose writes must prove with a
 //! header that they are meant (the double-submitted value of cookie `authentik_csrf`).
 
-use crate::error::{ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
+use crate::error::{ACTING, ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
@@ -30,6 +30,8 @@ pub(crate) struct Caller {
     pub(crate) entry: Arc<PrincipalEntry>,
     /// The browser's session, unless a token came.
     pub(crate) session: Option<Arc<SessionEntry>>,
+    /// Who it is in truth, where somebody acts as the account.
+    pub(crate) original: Option<Arc<PrincipalEntry>>,
     /// From where.
     pub(crate) client: Client,
     /// How the session was opened; nothing for a token.
@@ -45,6 +47,14 @@ impl Caller {
     /// The account.
     pub(crate) fn user(&self) -> &User {
         &self.principal().user
+    }
+
+    /// Refuses whoever acts as somebody else: what would stay when that ends is not theirs to make.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn require_oneself(&self) -> Result<(), ApiError> {
+        if self.original.is_some() { Err(ACTING) } else { Ok(()) }
     }
 
     /// The circumstances that policies may read.
@@ -193,15 +203,19 @@ impl FromRequestParts<Identity> for Caller {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
             let entry = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
-            return Ok(Self { entry, session: None, client, login: Login::default() });
+            return Ok(Self { entry, session: None, original: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }
+        let original = match session.original_pk {
+            Some(pk) => identity.principals.get(pk).await?,
+            None => None,
+        };
         let login = sessions::login_of(&session);
-        Ok(Self { entry, session: Some(session), client, login })
+        Ok(Self { entry, session: Some(session), original, client, login })
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) enum ApiError {
     /// What was to be changed is not any more what the change was made from.
     #[error("It was changed by somebody else meanwhile; try again.")]
     Stale,
+    /// The caller knows another version than there is.
+    #[error("It is not the version any more that If-Match names: somebody else changed it.")]
+    Outdated,
+    /// Something that this server cannot do honestly; see [`crate::compatibility`].
+    #[error("{0}")]
+    NotHere(&'static str),
     /// The body is too large.
     #[error("The body is larger than this server accepts.")]
     TooLarge,
@@ -65,6 +71,8 @@ pub(crate) enum ApiError {
 pub(crate) const NO_CREDENTIALS: ApiError = ApiError::Forbidden("Authentication credentials were not provided.");
 /// Credentials came, and are not good.
 pub(crate) const BAD_TOKEN: ApiError = ApiError::Forbidden("Token invalid/expired");
+/// The caller acts as somebody else, and may not do this meanwhile.
+pub(crate) const ACTING: ApiError = ApiError::Forbidden("Not while you act as somebody else: end that first.");
 /// The caller is known and may not.
 pub(crate) const NO_PERMISSION: ApiError = ApiError::Forbidden("You do not have permission to perform this action.");
 
@@ -93,6 +101,8 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) | Self::Stale => StatusCode::CONFLICT,
+            Self::Outdated => StatusCode::PRECONDITION_FAILED,
+            Self::NotHere(_) => StatusCode::NOT_IMPLEMENTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,

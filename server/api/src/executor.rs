@@ -136,11 +136,22 @@ fn respond(answer: FlowAnswer, client: &Client, uri: &Uri) -> Result<Response, A
     }
 }
 
-fn cookies(answer: &FlowAnswer, client: &Client) -> AppendHeaders<Vec<(HeaderName, String)>> {
-    let secure = client.is_https();
-    let lines = match &answer.set_session {
-        Some(new) => Some(set_cookies(&new.token, new.max_age, secure)),
-        None => answer.clear_session.then(|| clear_cookies(secure)),
-    };
-    AppendHeaders(lines.into_iter().flatten().map(|line| (header::SET_COOKIE, line)).collect())
+/// Headers that set cookies.
+pub(crate) type Cookies = AppendHeaders<Vec<(HeaderName, String)>>;
+
+fn cookies(answer: &FlowAnswer, client: &Client) -> Cookies {
+    match &answer.set_session {
+        Some(new) => session_cookies(&new.token, new.max_age, client),
+        None if answer.clear_session => carried(clear_cookies(client.is_https())),
+        None => AppendHeaders(Vec::new()),
+    }
+}
+
+/// What gives a browser its session.
+pub(crate) fn session_cookies(token: &str, max_age: Option<i64>, client: &Client) -> Cookies {
+    carried(set_cookies(token, max_age, client.is_https()))
+}
+
+fn carried(lines: [String; 2]) -> Cookies {
+    AppendHeaders(lines.into_iter().map(|line| (header::SET_COOKIE, line)).collect())
 }

@@ -5,11 +5,14 @@
 //! result. What may not enter this room: SQL, policy languages, HTML, the flow engine's rules, and
 //! knowledge of single kinds outside of the tables in `objects`.
 
+mod admin;
 mod body;
 mod caller;
+pub mod compatibility;
 mod decisions;
 mod error;
 mod executor;
+mod managed;
 mod objects;
 pub mod openapi;
 mod paging;
@@ -27,7 +30,7 @@ use axum::{
 };
 use error::ApiError;
 use http::{HeaderValue, Method, header};
-use lockgate_identity::Identity;
+use lockgate_identity::{Identity, journal::of_one_request};
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -40,6 +43,8 @@ pub fn router(identity: Identity) -> Router {
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())
+        .merge(admin::routes())
+        .merge(managed::routes())
         .merge(root::routes())
         .fallback(async || ApiError::NotFound("Not found.".to_owned()))
         .method_not_allowed_fallback(async |method: Method| ApiError::Method(method))
@@ -55,7 +60,7 @@ async fn guard(request: Request, next: Next) -> Response {
     if length.is_some_and(|length| length > MAX_BODY) {
         return ApiError::TooLarge.into_response();
     }
-    let mut response = next.run(request).await;
+    let mut response = of_one_request(next.run(request)).await;
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

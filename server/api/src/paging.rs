@@ -8,12 +8,6 @@ use axum::{
 use lockgate_store::Page;
 use serde_json::{Value, json};
 
-/// Objects a page when nothing is asked.
-const DEFAULT_SIZE: u64 = 20;
-
-/// Most objects a page.
-const MAX_SIZE: u64 = 100;
-
 /// The page that a query asks for. A size beyond the limit is cut, one that makes no sense ignored.
 ///
 /// # Errors
@@ -24,7 +18,8 @@ pub(crate) fn wanted(query: &Query) -> Result<Page, ApiError> {
         None => 1,
         Some(text) => text.parse().ok().filter(|n| (1..=1_000_000_000).contains(n)).ok_or_else(invalid_page)?,
     };
-    Ok(Page { number, size: size.unwrap_or(DEFAULT_SIZE).min(MAX_SIZE) })
+    let (usual, most) = query.page_sizes;
+    Ok(Page { number, size: size.unwrap_or(usual).min(most) })
 }
 
 fn invalid_page() -> ApiError {

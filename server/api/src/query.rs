@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use lockgate_identity::Identity;
 use std::{convert::Infallible, str::FromStr};
 use uuid::Uuid;
 
@@ -10,35 +11,39 @@ use uuid::Uuid;
 const MAX_PARAMETERS: usize = 200;
 
 /// The parameters of a request, in order.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Query(Vec<(String, String)>);
+#[derive(Debug, Clone)]
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+    /// Objects a page: when nothing is asked, and at most.
+    pub(crate) page_sizes: (u64, u64),
+}
 
 impl Query {
     /// Reads a query string; what is not UTF-8 is replaced, never refused.
     pub(crate) fn parse(text: &str) -> Self {
         let pairs = url::form_urlencoded::parse(text.as_bytes()).take(MAX_PARAMETERS);
-        Self(pairs.map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+        Self { pairs: pairs.map(|(k, v)| (k.into_owned(), v.into_owned())).collect(), page_sizes: (20, 100) }
     }
 
     /// The last value of a parameter that is not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str())
+        self.pairs.iter().rev().find(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
     /// Whether a parameter is there at all.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(k, _)| k == name)
+        self.pairs.iter().any(|(k, _)| k == name)
     }
 
     /// Every value of a parameter that repeats, or holds several between commas.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        let values = self.0.iter().filter(|(k, _)| k == name).flat_map(|(_, v)| v.split(','));
+        let values = self.pairs.iter().filter(|(k, _)| k == name).flat_map(|(_, v)| v.split(','));
         values.map(str::trim).filter(|v| !v.is_empty()).collect()
     }
 
     /// Every value of a parameter that repeats; commas belong to the value.
     pub(crate) fn repeated(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str()).collect()
+        self.pairs.iter().filter(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str()).collect()
     }
 
     /// Yes or no; anything else counts as not given.
@@ -101,10 +106,12 @@ pub(crate) fn flag(text: &str) -> Option<bool> {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Query {
+impl FromRequestParts<Identity> for Query {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Infallible> {
+        let settings = identity.tuning.now();
+        let page_sizes = (settings.pagination_default_page_size.into(), settings.pagination_max_page_size.into());
+        Ok(Self { page_sizes, ..Self::parse(parts.uri.query().unwrap_or_default()) })
     }
 }

@@ -319,6 +319,7 @@ async fn codes_are_listed_without_the_code() {
         user_agent: String::new(),
         login_event: None,
         auth: None,
+        original_pk: None,
     };
     api.store.sessions().create(&session, now).await.expect("stored");
     let code = NewCode {

@@ -113,6 +113,10 @@ async fn an_ordinary_user_reads_and_changes_nothing_of_others() {
 /// What is everybody's: oneself, one's own, what may be opened, what kinds and what countries there are.
 const OWN: &[&str] = &[
     "core_users_me_retrieve",
+    "core_users_impersonate_end_retrieve",
+    "core_users_switch_create",
+    "admin_apps_list",
+    "admin_models_list",
     "core_tokens_list",
     "core_tokens_create",
     "core_authenticated_sessions_list",
@@ -121,6 +125,8 @@ const OWN: &[&str] = &[
     "oauth2_refresh_tokens_list",
     "oauth2_authorization_codes_list",
     "core_applications_list",
+    "core_applications_requestable_list",
+    "core_application_entitlements_requestable_list",
     "stages_all_user_settings_list",
     "stages_all_types_list",
     "policies_all_types_list",
@@ -132,6 +138,7 @@ const OWN: &[&str] = &[
 /// What takes more than to see, though it changes nothing.
 const TELLING: &[&str] = &[
     "lockgate_explain_retrieve",
+    "lockgate_users_export_list",
     "core_tokens_view_key_retrieve",
     "crypto_certificatekeypairs_view_private_key_retrieve",
     "flows_instances_execute_retrieve",

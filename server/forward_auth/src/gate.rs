@@ -14,6 +14,7 @@ use crate::{
     state::{CALLBACK_FLAG, LOGOUT_FLAG},
     tickets::{Outcome, Proof, Ready, Ticket, Tickets, digest},
 };
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use lockgate_identity::{
     Identity,
@@ -284,7 +285,10 @@ impl Gate {
             jwks: &format!("{base}/application/o/{}/jwks/", app.app_slug),
             jwt: &jwt,
         });
-        let ready = Arc::new(Ready::new(snapshot.revision, who, headers, jwt, login));
+        let until = contents.good_until(snapshot, now, DateTime::<Utc>::MAX_UTC);
+        let known = ArcSwap::default();
+        let ready =
+            Arc::new(Ready { revision: snapshot.revision, until, who: Arc::clone(&who), headers, jwt, login, known });
         ticket.prepare(Arc::clone(&ready));
         Ok(Some(ready))
     }

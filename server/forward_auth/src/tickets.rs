@@ -67,7 +67,7 @@ impl Ticket {
 
     /// Everything prepared, when it still holds under this revision of the configuration at this moment.
     pub(crate) fn ready(&self, revision: i64, now: DateTime<Utc>) -> Option<Arc<Ready>> {
-        self.ready.load_full().filter(|ready| ready.revision == revision && holds(&ready.who, now))
+        self.ready.load_full().filter(|ready| ready.revision == revision && ready.until > now && holds(&ready.who, now))
     }
 
     pub(crate) fn prepare(&self, ready: Arc<Ready>) {
@@ -79,6 +79,8 @@ impl Ticket {
 #[derive(Debug)]
 pub(crate) struct Ready {
     pub(crate) revision: i64,
+    /// Until when its headers stay as they are.
+    pub(crate) until: DateTime<Utc>,
     pub(crate) who: Arc<PrincipalEntry>,
     /// Headers of the permission.
     pub(crate) headers: HeaderMap,
@@ -86,14 +88,11 @@ pub(crate) struct Ready {
     pub(crate) jwt: String,
     /// How the session was opened; nothing for a token.
     pub(crate) login: Login,
-    known: ArcSwap<Vec<Known>>,
+    /// Decisions that are remembered.
+    pub(crate) known: ArcSwap<Vec<Known>>,
 }
 
 impl Ready {
-    pub(crate) fn new(revision: i64, who: Arc<PrincipalEntry>, headers: HeaderMap, jwt: String, login: Login) -> Self {
-        Self { revision, who, headers, jwt, login, known: ArcSwap::default() }
-    }
-
     /// The decision about an application that was taken under the same facts and still holds. `facts`
     /// is only asked for when a decision depends on the request.
     pub(crate) fn known<'f>(
@@ -142,7 +141,7 @@ impl Ready {
 pub(crate) type Outcome = Option<Arc<Decision>>;
 
 #[derive(Debug, Clone)]
-struct Known {
+pub(crate) struct Known {
     app: Uuid,
     reads: Reads,
     key: String,

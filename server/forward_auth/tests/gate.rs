@@ -219,7 +219,7 @@ async fn sign_in(identity: &Identity, user_pk: i64) -> Session {
     let client = lockgate_identity::net::client(&identity.trusted, [127, 0, 0, 1].into(), |_| None);
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let expires = new.session.expires;
-    let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None };
+    let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None, original_pk: None };
     let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").session
 }

@@ -1,8 +1,7 @@
 //! The journal: one event for every security-relevant act, stored in batches and written to the log as
 //! one line each; and the decisions that are kept, which go the same way but not to the log.
 
-use crate::system::time_uuid;
-use chrono::TimeDelta;
+use crate::{system::time_uuid, tuning::Tuning};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::User;
 use lockgate_store::{DecisionRecord, Event, Store, StoreError};
@@ -10,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -22,9 +21,6 @@ const QUEUE: usize = 10_000;
 
 /// Events of one insert.
 const BATCH: usize = 200;
-
-/// How long an event is kept.
-const RETENTION: TimeDelta = TimeDelta::days(365);
 
 /// What happened, in the reference's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +49,10 @@ pub enum Action {
     PropertyMappingException,
     /// Something looks like an attack.
     SuspiciousRequest,
+    /// Somebody begins to act as somebody else.
+    ImpersonationStarted,
+    /// Somebody acts as oneself again.
+    ImpersonationEnded,
     /// The configuration cannot be used.
     ConfigurationError,
     /// An object was made.
@@ -82,6 +82,8 @@ impl Action {
             Self::PolicyException => "policy_exception",
             Self::PropertyMappingException => "property_mapping_exception",
             Self::SuspiciousRequest => "suspicious_request",
+            Self::ImpersonationStarted => "impersonation_started",
+            Self::ImpersonationEnded => "impersonation_ended",
             Self::ConfigurationError => "configuration_error",
             Self::ModelCreated => "model_created",
             Self::ModelUpdated => "model_updated",
@@ -147,6 +149,36 @@ impl Entry {
     }
 }
 
+/// Somebody in an event.
+#[derive(Debug, Clone)]
+pub(crate) struct Person((i64, String, String));
+
+impl Person {
+    pub(crate) fn of(user: &User) -> Self {
+        Self((user.pk, user.username.clone(), user.email.clone()))
+    }
+}
+
+tokio::task_local! {
+    /// Who it is in truth that a request comes from, where somebody acts as another user.
+    static TRULY: OnceLock<Person>;
+}
+
+/// Runs the work on a request; its events tell who it is in truth, where somebody acts as another user.
+pub async fn of_one_request<T>(work: impl Future<Output = T>) -> T {
+    TRULY.scope(OnceLock::new(), work).await
+}
+
+/// Remembers for the rest of this request who acts as another user.
+pub(crate) fn on_behalf(of: Person) {
+    // Outside of a request there is nobody to tell of.
+    let _ = TRULY.try_with(|truly| truly.set(of));
+}
+
+fn truly() -> Option<Person> {
+    TRULY.try_with(|truly| truly.get().cloned()).ok().flatten()
+}
+
 /// Lets one event a second pass, for those that strangers can cause: a flood must not fill the database.
 #[derive(Debug, Default)]
 pub struct Seldom(AtomicI64);
@@ -172,6 +204,7 @@ enum Message {
 pub struct Journal {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    tuning: Tuning,
     queue: mpsc::Sender<Message>,
 }
 
@@ -183,20 +216,24 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     /// Starts the writer; must run inside the runtime.
-    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, tuning: Tuning) -> Self {
         let (queue, events) = mpsc::channel(QUEUE);
         tokio::spawn(write(store, events));
-        Self { clock, random, queue }
+        Self { clock, random, tuning, queue }
     }
 
     /// Logs the event now and stores it soon.
     pub fn record(&self, entry: Entry) {
         log(&entry);
         let now = self.clock.now();
-        let user = entry
-            .user
-            .as_ref()
-            .map_or(Value::Null, |(pk, username, email)| json!({"pk": pk, "username": username, "email": email}));
+        let shown =
+            |(pk, username, email): &(i64, String, String)| json!({"pk": pk, "username": username, "email": email});
+        let mut user = entry.user.as_ref().map_or(Value::Null, shown);
+        // As the reference has it: who it is in truth, and as whom.
+        if let Some(truly) = truly().filter(|truly| entry.user.as_ref().is_some_and(|user| user.0 != truly.0.0)) {
+            let acted_as = std::mem::replace(&mut user, shown(&truly.0));
+            user["on_behalf_of"] = acted_as;
+        }
         let event = Event {
             pk: time_uuid(&*self.clock, &*self.random),
             action: entry.action.as_str().to_owned(),
@@ -207,7 +244,7 @@ impl Journal {
             client_ip: entry.client_ip.map(|ip| ip.to_string()),
             brand: json!({}),
             created: now,
-            expires: now + RETENTION,
+            expires: now + self.tuning.now().event_retention.delta(),
         };
         if self.queue.try_send(Message::Event(Box::new(event))).is_err() {
             metrics::counter!("lockgate_events_dropped_total").increment(1);

@@ -13,6 +13,7 @@ pub mod feed;
 pub mod folder_tests;
 pub mod fresh;
 pub mod git;
+mod impersonation;
 pub mod journal;
 pub mod keys;
 pub mod look;
@@ -32,6 +33,7 @@ pub mod runner;
 pub mod sessions;
 pub mod system;
 pub mod tokens;
+pub mod tuning;
 
 use access::Access;
 use chrono::TimeDelta;
@@ -67,6 +69,10 @@ use std::{
 };
 use thiserror::Error;
 use tokens::{NewToken, Tokens};
+use tuning::Tuning;
+
+/// Below this, the database notes when each version first ran on it.
+pub const VERSIONS: &str = "version:";
 
 /// What the services need to know beside the configuration folder.
 pub struct Setup {
@@ -187,6 +193,8 @@ pub struct Core {
     pub access: Access,
     /// Counts sign-ins.
     pub reputation: Reputation,
+    /// The settings of the installation.
+    pub tuning: Tuning,
     /// What changed.
     pub feed: Arc<Feed>,
     /// Whose `X-Forwarded-*` is believed.
@@ -217,13 +225,21 @@ impl Identity {
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
         let Setup { store, clock, random, .. } = &setup;
         let install_id = system::random_uuid(&**random).simple().to_string();
+        let version = format!("{VERSIONS}{}", env!("CARGO_PKG_VERSION"));
+        store.installation().get_or_insert(&version, &clock.now().to_rfc3339()).await?;
         let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
         let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock)));
         let sessions = Arc::new(Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random)));
-        let tokens =
-            Arc::new(Tokens::new(store.clone(), Arc::clone(clock), Arc::clone(random), Arc::clone(&principals)));
+        let tuning = Tuning::default();
+        let tokens = Arc::new(Tokens::new(
+            store.clone(),
+            Arc::clone(clock),
+            Arc::clone(random),
+            Arc::clone(&principals),
+            tuning.clone(),
+        ));
         let caches = Caches {
             principals: Arc::clone(&principals),
             sessions: Arc::clone(&sessions),
@@ -232,7 +248,7 @@ impl Identity {
             tokens: Arc::clone(&tokens),
         };
         let feed = Feed::start(store.clone(), Arc::clone(clock), caches).await?;
-        let journal = Journal::start(store.clone(), Arc::clone(clock), Arc::clone(random));
+        let journal = Journal::start(store.clone(), Arc::clone(clock), Arc::clone(random), tuning.clone());
         let passwords = Passwords::new(setup.password_threads, setup.password_queue);
         let people = People {
             store: store.clone(),
@@ -265,6 +281,7 @@ impl Identity {
             mirror,
             variables: setup.variables.clone(),
             places: Arc::clone(&places),
+            tuning: tuning.clone(),
         })
         .await?;
         let access = Access {
@@ -281,7 +298,8 @@ impl Identity {
             },
             remembered: Remembered::default(),
         };
-        let reputation = Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores);
+        let reputation =
+            Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores, tuning.clone());
         let identity = Self(Arc::new(Core {
             store: setup.store,
             clock: setup.clock,
@@ -297,6 +315,7 @@ impl Identity {
             journal,
             access,
             reputation,
+            tuning,
             feed,
             trusted: setup.trusted,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),

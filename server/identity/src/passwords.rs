@@ -23,6 +23,11 @@ pub const MAX_PASSWORD: usize = 1024;
 /// More rounds than any known installation uses; a larger number is an attack on the pool.
 const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
 
+/// What hashes from elsewhere may cost at most: kibibytes, passes and lanes.
+const MAX_ARGON2_KIB: u32 = 256 * 1024;
+const MAX_ARGON2_PASSES: u32 = 16;
+const MAX_ARGON2_LANES: u32 = 16;
+
 /// Why a password was not hashed or checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HashError {
@@ -179,6 +184,23 @@ fn bounded(password: &str) -> Result<String, HashError> {
     if password.len() > MAX_PASSWORD { Err(HashError::TooLong) } else { Ok(password.to_owned()) }
 }
 
+/// A hash from elsewhere as it is kept here, if passwords can be checked against it: argon2 in its own form or in
+/// Django's, and Django's `pbkdf2_sha256`. `None` for anything else, and for one that would take more than a login
+/// may.
+#[must_use]
+pub fn known_hash(text: &str) -> Option<String> {
+    if let Some(rest) = text.strip_prefix("pbkdf2_sha256$") {
+        return pbkdf2_parts(rest).map(|_| text.to_owned());
+    }
+    let text = text.strip_prefix("argon2$").map_or_else(|| text.to_owned(), |rest| format!("${rest}"));
+    let hash = PasswordHash::new(&text).ok()?;
+    let params = argon2::Params::try_from(&hash).ok()?;
+    let known = matches!(hash.algorithm.as_str(), "argon2id" | "argon2i" | "argon2d");
+    let affordable = params.m_cost() <= MAX_ARGON2_KIB && params.t_cost() <= MAX_ARGON2_PASSES;
+    let whole = hash.salt.is_some() && hash.hash.is_some();
+    (known && affordable && whole && params.p_cost() <= MAX_ARGON2_LANES).then_some(text)
+}
+
 fn make_hash(password: &str) -> Result<String, HashError> {
     let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|_| HashError::Failed)?;
     Ok(hash.to_string())
@@ -196,12 +218,16 @@ fn check(password: &str, stored: &str) -> Verdict {
 
 /// Django's form: `<rounds>$<salt>$<base64 of 32 bytes>`.
 fn check_pbkdf2(password: &str, rest: &str) -> Option<()> {
-    let mut parts = rest.split('$');
+    let (rounds, salt, hash) = pbkdf2_parts(rest)?;
+    pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt.as_bytes(), password.as_bytes(), &hash).ok()
+}
+
+fn pbkdf2_parts(text: &str) -> Option<(NonZeroU32, &str, Vec<u8>)> {
+    let mut parts = text.split('$');
     let (rounds, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
     let rounds: u32 = rounds.parse().ok().filter(|r| *r <= MAX_PBKDF2_ROUNDS)?;
-    let hash = STANDARD.decode(hash).ok()?;
-    pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, NonZeroU32::new(rounds)?, salt.as_bytes(), password.as_bytes(), &hash)
-        .ok()
+    let hash = STANDARD.decode(hash).ok().filter(|hash| hash.len() == 32)?;
+    parts.next().is_none().then_some((NonZeroU32::new(rounds)?, salt, hash))
 }
 
 #[cfg(test)]
@@ -234,6 +260,32 @@ mod tests {
         let stored = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode(key));
         assert_eq!(pool.verify("secret", Some(stored.clone())).await, Ok(Verdict::AcceptedOutdated));
         assert_eq!(pool.verify("Secret", Some(stored)).await, Ok(Verdict::Rejected));
+    }
+
+    #[tokio::test]
+    async fn only_hashes_that_can_be_checked_are_taken_from_elsewhere() {
+        let pool = Passwords::new(1, 8);
+        let own = pool.hash("secret").await.expect("a hash");
+        assert_eq!(known_hash(&own), Some(own.clone()));
+        // Django writes the name of its hasher in front.
+        let django = known_hash(&format!("argon2{own}")).expect("known");
+        assert_eq!(pool.verify("secret", Some(django)).await, Ok(Verdict::Accepted));
+        let pbkdf2 = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode([7_u8; 32]));
+        assert_eq!(known_hash(&pbkdf2), Some(pbkdf2.clone()));
+        let dear = own.replace("m=19456", "m=4194304");
+        for text in [
+            "",
+            "secret",
+            "$2b$12$abc",
+            "!x",
+            "md5$a$b",
+            "pbkdf2_sha256$0$s$x",
+            &pbkdf2[..30],
+            &dear,
+            "$argon2id$v=19$m=19456,t=2,p=1",
+        ] {
+            assert_eq!(known_hash(text), None, "{text}");
+        }
     }
 
     #[tokio::test]

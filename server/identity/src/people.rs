@@ -3,7 +3,7 @@
 use crate::{
     feed::Feed,
     journal::{Action, Entry, Journal},
-    passwords::{HashError, Passwords},
+    passwords::{self, HashError, Passwords},
     sessions::Sessions,
     system::random_uuid,
 };
@@ -215,6 +215,30 @@ impl People {
         }
         let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
         let hash = self.passwords.hash(password).await?;
+        self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
+        self.sessions.end_of_users(&[pk], keep).await?;
+        self.feed.settle().await;
+        self.note(Action::PasswordSet, by, "user", &user.username);
+        Ok(())
+    }
+
+    /// Sets the hash of a password, as [`Self::set_password`] sets a password.
+    ///
+    /// # Errors
+    /// [`PeopleError`]; a hash that nothing here can check is the caller's mistake.
+    pub async fn set_password_hash(
+        &self,
+        pk: i64,
+        hash: &str,
+        history: u32,
+        keep: Option<&Session>,
+        by: Option<&User>,
+    ) -> Result<(), PeopleError> {
+        let Some(hash) = passwords::known_hash(hash) else {
+            let text = "Unknown form of hash: argon2 and pbkdf2_sha256 are known.";
+            return Err(PeopleError::Invalid(Problems::one("/password", "invalid", text)));
+        };
+        let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
         self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
         self.sessions.end_of_users(&[pk], keep).await?;
         self.feed.settle().await;

@@ -63,6 +63,8 @@ pub struct LoginFacts {
     pub expires: DateTime<Utc>,
     /// Seconds that the browser may keep the cookie; `None`: until it closes.
     pub max_age: Option<i64>,
+    /// Who acts as that user, if that is somebody else.
+    pub original_pk: Option<i64>,
 }
 
 /// Sessions.
@@ -133,6 +135,7 @@ impl Sessions {
             user_agent: client.user_agent.clone(),
             login_event: None,
             auth: None,
+            original_pk: None,
         };
         self.store.sessions().create(&session, now).await?;
         Ok(NewSession { token, max_age: None, session })
@@ -165,9 +168,38 @@ impl Sessions {
             user_agent: client.user_agent.clone(),
             login_event: Some(json!({"method": facts.auth["method"], "at": now.to_rfc3339()})),
             auth: Some(facts.auth),
+            original_pk: facts.original_pk,
         };
         let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &session, now).await?;
         Ok(replaced.then_some(NewSession { token, max_age: facts.max_age, session }))
+    }
+
+    /// Makes another user of the one who is signed in, or the one from before again: the identifier rotates, and
+    /// whatever a flow remembers is gone. How the login was proven stays. `None` when another request changed the
+    /// session first.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn act_as(
+        &self,
+        old: &Session,
+        user_pk: i64,
+        original_pk: Option<i64>,
+    ) -> Result<Option<NewSession>, StoreError> {
+        let now = self.clock.now();
+        let token = alphanumeric(&*self.random, TOKEN_LENGTH);
+        let session = Session {
+            id_hash: hash_secret(&token),
+            user_pk: Some(user_pk),
+            original_pk,
+            data: Value::Null,
+            rev: old.rev + 1,
+            last_used: now,
+            ..old.clone()
+        };
+        let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &session, now).await?;
+        let max_age = Some((session.expires - now).num_seconds().max(1));
+        Ok(replaced.then_some(NewSession { token, max_age, session }))
     }
 
     /// Stores what a flow remembers, if nobody else changed the session since it was read.
@@ -256,8 +288,15 @@ impl crate::Core {
         self.feed.trust().await?;
         let Some(session) = self.sessions.by_token(token).await? else { return Ok(None) };
         let Some(user) = session.user_pk.filter(|_| bound_here(&session, ip)) else { return Ok(None) };
-        let who = self.principals.get(user).await?.filter(|who| who.principal().user.is_active);
-        Ok(who.map(|who| (session, who)))
+        let Some(who) = self.principals.get(user).await?.filter(|who| who.principal().user.is_active) else {
+            return Ok(None);
+        };
+        if let Some(original) = session.original_pk
+            && !Box::pin(self.may_still_be(&session, original, &who, ip)).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some((session, who)))
     }
 }
 

@@ -4,21 +4,16 @@ use crate::{
     fresh::FreshCache,
     principals::{PrincipalEntry, Principals},
     system::{alphanumeric, random_uuid},
+    tuning::Tuning,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_store::{Store, StoreError, Token, TokenFilter, TokenIntent, TokenPatch, hash_secret};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Characters of a key that we make.
-pub const KEY_LENGTH: usize = 60;
-
 /// Keys outside these lengths are not looked up.
 const PLAUSIBLE: std::ops::RangeInclusive<usize> = 8..=512;
-
-/// How long a token lives when nobody says otherwise.
-pub const DEFAULT_LIFE: TimeDelta = TimeDelta::days(1);
 
 const CAPACITY: usize = 10_000;
 
@@ -28,6 +23,7 @@ pub struct Tokens {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     principals: Arc<Principals>,
+    tuning: Tuning,
     cache: FreshCache<String, Token>,
 }
 
@@ -56,8 +52,9 @@ impl Tokens {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         principals: Arc<Principals>,
+        tuning: Tuning,
     ) -> Self {
-        Self { store, clock, random, principals, cache: FreshCache::new(CAPACITY) }
+        Self { store, clock, random, principals, tuning, cache: FreshCache::new(CAPACITY) }
     }
 
     /// Who holds this key, when it is of the wanted intent, has not expired, and its user is active.
@@ -106,7 +103,7 @@ impl Tokens {
         let key = match key {
             Some(key) => key,
             None => {
-                random = alphanumeric(&*self.random, KEY_LENGTH);
+                random = self.key();
                 &random
             }
         };
@@ -122,6 +119,10 @@ impl Tokens {
             created: now,
         };
         self.store.tokens().create(token, key, now).await
+    }
+
+    fn key(&self) -> String {
+        alphanumeric(&*self.random, usize::from(self.tuning.now().default_token_length))
     }
 
     /// The token with this identifier.
@@ -181,8 +182,8 @@ impl Tokens {
         let mut ended = 0;
         for token in expired {
             if token.intent == TokenIntent::Api {
-                self.store.tokens().set_key(token.pk, &alphanumeric(&*self.random, KEY_LENGTH), now).await?;
-                let expires = Some(Some(now + DEFAULT_LIFE));
+                self.store.tokens().set_key(token.pk, &self.key(), now).await?;
+                let expires = Some(Some(now + self.tuning.token_life()));
                 self.store.tokens().update(token.pk, TokenPatch { expires, ..TokenPatch::default() }, now).await?;
             } else {
                 self.store.tokens().delete(token.pk, now).await?;

@@ -297,6 +297,11 @@ impl AuthorizeRequest {
         self.scopes.iter().any(|scope| scope == OFFLINE_ACCESS)
     }
 
+    /// Drops what would last longer than the session: whoever only acts as the person does so for as long as that.
+    pub(crate) fn end_with_the_session(&mut self) {
+        self.scopes.retain(|scope| scope != OFFLINE_ACCESS);
+    }
+
     /// What policies know of it.
     #[must_use]
     pub fn facts(&self, redirect_uri: &str) -> serde_json::Map<String, serde_json::Value> {

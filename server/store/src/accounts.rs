@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransacti
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::entity::{credential, membership, oauth_token, session, token, user, user_role};
+use crate::entity::{credential, membership, oauth_token, token, user, user_role};
 use crate::text::{TEXT, fits, fold, micros};
 use crate::users::{self, NewUser, UserPatch};
 use crate::{Store, StoreError, TokenIntent, Topic, changes, groups, hash_secret, leavings, sessions, tokens};
@@ -58,7 +58,7 @@ pub(crate) async fn declare(
         };
         put_token(store, tx, account, pk, now).await?;
         if !account.is_active {
-            sessions::delete_where(tx, session::Column::UserPk.eq(pk).into(), now).await?;
+            sessions::delete_where(tx, sessions::of_users([pk]), now).await?;
         }
         changes::append(tx, now, [(Topic::User, pk.to_string())]).await?;
     }
@@ -86,7 +86,7 @@ async fn strip(tx: &DatabaseTransaction, user: i64, now: DateTime<Utc>) -> Resul
     membership::Entity::delete_many().filter(membership::Column::UserPk.eq(user)).exec(tx).await?;
     user_role::Entity::delete_many().filter(user_role::Column::UserPk.eq(user)).exec(tx).await?;
     credential::Entity::delete_many().filter(credential::Column::UserPk.eq(user)).exec(tx).await?;
-    sessions::delete_where(tx, session::Column::UserPk.eq(user).into(), now).await?;
+    sessions::delete_where(tx, sessions::of_users([user]), now).await?;
     leavings::oauth_tokens(tx, oauth_token::Column::UserPk.eq(user).into(), now).await?;
     token::Entity::delete_many().filter(token::Column::UserPk.eq(user)).exec(tx).await?;
     // Nodes forget all keys, whichever is told.

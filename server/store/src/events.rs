@@ -120,6 +120,16 @@ impl Events<'_> {
             .await
     }
 
+    /// Removes up to `limit` entries that tell what a user did; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete_of_user(&self, user: i64, limit: u64) -> Result<u64, StoreError> {
+        use event::Column;
+        let theirs = Column::UserPk.eq(user);
+        expired::delete::<event::Entity>(self.store, Column::Pk, theirs, limit).await
+    }
+
     /// Removes up to `limit` entries that may be dropped; answers how many.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! given out twice.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::installation::{ActiveModel, Column, Entity};
 use crate::text::{TEXT, fits};
@@ -25,6 +25,20 @@ impl Installation<'_> {
             .bounded(async {
                 let row = Entity::find_by_id(key).one(self.store.reader()).await?;
                 Ok(row.map(|row| row.value))
+            })
+            .await
+    }
+
+    /// Everything under keys that begin like this, by key.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.store
+            .bounded(async {
+                let found = Entity::find().filter(Column::Key.starts_with(prefix)).order_by_asc(Column::Key);
+                let rows = found.all(self.store.reader()).await?;
+                Ok(rows.into_iter().map(|row| (row.key, row.value)).collect())
             })
             .await
     }

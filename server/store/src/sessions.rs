@@ -45,6 +45,8 @@ pub struct Session {
     pub login_event: Option<Value>,
     /// How the login was proven: method, factors, times.
     pub auth: Option<Value>,
+    /// Who acts as the user that is logged in, if that is somebody else.
+    pub original_pk: Option<i64>,
 }
 
 /// Sessions; see the module.
@@ -132,7 +134,8 @@ impl Sessions<'_> {
             .col_expr(Column::LastIp, Expr::value(cut(&new.last_ip, 64)))
             .col_expr(Column::UserAgent, Expr::value(cut(&new.user_agent, 1024)))
             .col_expr(Column::LoginEvent, Expr::value(json(new.login_event.as_ref())?))
-            .col_expr(Column::Auth, Expr::value(json(new.auth.as_ref())?));
+            .col_expr(Column::Auth, Expr::value(json(new.auth.as_ref())?))
+            .col_expr(Column::OriginalPk, Expr::value(new.original_pk));
         self.swap(update, id_hash, rev, &[id_hash, &new.id_hash], now).await
     }
 
@@ -152,7 +155,8 @@ impl Sessions<'_> {
         Ok(self.end(session::Column::Uuid.eq(uuid).into(), now).await? > 0)
     }
 
-    /// Ends all sessions of these users, except perhaps one; answers how many.
+    /// Ends all sessions of these users, those too in which they act as others, except perhaps one; answers how
+    /// many.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -165,7 +169,7 @@ impl Sessions<'_> {
         let mut ended = 0;
         for chunk in users.chunks(CHUNK) {
             let theirs = Condition::all()
-                .add(session::Column::UserPk.is_in(chunk.iter().copied()))
+                .add(of_users(chunk.iter().copied()))
                 .add_option(except_id_hash.map(|kept| session::Column::IdHash.ne(kept)));
             ended += self.end(theirs, now).await?;
         }
@@ -270,6 +274,11 @@ impl Sessions<'_> {
     }
 }
 
+/// The sessions of users, and those in which they act as others.
+pub(crate) fn of_users(users: impl IntoIterator<Item = i64> + Clone) -> Condition {
+    Condition::any().add(session::Column::UserPk.is_in(users.clone())).add(session::Column::OriginalPk.is_in(users))
+}
+
 /// Deletes sessions with all that derive from them, and notes each as a change.
 pub(crate) async fn delete_where(
     tx: &DatabaseTransaction,
@@ -318,6 +327,7 @@ fn to_row(session: &Session) -> Result<session::ActiveModel, StoreError> {
         user_agent: Set(cut(&session.user_agent, 1024)),
         login_event: Set(json(session.login_event.as_ref())?),
         auth: Set(json(session.auth.as_ref())?),
+        original_pk: Set(session.original_pk),
     })
 }
 
@@ -343,6 +353,7 @@ impl TryFrom<session::Model> for Session {
             user_agent: row.user_agent,
             login_event: parsed("sessions.login_event", row.login_event)?,
             auth: parsed("sessions.auth", row.auth)?,
+            original_pk: row.original_pk,
         })
     }
 }

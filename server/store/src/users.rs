@@ -11,7 +11,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::entity::{credential, session, token, user};
+use crate::entity::{credential, token, user};
 use crate::groups::set_memberships;
 use crate::text::{DATA, TEXT, comparable, fits, fold, from_json, micros, search_patterns, searchable, to_json};
 use crate::{Store, StoreError, Topic, changes, password_history, sessions};
@@ -204,8 +204,7 @@ impl Users<'_> {
                 let tx = self.store.begin().await?;
                 // Locked first, so that nobody starts a session in between that no node would hear of.
                 user::Entity::find_by_id(pk).lock_exclusive().one(&tx).await?;
-                let theirs = session::Column::UserPk.eq(pk);
-                sessions::delete_where(&tx, theirs.into(), now).await?;
+                sessions::delete_where(&tx, sessions::of_users([pk]), now).await?;
                 let tokens: Vec<Uuid> = token::Entity::find()
                     .select_only()
                     .column(token::Column::Pk)

@@ -1,7 +1,7 @@
 //! From the brand of a host to what pages show of it, and the address that serves its own CSS.
 
 use crate::{
-    pages::{BrandView, Theme},
+    pages::{BrandView, FooterLink, Theme},
     visit::Visit,
 };
 use axum::{
@@ -19,7 +19,13 @@ const CSS_PATH: &str = "/if/brand.css";
 
 /// The looks of a host; without any brand, ours.
 pub(crate) fn of(snapshot: &Snapshot, host: &str) -> BrandView {
-    snapshot.brand(host).map_or_else(BrandView::default, |(_, brand)| view(brand))
+    let footer_links = snapshot
+        .settings
+        .footer_links
+        .iter()
+        .map(|link| FooterLink { name: link.name.clone(), href: link.href.clone() });
+    let looks = snapshot.brand(host).map_or_else(BrandView::default, |(_, brand)| view(brand));
+    BrandView { footer_links: footer_links.collect(), ..looks }
 }
 
 fn view(brand: &Brand) -> BrandView {

@@ -194,6 +194,7 @@ async fn sign_in(identity: &Identity) -> String {
         auth: json!({"method": "password", "mfa": false, "at": now.timestamp()}),
         expires: now + std::time::Duration::from_secs(86_400),
         max_age: None,
+        original_pk: None,
     };
     let login = identity.sessions.login(&anonymous.session, facts, &peer, Value::Null).await.expect("a database");
     login.expect("a login").token

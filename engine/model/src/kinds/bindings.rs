@@ -88,7 +88,7 @@ const BINDING_FILTERS: &[Filter] = &[
     exact("target"),
 ];
 
-/// A policy, group or user that decides about a flow, a stage in a flow, or an application.
+/// A policy, group or user that decides about a flow, a stage in a flow, an application, or an entitlement in one.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyBinding {

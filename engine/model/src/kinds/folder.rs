@@ -1,5 +1,5 @@
-//! What only a configuration folder says: Cedar files and settings. Documents like all others, so that
-//! a revision holds everything that decides; not served below `/api/v3`.
+//! What only a configuration folder says: Cedar files and links. Documents like all others, so that a revision
+//! holds everything that decides; not served below `/api/v3`.
 
 use super::target;
 use crate::kind::{Family, Kind, Lookup, Meta};
@@ -41,64 +41,6 @@ impl Kind for CedarFile {
     }
 }
 target!(CedarFile);
-
-/// What an application without bindings does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DefaultAccess {
-    /// It is open to every active user.
-    #[default]
-    Allow,
-    /// It is closed.
-    Deny,
-}
-
-/// Settings of the whole configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FolderSettings {
-    /// What an application without bindings does.
-    #[serde(default)]
-    pub default_access: DefaultAccess,
-    /// Where hours, days and weekdays are told, such as `Europe/Berlin`.
-    #[serde(default = "utc")]
-    #[schemars(length(min = 1, max = 64), extend("format" = "timezone"))]
-    pub timezone: String,
-}
-
-impl Default for FolderSettings {
-    fn default() -> Self {
-        Self { default_access: DefaultAccess::default(), timezone: utc() }
-    }
-}
-
-fn utc() -> String {
-    "UTC".to_owned()
-}
-
-impl Kind for FolderSettings {
-    const META: Meta = Meta {
-        kind: "settings",
-        word: "settings",
-        family: Family::None,
-        schema: "FolderSettings",
-        path: "",
-        lookup: Lookup::Uuid("uuid"),
-        component: "",
-        verbose_name: "Settings",
-        verbose_name_plural: "Settings",
-        model: "lockgate.settings",
-        search: &[],
-        filters: &[],
-        ordering: "created",
-        bindable: false,
-    };
-
-    fn identifier(&self) -> String {
-        "settings".to_owned()
-    }
-}
-target!(FolderSettings);
 
 /// Who a link puts into the slot `?principal` of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,31 +2,38 @@
 
 pub mod application;
 pub mod bindings;
+pub mod blueprint;
 pub mod brand;
+pub mod entitlement;
 pub mod flow;
 pub mod folder;
 pub mod key_pair;
 pub mod oauth2_provider;
+pub mod object_attribute;
 pub mod outpost;
 pub mod policy;
 pub mod proxy_provider;
 pub mod role;
 pub mod scope_mapping;
 pub mod service_account;
+pub mod settings;
 pub mod stages;
 
 use crate::kind::KindDef;
 
 pub use application::Application;
 pub use bindings::{FlowStageBinding, InvalidResponseAction, PolicyBinding};
+pub use blueprint::{BlueprintInstance, BlueprintStatus};
 pub use brand::Brand;
+pub use entitlement::ApplicationEntitlement;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
-pub use folder::{CedarFile, DefaultAccess, FolderSettings, LinkedPrincipal, LinkedResource, PolicyLink};
+pub use folder::{CedarFile, LinkedPrincipal, LinkedResource, PolicyLink};
 pub use key_pair::CertificateKeyPair;
 pub use oauth2_provider::{
     ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType,
     SubMode,
 };
+pub use object_attribute::{AttributeOwner, AttributeType, ObjectAttribute};
 pub use outpost::{Outpost, OutpostType};
 pub use policy::{
     CedarPolicy, DummyPolicy, EventActions, EventMatcherPolicy, ExpressionPolicy, GeoIPPolicy, PasswordExpiryPolicy,
@@ -36,6 +43,7 @@ pub use proxy_provider::{ProxyMode, ProxyProvider};
 pub use role::{Codename, InitialPermissions, ObjectPermission, Role};
 pub use scope_mapping::ScopeMapping;
 pub use service_account::ServiceAccount;
+pub use settings::{DefaultAccess, FolderSettings, FooterLink, KeptFlags};
 pub use stages::*;
 
 /// One line a kind. The order is that of references: what is pointed at comes first.
@@ -68,11 +76,14 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<OAuth2Provider>(),
     KindDef::of::<ProxyProvider>(),
     KindDef::of::<Application>(),
+    KindDef::of::<ApplicationEntitlement>(),
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),
     KindDef::of::<Role>(),
     KindDef::of::<InitialPermissions>(),
+    KindDef::of::<ObjectAttribute>(),
+    KindDef::of::<BlueprintInstance>(),
     KindDef::of::<CedarFile>(),
     KindDef::of::<PolicyLink>(),
     KindDef::of::<FolderSettings>(),

@@ -1,6 +1,6 @@
 //! The brand of the host that was asked, for everybody.
 
-use super::shapes::{CurrentBrand, CurrentBrandFlags, UiTheme};
+use super::shapes::{CurrentBrand, CurrentBrandFlags, FooterLink, UiTheme};
 use crate::{
     caller::Visitor,
     error::ApiError,
@@ -14,7 +14,7 @@ use http::Method;
 use lockgate_identity::{Identity, config::Snapshot};
 use lockgate_model::{
     Ref,
-    kinds::{Brand, Flow},
+    kinds::{self, Brand, Flow},
 };
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn shown(snapshot: &Snapshot, brand: &Brand) -> CurrentBrand {
         branding_favicon_themed_urls: None,
         branding_custom_css: brand.branding_custom_css.clone(),
         branding_map_tiles: brand.branding_map_tiles.clone(),
-        ui_footer_links: Vec::new(),
+        ui_footer_links: snapshot.settings.footer_links.iter().map(footer_link).collect(),
         ui_theme: theme(settings),
         flow_authentication: slug(brand.flow_authentication),
         flow_user_switch: slug(brand.flow_user_switch),
@@ -63,8 +63,15 @@ fn shown(snapshot: &Snapshot, brand: &Brand) -> CurrentBrand {
         flow_lockdown: slug(brand.flow_lockdown),
         flow_request: slug(brand.flow_request),
         default_locale: settings["locale"].as_str().unwrap_or_default().to_owned(),
-        flags: CurrentBrandFlags::default(),
+        flags: CurrentBrandFlags {
+            flows_continuous_login: snapshot.settings.flags.flows_continuous_login,
+            flows_refresh_others: snapshot.settings.flags.flows_refresh_others,
+        },
     }
+}
+
+fn footer_link(link: &kinds::FooterLink) -> FooterLink {
+    FooterLink { href: link.href.clone(), name: link.name.clone() }
 }
 
 fn theme(settings: &Value) -> UiTheme {

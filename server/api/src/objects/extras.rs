@@ -5,7 +5,10 @@
 use super::{certificate, extra_values as values, reading::Reading, shapes};
 use crate::{
     openapi::{components::Components, components::reference, shapes::ThemedUrls},
-    people::shapes::{PartialGroup, PartialUser},
+    people::{
+        deeds::ContentType,
+        shapes::{PartialGroup, PartialUser},
+    },
 };
 use lockgate_model::{Family, KindDef, Object, kind::KINDS, kinds::RedirectUri};
 use serde_json::{Value, json};
@@ -51,6 +54,9 @@ fn flag(_: &mut Components) -> Value {
 }
 fn maybe_time(_: &mut Components) -> Value {
     json!({"type": ["string", "null"], "format": "date-time", "readOnly": true})
+}
+fn time(_: &mut Components) -> Value {
+    json!({"type": "string", "format": "date-time", "readOnly": true})
 }
 fn maybe(schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
@@ -161,6 +167,32 @@ const INITIAL_PERMISSIONS: &[Extra] = &[extra(
     |o, _| crate::rbac::initial::shown(o),
 )];
 
+const BLUEPRINT: &[Extra] = &[
+    extra(
+        "last_applied",
+        |_| json!({"type": "string", "format": "date-time", "readOnly": true}),
+        |o, _| match &o.document.body["applied"] {
+            Value::Null => json!(o.document.created),
+            applied => applied.clone(),
+        },
+    ),
+    extra("last_applied_hash", text, |o, _| o.document.body["applied_hash"].clone()),
+    extra("status", |_| reference("BlueprintInstanceStatusEnum"), |o, _| o.document.body["status"].clone()),
+    extra("managed_models", |_| list(json!({"type": "string"})), |o, _| o.document.body["models"].clone()),
+    extra("metadata", |_| json!({"type": "object", "additionalProperties": {}, "readOnly": true}), |_, _| json!({})),
+];
+
+const OBJECT_ATTRIBUTE: &[Extra] = &[
+    extra(
+        "object_type_obj",
+        |c| c.reply::<ContentType>(),
+        |o, _| json!(ContentType::of(o.document.body["object_type"].as_str().unwrap_or_default())),
+    ),
+    extra("created", time, |o, _| json!(o.document.created)),
+    extra("last_updated", time, |o, _| json!(o.document.updated)),
+    extra("managed", managed, values::managed),
+];
+
 static EXTRAS: LazyLock<HashMap<&'static str, Vec<&'static Extra>>> = LazyLock::new(|| {
     KINDS.iter().map(|k| (k.meta.kind, of_family(k.meta.family).chain(own(k.meta.kind)).collect())).collect()
 });
@@ -193,6 +225,8 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "prompt" => PROMPT,
         "key_pair" => KEY_PAIR,
         "geoip_policy" => GEOIP,
+        "blueprint_instance" => BLUEPRINT,
+        "object_attribute" => OBJECT_ATTRIBUTE,
         "initial_permissions" => INITIAL_PERMISSIONS,
         _ => &[],
     };

@@ -12,7 +12,7 @@ use lockgate_model::{KindDef, Object, ObjectSet, Problems, schema::Field};
 use serde_json::{Map, Value};
 
 /// Kinds whose clients may set the stable identifier.
-const MANAGED_BY_CLIENTS: &[&str] = &["scope_mapping", "outpost"];
+const MANAGED_BY_CLIENTS: &[&str] = &["scope_mapping", "outpost", "object_attribute"];
 
 /// Whether clients may set `managed`.
 pub(crate) fn may_set_managed(kind: &KindDef) -> bool {

@@ -7,6 +7,7 @@ use super::{
     reading::{Reading, pk},
     referrers,
     sight::Sight,
+    version::{IfMatch, Tagged},
     write,
 };
 use crate::{
@@ -135,10 +136,10 @@ pub(crate) async fn retrieve(
     identity: Identity,
     caller: Caller,
     key: String,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Tagged, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
-    Ok(Json(face.show(object, &Reading::new(&snapshot, caller.principal()))))
+    Ok(Tagged::of(object, face.show(object, &Reading::new(&snapshot, caller.principal()))))
 }
 
 /// Deletes one member.
@@ -150,10 +151,13 @@ pub(crate) async fn destroy(
     identity: Identity,
     caller: Caller,
     key: String,
+    wanted: IfMatch,
 ) -> Result<StatusCode, ApiError> {
+    let _turn = identity.config.turn().await;
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
     Sight::of(&identity, &snapshot, &caller).require_on(Action::Delete, object)?;
+    wanted.holds(Some(&object.document))?;
     write::destroy(&identity, &caller, object).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -112,6 +112,17 @@ const APPLICATION: &[Computed] = &[computed("only_with_launch_url", boolean, |o,
     Some(!wanted || super::extra_values::launch_url(o, r).as_str().is_some_and(|url| !url.is_empty()))
 })];
 
+/// The part or the name of the model that a rule is for.
+fn of_model(object: &Object, values: &[&str], pick: fn((&str, &str)) -> String) -> Option<bool> {
+    let model = object.document.body["object_type"].as_str()?.split_once('.')?;
+    Some(values.first().copied() == Some(pick(model).as_str()))
+}
+
+const OBJECT_ATTRIBUTE: &[Computed] = &[
+    computed("object_type__app_label", text, |o, _, values| of_model(o, values, |(app, _)| app.to_owned())),
+    computed("object_type__model", text, |o, _, values| of_model(o, values, |(_, model)| model.to_owned())),
+];
+
 /// Parameters of lists of families.
 pub(crate) const STAGES: &[Computed] = &[NAME];
 /// See [`STAGES`].
@@ -156,6 +167,7 @@ fn own(kind: &str) -> &'static [Computed] {
         "flow_stage_binding" => FLOW_STAGE_BINDING,
         "key_pair" => KEY_PAIR,
         "application" => APPLICATION,
+        "object_attribute" => OBJECT_ATTRIBUTE,
         _ => &[],
     }
 }

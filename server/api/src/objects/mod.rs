@@ -13,15 +13,19 @@ mod flows;
 mod inspector;
 mod key_pairs;
 pub(crate) mod list;
+mod mappings;
 mod oauth2_providers;
 mod outposts;
 mod policies;
 pub(crate) mod reading;
 mod referrers;
+mod requestable;
 pub(crate) mod shapes;
 pub(crate) mod sight;
 mod stages;
-mod view;
+mod transactional;
+pub(crate) mod version;
+pub(crate) mod view;
 pub(crate) mod write;
 
 use crate::{
@@ -48,6 +52,7 @@ use reading::Reading;
 use serde_json::Value;
 use sight::Sight;
 use uuid::Uuid;
+use version::{IfMatch, Tagged};
 
 type Answer = Result<Json<Value>, ApiError>;
 
@@ -59,7 +64,8 @@ pub(crate) fn served() -> impl Iterator<Item = &'static KindDef> {
 /// Routes of all kinds, families and special operations.
 pub(crate) fn routes() -> Router<Identity> {
     let mut router = Router::new();
-    for kind in served() {
+    // What the configuration comes from is more than objects: it has handlers of its own.
+    for kind in served().filter(|kind| kind.meta.kind != crate::managed::KIND) {
         router = router.merge(kind_routes(kind));
     }
     for face in families::FACES {
@@ -71,10 +77,13 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(flows::routes())
         .merge(inspector::routes())
         .merge(key_pairs::routes())
+        .merge(mappings::routes())
         .merge(oauth2_providers::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
+        .merge(requestable::routes())
         .merge(stages::routes())
+        .merge(transactional::routes())
 }
 
 /// The operations that the registry does not tell.
@@ -84,10 +93,13 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     flows::describe(components, paths);
     inspector::describe(components, paths);
     key_pairs::describe(components, paths);
+    mappings::describe(components, paths);
     oauth2_providers::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);
+    requestable::describe(components, paths);
     stages::describe(components, paths);
+    transactional::describe(components, paths);
 }
 
 fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
@@ -100,9 +112,13 @@ fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
     };
     let listing = listing.post(move |State(identity), caller, body| create(kind, identity, caller, body));
     let single = get(move |State(identity), caller, Path(key)| retrieve(kind, identity, caller, key))
-        .put(move |State(identity), caller, Path(key), body| update(kind, identity, caller, key, body, true))
-        .patch(move |State(identity), caller, Path(key), body| update(kind, identity, caller, key, body, false))
-        .delete(move |State(identity), caller, Path(key)| destroy(kind, identity, caller, key));
+        .put(move |State(identity), caller, Path(key), wanted, body| {
+            update(kind, identity, caller, key, wanted, (body, true))
+        })
+        .patch(move |State(identity), caller, Path(key), wanted, body| {
+            update(kind, identity, caller, key, wanted, (body, false))
+        })
+        .delete(move |State(identity), caller, Path(key), wanted| destroy(kind, identity, caller, key, wanted));
     let used = get(move |State(identity), caller, Path(key)| used_by(kind, identity, caller, key));
     Router::new().route(&all, listing).route(&one, single).route(&format!("{one}used_by/"), used)
 }
@@ -139,12 +155,7 @@ async fn list_kind(
     Listed::new(page, total, shown.into_iter().map(|object| face::show(object, &reading)).collect())
 }
 
-async fn create(
-    kind: &'static KindDef,
-    identity: Identity,
-    caller: Caller,
-    body: Body,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+async fn create(kind: &'static KindDef, identity: Identity, caller: Caller, body: Body) -> Result<Tagged, ApiError> {
     let (identity, caller, body) = (&identity, &caller, &body);
     let (id, snapshot) = write::settled(identity, |snapshot| async move {
         caller.require_some(identity, &snapshot, Action::Create, kind.meta.kind)?;
@@ -152,16 +163,16 @@ async fn create(
     })
     .await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
-    Ok((StatusCode::CREATED, Json(view::one(identity, &snapshot, caller, object).await?)))
+    Ok(Tagged::of(object, view::one(identity, &snapshot, caller, object).await?).made())
 }
 
-async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
+async fn retrieve(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Result<Tagged, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = find(&snapshot.objects, kind, &key)?;
     if kind.meta.kind != "application" || !applications::may_open(&identity, &snapshot, &caller, &key).await {
         Sight::of(&identity, &snapshot, &caller).require_on(Action::Read, object)?;
     }
-    Ok(Json(view::one(&identity, &snapshot, &caller, object).await?))
+    Ok(Tagged::of(object, view::one(&identity, &snapshot, &caller, object).await?))
 }
 
 async fn update(
@@ -169,19 +180,20 @@ async fn update(
     identity: Identity,
     caller: Caller,
     key: String,
-    body: Body,
-    whole: bool,
-) -> Answer {
-    let (identity, caller, key, body) = (&identity, &caller, key.as_str(), &body);
+    wanted: IfMatch,
+    (body, whole): (Body, bool),
+) -> Result<Tagged, ApiError> {
+    let (identity, caller, key, wanted, body) = (&identity, &caller, key.as_str(), &wanted, &body);
     let (id, snapshot) = write::settled(identity, |snapshot| async move {
         let object = find(&snapshot.objects, kind, key)?;
         Sight::of(identity, &snapshot, caller).require_on(Action::Update, object)?;
+        wanted.holds(Some(&object.document))?;
         let changed = write::update(identity, &snapshot, caller, object, &body.0, whole).await?;
         Ok((object.document.id, changed))
     })
     .await?;
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(kind.meta.schema))?;
-    Ok(Json(view::one(identity, &snapshot, caller, object).await?))
+    Ok(Tagged::of(object, view::one(identity, &snapshot, caller, object).await?))
 }
 
 async fn destroy(
@@ -189,10 +201,14 @@ async fn destroy(
     identity: Identity,
     caller: Caller,
     key: String,
+    wanted: IfMatch,
 ) -> Result<StatusCode, ApiError> {
+    // Nobody changes it between the look at its version and the deletion, as far as this node goes.
+    let _turn = identity.config.turn().await;
     let snapshot = identity.config.snapshot();
     let object = find(&snapshot.objects, kind, &key)?;
     Sight::of(&identity, &snapshot, &caller).require_on(Action::Delete, object)?;
+    wanted.holds(Some(&object.document))?;
     write::destroy(&identity, &caller, object).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -208,8 +224,9 @@ async fn used_by(kind: &'static KindDef, identity: Identity, caller: Caller, key
 fn family_routes(face: &'static FamilyFace) -> Router<Identity> {
     let all = format!("/{}/", face.path);
     let one = format!("{all}{{key}}/");
-    let single = get(move |State(identity), caller, Path(key)| families::retrieve(face, identity, caller, key))
-        .delete(move |State(identity), caller, Path(key)| families::destroy(face, identity, caller, key));
+    let single = get(move |State(identity), caller, Path(key)| families::retrieve(face, identity, caller, key)).delete(
+        move |State(identity), caller, Path(key), wanted| families::destroy(face, identity, caller, key, wanted),
+    );
     let listing = get(move |State(identity), caller, query| families::list(face, identity, caller, query));
     let used = get(move |State(identity), caller, Path(key)| families::used_by(face, identity, caller, key));
     let types = get(move |caller: Caller| families::types(face, caller));

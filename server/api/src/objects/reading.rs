@@ -72,5 +72,9 @@ pub(crate) fn pk(object: &Object) -> Value {
 
 /// Name of the field with the primary key.
 pub(crate) fn pk_field(kind: &str) -> &'static str {
-    if kind == "brand" { "brand_uuid" } else { "pk" }
+    match kind {
+        "brand" => "brand_uuid",
+        "application_entitlement" => "pbm_uuid",
+        _ => "pk",
+    }
 }

@@ -37,6 +37,8 @@ pub(crate) struct FlowDiagram {
 pub(crate) enum LogLevel {
     /// An error.
     Error,
+    /// Something to look at.
+    Warning,
     /// As it should be.
     Info,
 }
@@ -84,6 +86,29 @@ pub(crate) struct PolicyTestRequest {
     /// What the policy finds in its context.
     #[serde(default)]
     pub(crate) context: Map<String, Value>,
+}
+
+/// On whom to try a mapping.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct PropertyMappingTestRequest {
+    /// Primary key of the user; the caller's when not given.
+    #[serde(default)]
+    pub(crate) user: Option<i64>,
+    /// What the mapping finds in its context; `app` names the application by its slug.
+    #[serde(default)]
+    pub(crate) context: Map<String, Value>,
+    /// Kept for clients: mappings of this build make claims for users.
+    #[serde(default, rename = "group")]
+    pub(crate) _group: Option<Uuid>,
+}
+
+/// What a mapping came to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PropertyMappingTestResult {
+    /// The claims as JSON, or why there are none.
+    pub(crate) result: String,
+    /// Whether there are claims.
+    pub(crate) successful: bool,
 }
 
 /// A setting page that a stage offers to users.
@@ -330,8 +355,8 @@ pub(crate) struct CurrentBrand {
 /// Switches of the flow pages.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct CurrentBrandFlags {
-    /// Always false.
+    /// Kept for clients; see the settings.
     pub(crate) flows_continuous_login: bool,
-    /// Always false.
+    /// Kept for clients; see the settings.
     pub(crate) flows_refresh_others: bool,
 }

@@ -66,8 +66,8 @@ pub(crate) async fn create(
     document.managed = managed(kind, &snapshot.objects, id, given)?;
     Sight::of(identity, snapshot, caller).require_wish(Action::Create, &document)?;
     rbac::initial::may_promise(identity, snapshot, caller, &document)?;
-    sound(identity, snapshot, kind, &document).await?;
-    let kept = rbac::initial::documents(snapshot, caller, kind.meta.kind, &id.to_string());
+    sound(identity, snapshot, kind, &document, &[]).await?;
+    let kept = rbac::initial::documents(snapshot, caller, &[(kind.meta.kind.to_owned(), id.to_string())]);
     let change = Change { upserts: [document].into_iter().chain(kept).collect(), deletes: Vec::new() };
     Ok((id, apply(identity, caller, change).await?))
 }
@@ -93,7 +93,7 @@ pub(crate) async fn update(
     // Who may change only some objects may not make others of them.
     Sight::of(identity, snapshot, caller).require_wish(Action::Update, &document)?;
     rbac::initial::may_promise(identity, snapshot, caller, &document)?;
-    sound(identity, snapshot, kind, &document).await?;
+    sound(identity, snapshot, kind, &document, &[]).await?;
     apply(identity, caller, Change { upserts: vec![document], deletes: Vec::new() }).await
 }
 
@@ -115,11 +115,31 @@ pub(crate) async fn destroy(identity: &Identity, caller: &Caller, object: &Objec
 /// # Errors
 /// As [`create`].
 pub(crate) async fn apply(identity: &Identity, caller: &Caller, change: Change) -> Result<Arc<Snapshot>, ApiError> {
-    identity.config.change(change, Some(caller.user())).await.map_err(refused)?;
-    Ok(identity.config.snapshot())
+    attempt(identity, caller, change).await.map_err(|fault| match fault {
+        Fault::Unsound(_, problems) => ApiError::Invalid(problems),
+        Fault::Other(error) => error,
+    })
 }
 
-fn refused(error: ChangeError) -> ApiError {
+/// Why a change of several objects is not in force.
+pub(crate) enum Fault {
+    /// What is wrong with the object of this key.
+    Unsound(Uuid, Problems),
+    /// Anything else.
+    Other(ApiError),
+}
+
+/// As [`apply`], for who changes several objects and wants to know which of them is not sound.
+pub(crate) async fn attempt(identity: &Identity, caller: &Caller, change: Change) -> Result<Arc<Snapshot>, Fault> {
+    match identity.config.change(change, Some(caller.user())).await {
+        Ok(_) => Ok(identity.config.snapshot()),
+        Err(ChangeError::Invalid { id, problems }) => Err(Fault::Unsound(id, problems)),
+        Err(error) => Err(Fault::Other(refused(error))),
+    }
+}
+
+/// What a change is refused with.
+pub(crate) fn refused(error: ChangeError) -> ApiError {
     match error {
         ChangeError::Invalid { problems, .. } => ApiError::Invalid(problems),
         ChangeError::OwnedByFolder { place, .. } => ApiError::folder(&place.file, place.line),
@@ -152,18 +172,20 @@ fn managed(
 }
 
 /// Checks what only the whole configuration tells, and puts each complaint at its field: the schema,
-/// references, and that a provider serves one application.
-async fn sound(
+/// references, and that a provider serves one application. `made` are objects that come to be along with it.
+pub(crate) async fn sound(
     identity: &Identity,
     snapshot: &Snapshot,
     kind: &'static KindDef,
     document: &Document,
+    made: &[Uuid],
 ) -> Result<(), ApiError> {
     let parsed = kind.parse(&document.body)?;
     let (value, place) = (parsed.to_value(), parsed.identifier());
     let mut problems = Problems::default();
     for found in kind.schema().references(&value) {
         let exists = match found.target.as_str() {
+            _ if made.contains(&found.to) => true,
             "group" => identity.store.groups().get(found.to).await?.is_some(),
             target => snapshot.objects.is_a(found.to, target),
         };

@@ -156,17 +156,22 @@ fn operations(components: &mut Components, paths: &mut Paths, kind: &'static Kin
     }
     paths.add(listing.paged().answers(200, "One page.", page));
     let create = operation(Method::POST, &list, "create").says(&format!("Makes a {noun}.")).body(body.clone(), true);
-    paths.add(create.answers(201, "Made.", reference(name)).may_conflict());
+    paths.add(create.answers(201, "Made.", reference(name)).may_conflict().tagged());
     let retrieve = operation(Method::GET, &one, "retrieve").says(&format!("Shows a {noun}."));
-    paths.add(retrieve.path(key()).answers(200, "The object.", reference(name)));
+    paths.add(retrieve.path(key()).answers(200, "The object.", reference(name)).tagged());
     let update = operation(Method::PUT, &one, "update").says(&format!("Replaces a {noun}.")).body(body, true);
-    paths.add(update.path(key()).answers(200, "As it is now.", reference(name)).may_conflict());
+    paths.add(changed(update.path(key()), name));
     let partial = operation(Method::PATCH, &one, "partial_update").says(&format!("Changes fields of a {noun}."));
     let partial = partial.body(patch, false);
-    paths.add(partial.path(key()).answers(200, "As it is now.", reference(name)).may_conflict());
+    paths.add(changed(partial.path(key()), name));
     let destroy = operation(Method::DELETE, &one, "destroy").says(&format!("Deletes a {noun}."));
-    paths.add(destroy.path(key()).empty(204, "Deleted.").may_conflict());
+    paths.add(destroy.path(key()).empty(204, "Deleted.").may_conflict().conditional());
     paths.add(used_by(components, &stem, &one, meta.path, key()));
+}
+
+/// An operation that changes an object of the schema with this name.
+fn changed(operation: Operation, name: &str) -> Operation {
+    operation.answers(200, "As it is now.", reference(name)).may_conflict().tagged().conditional()
 }
 
 fn used_by(components: &mut Components, stem: &str, one: &str, path: &str, key: Value) -> Operation {
@@ -236,9 +241,9 @@ fn family_operations(components: &mut Components, paths: &mut Paths, face: &Fami
     }
     paths.add(listing.paged().answers(200, "One page.", reference(&format!("Paginated{}List", face.schema))));
     let retrieve = operation(Method::GET, one.clone(), "retrieve").says(&format!("Shows a {noun} of any kind."));
-    paths.add(retrieve.path(key()).answers(200, "The object.", reference(face.schema)));
+    paths.add(retrieve.path(key()).answers(200, "The object.", reference(face.schema)).tagged());
     let destroy = operation(Method::DELETE, one.clone(), "destroy").says(&format!("Deletes a {noun} of any kind."));
-    paths.add(destroy.path(key()).empty(204, "Deleted.").may_conflict());
+    paths.add(destroy.path(key()).empty(204, "Deleted.").may_conflict().conditional());
     paths.add(used_by(components, &stem, &one, face.path, key()));
     let types = json!({"type": "array", "items": components.reply::<TypeCreate>()});
     let kinds = operation(Method::GET, format!("/{}/types/", face.path), "types_list");

@@ -7,7 +7,7 @@ pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
 
-use crate::{decisions, executor, objects, people, rbac, revisions, root};
+use crate::{admin, decisions, executor, managed, objects, people, rbac, revisions, root};
 use components::Components;
 use operation::Paths;
 use serde_json::{Value, json};
@@ -46,6 +46,8 @@ fn build() -> Value {
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);
+    admin::describe(&mut components, &mut paths);
+    managed::describe(&mut components, &mut paths);
     root::describe(&mut components, &mut paths);
     let (responses, parameters) = operation::shared();
     json!({

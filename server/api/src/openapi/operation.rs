@@ -1,6 +1,7 @@
 //! One operation of the document, and all of them by path.
 
 use super::components::reference;
+use crate::compatibility;
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -103,6 +104,19 @@ impl Operation {
         self
     }
 
+    /// With a body in these media.
+    pub(crate) fn body_as(mut self, content: Value, required: bool) -> Self {
+        self.body = Some(json!({"required": required, "content": content}));
+        self
+    }
+
+    /// That there may be no such thing.
+    pub(crate) fn may_miss(mut self) -> Self {
+        let missing = json!({"$ref": "#/components/responses/NotFoundResponse"});
+        self.responses.entry("404").or_insert(missing);
+        self
+    }
+
     /// With a JSON answer.
     pub(crate) fn answers(self, status: u16, description: &str, schema: Value) -> Self {
         self.answers_as(status, description, json_of(schema))
@@ -126,6 +140,22 @@ impl Operation {
         self
     }
 
+    /// That its answers carry the version of the object.
+    pub(crate) fn tagged(mut self) -> Self {
+        let header = json!({"description": "Version of the object, for If-Match.", "schema": {"type": "string"}});
+        for (_, response) in self.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+            response["headers"] = json!({"ETag": header});
+        }
+        self
+    }
+
+    /// That it can be bound to a version of the object.
+    pub(crate) fn conditional(mut self) -> Self {
+        self.parameters.push(json!({"$ref": "#/components/parameters/HeaderIfMatch"}));
+        self.responses.insert("412".to_owned(), json!({"$ref": "#/components/responses/OutdatedResponse"}));
+        self
+    }
+
     /// For everybody.
     pub(crate) fn anonymous(mut self) -> Self {
         self.anonymous = true;
@@ -133,6 +163,9 @@ impl Operation {
     }
 
     fn finish(mut self) -> Value {
+        if compatibility::is_refused(&self.id) {
+            self.responses.insert("501".to_owned(), json!({"$ref": "#/components/responses/NotHereResponse"}));
+        }
         self.responses.sort_keys();
         let credentials = json!({"authentik": []});
         let security = if self.anonymous { json!([credentials, {}]) } else { json!([credentials]) };
@@ -178,14 +211,18 @@ pub(crate) fn shared() -> (Value, Value) {
         "ValidationErrorResponse": error("The body or a parameter is not sound.", "ValidationError"),
         "GenericErrorResponse": error("No credentials, wrong ones, or no right to do this.", "GenericError"),
         "NotFoundResponse": error("There is no such object, or the caller may not know of it.", "GenericError"),
+        "NotHereResponse": error("This server does not do this; why, the answer tells.", "GenericError"),
+        "OutdatedResponse": error("It is another version than If-Match names.", "GenericError"),
         "ConflictResponse": error("The configuration folder or the server itself owns the object.", "GenericError"),
     });
     let query = |name: &str, kind: &str, text: &str| parameter("query", name, json!({"type": kind}), text);
+    let version = "Version that the object must have, as ETag told it; without it, any.";
     let parameters = json!({
+        "HeaderIfMatch": parameter("header", "If-Match", json!({"type": "string"}), version),
         "QueryName": query("name", "string", "Exact name."),
         "QueryPaginationOrdering": query("ordering", "string", "Field to order by; with `-` before it, descending."),
         "QueryPaginationPage": query("page", "integer", "Number of the page, from 1."),
-        "QueryPaginationPageSize": query("page_size", "integer", "Objects a page; 20 unless given, 100 at most."),
+        "QueryPaginationPageSize": query("page_size", "integer", "Objects a page; how many unless given, and at most, the settings say."),
         "QuerySearch": query("search", "string", "Words that the objects must mention."),
     });
     (responses, parameters)

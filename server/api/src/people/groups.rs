@@ -1,7 +1,7 @@
 //! `/core/groups/`: groups, how they nest, who is in them.
 
 use super::{
-    Noun, roles,
+    Noun, attributes as rules, roles,
     shapes::{Group, GroupMembership, GroupRequest, UserAccountRequest},
     sight::{Directory, Sight},
     users::attributes,
@@ -173,6 +173,8 @@ async fn create(
     may_be_made(&sight, &given).await?;
     let held = given.roles.clone().unwrap_or_default();
     sight.roles(&held)?;
+    let wanted = given.attributes.clone().unwrap_or_default();
+    rules::check(&identity, &snapshot, rules::Of::Group(None), &wanted).await?;
     let new = NewGroup {
         pk: identity.people.new_id(),
         name: given.name.unwrap_or_default(),
@@ -310,6 +312,9 @@ async fn store(
     may_become(&sight, &group, &given).await?;
     let held = roles::changed_of_group(&snapshot, group.pk, given.roles.as_deref());
     sight.roles(&held)?;
+    if let Some(wanted) = &given.attributes {
+        rules::check(identity, &snapshot, rules::Of::Group(Some(group.pk)), wanted).await?;
+    }
     if given.name.as_ref().is_some_and(|name| *name != group.name) {
         group_may_be_renamed(&snapshot.policies, &group).map_err(|e| ApiError::Conflict(e.to_string()))?;
     }

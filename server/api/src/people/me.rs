@@ -12,13 +12,17 @@ use crate::{
 };
 use axum::{Json, Router, extract::State, routing::get};
 use http::Method;
-use lockgate_identity::Identity;
+use lockgate_identity::{Identity, config::Snapshot};
 use lockgate_model::{ObjectSet, Principal};
+use lockgate_policies::Action;
 use serde_json::Value;
 
-/// What superusers may beyond single objects; clients decide by it what to offer.
-const SUPERUSER_PERMISSIONS: &[&str] =
-    &["access_admin_interface", "view_system_info", "view_system_settings", "edit_system_settings"];
+/// What one may beyond single objects; clients decide by it what to offer.
+const SYSTEM_PERMISSIONS: [(&str, Action, &str); 3] = [
+    ("view_system_info", Action::Read, "system"),
+    ("view_system_settings", Action::Read, "settings"),
+    ("edit_system_settings", Action::Update, "settings"),
+];
 
 /// Routes.
 pub(super) fn routes() -> Router<Identity> {
@@ -36,8 +40,12 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
 
 async fn me(State(identity): State<Identity>, caller: Caller) -> Json<SessionUser> {
     let snapshot = identity.config.snapshot();
-    let user = || oneself(caller.principal(), &snapshot.objects);
-    Json(SessionUser { user: user(), original: None, users: vec![user()] })
+    let user = || UserSelf {
+        system_permissions: permissions(&identity, &snapshot, &caller),
+        ..oneself(caller.principal(), &snapshot.objects)
+    };
+    let original = caller.original.as_ref().map(|who| oneself(who.principal(), &snapshot.objects));
+    Json(SessionUser { user: user(), original, users: vec![user()] })
 }
 
 fn oneself(principal: &Principal, objects: &ObjectSet) -> UserSelf {
@@ -58,11 +66,13 @@ fn oneself(principal: &Principal, objects: &ObjectSet) -> UserSelf {
         uid: principal.uid.clone(),
         settings: principal.attributes.get("settings").and_then(Value::as_object).cloned().unwrap_or_default(),
         user_type: user.user_type,
-        system_permissions: permissions(principal),
+        system_permissions: Vec::new(),
     }
 }
 
-fn permissions(principal: &Principal) -> Vec<String> {
-    let all = if principal.is_superuser { SUPERUSER_PERMISSIONS } else { &[] };
-    all.iter().map(|p| (*p).to_owned()).collect()
+fn permissions(identity: &Identity, snapshot: &Snapshot, caller: &Caller) -> Vec<String> {
+    let held = SYSTEM_PERMISSIONS.into_iter().filter(|(_, verb, kind)| caller.may(identity, snapshot, *verb, kind));
+    let held: Vec<&str> = held.map(|(name, ..)| name).collect();
+    let administers = caller.principal().is_superuser || !held.is_empty();
+    administers.then_some("access_admin_interface").into_iter().chain(held).map(str::to_owned).collect()
 }

@@ -1,10 +1,15 @@
 //! People: users, groups, tokens, sessions, and what applications were granted. They grow with the number of people, so their lists are
 //! asked of the database and not of the snapshot.
 
+pub(crate) mod attributes;
 mod consents;
+pub(crate) mod deeds;
+mod export;
 mod grants;
 pub(crate) mod groups;
+mod impersonation;
 mod me;
+mod recovery;
 mod reputation;
 pub(crate) mod roles;
 mod sessions;
@@ -43,6 +48,9 @@ pub(crate) fn routes() -> Router<Identity> {
     users::routes()
         .merge(user_actions::routes())
         .merge(me::routes())
+        .merge(impersonation::routes())
+        .merge(recovery::routes())
+        .merge(export::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(sessions::routes())
@@ -56,6 +64,9 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     users::describe(components, paths);
     user_actions::describe(components, paths);
     me::describe(components, paths);
+    impersonation::describe(components, paths);
+    recovery::describe(components, paths);
+    export::describe(components, paths);
     groups::describe(components, paths);
     tokens::describe(components, paths);
     sessions::describe(components, paths);

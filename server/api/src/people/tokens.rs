@@ -24,11 +24,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use lockgate_identity::{
-    Identity,
-    journal::Action as Noted,
-    tokens::{DEFAULT_LIFE, NewToken},
-};
+use lockgate_identity::{Identity, journal::Action as Noted, tokens::NewToken};
 use lockgate_model::{Problems, Validity, schema::KindSchema};
 use lockgate_policies::{Action, Administered, USER_KIND};
 use lockgate_store::{Token as Stored, TokenFilter, TokenIntent, TokenPatch};
@@ -176,6 +172,7 @@ async fn create(
     caller: Caller,
     body: Body,
 ) -> Result<(StatusCode, Json<Token>), ApiError> {
+    caller.require_oneself()?;
     let given: TokenRequest = body.read(&FORM, false)?;
     let owner = owner(&identity, &caller, given.user).await?.unwrap_or_else(|| caller.user().pk);
     let intent = given.intent.map(intent).transpose()?.unwrap_or(TokenIntent::Api);
@@ -211,7 +208,10 @@ impl Life {
     ) -> Result<Self, ApiError> {
         let now = identity.clock.now();
         if caller.may(identity, &identity.config.snapshot(), Action::Update, KIND) {
-            return Ok(Self { expires: expires.or_else(|| expiring.then(|| now + DEFAULT_LIFE)), expiring });
+            return Ok(Self {
+                expires: expires.or_else(|| expiring.then(|| now + identity.tuning.token_life())),
+                expiring,
+            });
         }
         let attribute = |name: &str| caller.principal().attributes.get(&format!("goauthentik.io/user/{name}"));
         let lasting = attribute("token-expires").and_then(Value::as_bool) == Some(false);
@@ -224,7 +224,7 @@ impl Life {
                 Err(ApiError::field("expires", "invalid", text))
             }
             (None, latest) => {
-                let usual = now + DEFAULT_LIFE;
+                let usual = now + identity.tuning.token_life();
                 Ok(Self { expires: Some(latest.map_or(usual, |latest| usual.min(latest))), expiring })
             }
             (expires, _) => Ok(Self { expires, expiring }),
@@ -273,6 +273,7 @@ async fn found(identity: &Identity, caller: &Caller, verb: Action, identifier: &
 
 /// A token that the caller may see, when the caller may do this to its owner: a key is as good as the owner.
 async fn found_of(identity: &Identity, caller: &Caller, verb: Action, identifier: &str) -> Result<Stored, ApiError> {
+    caller.require_oneself()?;
     let token = found(identity, caller, Action::Read, identifier).await?;
     if token.user_pk != caller.user().pk {
         let snapshot = identity.config.snapshot();

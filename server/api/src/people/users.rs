@@ -2,6 +2,7 @@
 
 use super::{
     Noun,
+    attributes::{self, Of},
     groups::changed,
     shapes::{User, UserRequest},
     sight::{Directory, Sight},
@@ -51,7 +52,7 @@ pub(super) const NOUN: Noun = Noun {
 static FORM: LazyLock<KindSchema> = LazyLock::new(form::<UserRequest>);
 
 /// Parameters of the list, beside those of every list.
-const PARAMETERS: &[(&str, &str)] = &[
+pub(super) const PARAMETERS: &[(&str, &str)] = &[
     ("attributes", "string"),
     ("date_joined", "time"),
     ("date_joined__gt", "time"),
@@ -110,7 +111,8 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(NOUN.used_by(components));
 }
 
-fn schema_of(kind: &str) -> Value {
+/// The schema of a parameter.
+pub(super) fn schema_of(kind: &str) -> Value {
     match kind {
         "time" => json!({"type": "string", "format": "date-time"}),
         "uuid" => json!({"type": "string", "format": "uuid"}),
@@ -139,7 +141,11 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     Listed::new(page, total, shown.iter().map(value).collect())
 }
 
-fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiError> {
+/// What a query asks for, but for roles.
+///
+/// # Errors
+/// 400.
+pub(super) fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiError> {
     let text = |name: &str| query.get(name).map(str::to_owned);
     let types = query.all("type").into_iter().map(|word| {
         let unknown = format!("Select a valid choice. {word} is not one of the available choices.");
@@ -170,7 +176,10 @@ fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFilter, ApiEr
 }
 
 /// The roles of which somebody wanted holds one: one of each parameter that is given.
-fn roles_asked(snapshot: &Snapshot, query: &Query) -> Result<Option<Vec<Uuid>>, ApiError> {
+///
+/// # Errors
+/// 400.
+pub(super) fn roles_asked(snapshot: &Snapshot, query: &Query) -> Result<Option<Vec<Uuid>>, ApiError> {
     let names = query.repeated("roles_by_name");
     let keys: Vec<Uuid> = query.several("roles_by_pk", "Enter a valid UUID.")?;
     if names.is_empty() && keys.is_empty() {
@@ -226,6 +235,7 @@ async fn create(
     };
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     wished(&sight, &draft, roles.clone()).await?;
+    attributes::check(&identity, &snapshot, Of::User(None), &draft.attributes).await?;
     let made = identity.people.create_user(draft, Some(caller.user())).await?;
     if !roles.is_empty() {
         identity.people.set_roles(&made, &roles, Some(caller.user())).await?;
@@ -340,6 +350,9 @@ async fn store(
     let held = identity.store.roles().of_users(&[account.pk]).await?.remove(&account.pk).unwrap_or_default();
     sight.roles(&changed(given.roles.as_deref(), &held))?;
     may_become(&sight, &account, &patch, held).await?;
+    if let Some(wanted) = &patch.attributes {
+        attributes::check(identity, &snapshot, Of::User(Some(account.pk)), wanted).await?;
+    }
     let account = identity.people.update_user(account.pk, patch, Some(caller.user())).await?;
     if let Some(roles) = &given.roles {
         identity.people.set_roles(&account, roles, Some(caller.user())).await?;
@@ -399,7 +412,20 @@ async fn destroy(
         return Err(ApiError::Invalid(Problems::one("", "invalid", "You cannot delete your own account.")));
     }
     identity.people.delete_user(account.pk, Some(caller.user())).await?;
+    if snapshot.settings.gdpr_compliance {
+        forget(&identity, account.pk).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Events deleted in one go.
+const FORGOTTEN: u64 = 5_000;
+
+/// Deletes what is recorded of a user's own acts; that the user was deleted is an act of somebody else.
+async fn forget(identity: &Identity, user: i64) -> Result<(), ApiError> {
+    identity.journal.flush().await;
+    while identity.store.events().delete_of_user(user, FORGOTTEN).await? == FORGOTTEN {}
+    Ok(())
 }
 
 async fn used_by(

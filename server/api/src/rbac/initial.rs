@@ -59,9 +59,9 @@ pub(crate) fn may_promise(
     sight.require_wish(Action::DefineRole, &with(&object.document, &wish)?)
 }
 
-/// The roles of the caller as they are once an object was made. Roles of the folder say all that they permit
+/// The roles of the caller as they are once objects were made, each told by kind and key. Roles of the folder say all that they permit
 /// themselves.
-pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, kind: &str, object_key: &str) -> Vec<Document> {
+pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, made: &[(String, String)]) -> Vec<Document> {
     let objects = &snapshot.objects;
     let held = people::roles::held(objects, caller.principal());
     let mut changed: BTreeMap<Uuid, (&Document, Role)> = BTreeMap::new();
@@ -70,9 +70,11 @@ pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, kind: &str, object
         let Some(role) = role.filter(|role| role.document.origin != Origin::Folder) else { continue };
         let Some(permits) = role.typed::<Role>() else { continue };
         let known = promise.permissions.iter().filter_map(|id| permission::by_id(*id));
-        for known in known.filter(|known| known.noun.kind == kind && known.is_on_objects()) {
-            let (_, role) = changed.entry(role.document.id).or_insert_with(|| (&role.document, permits.clone()));
-            add(role, known, Some(object_key));
+        for known in known.filter(|known| known.is_on_objects()) {
+            for (_, key) in made.iter().filter(|(kind, _)| known.noun.kind == kind) {
+                let (_, role) = changed.entry(role.document.id).or_insert_with(|| (&role.document, permits.clone()));
+                add(role, known, Some(key));
+            }
         }
     }
     changed.into_values().filter_map(|(document, role)| with(document, &role).ok()).collect()
@@ -84,7 +86,7 @@ pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, kind: &str, object
 /// What a change of the configuration answers.
 pub(crate) async fn keep(sight: &people::sight::Sight<'_>, kind: &str, object_key: &str) -> Result<(), ApiError> {
     write::settled(sight.identity, |snapshot| async move {
-        let upserts = documents(&snapshot, sight.caller, kind, object_key);
+        let upserts = documents(&snapshot, sight.caller, &[(kind.to_owned(), object_key.to_owned())]);
         if upserts.is_empty() {
             return Ok(());
         }

@@ -32,6 +32,7 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
     pub(crate) cookies: Vec<String>,
     pub(crate) location: String,
+    pub(crate) etag: String,
 }
 
 impl Reply {
@@ -54,10 +55,17 @@ impl Api {
 
     /// As [`Self::start`], with this file in the configuration folder.
     pub(crate) async fn start_with(file: &str, text: &str) -> Self {
+        Self::start_with_files(&[(file, text)]).await
+    }
+
+    /// As [`Self::start`], with these files in the configuration folder.
+    pub(crate) async fn start_with_files(files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let config = folder.path().join("config");
         std::fs::create_dir(&config).expect("a folder");
-        std::fs::write(config.join(file), text).expect("a file");
+        for (file, text) in files {
+            std::fs::write(config.join(file), text).expect("a file");
+        }
         Self::start_in(folder, Some(config)).await
     }
 
@@ -111,6 +119,22 @@ impl Api {
         self.answer(request, body).await
     }
 
+    /// A request with a JSON body that names a version.
+    pub(crate) async fn tagged(&self, method: Method, path: &str, body: &Value, version: Option<&str>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in [
+            (header::AUTHORIZATION, self.token.as_ref().map(|token| format!("Bearer {token}"))),
+            (header::IF_MATCH, version.map(str::to_owned)),
+            (header::CONTENT_TYPE, (!body.is_null()).then(|| "application/json".to_owned())),
+        ] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.answer(request, &body).await
+    }
+
     async fn answer(&self, request: Builder, body: &str) -> Reply {
         let request = request.header(header::HOST, "auth.example.com");
         let request = request.body(Body::from(body.to_owned())).expect("a request");
@@ -125,6 +149,7 @@ impl Api {
             body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
             cookies: texts(header::SET_COOKIE),
             location: location.concat(),
+            etag: texts(header::ETAG).concat(),
         }
     }
 
@@ -158,6 +183,29 @@ impl Browser {
     /// Whether a cookie has this value.
     pub(crate) fn holds(&self, value: &str) -> bool {
         self.cookies.values().any(|v| v == value)
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.get(name).cloned()
+    }
+
+    /// Signs in by the flow that is there for it.
+    pub(crate) async fn sign_in(&mut self, username: &str, password: &str) {
+        let flow = "/flows/executor/default-authentication-flow/?query=";
+        for _ in 0..12 {
+            let shown = self.send(Method::GET, flow, &Value::Null).await.expect(200);
+            let component = shown["component"].as_str().expect("a component");
+            if component == "xak-flow-redirect" {
+                return;
+            }
+            let answer = json!({"component": component, "uid_field": username, "password": password});
+            let reply = self.send(Method::POST, flow, &answer).await;
+            if reply.body["component"] == "xak-flow-redirect" {
+                return;
+            }
+        }
+        panic!("{username} could not sign in");
     }
 
     pub(crate) fn new(api: &Api) -> Self {

@@ -8,7 +8,7 @@ use lockgate_model::{
     kind::{self, KindDef},
     schema::OnDelete,
 };
-use lockgate_store::StoreError;
+use lockgate_store::{NewGroup, StoreError};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use thiserror::Error;
@@ -103,13 +103,23 @@ impl Config {
     /// # Errors
     /// [`ChangeError`].
     pub async fn change(&self, change: Change, by: Option<&User>) -> Result<i64, ChangeError> {
+        self.change_with_groups(change, Vec::new(), by).await
+    }
+
+    /// As [`Self::change`], with groups that are made along with it.
+    pub(super) async fn change_with_groups(
+        &self,
+        change: Change,
+        groups: Vec<NewGroup>,
+        by: Option<&User>,
+    ) -> Result<i64, ChangeError> {
         let _writing = self.writing.lock().await;
         let mut last = None;
         // Another node may have changed the configuration since we read it: look again, once.
         for _ in 0..2 {
             let base = self.snapshot();
             let planned = self.plan(&base.objects, &change).await?;
-            match self.put_into_force(&base, planned, author(by), &change).await {
+            match self.put_into_force(&base, planned, author(by), &change, groups.clone()).await {
                 Err(ChangeError::Store(StoreError::Conflict { expected, current })) => {
                     last = Some(StoreError::Conflict { expected, current });
                     self.reload_locked().await.map_err(|error| {

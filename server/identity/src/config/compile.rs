@@ -3,7 +3,7 @@
 use super::{
     client::{Client, Clients},
     hosts::{HostIndex, ProxyHost, redirect_uris},
-    snapshot::{App, ProxyApp, Snapshot},
+    snapshot::{App, Entitlement, ProxyApp, Snapshot},
 };
 use crate::keys::SigningKey;
 use chrono::{DateTime, Utc};
@@ -12,17 +12,17 @@ use lockgate_engine::CompiledFlow;
 use lockgate_model::{
     Document, Family, Kind, ObjectSet, Problems,
     kinds::{
-        Application, CedarFile, CedarPolicy, CertificateKeyPair, DefaultAccess, ExpressionPolicy, Flow,
-        FlowStageBinding, FolderSettings, LinkedPrincipal, LinkedResource, Outpost, PolicyBinding, PolicyEngineMode,
-        PolicyLink, Prompt, PromptStage, ProxyProvider, ScopeMapping, key_pair::INTERNAL_JWT_KEY,
-        outpost::EMBEDDED_OUTPOST,
+        Application, ApplicationEntitlement, CedarFile, CedarPolicy, CertificateKeyPair, DefaultAccess,
+        ExpressionPolicy, Flow, FlowStageBinding, FolderSettings, LinkedPrincipal, LinkedResource, Outpost,
+        PolicyBinding, PolicyEngineMode, PolicyLink, Prompt, PromptStage, ProxyProvider, ScopeMapping,
+        key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
     },
     objects::{Object, Unsound},
 };
 use lockgate_policies::{
-    AppInput, BindingInput, Check, ClaimMapping, ConditionInput, EngineMode, Expression, ExpressionInput, GroupInput,
-    LinkInput, Linked, Native, NativeInput, Places, PolicyInput, PolicyProblem, PolicySet, Stopwatch, Subject, Target,
-    TextOrigin, World,
+    AppInput, BindingInput, Check, ClaimMapping, ConditionInput, EngineMode, EntitlementInput, Expression,
+    ExpressionInput, GroupInput, LinkInput, Linked, Native, NativeInput, Places, PolicyInput, PolicyProblem, PolicySet,
+    Stopwatch, Subject, Target, TextOrigin, World,
 };
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -114,8 +114,11 @@ pub(super) fn compile(
     let clients_by_provider = clients.values().map(|client| (client.id, Arc::clone(client))).collect();
     let hosts = host_index(&objects, &providers);
     let (outpost, authentik_host) = outpost(&objects);
+    let entitlements = entitlements(&objects);
+    let settings = objects.all::<FolderSettings>().into_iter().next().map(|(_, settings)| settings.clone());
     Ok(Snapshot {
         revision,
+        settings: Arc::new(settings.unwrap_or_default()),
         loaded: around.now,
         policies,
         hosts,
@@ -127,6 +130,7 @@ pub(super) fn compile(
         checks,
         prompts,
         mappings,
+        entitlements,
         key,
         stopwatch: around.stopwatch.clone(),
         world,
@@ -203,6 +207,9 @@ fn policy_input(objects: &ObjectSet, around: &Surroundings<'_>) -> PolicyInput {
         cedar_files: objects.all::<CedarFile>().into_iter().map(|(_, f)| (f.path.clone(), f.text.clone())).collect(),
         links: objects.all::<PolicyLink>().into_iter().map(|(object, link)| link_input(object, link, around)).collect(),
         apps: objects.all::<Application>().into_iter().map(|(_, a)| app_input(a)).collect(),
+        entitlements: named_entitlements(objects)
+            .map(|(app, e)| EntitlementInput { app, name: e.name.clone() })
+            .collect(),
         groups: around.groups.iter().map(|(id, name)| GroupInput { id: *id, name: name.clone() }).collect(),
         roles: super::roles::inputs(objects),
         default_access_deny: closed_by_default(objects),
@@ -238,6 +245,22 @@ fn link_input(object: &Object, link: &PolicyLink, around: &Surroundings<'_>) -> 
     }
 }
 
+/// Every entitlement with the slug of its application.
+fn named_entitlements(objects: &ObjectSet) -> impl Iterator<Item = (String, &ApplicationEntitlement)> {
+    let slug = |e: &ApplicationEntitlement| Some(objects.typed::<Application>(e.app.0)?.slug.clone());
+    objects.iter().filter_map(|o| o.typed::<ApplicationEntitlement>()).filter_map(move |e| Some((slug(e)?, e)))
+}
+
+fn entitlements(objects: &ObjectSet) -> HashMap<String, Vec<Entitlement>> {
+    let mut all: HashMap<String, Vec<Entitlement>> = HashMap::new();
+    for (app, found) in named_entitlements(objects) {
+        let known = Entitlement { name: found.name.clone(), attributes: found.attributes.clone() };
+        all.entry(app).or_default().push(known);
+    }
+    all.values_mut().for_each(|of| of.sort_by(|a, b| a.name.cmp(&b.name)));
+    all
+}
+
 fn app_input(app: &Application) -> AppInput {
     AppInput { slug: app.slug.clone(), name: app.name.clone(), group: app.group.clone(), tags: app.tags.clone() }
 }
@@ -259,7 +282,8 @@ pub(super) fn mode(object: &Object) -> Option<EngineMode> {
         .typed::<Application>()
         .map(|a| a.policy_engine_mode)
         .or_else(|| object.typed::<Flow>().map(|f| f.policy_engine_mode))
-        .or_else(|| object.typed::<FlowStageBinding>().map(|b| b.policy_engine_mode))?;
+        .or_else(|| object.typed::<FlowStageBinding>().map(|b| b.policy_engine_mode))
+        .or_else(|| object.typed::<ApplicationEntitlement>().map(|e| e.policy_engine_mode))?;
     Some(match mode {
         PolicyEngineMode::Any => EngineMode::Any,
         PolicyEngineMode::All => EngineMode::All,
@@ -273,6 +297,11 @@ fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
         .map(|a| Target::App(a.slug.clone()))
         .or_else(|| object.typed::<Flow>().map(|f| Target::Flow(f.slug.clone())))
         .or_else(|| object.typed::<FlowStageBinding>().map(|_| Target::Stage(id)))
+        .or_else(|| {
+            let entitlement = object.typed::<ApplicationEntitlement>()?;
+            let app = objects.typed::<Application>(entitlement.app.0)?;
+            Some(Target::Entitlement(app.slug.clone(), entitlement.name.clone()))
+        })
 }
 
 /// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its

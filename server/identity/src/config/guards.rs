@@ -7,7 +7,7 @@
 use super::compile::{closed_by_default, mode};
 use lockgate_model::{
     Document, Group, Kind, Object, ObjectSet,
-    kinds::{Application, Flow, FlowStageBinding, PolicyBinding, PromptStage},
+    kinds::{Application, ApplicationEntitlement, Flow, FlowStageBinding, PolicyBinding, PromptStage},
 };
 use lockgate_policies::{EngineMode, PolicySet};
 use std::collections::{BTreeSet, HashMap};
@@ -84,7 +84,9 @@ fn opens(after: &ObjectSet, target: &Object) -> bool {
         let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
         return !one_is_enough;
     }
-    !(target.typed::<Application>().is_some() && closed_by_default(after))
+    // Nobody holds an entitlement that nothing is bound to.
+    let closed = target.typed::<ApplicationEntitlement>().is_some();
+    !(closed || target.typed::<Application>().is_some() && closed_by_default(after))
 }
 
 /// Whether a group can go without opening anything. A binding outlives its group and nobody passes it,
@@ -153,6 +155,9 @@ fn described(objects: &ObjectSet, target: &Object) -> String {
     }
     if let Some(flow) = target.typed::<Flow>() {
         return format!("flow \"{}\"", flow.slug);
+    }
+    if let Some(entitlement) = target.typed::<ApplicationEntitlement>() {
+        return format!("entitlement \"{}\"", entitlement.name);
     }
     let Some(place) = target.typed::<FlowStageBinding>() else { return target.document.name.clone() };
     let name = |id| objects.get(id).map_or("?", |o: &Object| o.document.name.as_str());

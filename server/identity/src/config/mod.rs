@@ -9,6 +9,7 @@ mod compile;
 mod declared;
 mod guards;
 pub mod hosts;
+mod import;
 mod launch;
 mod layers;
 mod offline;
@@ -28,26 +29,28 @@ pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use declared::GroupWrites;
 pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
+pub use import::{ImportError, Prepared};
 pub use layers::Refusal;
 pub use offline::{OfflineFolder, check_folder, compile_folder};
 pub use proposal::{Base, Proposal, Weighed};
 pub use pull::PullHealth;
 pub use reading::Texts;
 pub use revise::{Applied, Desk, Note, Told, told};
-pub use snapshot::{App, MadeClaims, ProxyApp, Snapshot};
+pub use snapshot::{App, Entitlement, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
 
 use crate::{
     feed::Feed,
     git::Mirror,
     journal::{Action, Entry, Journal},
+    tuning::Tuning,
 };
 use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_model::{Document, kind};
+use lockgate_model::{Document, Group, kind};
 use lockgate_policies::{Places, Stopwatch, TextOrigin};
-use lockgate_store::{ConfigChange, DocumentRef, RevisionMeta, RevisionOrigin, Store, StoreError};
+use lockgate_store::{ConfigChange, DocumentRef, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
 use pull::{Laying, Puller};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -87,6 +90,7 @@ pub(crate) struct Sources {
     pub(crate) mirror: Option<Mirror>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) places: Arc<dyn Places>,
+    pub(crate) tuning: Tuning,
 }
 
 /// The revision that is stored, for who only looks.
@@ -169,6 +173,7 @@ pub struct Config {
     variables: BTreeMap<String, String>,
     stopwatch: Stopwatch,
     places: Arc<dyn Places>,
+    tuning: Tuning,
     current: ArcSwap<Snapshot>,
     pub(super) writing: AsyncMutex<()>,
     /// Held by who changes what was read before, so that callers wait for each other instead of outpacing each other.
@@ -180,7 +185,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, feed, folder, mirror, variables, places } = sources;
+        let Sources { store, clock, random, journal, feed, folder, mirror, variables, places, tuning } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
         let start = layers::Start {
@@ -208,12 +213,14 @@ impl Config {
             variables,
             stopwatch,
             places,
+            tuning,
             current: ArcSwap::from_pointee(snapshot),
             writing: AsyncMutex::new(()),
             editing: AsyncMutex::new(()),
             errors: Mutex::new(Errors { held, ..Errors::default() }),
             laid: Mutex::new(texts.as_ref().map(Texts::fingerprint)),
         };
+        config.tuning.set(Arc::clone(&config.peek().settings));
         config.tell();
         if let Some(error) = error {
             config.broken(Trouble::Folder, &error);
@@ -353,6 +360,7 @@ impl Config {
     }
 
     fn swap(&self, snapshot: Snapshot) {
+        self.tuning.set(Arc::clone(&snapshot.settings));
         self.current.store(Arc::new(snapshot));
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).revision = None;
         self.tell();
@@ -398,6 +406,7 @@ impl Config {
         planned: Planned,
         author: String,
         change: &Change,
+        new_groups: Vec<NewGroup>,
     ) -> Result<i64, ChangeError> {
         let mut documents: HashMap<Uuid, Document> =
             base.objects.iter().map(|o| (o.document.id, o.document.clone())).collect();
@@ -405,7 +414,8 @@ impl Config {
             documents.remove(id);
         }
         documents.extend(planned.upserts.iter().map(|d| (d.id, d.clone())));
-        let groups = self.store.groups().all().await?;
+        let mut groups = self.store.groups().all().await?;
+        groups.extend(new_groups.iter().map(in_the_making));
         let documents = documents.into_values().collect();
         let compiled = self.laying().compile(documents, base.revision, &groups, &|_, _| None).await;
         let mut snapshot = compiled.map_err(|error| refuse(error, change))?;
@@ -420,11 +430,26 @@ impl Config {
             git_dirty: false,
             at: self.clock.now(),
         };
-        let stored = stored_form(planned.upserts, planned.deletes, Some(base.revision));
+        let mut stored = stored_form(planned.upserts, planned.deletes, Some(base.revision));
+        stored.new_groups = new_groups;
         snapshot.revision = self.store.documents().apply(stored, meta).await?;
         let revision = snapshot.revision;
         self.swap(snapshot);
         Ok(revision)
+    }
+}
+
+/// A group as it will be; its number comes with its row.
+fn in_the_making(new: &NewGroup) -> Group {
+    Group {
+        pk: new.pk,
+        num_pk: 0,
+        name: new.name.clone(),
+        is_superuser: new.is_superuser,
+        parents: new.parents.clone(),
+        attributes: new.attributes.clone(),
+        origin: new.origin,
+        source: new.source.clone(),
     }
 }
 

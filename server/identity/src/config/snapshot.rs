@@ -9,10 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
     ObjectSet, Principal,
-    kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider, UniquePasswordPolicy},
+    kinds::{
+        Application, Brand, Flow, FlowDesignation, FolderSettings, ProxyMode, ProxyProvider, UniquePasswordPolicy,
+    },
 };
 use lockgate_policies::{
-    AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch, World,
+    Action, AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, PreparedPrincipal,
+    Question, Resource, Stopwatch, World,
 };
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -31,6 +34,15 @@ pub struct App {
     pub proxy: Option<Arc<ProxyApp>>,
     /// Its provider as OAuth2 sees it.
     pub client: Option<Arc<Client>>,
+}
+
+/// An entitlement of an application.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entitlement {
+    /// Its name.
+    pub name: String,
+    /// Free-form data.
+    pub attributes: Map<String, Value>,
 }
 
 /// What one mapping makes.
@@ -89,6 +101,8 @@ pub struct Snapshot {
     pub loaded: DateTime<Utc>,
     /// Every object.
     pub objects: ObjectSet,
+    /// Settings of the installation.
+    pub settings: Arc<FolderSettings>,
     /// Every policy.
     pub policies: PolicySet,
     /// Which provider answers for a host.
@@ -101,6 +115,8 @@ pub struct Snapshot {
     pub(super) checks: HashMap<Uuid, Check>,
     pub(super) prompts: HashMap<(Uuid, &'static str), Expression>,
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
+    /// By slug of the application, in the order of their names.
+    pub(super) entitlements: HashMap<String, Vec<Entitlement>>,
     pub(super) key: Arc<SigningKey>,
     pub(super) stopwatch: Stopwatch,
     pub(super) world: World,
@@ -117,10 +133,12 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    /// Public address of the sign-in host, without a slash at the end: the setting, else what the
-    /// embedded outpost says.
+    /// Public address of the sign-in host, without a slash at the end: the server's setting, else the
+    /// installation's, else what the embedded outpost says.
     pub(crate) fn public_base(&self, setting: Option<&str>) -> Option<String> {
-        setting.map(str::to_owned).or_else(|| self.authentik_host.clone())
+        let own =
+            || Some(self.settings.base_url.trim_end_matches('/')).filter(|url| !url.is_empty()).map(str::to_owned);
+        setting.map(str::to_owned).or_else(own).or_else(|| self.authentik_host.clone())
     }
 
     /// The flow with this slug.
@@ -267,13 +285,52 @@ impl Snapshot {
         who: &Principal,
         facts: &Facts<'_>,
     ) -> Result<Vec<MadeClaims<'c>>, MappingError> {
-        let app_fact = AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
+        let app_fact = self.app_fact(client, scopes, who, facts);
         let mut env = Env::new(Some(who), facts);
         env.app = Some(&app_fact);
         env.stopwatch = Some(&self.stopwatch);
         env.world = Some(&self.world);
         let made = client.mappings_of(scopes).filter_map(|m| Some((m, self.mappings.get(&m.id)?)));
         made.map(|(mapping, compiled)| Ok(MadeClaims { mapping, claims: compiled.claims(&env)? })).collect()
+    }
+
+    /// The application of a client, as mappings see it; what somebody holds in it is only asked where they read it.
+    fn app_fact(&self, client: &Client, scopes: &[String], who: &Principal, facts: &Facts<'_>) -> AppFact {
+        let mut fact = AppFact { slug: client.app_slug.clone(), name: client.app_name.clone(), ..AppFact::default() };
+        if self.scopes_read_app(client, scopes) {
+            for held in self.held(&client.app_slug, who, facts) {
+                fact.entitlements.push(held.name.clone());
+                fact.entitlement_attributes.extend(held.attributes.clone());
+            }
+        }
+        fact
+    }
+
+    /// The entitlements that somebody holds in an application. Nothing is fetched for it: a policy that wants that
+    /// fails.
+    #[must_use]
+    pub fn held(&self, app: &str, who: &Principal, facts: &Facts<'_>) -> Vec<&Entitlement> {
+        let Some(all) = self.entitlements.get(app) else { return Vec::new() };
+        let prepared = match PreparedPrincipal::new(Arc::new(who.clone())) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                tracing::error!(%error, "a user holds nothing");
+                return Vec::new();
+            }
+        };
+        let holds = |entitlement: &&Entitlement| {
+            let resource = Resource::Entitlement(app, &entitlement.name);
+            let principal = Some(&prepared);
+            let question = Question { id: Uuid::nil(), principal, action: Action::Hold, resource, facts };
+            self.policies.allows(&question)
+        };
+        all.iter().filter(holds).collect()
+    }
+
+    /// Whether mappings of these scopes look at the application.
+    fn scopes_read_app(&self, client: &Client, scopes: &[String]) -> bool {
+        let mut mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
+        mappings.any(|mapping| mapping.expression.reads().contains(Fact::App))
     }
 
     /// Where the text of a mapping stands: file, or the object that holds it, and line.
@@ -283,12 +340,46 @@ impl Snapshot {
         Some((&origin.file, origin.line))
     }
 
+    /// The claims that one mapping makes for a person, at an application if one is named.
+    ///
+    /// # Errors
+    /// Why it makes none, in words.
+    pub fn try_mapping(
+        &self,
+        mapping: Uuid,
+        app: Option<&str>,
+        who: &Principal,
+        facts: &Facts<'_>,
+    ) -> Result<Map<String, Value>, String> {
+        let mapping = self.mappings.get(&mapping).ok_or("there is no such mapping")?;
+        let app = app.and_then(|slug| self.app(slug)).map(|app| &app.application);
+        let app_fact = app.map(|app| {
+            let held = self.held(&app.slug, who, facts);
+            AppFact {
+                slug: app.slug.clone(),
+                name: app.name.clone(),
+                group: app.group.clone(),
+                entitlements: held.iter().map(|e| e.name.clone()).collect(),
+                entitlement_attributes: held.iter().flat_map(|e| e.attributes.clone()).collect(),
+            }
+        });
+        let mut env = Env::new(Some(who), facts);
+        env.app = app_fact.as_ref();
+        env.stopwatch = Some(&self.stopwatch);
+        env.world = Some(&self.world);
+        mapping.claims(&env).map_err(|error| error.to_string())
+    }
+
     /// When the claims of these scopes, made at `now`, may change by the passing of time alone; `None`
     /// when they never do.
     #[must_use]
     pub fn claims_expire(&self, client: &Client, scopes: &[String], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mappings = client.mappings_of(scopes).filter_map(|m| self.mappings.get(&m.id));
-        mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min()
+        let by_themselves = mappings.filter_map(|mapping| mapping.expression.reads().expires(now)).min();
+        let app = &client.app_slug;
+        let held = self.entitlements.get(app).filter(|_| self.scopes_read_app(client, scopes)).into_iter().flatten();
+        let held = held.filter_map(|e| self.policies.expires(Resource::Entitlement(app, &e.name), now));
+        by_themselves.into_iter().chain(held).min()
     }
 
     /// Whether a client's mappings make other claims for other applications.

@@ -48,7 +48,7 @@ impl World<'_> {
             Resource::App(slug) => self.snapshot.app(slug).map(|app| app.id),
             Resource::Flow(slug) => self.snapshot.flow(slug).map(|flow| flow.id),
             Resource::Stage(binding) => Some(binding),
-            Resource::Administered(_) => None,
+            Resource::Entitlement(..) | Resource::Administered(_) => None,
         }
     }
 }

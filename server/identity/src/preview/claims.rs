@@ -50,7 +50,8 @@ pub(super) fn recipes(before: &Snapshot, after: &Snapshot) -> Recipes {
             || two.iter().any(|(id, _)| edited.contains(id))
             || was.sub_mode != is.sub_mode
             || was.issuer(BASE) != is.issuer(BASE)
-            || was.client_id != is.client_id;
+            || was.client_id != is.client_id
+            || entitlements(before, slug) != entitlements(after, slug);
         if differs {
             recipes.differ.insert(slug.clone());
         }
@@ -65,6 +66,15 @@ pub(super) fn recipes(before: &Snapshot, after: &Snapshot) -> Recipes {
         recipes.of_app.insert(slug.clone(), number);
     }
     recipes
+}
+
+/// The entitlements of an application with what is bound to them, in no order.
+fn entitlements(snapshot: &Snapshot, app: &str) -> BTreeSet<String> {
+    let Some(app) = snapshot.app(app) else { return BTreeSet::new() };
+    let of = snapshot.objects.referrers(app.id).iter().filter(|r| r.field == "app").map(|r| r.from);
+    let bound = |id: Uuid| snapshot.objects.referrers(id).iter().map(|r| r.from).chain([id]);
+    let all = of.flat_map(bound).filter_map(|id| snapshot.objects.get(id));
+    all.map(|object| object.document.body.to_string()).collect()
 }
 
 fn edited_mappings(before: &Snapshot, after: &Snapshot) -> HashSet<Uuid> {

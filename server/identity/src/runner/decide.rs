@@ -151,6 +151,19 @@ impl Decider<'_> {
         }
     }
 
+    /// What people may change of themselves is settled for the installation.
+    fn with_settings(&self, context: &serde_json::Map<String, Value>) -> serde_json::Map<String, Value> {
+        let settings = &self.snapshot.settings;
+        let told = serde_json::json!({
+            "default_user_change_name": settings.default_user_change_name,
+            "default_user_change_email": settings.default_user_change_email,
+            "default_user_change_username": settings.default_user_change_username,
+        });
+        let mut context = context.clone();
+        context.insert("settings".to_owned(), told);
+        context
+    }
+
     fn translate<'f>(
         &'f self,
         facts: &'f Facts<'_>,
@@ -186,7 +199,8 @@ impl Decide for Decider<'_> {
     }
 
     async fn policies(&self, policies: &[Uuid], facts: &Facts<'_>) -> Result<Verdict, PortError> {
-        let asked = self.translate(facts, &facts.context);
+        let context = self.with_settings(&facts.context);
+        let asked = self.translate(facts, &context);
         let mut wants = Wants::default();
         policies.iter().filter_map(|id| self.snapshot.check(*id)).for_each(|check| check.want(&asked, &mut wants));
         let evidence = self.judge.fetch(&wants, facts.principal, &asked).await;

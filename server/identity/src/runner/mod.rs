@@ -4,6 +4,7 @@
 pub(crate) mod decide;
 mod inspect;
 pub(crate) mod ports;
+mod restore;
 mod session_data;
 mod silent;
 
@@ -120,6 +121,9 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
+        if let Some(answer) = Box::pin(self.restore(request)).await? {
+            return Ok(answer);
+        }
         Box::pin(self.run(request, &Ask::Show)).await
     }
 
@@ -493,6 +497,7 @@ impl<'a> Visit<'a> {
                 auth: session.auth.clone().unwrap_or(Value::Null),
                 expires: session.expires,
                 max_age: Some((session.expires - now).num_seconds().max(1)),
+                original_pk: session.original_pk,
             };
             self.core
                 .sessions
@@ -550,5 +555,6 @@ fn login_facts(login: &LoginEffect, lifetime: Option<TimeDelta>, client: &Client
         auth: Value::Object(auth),
         expires: now + kept.unwrap_or(BROWSER_SESSION),
         max_age: kept.map(|d| d.num_seconds()),
+        original_pk: None,
     }
 }

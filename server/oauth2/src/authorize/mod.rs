@@ -129,9 +129,12 @@ impl Authorize<'_> {
         if client.require_pushed_requests && asked.pushed.is_none() {
             return Err(AuthorizeError::invalid_request("This client has to push its requests.").into());
         }
-        let request = AuthorizeRequest::read(&asked.parameters, Rules::from(&**client), &redirect.url)?;
-        let errand = Errand { of: self, client, asked, redirect, request: &request, target };
+        let mut request = AuthorizeRequest::read(&asked.parameters, Rules::from(&**client), &redirect.url)?;
         let found = self.visitor.signed_in(self.identity).await?;
+        if found.as_ref().is_some_and(|found| found.session.original_pk.is_some()) {
+            request.end_with_the_session();
+        }
+        let errand = Errand { of: self, client, asked, redirect, request: &request, target };
         let progress = errand.progress(found.as_ref()).await?;
         let signed_in = Box::pin(errand.authenticated(found, &progress)).await?;
         let decision = errand.permitted(&signed_in).await?;

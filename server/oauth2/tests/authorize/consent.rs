@@ -3,7 +3,7 @@
 use crate::house::House;
 use axum::http::StatusCode;
 use lockgate_store::EventFilter;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const EXPLICIT: &str = "default-provider-authorization-explicit-consent";
 
@@ -73,6 +73,18 @@ async fn access_without_the_person_needs_their_consent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_acts_as_the_person_gets_nothing_that_lasts_longer() {
+    let house = House::open().await;
+    house.register("quiet", json!({})).await;
+    let request = House::ask("quiet", &[("scope", "openid offline_access")]);
+    house.is_acted_for().await;
+    let code = house.visit(&request).await.told("code");
+    let tokens = house.redeem("quiet", &code).await;
+    assert_eq!(tokens.json()["scope"], json!("openid"), "{}", tokens.text);
+    assert_eq!(tokens.json()["refresh_token"], Value::Null, "{}", tokens.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn single_claims_are_asked_about_as_their_scope() {
     let house = House::open().await;
     house.register("careful", json!({"authorization_flow": "explicit"})).await;
@@ -111,7 +123,7 @@ async fn a_consent_is_for_one_person_and_one_request() {
     let other = house.visit(&House::ask("careful", &[("prompt", "consent"), ("nonce", "another")])).await;
     assert_eq!(other.flow(), EXPLICIT);
     // Somebody else signs in in the same browser before the request comes back.
-    crate::house::person(&house.identity, "bob").await;
+    crate::house::person(&house.identity, "bob", vec![]).await;
     assert!(house.visit(&House::ask("careful", &[("prompt", "login")])).await.flow().contains("authentication"));
     house.sign_in("bob").await;
     assert_eq!(house.visit(&request).await.flow(), EXPLICIT, "Bob has not agreed to anything");

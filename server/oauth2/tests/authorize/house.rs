@@ -21,9 +21,9 @@ use lockgate_identity::{
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
     sessions::LoginFacts,
 };
-use lockgate_model::{Document, UserType, kind, kinds::ScopeMapping};
+use lockgate_model::{Document, Origin, UserType, kind, kinds::ScopeMapping};
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
-use lockgate_store::{AuthorizationCode, SealKey, Store, hash_secret};
+use lockgate_store::{AuthorizationCode, Case, NewGroup, SealKey, Store, hash_secret};
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
@@ -200,7 +200,8 @@ impl House {
         let setup = Setup { folder: Some(folder.path().to_owned()), ..Setup::new(store) };
         let identity = Identity::start(setup).await.expect("services");
         assert_eq!(identity.config.health().error, None);
-        let cookie = format!("authentik_session={}", sign_in(&identity).await);
+        let ada = person(&identity, "ada", vec![]).await;
+        let cookie = format!("authentik_session={}", sign_in(&identity, ada, None).await);
         let app = lockgate_oauth2::router(identity.clone(), Arc::new(PlainPages));
         Self { identity, app, cookie: Mutex::new(cookie), _folder: folder }
     }
@@ -360,6 +361,28 @@ impl House {
         assert_eq!(done["component"], "xak-flow-redirect", "{done}");
     }
 
+    /// An administrator acts as `ada` from now on.
+    pub(crate) async fn is_acted_for(&self) {
+        let group = NewGroup {
+            pk: self.identity.people.new_id(),
+            name: "Administrators".into(),
+            is_superuser: true,
+            parents: vec![],
+            attributes: Map::new(),
+            origin: Origin::Api,
+            source: None,
+        };
+        let group = self.identity.people.create_group(group, None).await.expect("a group").pk;
+        let (ada, admin) = (self.ada().await, person(&self.identity, "admin", vec![group]).await);
+        let token = sign_in(&self.identity, ada, Some(admin)).await;
+        *self.cookie.lock().expect("no panic") = format!("authentik_session={token}");
+    }
+
+    async fn ada(&self) -> i64 {
+        let found = self.identity.store.users().by_username("ada", Case::Exact).await.expect("a database");
+        found.expect("a user").pk
+    }
+
     /// A request of an application as its gate makes it, with some parameters changed.
     pub(crate) fn request(&self, slug: &str, changed: &[(&str, &str)]) -> String {
         let snapshot = self.identity.config.snapshot();
@@ -407,7 +430,7 @@ fn peer(identity: &Identity) -> Peer {
 }
 
 /// A person with a password.
-pub(crate) async fn person(identity: &Identity, username: &str) -> i64 {
+pub(crate) async fn person(identity: &Identity, username: &str, groups: Vec<Uuid>) -> i64 {
     let draft = UserDraft {
         username: username.into(),
         name: "Ada".into(),
@@ -416,18 +439,17 @@ pub(crate) async fn person(identity: &Identity, username: &str) -> i64 {
         user_type: UserType::Internal,
         path: "users".into(),
         attributes: Map::new(),
-        groups: vec![],
+        groups,
         password: Some(PASSWORD.into()),
     };
     identity.people.create_user(draft, None).await.expect("a user").pk
 }
 
-async fn sign_in(identity: &Identity) -> String {
-    let user_pk = person(identity, "ada").await;
+async fn sign_in(identity: &Identity, user_pk: i64, original_pk: Option<i64>) -> String {
     let client = peer(identity);
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
-    let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None };
+    let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk };
     let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").token
 }

@@ -50,7 +50,7 @@ async fn the_person_that_the_client_means_has_to_be_signed_in() {
     let reply = house.visit(&House::ask("wiki", &[("id_token_hint", &forged)])).await;
     assert_eq!(reply.told("error"), "invalid_request");
 
-    person(&house.identity, "bob").await;
+    person(&house.identity, "bob", vec![]).await;
     let by_claim = |who: &str| json!({"id_token": {"sub": {"value": who}}}).to_string();
     let ada = House::ask("wiki", &[("prompt", "none"), ("claims", &by_claim("ada"))]);
     assert!(!house.visit(&ada).await.told("code").is_empty());

@@ -19,6 +19,7 @@ pub mod session {
         pub user_agent: String,
         pub login_event: Option<String>,
         pub auth: Option<String>,
+        pub original_pk: Option<i64>,
     }
 
     no_relations!();

@@ -160,6 +160,7 @@ pub(crate) fn new_session(secret: &str) -> Session {
         user_agent: "Browser/1.0 (100% test)".to_owned(),
         login_event: None,
         auth: Some(json!({"method": "password"})),
+        original_pk: None,
     }
 }
 
