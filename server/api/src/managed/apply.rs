@@ -128,7 +128,7 @@ pub(super) async fn now(identity: &Identity, caller: &Caller, object: &Object) -
 /// # Errors
 /// 400, or 409 where the folder or what is guarded stands in the way.
 pub(super) async fn lay_over(identity: &Identity, caller: &Caller, prepared: Prepared) -> Result<(), ApiError> {
-    identity.config.lay_over(prepared, caller.user()).await.map(drop).map_err(write::refused)
+    Box::pin(identity.config.lay_over(prepared, caller.user())).await.map(drop).map_err(write::refused)
 }
 
 async fn noted(

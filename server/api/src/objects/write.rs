@@ -131,7 +131,7 @@ pub(crate) enum Fault {
 
 /// As [`apply`], for who changes several objects and wants to know which of them is not sound.
 pub(crate) async fn attempt(identity: &Identity, caller: &Caller, change: Change) -> Result<Arc<Snapshot>, Fault> {
-    match identity.config.change(change, Some(caller.user())).await {
+    match Box::pin(identity.config.change(change, Some(caller.user()))).await {
         Ok(_) => Ok(identity.config.snapshot()),
         Err(ChangeError::Invalid { id, problems }) => Err(Fault::Unsound(id, problems)),
         Err(error) => Err(Fault::Other(refused(error))),
