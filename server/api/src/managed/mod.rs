@@ -36,6 +36,8 @@ use lockgate_model::{KindDef, Object, kind::by_name};
 use lockgate_policies::{Action, Extent};
 use serde_json::{Value, json};
 use sources::Source;
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// Name of the kind.
 pub(crate) const KIND: &str = "blueprint_instance";
@@ -149,10 +151,15 @@ async fn create(State(identity): State<Identity>, caller: Caller, body: Body) ->
         write::create(identity, &snapshot, caller, kind()?, &body.0).await
     })
     .await?;
+    Ok(applied(identity, caller, id, snapshot).await?.made())
+}
+
+/// A blueprint that was stored, applied if it wants to be, as it is then.
+async fn applied(identity: &Identity, caller: &Caller, id: Uuid, snapshot: Arc<Snapshot>) -> Result<Tagged, ApiError> {
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(SCHEMA))?;
-    let snapshot = apply::if_enabled(identity, caller, object).await?.unwrap_or_else(|| snapshot.clone());
+    let snapshot = apply::if_enabled(identity, caller, object).await?.unwrap_or_else(|| Arc::clone(&snapshot));
     let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(SCHEMA))?;
-    Ok(Tagged::of(object, view::one(identity, &snapshot, caller, object).await?).made())
+    Ok(Tagged::of(object, view::one(identity, &snapshot, caller, object).await?))
 }
 
 async fn replace(
@@ -191,10 +198,7 @@ async fn store(
         Ok((object.document.id, changed))
     })
     .await?;
-    let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(SCHEMA))?;
-    let snapshot = apply::if_enabled(identity, caller, object).await?.unwrap_or_else(|| snapshot.clone());
-    let object = snapshot.objects.get(id).ok_or_else(|| ApiError::no_such(SCHEMA))?;
-    Ok(Tagged::of(object, view::one(identity, &snapshot, caller, object).await?))
+    applied(identity, caller, id, snapshot).await
 }
 
 async fn destroy(

@@ -79,16 +79,7 @@ impl GroupWrites {
     /// The groups as they are when this has been written.
     #[must_use]
     pub fn applied(&self, existing: &[Group]) -> Vec<Group> {
-        let made = self.create.iter().map(|new| Group {
-            pk: new.pk,
-            num_pk: 0,
-            name: new.name.clone(),
-            is_superuser: new.is_superuser,
-            parents: new.parents.clone(),
-            attributes: new.attributes.clone(),
-            origin: new.origin,
-            source: new.source.clone(),
-        });
+        let made = self.create.iter().map(in_the_making);
         let mut groups: Vec<Group> = existing.iter().cloned().chain(made).collect();
         for (pk, patch) in &self.change {
             let Some(group) = groups.iter_mut().find(|g| g.pk == *pk) else { continue };
@@ -181,4 +172,18 @@ fn patch(declared: &GroupDeclaration, existing: Option<&Group>, parents: Vec<Uui
         origin: Some((declared.origin, declared.source.clone())),
         ..GroupPatch::default()
     })
+}
+
+/// A group as it will be; its number comes with its row.
+pub(super) fn in_the_making(new: &NewGroup) -> Group {
+    Group {
+        pk: new.pk,
+        num_pk: 0,
+        name: new.name.clone(),
+        is_superuser: new.is_superuser,
+        parents: new.parents.clone(),
+        attributes: new.attributes.clone(),
+        origin: new.origin,
+        source: new.source.clone(),
+    }
 }

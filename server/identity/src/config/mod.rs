@@ -28,6 +28,7 @@ pub use change::{Change, ChangeError, draft, drop_reference};
 pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use declared::GroupWrites;
+use declared::in_the_making;
 pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
 pub use import::{ImportError, Prepared};
 pub use layers::Refusal;
@@ -48,7 +49,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_model::{Document, Group, kind};
+use lockgate_model::{Document, kind};
 use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{ConfigChange, DocumentRef, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
 use pull::{Laying, Puller};
@@ -436,20 +437,6 @@ impl Config {
         let revision = snapshot.revision;
         self.swap(snapshot);
         Ok(revision)
-    }
-}
-
-/// A group as it will be; its number comes with its row.
-fn in_the_making(new: &NewGroup) -> Group {
-    Group {
-        pk: new.pk,
-        num_pk: 0,
-        name: new.name.clone(),
-        is_superuser: new.is_superuser,
-        parents: new.parents.clone(),
-        attributes: new.attributes.clone(),
-        origin: new.origin,
-        source: new.source.clone(),
     }
 }
 
