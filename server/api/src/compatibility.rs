@@ -58,7 +58,7 @@ pub(crate) const TABLE: &[Difference] = &[
     ),
     differs(
         &["core_users_impersonate_create"],
-        "It takes a browser's session. Whoever acts as somebody else sees and makes no keys of tokens and cannot act as a third; it ends when the right to it ends.",
+        "It takes a browser's session. Whoever acts as somebody else sees and makes no keys of tokens, sets no password, changes nothing of the account in a flow and cannot act as a third; it ends when the right to it ends.",
     ),
     differs(
         &["core_object_attributes_create", "core_object_attributes_update", "core_object_attributes_partial_update"],

@@ -96,6 +96,33 @@ async fn events_tell_who_acted_as_whom() {
 }
 
 #[tokio::test]
+async fn no_password_is_set_meanwhile() {
+    let api = Api::start().await;
+    let admins = admins(&api).await;
+    let other = user(&api, "other-root", &[&admins]).await;
+    user(&api, "root", &[&admins]).await;
+    let mut browser = Browser::new(&api);
+    browser.sign_in("root", PASSWORD).await;
+    let path = format!("/core/users/{other}/impersonate/");
+    browser.send(Method::POST, &path, &json!({"reason": "x"})).await.expect(204);
+
+    const NEW: &str = "correct horse battery staple";
+    let hash = "pbkdf2_sha256$1000$salt$BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    for (act, password) in [("set_password", NEW), ("set_password_hash", hash)] {
+        let path = format!("/core/users/{other}/{act}/");
+        browser.send(Method::POST, &path, &json!({"password": password})).await.expect(403);
+    }
+    let flow = "/flows/executor/default-password-change/?query=";
+    browser.send(Method::GET, flow, &Value::Null).await.expect(200);
+    let answer = json!({"password": NEW, "password_repeat": NEW});
+    browser.send(Method::POST, flow, &answer).await.expect(302);
+    let answered = browser.send(Method::GET, flow, &Value::Null).await.expect(200);
+    assert!(answered.to_string().contains("while you act as somebody else"), "{answered}");
+    assert_eq!(events(&api, "password_set").await.len(), 2, "when the two accounts were made");
+    Browser::new(&api).sign_in("other-root", PASSWORD).await;
+}
+
+#[tokio::test]
 async fn it_ends_with_the_right_to_it() {
     let api = Api::start().await;
     let admins = admins(&api).await;

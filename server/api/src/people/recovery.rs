@@ -122,6 +122,7 @@ async fn set_hash(
     let snapshot = identity.config.snapshot();
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let account = found(&sight, Action::SetPassword, &key).await?;
+    caller.require_oneself()?;
     let given: UserPasswordHashSetRequest = body.read(&HASH_FORM, false)?;
     let own = caller.session.as_ref().filter(|_| account.pk == caller.user().pk);
     let (keep, history) = (own.map(|session| &***session), snapshot.password_history());

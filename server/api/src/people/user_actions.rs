@@ -77,6 +77,7 @@ async fn set_password(
     let snapshot = identity.config.snapshot();
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let account = found(&sight, Action::SetPassword, &key).await?;
+    caller.require_oneself()?;
     let given: UserPasswordSetRequest = body.read(&PASSWORD_FORM, false)?;
     let own = caller.session.as_ref().filter(|_| account.pk == caller.user().pk);
     let keep = own.map(|session| &***session);

@@ -302,7 +302,8 @@ impl<'a> Visit<'a> {
     }
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
-        let ports = Ports(self.core);
+        let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
+        let ports = Ports { core: self.core, acted_as };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {

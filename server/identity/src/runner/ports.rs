@@ -23,12 +23,16 @@ use uuid::Uuid;
 
 /// The services as the engine sees them.
 #[derive(Clone, Copy)]
-pub(crate) struct Ports<'a>(pub(crate) &'a Core);
+pub(crate) struct Ports<'a> {
+    pub(crate) core: &'a Core,
+    /// Whose account it is that somebody else acts as.
+    pub(crate) acted_as: Option<i64>,
+}
 
 #[async_trait]
 impl Directory for Ports<'_> {
     async fn find(&self, fields: &[UserField], value: &str, ignore_case: bool) -> Result<Option<User>, PortError> {
-        let users = self.0.store.users();
+        let users = self.core.store.users();
         let case = if ignore_case { Case::Fold } else { Case::Exact };
         for field in fields {
             let found = match field {
@@ -44,11 +48,11 @@ impl Directory for Ports<'_> {
     }
 
     async fn principal(&self, pk: i64) -> Result<Option<Principal>, PortError> {
-        self.0.principals.load(pk).await.map_err(PortError::from)
+        self.core.principals.load(pk).await.map_err(PortError::from)
     }
 
     async fn username_taken(&self, username: &str, except: Option<i64>) -> Result<bool, PortError> {
-        let found = self.0.store.users().by_username(username, Case::Fold).await.map_err(PortError::from)?;
+        let found = self.core.store.users().by_username(username, Case::Fold).await.map_err(PortError::from)?;
         Ok(found.is_some_and(|user| Some(user.pk) != except))
     }
 
@@ -58,7 +62,7 @@ impl Directory for Ports<'_> {
         let mut attributes = Map::new();
         set_attributes(&mut attributes, changes.attributes);
         let row = lockgate_store::NewUser {
-            uuid: random_uuid(&*self.0.random),
+            uuid: random_uuid(&*self.core.random),
             username: changes.username.unwrap_or_default(),
             name: changes.name.unwrap_or_default(),
             email: changes.email.unwrap_or_default(),
@@ -69,14 +73,17 @@ impl Directory for Ports<'_> {
             groups: changes.groups,
             password_hash: changes.password,
         };
-        let user = self.0.store.users().create(row, self.0.clock.now()).await.map_err(write_error)?;
-        self.0.feed.settle().await;
+        let user = self.core.store.users().create(row, self.core.clock.now()).await.map_err(write_error)?;
+        self.core.feed.settle().await;
         Ok(user)
     }
 
     async fn update(&self, pk: i64, changes: UserChanges) -> Result<User, WriteError> {
+        if self.acted_as == Some(pk) {
+            return Err(WriteError::Invalid("Not while you act as somebody else: end that first.".to_owned()));
+        }
         check(&changes)?;
-        let users = self.0.store.users();
+        let users = self.core.store.users();
         let user = users.get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
         let mut patch =
             UserPatch { username: changes.username, name: changes.name, email: changes.email, ..UserPatch::default() };
@@ -85,17 +92,17 @@ impl Directory for Ports<'_> {
             set_attributes(&mut attributes, changes.attributes);
             patch.attributes = Some(attributes);
         }
-        let now = self.0.clock.now();
+        let now = self.core.clock.now();
         let user = users.update(pk, patch, now).await.map_err(write_error)?;
         if let Some(hash) = changes.password {
-            let history = self.0.config.snapshot().password_history();
+            let history = self.core.config.snapshot().password_history();
             users.set_password_hash(pk, Some(&hash), history, now).await.map_err(write_error)?;
-            self.0.journal.record(Entry::new(Action::PasswordSet, "lockgate.flows").by(&user));
+            self.core.journal.record(Entry::new(Action::PasswordSet, "lockgate.flows").by(&user));
         }
         for group in changes.groups {
-            self.0.store.groups().add_user(group, pk, None, now).await.map_err(write_error)?;
+            self.core.store.groups().add_user(group, pk, None, now).await.map_err(write_error)?;
         }
-        self.0.feed.settle().await;
+        self.core.feed.settle().await;
         Ok(user)
     }
 }
@@ -174,7 +181,7 @@ impl Credentials for Ports<'_> {
     }
 
     async fn seal(&self, password: &str) -> Result<String, SealError> {
-        self.0.passwords.hash(password).await.map_err(|error| match error {
+        self.core.passwords.hash(password).await.map_err(|error| match error {
             HashError::Overloaded { retry_after } => SealError::Overloaded { retry_after: retry_after.as_secs() },
             other => SealError::Failed(PortError::from(other)),
         })
@@ -187,19 +194,19 @@ impl Ports<'_> {
         let attributes = Some(Map::from_iter([("upn".to_owned(), Value::from(value))]));
         let page = Page { number: 1, size: 2 };
         let filter = UserFilter { attributes, page, ..UserFilter::default() };
-        Ok(only(self.0.store.users().list(&filter, self.0.clock.now()).await.map_err(PortError::from)?.0))
+        Ok(only(self.core.store.users().list(&filter, self.core.clock.now()).await.map_err(PortError::from)?.0))
     }
 
     async fn inbuilt(&self, user: Option<&User>, password: &str) -> Result<bool, HashError> {
-        let users = self.0.store.users();
+        let users = self.core.store.users();
         let stored = match user {
             Some(user) => users.password_hash(user.pk).await.map_err(|_| HashError::Failed)?,
             None => None,
         };
-        let verdict = self.0.passwords.verify(password, stored.clone()).await?;
+        let verdict = self.core.passwords.verify(password, stored.clone()).await?;
         if let (Verdict::AcceptedOutdated, Some(user), Some(old)) = (verdict, user, stored) {
             // The login goes on whether or not the better hash could be stored.
-            if let Ok(new) = self.0.passwords.hash(password).await
+            if let Ok(new) = self.core.passwords.hash(password).await
                 && let Err(error) = users.upgrade_password_hash(user.pk, &old, &new).await
             {
                 tracing::warn!(%error, user = user.username, "the password's hash could not be upgraded");
@@ -209,7 +216,7 @@ impl Ports<'_> {
     }
 
     async fn app_password(&self, user: Option<&User>, password: &str) -> Result<bool, PortError> {
-        let found = self.0.tokens.authenticate(password, TokenIntent::AppPassword).await.map_err(PortError::from)?;
+        let found = self.core.tokens.authenticate(password, TokenIntent::AppPassword).await.map_err(PortError::from)?;
         Ok(matches!((found, user), (Some((token, _)), Some(user)) if token.user_pk == user.pk))
     }
 }
@@ -217,7 +224,7 @@ impl Ports<'_> {
 #[async_trait]
 impl Consents for Ports<'_> {
     async fn granted(&self, user: i64, app: Uuid, now: DateTime<Utc>) -> Result<Option<Vec<String>>, PortError> {
-        let consent = self.0.store.consents().find(user, app, now).await.map_err(PortError::from)?;
+        let consent = self.core.store.consents().find(user, app, now).await.map_err(PortError::from)?;
         Ok(consent.map(|c| c.permissions.split_whitespace().map(str::to_owned).collect()))
     }
 
@@ -229,7 +236,7 @@ impl Consents for Ports<'_> {
         expires: Option<DateTime<Utc>>,
     ) -> Result<(), PortError> {
         let consent = NewConsent { user_pk: user, application: app, permissions: permissions.join(" "), expires };
-        self.0.store.consents().grant(&consent).await.map_err(PortError::from)
+        self.core.store.consents().grant(&consent).await.map_err(PortError::from)
     }
 }
 
@@ -248,16 +255,16 @@ impl Events for Ports<'_> {
         };
         if let Event::LoginFailed { identifier, .. } = &event {
             metrics::counter!("lockgate_logins_total", "outcome" => "failed").increment(1);
-            self.0.reputation.failed(identifier, request.ip).await;
+            self.core.reputation.failed(identifier, request.ip).await;
         }
         let user = match user {
-            Some(pk) => self.0.store.users().get(pk).await.ok().flatten(),
+            Some(pk) => self.core.store.users().get(pk).await.ok().flatten(),
             None => None,
         };
         let entry = describe(Entry::new(action, "lockgate.flows").from_ip(request.ip), event)
             .with("request_id", request.id.as_str())
             .with("user_agent", request.user_agent.as_str());
-        self.0.journal.record(match &user {
+        self.core.journal.record(match &user {
             Some(user) => entry.by(user),
             None => entry,
         });
