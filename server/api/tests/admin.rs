@@ -30,6 +30,8 @@ async fn settings_are_kept_and_count() {
         ("base_url", json!("javascript:alert(1)")),
         ("footer_links", json!([{"name": "x", "href": "javascript:alert(1)"}])),
         ("pagination_max_page_size", json!(0)),
+        ("pagination_max_page_size", json!(1001)),
+        ("pagination_default_page_size", json!(1001)),
         ("default_token_length", json!(1)),
     ] {
         let answer = api.patch("/admin/settings/", &json!({field: value})).await.expect(400);

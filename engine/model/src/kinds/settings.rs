@@ -106,11 +106,11 @@ pub struct FolderSettings {
     pub default_token_length: u16,
     /// Objects a page when nothing is asked.
     #[serde(default = "page_size")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 1_000))]
     pub pagination_default_page_size: u32,
-    /// Most objects a page.
+    /// Most objects a page; no list of people or events is read in larger parts.
     #[serde(default = "most")]
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 1_000))]
     pub pagination_max_page_size: u32,
     /// Switches that do nothing here.
     #[serde(default)]
