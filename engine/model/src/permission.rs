@@ -70,12 +70,13 @@ const GROUP: Noun = Noun { kind: "group", model: "authentik_core.group", verbose
 const TOKEN: Noun = Noun { kind: "token", model: "authentik_core.token", verbose_name: "Token" };
 
 /// What can be administered and is no configuration.
-const PEOPLE: [Noun; 9] = [
+const PEOPLE: [Noun; 10] = [
     USER,
     GROUP,
     TOKEN,
     Noun { kind: "session", model: "authentik_core.authenticatedsession", verbose_name: "Authenticated Session" },
     Noun { kind: "user_consent", model: "authentik_core.userconsent", verbose_name: "User Consent" },
+    Noun { kind: "invitation", model: "authentik_stages_invitation.invitation", verbose_name: "Invitation" },
     Noun { kind: "reputation", model: "authentik_policies_reputation.reputation", verbose_name: "Reputation Score" },
     Noun {
         kind: "authorization_code",

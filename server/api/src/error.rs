@@ -53,6 +53,9 @@ pub(crate) enum ApiError {
     /// Too much at once.
     #[error("Request was throttled. Expected available in {0} seconds.")]
     Throttled(u64),
+    /// The reference can do this, and this version cannot.
+    #[error("{0}")]
+    NotBuilt(&'static str),
     /// The database does not answer.
     #[error("The service is not available at the moment.")]
     Unavailable,
@@ -96,6 +99,7 @@ impl ApiError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotBuilt(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -27,6 +27,7 @@ mod groups;
 mod held;
 mod history;
 mod installation;
+mod invitations;
 mod leavings;
 mod membership;
 mod oauth;
@@ -58,6 +59,7 @@ pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
+pub use invitations::{Invitation, InvitationFilter, InvitationPatch, Invitations};
 pub use membership::Membership;
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,

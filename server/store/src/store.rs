@@ -13,8 +13,8 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::{
     Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
-    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey, Sessions, StoreError, Tokens,
-    Users,
+    Invitations, Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey, Sessions,
+    StoreError, Tokens, Users,
 };
 
 /// Longest time of all migrations together.
@@ -234,6 +234,12 @@ impl Store {
     #[must_use]
     pub fn consents(&self) -> Consents<'_> {
         Consents { store: self }
+    }
+
+    /// Invitations.
+    #[must_use]
+    pub fn invitations(&self) -> Invitations<'_> {
+        Invitations { store: self }
     }
 
     /// Scores of names and addresses.

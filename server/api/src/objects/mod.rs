@@ -16,11 +16,12 @@ pub(crate) mod list;
 mod oauth2_providers;
 mod outposts;
 mod policies;
+mod prompts;
 pub(crate) mod reading;
 mod referrers;
 pub(crate) mod shapes;
 pub(crate) mod sight;
-mod stages;
+pub(crate) mod stages;
 mod view;
 pub(crate) mod write;
 
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(oauth2_providers::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
+        .merge(prompts::routes())
         .merge(stages::routes())
 }
 
@@ -87,6 +89,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     oauth2_providers::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);
+    prompts::describe(components, paths);
     stages::describe(components, paths);
 }
 

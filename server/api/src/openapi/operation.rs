@@ -126,6 +126,12 @@ impl Operation {
         self
     }
 
+    /// That this version answers with a reason why it cannot.
+    pub(crate) fn not_built(mut self) -> Self {
+        self.responses.insert("501".to_owned(), json!({"$ref": "#/components/responses/NotBuiltResponse"}));
+        self
+    }
+
     /// For everybody.
     pub(crate) fn anonymous(mut self) -> Self {
         self.anonymous = true;
@@ -178,6 +184,7 @@ pub(crate) fn shared() -> (Value, Value) {
         "ValidationErrorResponse": error("The body or a parameter is not sound.", "ValidationError"),
         "GenericErrorResponse": error("No credentials, wrong ones, or no right to do this.", "GenericError"),
         "NotFoundResponse": error("There is no such object, or the caller may not know of it.", "GenericError"),
+        "NotBuiltResponse": error("This version cannot do it; the text says why.", "GenericError"),
         "ConflictResponse": error("The configuration folder or the server itself owns the object.", "GenericError"),
     });
     let query = |name: &str, kind: &str, text: &str| parameter("query", name, json!({"type": kind}), text);

@@ -4,6 +4,7 @@
 mod consents;
 mod grants;
 pub(crate) mod groups;
+mod invitations;
 mod me;
 mod reputation;
 pub(crate) mod roles;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(consents::routes())
+        .merge(invitations::routes())
         .merge(reputation::routes())
 }
 
@@ -61,6 +63,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     sessions::describe(components, paths);
     grants::describe(components, paths);
     consents::describe(components, paths);
+    invitations::describe(components, paths);
     reputation::describe(components, paths);
 }
 

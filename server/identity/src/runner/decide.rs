@@ -151,7 +151,7 @@ impl Decider<'_> {
         }
     }
 
-    fn translate<'f>(
+    pub(super) fn translate<'f>(
         &'f self,
         facts: &'f Facts<'_>,
         context: &'f serde_json::Map<String, Value>,

@@ -4,14 +4,14 @@ use crate::{
     Core,
     journal::{Action, Entry},
     passwords::{HashError, Verdict},
-    people::plausible_email,
+    people::{PeopleError, plausible_email},
     system::random_uuid,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, NewUser, PasswordOutcome, PortError, RequestFacts, SealError,
-    UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordOutcome, PortError,
+    RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_model::{
     Principal, User,
@@ -69,7 +69,12 @@ impl Directory for Ports<'_> {
             groups: changes.groups,
             password_hash: changes.password,
         };
-        let user = self.0.store.users().create(row, self.0.clock.now()).await.map_err(write_error)?;
+        let (store, now) = (&self.0.store, self.0.clock.now());
+        let made = match changes.invitation {
+            Some(invitation) => store.invitations().enroll(invitation, row, now).await,
+            None => store.users().create(row, now).await,
+        };
+        let user = made.map_err(write_error)?;
         self.0.feed.settle().await;
         Ok(user)
     }
@@ -78,6 +83,11 @@ impl Directory for Ports<'_> {
         check(&changes)?;
         let users = self.0.store.users();
         let user = users.get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
+        if let Some(invitation) = changes.invitation
+            && !self.0.store.invitations().delete(invitation).await.map_err(write_error)?
+        {
+            return Err(used_up());
+        }
         let mut patch =
             UserPatch { username: changes.username, name: changes.name, email: changes.email, ..UserPatch::default() };
         if !changes.attributes.is_empty() {
@@ -97,6 +107,30 @@ impl Directory for Ports<'_> {
         }
         self.0.feed.settle().await;
         Ok(user)
+    }
+
+    async fn delete(&self, pk: i64) -> Result<(), WriteError> {
+        let user = self.0.store.users().get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
+        self.0.people.delete_user(pk, Some(&user)).await.map_err(|error| match error {
+            PeopleError::NotFound(_) => WriteError::Gone,
+            PeopleError::OwnedByFolder { .. } | PeopleError::Invalid(_) => WriteError::Invalid(error.to_string()),
+            PeopleError::Hash(_) | PeopleError::Store(_) => WriteError::Failed(PortError::from(error)),
+        })
+    }
+}
+
+#[async_trait]
+impl Invitations for Ports<'_> {
+    async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
+        let found = self.0.store.invitations().get(pk).await.map_err(PortError::from)?;
+        let lasting = found.filter(|invitation| invitation.expires.is_none_or(|end| end > now));
+        Ok(lasting.map(|invitation| Invitation {
+            pk: invitation.pk,
+            name: invitation.name,
+            flow: invitation.flow,
+            single_use: invitation.single_use,
+            fixed_data: invitation.fixed_data,
+        }))
     }
 }
 
@@ -132,8 +166,13 @@ pub(crate) fn set_attributes(attributes: &mut Map<String, Value>, changes: Vec<(
     }
 }
 
+fn used_up() -> WriteError {
+    WriteError::Invalid("This invitation has been used already.".to_owned())
+}
+
 fn write_error(error: StoreError) -> WriteError {
     match error {
+        StoreError::NotFound { what: "invitation" } => used_up(),
         StoreError::Unique { .. } => WriteError::UsernameTaken,
         StoreError::NotFound { .. } => WriteError::Gone,
         StoreError::TooLong { .. } | StoreError::Unstorable { .. } | StoreError::Dangling => {
@@ -239,6 +278,7 @@ impl Events for Ports<'_> {
         let (action, user) = match &event {
             Event::LoginFailed { user, .. } => (Action::LoginFailed, *user),
             Event::UserWritten { user, .. } => (Action::UserWrite, Some(*user)),
+            Event::InvitationUsed { .. } => (Action::InvitationUsed, None),
             Event::FlowCompleted { user, .. } => {
                 tracing::debug!(?event, ?user, "flow completed");
                 return;
@@ -271,6 +311,7 @@ fn describe(entry: Entry, event: Event) -> Entry {
             entry.with("username", shown).with("stage", stage).with("reason", reason)
         }
         Event::UserWritten { created, fields, .. } => entry.with("created", created).with("fields", fields),
+        Event::InvitationUsed { name, flow } => entry.with("invitation", name).with("flow", flow),
         Event::FlowCompleted { flow, .. } => entry.with("flow", flow),
         Event::FlowDenied { flow, reason, .. } => entry.with("flow", flow).with("reason", reason),
         Event::Failed { flow, error, .. } => entry.with("flow", flow).with("error", error),
