@@ -11,6 +11,7 @@
 //! they must be read again ([`SealKey`]).
 
 mod accounts;
+mod authenticators;
 mod changes;
 mod connect;
 mod consents;
@@ -48,6 +49,7 @@ mod user_filter;
 mod users;
 
 pub use accounts::DeclaredAccount;
+pub use authenticators::{Authenticator, AuthenticatorFilter, AuthenticatorKind, Authenticators, NewAuthenticator};
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
 pub use connect::DatabaseSettings;
 pub use consents::{Consent, ConsentFilter, Consents, NewConsent};

@@ -1,6 +1,7 @@
 //! People: users, groups, tokens, sessions, and what applications were granted. They grow with the number of people, so their lists are
 //! asked of the database and not of the snapshot.
 
+mod authenticators;
 mod consents;
 mod grants;
 pub(crate) mod groups;
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(grants::routes())
         .merge(consents::routes())
         .merge(invitations::routes())
+        .merge(authenticators::routes())
         .merge(reputation::routes())
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     grants::describe(components, paths);
     consents::describe(components, paths);
     invitations::describe(components, paths);
+    authenticators::describe(components, paths);
     reputation::describe(components, paths);
 }
 

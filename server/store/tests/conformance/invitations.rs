@@ -1,6 +1,9 @@
-//! Invitations.
+//! Invitations and authenticators.
 
-use lockgate_store::{Invitation, InvitationFilter, InvitationPatch, NewUser, StoreError};
+use lockgate_store::{
+    AuthenticatorFilter, AuthenticatorKind, Invitation, InvitationFilter, InvitationPatch, NewAuthenticator, NewUser,
+    StoreError,
+};
 use serde_json::json;
 
 use crate::bench::{Bench, Outcome, id, later, new_user, now, object};
@@ -84,5 +87,45 @@ pub(crate) async fn invitations_are_listed_changed_and_swept(bench: &Bench) -> O
     // Who invited takes the invitations along.
     bench.store.users().delete(bob.pk, now()).await?;
     assert_eq!(names(any()).await?, ["third"]);
+    Ok(())
+}
+
+pub(crate) async fn authenticators_are_listed_renamed_and_go_with_their_owner(bench: &Bench) -> Outcome {
+    let (authenticators, ada, bob) = (bench.store.authenticators(), bench.user("ada").await?, bench.user("bob").await?);
+    let new = |kind, user_pk, name: &str| NewAuthenticator {
+        kind,
+        user_pk,
+        name: name.to_owned(),
+        confirmed: true,
+        details: object(json!({"phone_number": "+491"})),
+    };
+    let phone = authenticators.create(new(AuthenticatorKind::Sms, ada.pk, "Phone"), now()).await?;
+    assert_eq!((phone.created, phone.last_used), (now(), None));
+    assert_eq!(authenticators.get(AuthenticatorKind::Sms, phone.pk).await?.as_ref(), Some(&phone));
+    assert_eq!(authenticators.get(AuthenticatorKind::Totp, phone.pk).await?, None, "of another sort");
+    authenticators.create(new(AuthenticatorKind::Totp, ada.pk, "App"), now()).await?;
+    authenticators.create(new(AuthenticatorKind::Totp, bob.pk, "app_%"), now()).await?;
+    let names = async |filter: AuthenticatorFilter| {
+        let (found, total) = authenticators.list(&filter).await?;
+        assert_eq!(found.len() as u64, total);
+        Ok::<_, StoreError>(found.into_iter().map(|found| found.name).collect::<Vec<_>>())
+    };
+    let any = AuthenticatorFilter::default;
+    assert_eq!(names(AuthenticatorFilter { user_pk: Some(ada.pk), ..any() }).await?, ["App", "Phone"]);
+    assert_eq!(names(AuthenticatorFilter { kind: Some(AuthenticatorKind::Sms), ..any() }).await?, ["Phone"]);
+    assert_eq!(names(AuthenticatorFilter { name: Some("App".to_owned()), ..any() }).await?, ["App"]);
+    assert_eq!(names(AuthenticatorFilter { search: Some("P_%".to_owned()), ..any() }).await?, ["app_%"]);
+    let ordering = vec![("pk".to_owned(), true)];
+    assert_eq!(names(AuthenticatorFilter { ordering, ..any() }).await?, ["app_%", "App", "Phone"]);
+
+    let renamed = authenticators.rename(phone.pk, "Old phone", later(1)).await?;
+    assert_eq!((renamed.name.as_str(), renamed.last_updated), ("Old phone", later(1)));
+    let missing = authenticators.rename(999, "x", now()).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { what: "authenticator" })));
+    let homeless = authenticators.create(new(AuthenticatorKind::Duo, 999, "x"), now()).await;
+    assert!(matches!(homeless, Err(StoreError::Dangling)), "{homeless:?}");
+    assert!(authenticators.delete(phone.pk).await? && !authenticators.delete(phone.pk).await?);
+    bench.store.users().delete(ada.pk, now()).await?;
+    assert_eq!(names(any()).await?, ["app_%"]);
     Ok(())
 }
