@@ -102,6 +102,8 @@ async fn an_invitation_makes_one_account_and_is_gone(database: Database) {
     // The page is the same, and a restart loses nothing.
     let page = client.get(&server.url(&format!("/if/flow/enroll/?{query}"))).await.expect(200).text();
     assert!(page.contains("carol@example.org"), "{page}");
+    let used = server.logged(&["invitation_used", "welcome"]).await;
+    assert!(!used.contains(&key), "the log holds the key of an invitation: {used}");
     server.kill();
     server.launch().await;
     let mut given = answer("carol");
@@ -113,8 +115,6 @@ async fn an_invitation_makes_one_account_and_is_gone(database: Database) {
     let stored = api.only("core/users/?username=carol").await;
     assert_eq!(stored["attributes"], json!({"team": "a", "desk": {"floor": 3}}));
     server.logged(&["user_write"]).await;
-    let used = server.logged(&["invitation_used", "welcome"]).await;
-    assert!(!used.contains(&key), "the log holds the key of an invitation: {used}");
 
     api.get(&format!("stages/invitation/invitations/{key}/")).await.expect(404);
     let late = Client::new();
