@@ -41,7 +41,7 @@ async fn preview(State(identity): State<Identity>, caller: Caller, body: Body) -
     let written = face::accept(kind, &snapshot.objects, &body.0, None, true)?;
     let prompt = kind.parse(&written)?;
     let prompt = prompt.as_any().downcast_ref::<Prompt>().cloned().ok_or(ApiError::Internal)?;
-    let shown = identity.flows().preview(&snapshot, prompt, caller.principal(), &caller.client).await;
+    let shown = Box::pin(identity.flows().preview(&snapshot, prompt, caller.principal(), &caller.client)).await;
     shown.map(Json).map_err(|error| match error {
         PreviewError::Expression { field, message } => ApiError::field(field, "invalid", message),
         PreviewError::Failed(error) => {
