@@ -3,8 +3,9 @@
 use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
-        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, PasswordStage, Prompt,
-        PromptStage, RedirectMode, RedirectStage, UserLoginStage, UserLogoutStage, UserWriteStage,
+        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage,
+        PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage,
+        UserLogoutStage, UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -57,6 +58,21 @@ pub enum Stage {
     Dummy(DummyStage),
     /// Leads elsewhere.
     Redirect(RedirectTarget),
+    /// Lets in who was invited.
+    Invitation(InvitationStage),
+    /// Deletes the account.
+    UserDelete(UserDeleteStage),
+    /// Is kept, and cannot be run by this version.
+    Later(Later),
+}
+
+/// A stage that this version cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// Its name.
+    pub name: String,
+    /// Its word in YAML.
+    pub word: &'static str,
 }
 
 /// An identification stage with what it refers to.
@@ -127,10 +143,10 @@ pub enum CompileError {
 }
 
 impl CompiledFlow {
-    /// Whether it has a stage that signs out of everything.
+    /// Whether it has a stage after which nobody is signed in any more.
     #[must_use]
     pub fn signs_out(&self) -> bool {
-        self.stages.iter().any(|at| matches!(at.stage, Stage::UserLogout(_)))
+        self.stages.iter().any(|at| matches!(at.stage, Stage::UserLogout(_) | Stage::UserDelete(_)))
     }
 
     /// Makes the flow `id` ready to run.
@@ -211,19 +227,18 @@ impl Builder<'_> {
             Stage::Dummy(stage.clone())
         } else if let Some(stage) = object.typed::<RedirectStage>() {
             Stage::Redirect(self.redirect(stage)?)
+        } else if let Some(stage) = object.typed::<InvitationStage>() {
+            Stage::Invitation(stage.clone())
+        } else if let Some(stage) = object.typed::<UserDeleteStage>() {
+            Stage::UserDelete(stage.clone())
+        } else if is_later_stage(object.kind.meta.kind) {
+            Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {
             return Ok(None);
         }))
     }
 
     fn identification(&self, stage: &IdentificationStage) -> Result<Identification, CompileError> {
-        if stage.captcha_stage.is_some() {
-            return Err(CompileError::Unsupported {
-                flow: self.flow.to_owned(),
-                stage: stage.name.clone(),
-                what: "captchas are not built yet; leave captcha_stage empty",
-            });
-        }
         let password = stage.password_stage.map(|p| self.get::<PasswordStage>(p.0).map(|s| (p.0, s))).transpose()?;
         Ok(Identification {
             stage: stage.clone(),

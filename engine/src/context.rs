@@ -86,6 +86,17 @@ pub struct Passage {
     pub consented: Option<Vec<String>>,
 }
 
+/// The invitation that a plan goes on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// Primary key.
+    pub pk: Uuid,
+    /// Its name.
+    pub name: String,
+    /// It is used up by the account that is written.
+    pub single_use: bool,
+}
+
 /// End with the page "signed out of the application" instead of a redirect.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionEndContext {
@@ -102,6 +113,10 @@ pub struct Context {
     pub pending: Option<Pending>,
     /// Answers of prompts, by `field_key`; passwords are kept in `new_password` instead.
     pub prompt_data: Data,
+    /// What an invitation says, which the answers of fixed fields are taken from.
+    pub fixed_data: Data,
+    /// The invitation that somebody came with.
+    pub invitation: Option<Invited>,
     /// A new password, as [`crate::ports::Credentials::seal`] made it.
     pub new_password: Option<String>,
     /// How the pending user proved who they are: `password`, `token` …
@@ -164,6 +179,15 @@ impl Context {
         self.user_backend = None;
     }
 
+    /// The plan is about nobody any more.
+    pub(crate) fn forget_pending(&mut self) {
+        self.pending = None;
+        self.auth_method = None;
+        self.auth_method_args = Data::new();
+        self.user_backend = None;
+        self.passage.signed_in = None;
+    }
+
     /// Whether a credential of the pending user was accepted.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
@@ -191,6 +215,11 @@ impl Context {
         }
         if let Some(redirect) = &self.redirect {
             put("redirect", json!(redirect));
+        }
+        put("invitation_in_effect", json!(self.invitation.is_some()));
+        if let Some(invited) = &self.invitation {
+            // Without its key, which is as good as the invitation.
+            put("invitation", json!({"name": invited.name, "single_use": invited.single_use}));
         }
         put("prompt_data", Value::Object(self.prompt_data.clone()));
         put("is_redirected", json!(self.is_redirected));

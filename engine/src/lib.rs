@@ -24,10 +24,10 @@ pub mod step;
 mod title;
 
 pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
-pub use compiled::{CompileError, CompiledFlow, CompiledStage, Stage};
-pub use context::{AppContext, ConsentRequest, Context, Passage, Pending, SessionEndContext, Standing};
+pub use compiled::{CompileError, CompiledFlow, CompiledPrompts, CompiledStage, Stage};
+pub use context::{AppContext, ConsentRequest, Context, Invited, Passage, Pending, SessionEndContext, Standing};
 pub use executor::{challenge, respond, start};
-pub use next::safe_next;
+pub use next::{invitation_in_query, safe_next};
 pub use plan::Plan;
 pub use ports::StepEnv;
 pub use response::Response;

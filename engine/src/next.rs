@@ -36,6 +36,16 @@ pub fn next_in_query(query: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "next").and_then(|(_, to)| safe_next(&to))
 }
 
+/// The key of an invitation in a query string, whether or not there is such an invitation.
+#[must_use]
+pub fn invitation_in_query(query: &str) -> Option<String> {
+    let named = |name: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+    };
+    named("itoken").or_else(|| named("token"))
+}
+
 /// The page of a flow, with `next` carried along.
 pub(crate) fn flow_page(slug: &str, next: Option<&str>) -> String {
     match next {

@@ -71,6 +71,9 @@ pub struct UserChanges {
     pub password: Option<String>,
     /// Groups to join.
     pub groups: Vec<Uuid>,
+    /// The invitation that is used up by this: it is gone afterwards, and where it is gone already nothing is
+    /// written.
+    pub invitation: Option<Uuid>,
 }
 
 /// A new account.
@@ -104,6 +107,31 @@ pub trait Directory: Send + Sync {
 
     /// Changes an account, in one transaction.
     async fn update(&self, pk: i64, changes: UserChanges) -> Result<User, WriteError>;
+
+    /// Deletes an account with everything that is its own, its sessions too.
+    async fn delete(&self, pk: i64) -> Result<(), WriteError>;
+}
+
+/// What somebody who was invited brings along.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invitation {
+    /// Primary key; whoever knows it holds the invitation.
+    pub pk: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The only flow that it is for; `None`: any.
+    pub flow: Option<Uuid>,
+    /// It makes one account and no more.
+    pub single_use: bool,
+    /// Answers that are given already, by the keys of prompts.
+    pub fixed_data: Data,
+}
+
+/// Invitations.
+#[async_trait]
+pub trait Invitations: Send + Sync {
+    /// The invitation with this primary key, unless it has ended at `now`.
+    async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError>;
 }
 
 /// What became of a password.
@@ -249,6 +277,13 @@ pub enum Event {
         /// Names of the written fields, never their values.
         fields: Vec<String>,
     },
+    /// `invitation_used`: somebody came with it.
+    InvitationUsed {
+        /// Its name, never its key.
+        name: String,
+        /// Slug of the flow.
+        flow: String,
+    },
     /// `flow_execution`: gone through to the end.
     FlowCompleted {
         /// Slug.
@@ -326,6 +361,8 @@ pub struct StepEnv<'a> {
     pub credentials: &'a dyn Credentials,
     /// Consents.
     pub consents: &'a dyn Consents,
+    /// Invitations.
+    pub invitations: &'a dyn Invitations,
     /// Policies and expressions.
     pub decide: &'a dyn Decide,
     /// The log of events.

@@ -111,6 +111,9 @@ fn stage_strategy() -> impl Strategy<Value = Place> {
         1 => Just(("dummy_stage", json!({}))),
         1 => Just(("deny_stage", json!({}))),
         1 => Just(("consent_stage", json!({}))),
+        1 => any::<bool>().prop_map(|open| ("invitation_stage", json!({"continue_flow_without_invitation": open}))),
+        1 => Just(("user_delete_stage", json!({}))),
+        1 => Just(("authenticator_validate_stage", json!({}))),
         2 => Just(("prompt_stage", json!({"fields": [id(PROMPT), id(PROMPT + 1)]}))),
         2 => prop_oneof![Just("never_create"), Just("create_when_required"), Just("always_create")]
             .prop_map(|mode| ("user_write_stage", json!({"user_creation_mode": mode, "create_users_as_inactive": false}))),
@@ -167,7 +170,10 @@ impl Browser {
     fn act(&mut self, act: &Act) -> Result<(), TestCaseError> {
         match act {
             Act::Session(user) => {
-                self.world.session = user.map(|pk| world::principal(self.world.lock().users[&pk].0.clone()));
+                let state = self.world.lock().clone();
+                // Whoever was deleted is signed in nowhere.
+                let found = user.and_then(|pk| state.users.get(&pk));
+                self.world.session = found.map(|(user, _)| world::principal(user.clone()));
                 return Ok(());
             }
             Act::Wait(hours) => {

@@ -28,7 +28,9 @@ mod m20261128_000012_password_history;
 mod m20261128_000013_decisions;
 mod m20261128_000014_roles;
 mod m20261128_000015_membership_times;
+mod m20261128_000016_invitations;
 mod m20261128_000018_impersonation;
+mod m20261128_000019_authenticators;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_roles::Migration),
             Box::new(m20261128_000015_membership_times::Migration),
             Box::new(m20261128_000018_impersonation::Migration),
+            Box::new(m20261128_000016_invitations::Migration),
+            Box::new(m20261128_000019_authenticators::Migration),
         ]
     }
 }

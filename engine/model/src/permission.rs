@@ -74,13 +74,32 @@ const SYSTEM: Noun =
     Noun { kind: "system", model: "authentik_rbac.systempermission", verbose_name: "System permission" };
 
 /// What can be administered and is no configuration.
-const PEOPLE: [Noun; 10] = [
+const PEOPLE: [Noun; 17] = [
     USER,
     GROUP,
     TOKEN,
     SYSTEM,
     Noun { kind: "session", model: "authentik_core.authenticatedsession", verbose_name: "Authenticated Session" },
     Noun { kind: "user_consent", model: "authentik_core.userconsent", verbose_name: "User Consent" },
+    Noun { kind: "invitation", model: "authentik_stages_invitation.invitation", verbose_name: "Invitation" },
+    Noun { kind: "duo_device", model: "authentik_stages_authenticator_duo.duodevice", verbose_name: "Duo Device" },
+    Noun {
+        kind: "email_device",
+        model: "authentik_stages_authenticator_email.emaildevice",
+        verbose_name: "Email Device",
+    },
+    Noun { kind: "sms_device", model: "authentik_stages_authenticator_sms.smsdevice", verbose_name: "SMS Device" },
+    Noun {
+        kind: "static_device",
+        model: "authentik_stages_authenticator_static.staticdevice",
+        verbose_name: "Static Device",
+    },
+    Noun { kind: "totp_device", model: "authentik_stages_authenticator_totp.totpdevice", verbose_name: "TOTP Device" },
+    Noun {
+        kind: "webauthn_device",
+        model: "authentik_stages_authenticator_webauthn.webauthndevice",
+        verbose_name: "WebAuthn Device",
+    },
     Noun { kind: "reputation", model: "authentik_policies_reputation.reputation", verbose_name: "Reputation Score" },
     Noun {
         kind: "authorization_code",

@@ -97,6 +97,8 @@ targets! {
     AnyPolicy = "policy",
     /// Any provider.
     AnyProvider = "provider",
+    /// Any property mapping.
+    AnyMapping = "mapping",
     /// A group of people.
     AnyGroup = "group",
     /// Anything that policies can be bound to: a flow, a flow-stage binding, an application, an entitlement.

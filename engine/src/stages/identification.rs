@@ -20,6 +20,9 @@ const MAX_IDENTIFIER: usize = 255;
 
 pub(super) fn enter(run: &mut Run<'_>, compiled: &Identification) -> Entered {
     let stage = &compiled.stage;
+    if stage.captcha_stage.is_some() {
+        return super::later::enter(run, &stage.name, "captcha");
+    }
     let page = |slug: &Option<String>| slug.as_deref().map(|slug| run.page_of(slug));
     let context = &run.plan.context;
     let app = context.application.as_ref();

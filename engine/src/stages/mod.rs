@@ -6,9 +6,12 @@ mod deny;
 mod dummy;
 mod field;
 mod identification;
+mod invitation;
+mod later;
 mod password;
 mod prompt;
 mod redirect;
+mod user_delete;
 mod user_login;
 mod user_logout;
 mod user_write;
@@ -31,7 +34,13 @@ impl Stage {
             Self::Prompt(_) => "ak-stage-prompt",
             Self::Consent(_) => "ak-stage-consent",
             Self::Dummy(_) => "ak-stage-dummy",
-            Self::UserLogout(_) | Self::UserWrite(_) | Self::Deny(_) | Self::Redirect(_) => "",
+            Self::UserLogout(_)
+            | Self::UserWrite(_)
+            | Self::Deny(_)
+            | Self::Redirect(_)
+            | Self::Invitation(_)
+            | Self::UserDelete(_)
+            | Self::Later(_) => "",
         }
     }
 }
@@ -49,6 +58,9 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::Deny(stage) => Ok(deny::enter(run, stage)),
         Stage::Dummy(stage) => dummy::enter(stage),
         Stage::Redirect(target) => redirect::enter(run, target),
+        Stage::Invitation(stage) => invitation::enter(run, stage).await,
+        Stage::UserDelete(_) => user_delete::enter(run).await,
+        Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
 
@@ -61,8 +73,12 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::Prompt(prompts) => prompt::answer(run, prompts, response).await,
         Stage::Consent(stage) => consent::answer(run, stage, response).await,
         Stage::Dummy(_) => Ok(Answered::Accepted),
-        Stage::UserLogout(_) | Stage::UserWrite(_) | Stage::Deny(_) | Stage::Redirect(_) => {
-            Err(Failure("a stage that asks nothing was answered".to_owned()))
-        }
+        Stage::UserLogout(_)
+        | Stage::UserWrite(_)
+        | Stage::Deny(_)
+        | Stage::Redirect(_)
+        | Stage::Invitation(_)
+        | Stage::UserDelete(_)
+        | Stage::Later(_) => Err(Failure("a stage that asks nothing was answered".to_owned())),
     }
 }

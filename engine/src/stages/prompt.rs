@@ -50,8 +50,10 @@ async fn ready_one<'p>(run: &Run<'_>, facts: &Facts<'_>, id: Uuid, prompt: &'p P
     let kind = prompt.prompt_type;
     let (placeholder, choices) = placeholder(run, facts, id, prompt).await?;
     let answered = run.plan.context.prompt_data.get(&prompt.field_key);
+    let invited = run.plan.context.fixed_data.get(&prompt.field_key);
     let initial = match answered {
         _ if kind == PromptType::Password => String::new(),
+        _ if field::is_fixed(kind) && invited.is_some() => invited.map(as_text).unwrap_or_default(),
         Some(value) if !field::is_fixed(kind) && !field::is_decoration(kind) => as_text(value),
         _ if prompt.initial_value_expression => {
             let expression = PromptExpression { prompt: id, field: "initial_value", source: &prompt.initial_value };

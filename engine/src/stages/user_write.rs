@@ -69,7 +69,8 @@ fn target(run: &Run<'_>, stage: &UserWriteStage) -> Target {
 /// What is to be written, and the names of the fields for the event.
 fn changes(run: &Run<'_>) -> (UserChanges, Vec<String>) {
     let context = &run.plan.context;
-    let mut changes = UserChanges { groups: context.groups.clone(), ..UserChanges::default() };
+    let invitation = context.invitation.as_ref().filter(|invited| invited.single_use).map(|invited| invited.pk);
+    let mut changes = UserChanges { groups: context.groups.clone(), invitation, ..UserChanges::default() };
     let mut fields = Vec::new();
     for (key, value) in &context.prompt_data {
         let text = || value.as_str().map(str::to_owned);
@@ -103,6 +104,10 @@ fn changes(run: &Run<'_>) -> (UserChanges, Vec<String>) {
 }
 
 fn attribute(key: &str, value: &Value, changes: &mut UserChanges) -> bool {
+    if let ("attributes", Value::Object(map)) = (key, value) {
+        changes.attributes.extend(map.iter().map(|(key, value)| (vec![key.clone()], value.clone())));
+        return !map.is_empty();
+    }
     let Some(path) = key.strip_prefix("attributes.").or_else(|| key.strip_prefix("attributes_")) else {
         return false;
     };
@@ -130,6 +135,8 @@ fn create(run: &Run<'_>, stage: &UserWriteStage, mut changes: UserChanges) -> Op
 async fn note(run: &mut Run<'_>, user: &User, created: bool, fields: Vec<String>) {
     let context = run.context();
     let password_changed = context.new_password.take().is_some();
+    // What is used up makes no second account.
+    context.invitation.take_if(|invited| invited.single_use);
     if created {
         context.set_pending(Pending::of(user, Standing::Created));
     } else if let Some(pending) = &mut context.pending {

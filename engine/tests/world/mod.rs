@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use lockgate_engine::{
     CompiledFlow, Context, Plan, Response, Step, StepEnv, challenge,
     ports::{
-        BrandFacts, Consents, Credentials, Decide, Directory, Event, Events, Facts, NewUser, PasswordOutcome,
-        PortError, PromptExpression, Random, RequestFacts, SealError, UserChanges, Verdict, WriteError,
+        BrandFacts, Consents, Credentials, Decide, Directory, Event, Events, Facts, Invitation, Invitations, NewUser,
+        PasswordOutcome, PortError, PromptExpression, Random, RequestFacts, SealError, UserChanges, Verdict,
+        WriteError,
     },
     respond, start,
 };
@@ -45,6 +46,8 @@ pub struct State {
     pub policies: HashMap<Uuid, Policy>,
     /// By user and application.
     pub consents: HashMap<(i64, Uuid), Granted>,
+    /// With when each ends.
+    pub invitations: HashMap<Uuid, (Invitation, Option<DateTime<Utc>>)>,
     pub events: Vec<Event>,
     /// Users whose password was accepted, in order.
     pub accepted: Vec<i64>,
@@ -155,6 +158,7 @@ impl World {
             directory: self,
             credentials: self,
             consents: self,
+            invitations: self,
             decide: self,
             events: self,
             random: self,
@@ -299,6 +303,9 @@ impl Directory for World {
         if state.users.values().any(|(u, _)| u.username == name) {
             return Err(WriteError::UsernameTaken);
         }
+        if new.changes.invitation.is_some_and(|invitation| state.invitations.remove(&invitation).is_none()) {
+            return Err(WriteError::Invalid("used up".to_owned()));
+        }
         let pk = state.users.keys().max().copied().unwrap_or(0) + 1;
         let mut made = user(pk, &name);
         made.is_active = new.is_active;
@@ -315,6 +322,19 @@ impl Directory for World {
         let entry = state.users.get_mut(&pk).ok_or(WriteError::Gone)?;
         apply(entry, changes);
         Ok(entry.0.clone())
+    }
+
+    async fn delete(&self, pk: i64) -> Result<(), WriteError> {
+        self.lock().users.remove(&pk).map(drop).ok_or(WriteError::Gone)
+    }
+}
+
+#[async_trait]
+impl Invitations for World {
+    async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
+        let state = self.lock();
+        let found = state.invitations.get(&pk).filter(|(_, until)| until.is_none_or(|until| until > now));
+        Ok(found.map(|(invitation, _)| invitation.clone()))
     }
 }
 

@@ -80,10 +80,6 @@ impl Loader<'_> {
                 return None;
             }
         };
-        if words::is_later_stage(word) {
-            self.error("later", at, format!("the stage \"{word}\" is not built yet"));
-            return None;
-        }
         let given = beside.iter().find(|(k, _)| k.text == "name").map(|(_, v)| v);
         let (word, name) = match words::stage_kind(word) {
             Some(kind) => {
@@ -105,8 +101,7 @@ impl Loader<'_> {
 
     /// The key of an entry that says which stage it is.
     fn stage_word<'n>(&mut self, item: &Node, entries: &'n [(Key, Node)]) -> Option<&'n (Key, Node)> {
-        let is_word =
-            |k: &Key| words::stage_kind(&k.text).is_some() || words::is_later_stage(&k.text) || k.text == "stage";
+        let is_word = |k: &Key| words::stage_kind(&k.text).is_some() || k.text == "stage";
         let mut found = entries.iter().filter(|(k, _)| is_word(k));
         let first = found.next();
         if let Some((second, _)) = found.next() {
@@ -160,22 +155,18 @@ impl Loader<'_> {
     /// `stage: <name>` with exactly one stage word.
     pub(crate) fn stage_document(&mut self, doc: &Declaration<'_>) {
         let mut found = doc.entries.iter().skip(1).filter(|(k, _)| words::stage_kind(&k.text).is_some());
-        let later = doc.entries.iter().skip(1).find(|(k, _)| words::is_later_stage(&k.text));
-        match (found.next(), found.next(), later) {
-            (Some((key, node)), None, _) => {
+        match (found.next(), found.next()) {
+            (Some((key, node)), None) => {
                 self.only(doc.entries, &format!("stage \"{}\"", doc.name), &["stage", &key.text]);
                 let Some(kind) = words::stage_kind(&key.text) else { return };
                 let settings = self.map(node, &key.text, true).unwrap_or_default();
                 self.stage(kind, doc.name, doc.at, settings, &[]);
             }
-            (Some(_), Some((second, _)), _) => {
+            (Some(_), Some((second, _))) => {
                 let message = format!("a stage has one stage word, and \"{}\" is a second one", second.text);
                 self.error("conflict", &second.span, message);
             }
-            (None, _, Some((key, _))) => {
-                self.error("later", &key.span, format!("the stage \"{}\" is not built yet", key.text));
-            }
-            (None, _, None) => {
+            (None, _) => {
                 let words = words::stage_words();
                 let expected = format!("one of {}", words.join(", "));
                 let message = format!("the stage \"{}\" has no stage word", doc.name);

@@ -146,7 +146,10 @@ impl Loader<'_> {
             0..=MANY_CHOICES => format!("one of {}", known.join(", ")),
             many => format!("one of {many} words, such as {}", known[..3].join(", ")),
         };
-        let Some(word) = node.text() else {
+        // Where the choice is among numbers, nobody writes them in quotes.
+        let number = if let Yaml::Number(number) = &node.value { Some(number.to_string()) } else { None };
+        let number = number.filter(|number| options.contains(&number.as_str()));
+        let Some(word) = number.as_deref().or_else(|| node.text()) else {
             self.wrong(node, yaml, &expected);
             return None;
         };

@@ -13,28 +13,9 @@ pub(crate) const SPECIAL: [&str; 3] = ["stage", "group", "test"];
 /// First keys whose time has not come.
 const LATER_DOCUMENTS: [&str; 1] = ["source"];
 
-/// Stage words whose time has not come.
-const LATER_STAGES: [&str; 10] = [
-    "mfa",
-    "email",
-    "invitation",
-    "enroll_totp",
-    "enroll_webauthn",
-    "enroll_static",
-    "enroll_email",
-    "captcha",
-    "delete_user",
-    "source",
-];
-
 /// Whether a later version will know this first key.
 pub(crate) fn is_later_document(word: &str) -> bool {
     LATER_DOCUMENTS.contains(&word)
-}
-
-/// Whether a later version will know this stage word.
-pub(crate) fn is_later_stage(word: &str) -> bool {
-    LATER_STAGES.contains(&word)
 }
 
 /// The kind of a stage word.

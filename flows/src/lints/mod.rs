@@ -12,6 +12,7 @@ mod durations;
 mod foreign;
 mod groups;
 mod hosts;
+mod later;
 mod loops;
 mod nobody;
 mod over;
@@ -31,13 +32,14 @@ use view::View;
 /// One question.
 type Lint = fn(&View<'_>, &mut Vec<Diagnostic>);
 
-const LINTS: [Lint; 14] = [
+const LINTS: [Lint; 15] = [
     addresses::check,
     admission::check,
     clients::check,
     durations::check,
     groups::check,
     hosts::check,
+    later::check,
     loops::check,
     nobody::check,
     over::check,

@@ -52,7 +52,7 @@ fn signs_nobody_in(view: &View<'_>, flow: &Document, stages: &[Placed<'_>], logi
 
 /// Whether somebody may have proven who they are after this stage.
 fn proves(placed: &Placed<'_>) -> bool {
-    const NEVER: [&str; 8] = [
+    const NEVER: [&str; 17] = [
         "user_login_stage",
         "user_logout_stage",
         "user_write_stage",
@@ -61,6 +61,15 @@ fn proves(placed: &Placed<'_>) -> bool {
         "deny_stage",
         "dummy_stage",
         "redirect_stage",
+        "invitation_stage",
+        "user_delete_stage",
+        "captcha_stage",
+        "authenticator_totp_stage",
+        "authenticator_static_stage",
+        "authenticator_webauthn_stage",
+        "authenticator_email_stage",
+        "authenticator_sms_stage",
+        "authenticator_duo_stage",
     ];
     let Some(stage) = placed.stage else { return true };
     let silent = NEVER.contains(&stage.kind.as_str())

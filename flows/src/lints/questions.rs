@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::{diagnostics::Diagnostic, span::Span};
-use lockgate_model::kinds::{IdentificationStage, Prompt, PromptStage, PromptType};
+use lockgate_model::kinds::{Prompt, PromptStage, PromptType};
 use std::collections::HashMap;
 
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
@@ -12,12 +12,6 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
             let text = format!("the field \"{}\" offers no choices", prompt.field_key);
             let complaint = Diagnostic::error("no_choices", &view.at(document, ""), text);
             found.push(complaint.expected("the choices in `placeholder`, one a line"));
-        }
-    }
-    for (document, stage) in view.own::<IdentificationStage>() {
-        if stage.captcha_stage.is_some() {
-            let at = view.at(document, "/captcha_stage");
-            found.push(Diagnostic::error("later", &at, "captchas are not built yet").hint("leave the key away"));
         }
     }
     for (document, stage) in view.own::<PromptStage>() {

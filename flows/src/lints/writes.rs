@@ -20,6 +20,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
         match flow.designation {
             FlowDesignation::Enrollment => enrollment(view, document, &stages, found),
             FlowDesignation::Recovery => recovery(view, document, &stages, found),
+            FlowDesignation::Unenrollment => unenrollment(view, document, &stages, found),
             _ => {}
         }
         if is_open(view, document, &flow) {
@@ -48,7 +49,8 @@ fn enrollment(view: &View<'_>, flow: &Document, stages: &[Placed<'_>], found: &m
         let complaint = Diagnostic::error("nothing_written", &stage, text);
         return found.push(complaint.expected("create_when_required or always_create"));
     }
-    if !stages[..at].iter().any(|s| asks(view, s, &["username"])) {
+    // An invitation may say it.
+    if !stages[..at].iter().any(|s| asks(view, s, &["username"]) || s.is("invitation_stage")) {
         let text = "an account needs a user name, and nothing before this asks for one";
         let complaint = Diagnostic::warning("nothing_written", &view.at(write.binding, ""), text);
         found.push(complaint.hint("add a field with `key: username` and `type: username` to a `prompt` before it"));
@@ -72,6 +74,15 @@ fn recovery(view: &View<'_>, flow: &Document, stages: &[Placed<'_>], found: &mut
         ),
     };
     found.push(Diagnostic::warning("nothing_written", &at, text).hint(hint));
+}
+
+fn unenrollment(view: &View<'_>, flow: &Document, stages: &[Placed<'_>], found: &mut Vec<Diagnostic>) {
+    if stages.iter().any(|s| s.is("user_delete_stage") && s.runs != Passing::Never) {
+        return;
+    }
+    let text = format!("the flow \"{}\" is for ending one's account, and deletes none", flow.name);
+    let complaint = Diagnostic::warning("nothing_written", &view.at(flow, ""), text);
+    found.push(complaint.expected("a stage `delete_user`, behind a `prompt` that asks whether it is meant"));
 }
 
 /// Whether anybody may run the flow.

@@ -90,6 +90,9 @@ const DURATION: &str = "^ *([0-9]+[smhdw]|[a-z]+=[0-9]+([;,] *[a-z]+=[0-9]+)*) *
 
 /// Lists of the reference's long words also take the short ones.
 fn with_short_choices(schema: &Value, kind: &KindDef) -> Value {
+    if let Some(numbers) = numbers(plain(schema, &kind.schema().root)) {
+        return numbers;
+    }
     let items = plain(&schema["items"], &kind.schema().root);
     let options = items["enum"].as_array();
     let short: Vec<String> = options.into_iter().flatten().filter_map(|o| short_choice(o.as_str()?)).collect();
@@ -99,6 +102,13 @@ fn with_short_choices(schema: &Value, kind: &KindDef) -> Value {
         schema["items"] = json!({"enum": all});
     }
     schema
+}
+
+/// A choice among numbers, which may be written with or without quotes.
+fn numbers(schema: &Value) -> Option<Value> {
+    let texts = schema["enum"].as_array()?;
+    let numbers: Option<Vec<Value>> = texts.iter().map(|o| o.as_str()?.parse::<i64>().ok().map(Value::from)).collect();
+    Some(json!({"enum": texts.iter().cloned().chain(numbers?).collect::<Vec<_>>()}))
 }
 
 /// A schema without our own extensions, which editors would warn about.

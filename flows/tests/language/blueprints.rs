@@ -61,12 +61,13 @@ fn file<'i>(imported: &'i Imported, path: &str) -> &'i str {
     imported.files.iter().find(|f| f.path == path).map(|f| f.text.as_str()).unwrap_or_default()
 }
 
-const ALL: [(&str, &[&str]); 6] = [
+const ALL: [(&str, &[&str]); 7] = [
     ("homelab", &["homelab.yaml"]),
     ("login-mfa", &["login-mfa.yaml", "recovery.yaml"]),
     ("recovery", &["recovery.yaml"]),
     ("oauth2", &["oauth2.yaml"]),
     ("roles", &["roles.yaml"]),
+    ("stages", &["stages.yaml"]),
     ("broken", &["broken.yaml"]),
 ];
 

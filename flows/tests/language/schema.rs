@@ -53,7 +53,8 @@ fn everything_that_is_shown_anywhere_is_accepted() {
     texts.push(("homelab.yaml".to_owned(), include_str!("homelab.yaml").to_owned()));
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
     let page = fs::read_to_string(root().join("docs/checks.md")).expect("the page on checks");
-    let shown: Vec<String> = [readme, page].iter().flat_map(|page| blocks(page)).collect();
+    let flows = fs::read_to_string(root().join("docs/flows.md")).expect("the page on stages");
+    let shown: Vec<String> = [readme, page, flows].iter().flat_map(|page| blocks(page)).collect();
     assert!(shown.len() >= 3, "{shown:?}");
     texts.extend(shown.into_iter().map(|block| ("README.md".to_owned(), block)));
     assert!(texts.len() >= 13, "{}", texts.len());

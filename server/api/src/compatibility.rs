@@ -44,6 +44,18 @@ pub(crate) const TABLE: &[Difference] = &[
         &["core_users_recovery_email_create"],
         "This server sends no mail yet: make a link with `recovery/` and hand it over.",
     ),
+    refused(
+        &["stages_invitation_invitations_send_email_create"],
+        "This server sends no mail yet: hand the link of the invitation over yourself.",
+    ),
+    refused(
+        &[
+            "stages_authenticator_duo_enrollment_status_create",
+            "stages_authenticator_duo_import_device_manual_create",
+            "stages_authenticator_duo_import_devices_automatic_create",
+        ],
+        "Stages for Duo are kept, and nobody asks Duo's service yet.",
+    ),
     differs(
         &["core_users_export_create"],
         "Nothing is prepared and kept: `file_url` leads to the list as it is when it is read, one JSON object a line.",

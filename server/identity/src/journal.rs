@@ -31,6 +31,8 @@ pub enum Action {
     LoginFailed,
     /// Somebody signed out.
     Logout,
+    /// Somebody came with an invitation.
+    InvitationUsed,
     /// A flow wrote an account.
     UserWrite,
     /// A password was set.
@@ -73,6 +75,7 @@ impl Action {
             Self::Login => "login",
             Self::LoginFailed => "login_failed",
             Self::Logout => "logout",
+            Self::InvitationUsed => "invitation_used",
             Self::UserWrite => "user_write",
             Self::PasswordSet => "password_set",
             Self::SecretView => "secret_view",

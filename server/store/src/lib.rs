@@ -11,6 +11,7 @@
 //! they must be read again ([`SealKey`]).
 
 mod accounts;
+mod authenticators;
 mod changes;
 mod connect;
 mod consents;
@@ -27,6 +28,7 @@ mod groups;
 mod held;
 mod history;
 mod installation;
+mod invitations;
 mod leavings;
 mod membership;
 mod oauth;
@@ -47,6 +49,7 @@ mod user_filter;
 mod users;
 
 pub use accounts::DeclaredAccount;
+pub use authenticators::{Authenticator, AuthenticatorFilter, AuthenticatorKind, Authenticators, NewAuthenticator};
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
 pub use connect::DatabaseSettings;
 pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
@@ -58,6 +61,7 @@ pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
+pub use invitations::{Invitation, InvitationFilter, InvitationPatch, Invitations};
 pub use membership::Membership;
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,

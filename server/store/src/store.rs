@@ -12,9 +12,9 @@ use sea_orm_migration::MigrationStatus;
 
 use crate::connect::{self, Connections};
 use crate::{
-    Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
-    Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey, Sessions, StoreError, Tokens,
-    Users,
+    Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups,
+    Installation, Invitations, Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey,
+    Sessions, StoreError, Tokens, Users,
 };
 
 /// Longest time of all migrations together.
@@ -234,6 +234,18 @@ impl Store {
     #[must_use]
     pub fn consents(&self) -> Consents<'_> {
         Consents { store: self }
+    }
+
+    /// Invitations.
+    #[must_use]
+    pub fn invitations(&self) -> Invitations<'_> {
+        Invitations { store: self }
+    }
+
+    /// Authenticators.
+    #[must_use]
+    pub fn authenticators(&self) -> Authenticators<'_> {
+        Authenticators { store: self }
     }
 
     /// Scores of names and addresses.

@@ -41,6 +41,7 @@ const JOBS: &[Job] = &[
     Job { name: "expired_once", every: Duration::from_secs(300), run: |i| Box::pin(expired_once(i)) },
     Job { name: "expired_keys", every: Duration::from_secs(3600), run: |i| Box::pin(expired_keys(i)) },
     Job { name: "expired_consents", every: Duration::from_secs(3600), run: |i| Box::pin(expired_consents(i)) },
+    Job { name: "expired_invitations", every: Duration::from_secs(3600), run: |i| Box::pin(expired_invitations(i)) },
     Job { name: "expired_tokens", every: Duration::from_secs(300), run: |i| Box::pin(expired_tokens(i)) },
     Job { name: "expired_events", every: Duration::from_secs(3600), run: |i| Box::pin(expired_events(i)) },
     Job { name: "ended_memberships", every: Duration::from_secs(15), run: |i| Box::pin(ended_memberships(i)) },
@@ -141,6 +142,11 @@ async fn expired_keys(identity: &Identity) -> Result<u64, StoreError> {
 async fn expired_consents(identity: &Identity) -> Result<u64, StoreError> {
     let now = identity.clock.now();
     all(|| async { identity.store.consents().delete_expired(now, BATCH).await }).await
+}
+
+async fn expired_invitations(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    all(|| async { identity.store.invitations().delete_expired(now, BATCH).await }).await
 }
 
 async fn expired_tokens(identity: &Identity) -> Result<u64, StoreError> {

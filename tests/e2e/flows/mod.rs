@@ -1,5 +1,6 @@
 //! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
 
+mod accounts;
 mod executor;
 mod flood;
 mod initial_setup;

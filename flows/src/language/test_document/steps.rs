@@ -106,15 +106,10 @@ impl Loader<'_> {
         if words::stage_kind(word).is_some() {
             return true;
         }
-        let complaint = if words::is_later_stage(word) {
-            Diagnostic::error("later", at, format!("the stage \"{word}\" is not built yet"))
-        } else {
-            let complaint = Diagnostic::error("unknown_stage", at, format!("there is no stage word \"{word}\""));
-            let known = words::stage_words();
-            let expected = format!("one of {}, or ends", known.join(", "));
-            complaint.near(word, known.into_iter().chain(["ends"])).expected(expected)
-        };
-        self.diagnostics.push(complaint);
+        let complaint = Diagnostic::error("unknown_stage", at, format!("there is no stage word \"{word}\""));
+        let known = words::stage_words();
+        let expected = format!("one of {}, or ends", known.join(", "));
+        self.diagnostics.push(complaint.near(word, known.into_iter().chain(["ends"])).expected(expected));
         false
     }
 

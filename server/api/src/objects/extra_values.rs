@@ -7,7 +7,9 @@ use super::{
 };
 use lockgate_model::{
     Object, Validity,
-    kinds::{Flow, GeoIPPolicy, MatchingMode, Outpost, RedirectUri, RedirectUriType, policy::country_name},
+    kinds::{
+        Flow, GeoIPPolicy, MatchingMode, Outpost, RedirectUri, RedirectUriType, device_type, policy::country_name,
+    },
 };
 use serde_json::{Value, json};
 
@@ -138,6 +140,13 @@ pub(crate) fn outposts(object: &Object, reading: &Reading<'_>) -> Value {
 pub(crate) fn prompt_stages(object: &Object, reading: &Reading<'_>) -> Value {
     let stages = reading.referring(object.document.id, "prompt_stage", "fields");
     stages.into_iter().map(|s| face::show(s, reading)).collect()
+}
+
+/// The models of authenticators that a list names.
+pub(crate) fn device_types(object: &Object, field: &str) -> Value {
+    let named = object.document.body[field].as_array().into_iter().flatten();
+    let known = named.filter_map(|aaguid| device_type(aaguid.as_str()?.parse().ok()?));
+    known.map(super::stages::shown).collect()
 }
 
 /// The countries of a GeoIP policy with their names.

@@ -147,6 +147,18 @@ const PROXY: &[Extra] = &[
 
 const PROMPT: &[Extra] = &[extra("prompt_stages_obj", |_| list(reference("PromptStage")), values::prompt_stages)];
 
+const VALIDATE: &[Extra] = &[extra(
+    "webauthn_allowed_device_types_obj",
+    |_| list(reference("WebAuthnDeviceType")),
+    |o, _| values::device_types(o, "webauthn_allowed_device_types"),
+)];
+
+const WEBAUTHN: &[Extra] = &[extra(
+    "device_type_restrictions_obj",
+    |_| list(reference("WebAuthnDeviceType")),
+    |o, _| values::device_types(o, "device_type_restrictions"),
+)];
+
 const KEY_PAIR: &[Extra] = &[
     extra("fingerprint_sha256", maybe_text, |o, _| certificate::facts(o).sha256),
     extra("fingerprint_sha1", maybe_text, |o, _| certificate::facts(o).sha1),
@@ -223,6 +235,8 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "outpost" => OUTPOST,
         "proxy_provider" => PROXY,
         "prompt" => PROMPT,
+        "authenticator_validate_stage" => VALIDATE,
+        "authenticator_webauthn_stage" => WEBAUTHN,
         "key_pair" => KEY_PAIR,
         "geoip_policy" => GEOIP,
         "blueprint_instance" => BLUEPRINT,

@@ -159,9 +159,20 @@ const ROLE: &[Computed] = &[
     computed("users", integer, |_, _, _| None),
 ];
 
+/// Secrets are kept from whoever reads: nobody finds out what one is by asking which stages have it.
+const EMAIL_AUTHENTICATOR: &[Computed] = &[computed("password", text, |_, _, _| None)];
+const SMS_AUTHENTICATOR: &[Computed] =
+    &[computed("auth", text, |_, _, _| None), computed("auth_password", text, |_, _, _| None)];
+
+const INVITATION_STAGE: &[Computed] =
+    &[computed("no_flows", boolean, |o, r, values| agrees(values, unused(o, r, "flow_stage_binding", "stage")))];
+
 fn own(kind: &str) -> &'static [Computed] {
     match kind {
         "role" => ROLE,
+        "authenticator_email_stage" => EMAIL_AUTHENTICATOR,
+        "authenticator_sms_stage" => SMS_AUTHENTICATOR,
+        "invitation_stage" => INVITATION_STAGE,
         "proxy_provider" => PROXY,
         "oauth2_provider" => OAUTH2,
         "flow_stage_binding" => FLOW_STAGE_BINDING,

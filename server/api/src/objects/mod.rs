@@ -17,12 +17,13 @@ mod mappings;
 mod oauth2_providers;
 mod outposts;
 mod policies;
+mod prompts;
 pub(crate) mod reading;
 mod referrers;
 mod requestable;
 pub(crate) mod shapes;
 pub(crate) mod sight;
-mod stages;
+pub(crate) mod stages;
 mod transactional;
 pub(crate) mod version;
 pub(crate) mod view;
@@ -81,6 +82,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(oauth2_providers::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
+        .merge(prompts::routes())
         .merge(requestable::routes())
         .merge(stages::routes())
         .merge(transactional::routes())
@@ -97,6 +99,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     oauth2_providers::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);
+    prompts::describe(components, paths);
     requestable::describe(components, paths);
     stages::describe(components, paths);
     transactional::describe(components, paths);

@@ -2,12 +2,14 @@
 //! asked of the database and not of the snapshot.
 
 pub(crate) mod attributes;
+mod authenticators;
 mod consents;
 pub(crate) mod deeds;
 mod export;
 mod grants;
 pub(crate) mod groups;
 mod impersonation;
+mod invitations;
 mod me;
 mod recovery;
 mod reputation;
@@ -56,6 +58,8 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(sessions::routes())
         .merge(grants::routes())
         .merge(consents::routes())
+        .merge(invitations::routes())
+        .merge(authenticators::routes())
         .merge(reputation::routes())
 }
 
@@ -72,6 +76,8 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     sessions::describe(components, paths);
     grants::describe(components, paths);
     consents::describe(components, paths);
+    invitations::describe(components, paths);
+    authenticators::describe(components, paths);
     reputation::describe(components, paths);
 }
 

@@ -173,9 +173,11 @@ impl Sight<'_> {
 
     /// Whether the caller may do this to something that belongs to a person: one's own always.
     pub(super) async fn owns(&self, verb: Action, kind: &str, owner: i64, name: &str) -> Result<bool, ApiError> {
-        if owner == self.caller.user().pk {
-            return Ok(true);
-        }
+        Ok(owner == self.caller.user().pk || self.permits(verb, kind, owner, name).await?)
+    }
+
+    /// Whether policies let the caller do this to something that belongs to a person, oneself among them.
+    pub(super) async fn permits(&self, verb: Action, kind: &str, owner: i64, name: &str) -> Result<bool, ApiError> {
         match self.extent(verb, kind) {
             Extent::All => Ok(true),
             Extent::None => Ok(false),

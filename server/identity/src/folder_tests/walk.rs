@@ -165,6 +165,7 @@ impl<'a> Walk<'a> {
             directory: self.world,
             credentials: self.world,
             consents: self.world,
+            invitations: self.world,
             decide: &decider,
             events: self.world,
             random: self.world,

@@ -8,8 +8,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, NewUser, PasswordOutcome, PortError, Random, RequestFacts,
-    SealError, UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordOutcome, PortError,
+    Random, RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_flows::{
     GroupDeclaration, PeopleNames,
@@ -287,6 +287,18 @@ impl Directory for World<'_> {
         apply(account, changes);
         Ok(account.user.clone())
     }
+
+    async fn delete(&self, pk: i64) -> Result<(), WriteError> {
+        self.state().accounts.remove(&pk).map(drop).ok_or(WriteError::Gone)
+    }
+}
+
+/// Invitations are made at a server, and there is none.
+#[async_trait]
+impl Invitations for World<'_> {
+    async fn find(&self, _: Uuid, _: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
+        Ok(None)
+    }
 }
 
 fn apply(account: &mut Account, changes: UserChanges) {
@@ -354,7 +366,10 @@ impl Events for World<'_> {
                 let reason = reason.replace('_', " ");
                 self.state().noted.push(format!("the login of {identifier} failed: {reason}"));
             }
-            Event::UserWritten { .. } | Event::FlowCompleted { .. } | Event::FlowDenied { .. } => {}
+            Event::UserWritten { .. }
+            | Event::InvitationUsed { .. }
+            | Event::FlowCompleted { .. }
+            | Event::FlowDenied { .. } => {}
         }
     }
 }

@@ -164,7 +164,7 @@ impl Decider<'_> {
         context
     }
 
-    fn translate<'f>(
+    pub(super) fn translate<'f>(
         &'f self,
         facts: &'f Facts<'_>,
         context: &'f serde_json::Map<String, Value>,

@@ -4,6 +4,7 @@
 pub(crate) mod decide;
 mod inspect;
 pub(crate) mod ports;
+mod preview;
 mod restore;
 mod session_data;
 mod silent;
@@ -21,11 +22,13 @@ use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Response, Step, StepEnv,
+    invitation_in_query,
     ports::{BrandFacts, RequestFacts},
 };
 use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
 use lockgate_store::{Session, StoreError};
 use ports::Ports;
+pub use preview::PreviewError;
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
 pub use silent::Silent;
@@ -310,6 +313,7 @@ impl<'a> Visit<'a> {
             directory: &ports,
             credentials: &ports,
             consents: &ports,
+            invitations: &ports,
             decide: &decider,
             events: &ports,
             random: &*self.core.random,
@@ -323,7 +327,8 @@ impl<'a> Visit<'a> {
     /// Takes the step and stores it; `None` when another request changed the session meanwhile.
     async fn step(self, flow: &CompiledFlow, ask: &Ask) -> Result<Option<FlowAnswer>, StoreError> {
         let mut data = self.data();
-        let running = data.plan.take().filter(|plan| plan.slug == flow.flow.slug);
+        let same_way = |plan: &Plan| plan.slug == flow.flow.slug && !is_invited_anew(plan, self.query);
+        let running = data.plan.take().filter(same_way);
         let context = match &running {
             None => self.opening(flow).await?,
             Some(_) => Context::default(),
@@ -511,6 +516,12 @@ impl<'a> Visit<'a> {
         self.core.feed.settle().await;
         Ok(stored)
     }
+}
+
+/// Whether somebody comes with another invitation than the one that the plan began with.
+fn is_invited_anew(plan: &Plan, query: &str) -> bool {
+    let invited = invitation_in_query(query);
+    invited.is_some() && invited != invitation_in_query(&plan.query)
 }
 
 enum Stored {

@@ -4,14 +4,14 @@ use crate::{
     Core,
     journal::{Action, Entry},
     passwords::{HashError, Verdict},
-    people::plausible_email,
+    people::{PeopleError, plausible_email},
     system::random_uuid,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, NewUser, PasswordOutcome, PortError, RequestFacts, SealError,
-    UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordOutcome, PortError,
+    RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_model::{
     Principal, User,
@@ -73,18 +73,26 @@ impl Directory for Ports<'_> {
             groups: changes.groups,
             password_hash: changes.password,
         };
-        let user = self.core.store.users().create(row, self.core.clock.now()).await.map_err(write_error)?;
+        let (store, now) = (&self.core.store, self.core.clock.now());
+        let made = match changes.invitation {
+            Some(invitation) => store.invitations().enroll(invitation, row, now).await,
+            None => store.users().create(row, now).await,
+        };
+        let user = made.map_err(write_error)?;
         self.core.feed.settle().await;
         Ok(user)
     }
 
     async fn update(&self, pk: i64, changes: UserChanges) -> Result<User, WriteError> {
-        if self.acted_as == Some(pk) {
-            return Err(WriteError::Invalid("Not while you act as somebody else: end that first.".to_owned()));
-        }
+        self.may_change(pk)?;
         check(&changes)?;
         let users = self.core.store.users();
         let user = users.get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
+        if let Some(invitation) = changes.invitation
+            && !self.core.store.invitations().delete(invitation).await.map_err(write_error)?
+        {
+            return Err(used_up());
+        }
         let mut patch =
             UserPatch { username: changes.username, name: changes.name, email: changes.email, ..UserPatch::default() };
         if !changes.attributes.is_empty() {
@@ -104,6 +112,31 @@ impl Directory for Ports<'_> {
         }
         self.core.feed.settle().await;
         Ok(user)
+    }
+
+    async fn delete(&self, pk: i64) -> Result<(), WriteError> {
+        self.may_change(pk)?;
+        let user = self.core.store.users().get(pk).await.map_err(write_error)?.ok_or(WriteError::Gone)?;
+        self.core.people.delete_user(pk, Some(&user)).await.map_err(|error| match error {
+            PeopleError::NotFound(_) => WriteError::Gone,
+            PeopleError::OwnedByFolder { .. } | PeopleError::Invalid(_) => WriteError::Invalid(error.to_string()),
+            PeopleError::Hash(_) | PeopleError::Store(_) => WriteError::Failed(PortError::from(error)),
+        })
+    }
+}
+
+#[async_trait]
+impl Invitations for Ports<'_> {
+    async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
+        let found = self.core.store.invitations().get(pk).await.map_err(PortError::from)?;
+        let lasting = found.filter(|invitation| invitation.expires.is_none_or(|end| end > now));
+        Ok(lasting.map(|invitation| Invitation {
+            pk: invitation.pk,
+            name: invitation.name,
+            flow: invitation.flow,
+            single_use: invitation.single_use,
+            fixed_data: invitation.fixed_data,
+        }))
     }
 }
 
@@ -139,8 +172,13 @@ pub(crate) fn set_attributes(attributes: &mut Map<String, Value>, changes: Vec<(
     }
 }
 
+fn used_up() -> WriteError {
+    WriteError::Invalid("This invitation has been used already.".to_owned())
+}
+
 fn write_error(error: StoreError) -> WriteError {
     match error {
+        StoreError::NotFound { what: "invitation" } => used_up(),
         StoreError::Unique { .. } => WriteError::UsernameTaken,
         StoreError::NotFound { .. } => WriteError::Gone,
         StoreError::TooLong { .. } | StoreError::Unstorable { .. } | StoreError::Dangling => {
@@ -189,6 +227,14 @@ impl Credentials for Ports<'_> {
 }
 
 impl Ports<'_> {
+    /// Whoever acts as somebody else changes nothing of that account, nor takes it away.
+    fn may_change(&self, pk: i64) -> Result<(), WriteError> {
+        if self.acted_as == Some(pk) {
+            return Err(WriteError::Invalid("Not while you act as somebody else: end that first.".to_owned()));
+        }
+        Ok(())
+    }
+
     /// Attributes have no index: stages that match by `upn` pay a scan of the directory.
     async fn by_upn(&self, value: &str) -> Result<Option<User>, PortError> {
         let attributes = Some(Map::from_iter([("upn".to_owned(), Value::from(value))]));
@@ -246,6 +292,7 @@ impl Events for Ports<'_> {
         let (action, user) = match &event {
             Event::LoginFailed { user, .. } => (Action::LoginFailed, *user),
             Event::UserWritten { user, .. } => (Action::UserWrite, Some(*user)),
+            Event::InvitationUsed { .. } => (Action::InvitationUsed, None),
             Event::FlowCompleted { user, .. } => {
                 tracing::debug!(?event, ?user, "flow completed");
                 return;
@@ -278,6 +325,7 @@ fn describe(entry: Entry, event: Event) -> Entry {
             entry.with("username", shown).with("stage", stage).with("reason", reason)
         }
         Event::UserWritten { created, fields, .. } => entry.with("created", created).with("fields", fields),
+        Event::InvitationUsed { name, flow } => entry.with("invitation", name).with("flow", flow),
         Event::FlowCompleted { flow, .. } => entry.with("flow", flow),
         Event::FlowDenied { flow, reason, .. } => entry.with("flow", flow).with("reason", reason),
         Event::Failed { flow, error, .. } => entry.with("flow", flow).with("error", error),

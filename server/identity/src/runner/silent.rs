@@ -42,7 +42,10 @@ impl FlowRunner<'_> {
 
 /// Stages that do something as soon as they are reached.
 fn changes(stage: &Stage) -> bool {
-    matches!(stage, Stage::UserLogin(_) | Stage::UserLogout(_) | Stage::UserWrite(_))
+    matches!(
+        stage,
+        Stage::UserLogin(_) | Stage::UserLogout(_) | Stage::UserWrite(_) | Stage::UserDelete(_) | Stage::Invitation(_)
+    )
 }
 
 fn judge(step: &Step) -> Silent {

@@ -26,6 +26,7 @@ pub(crate) use config::{document, document_ref, installation, revision, revision
 pub(crate) use log::{change, decision, event};
 pub(crate) use oauth::{code, device_code, login, oauth_token, published_key, pushed_request, used};
 pub(crate) use people::{
-    consent, credential, group, group_parent, membership, password_history, reputation, token, user, user_role,
+    authenticator, consent, credential, group, group_parent, invitation, membership, password_history, reputation,
+    token, user, user_role,
 };
 pub(crate) use sessions::{proxy_session, session};

@@ -154,6 +154,49 @@ pub mod consent {
     no_relations!();
 }
 
+pub mod authenticator {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "authenticators")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub pk: i64,
+        pub kind: String,
+        pub user_pk: i64,
+        pub name: String,
+        pub search: String,
+        pub confirmed: bool,
+        pub details: String,
+        pub created: DateTimeUtc,
+        pub last_updated: DateTimeUtc,
+        pub last_used: Option<DateTimeUtc>,
+    }
+
+    no_relations!();
+}
+
+pub mod invitation {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub pk: Uuid,
+        pub name: String,
+        pub search: String,
+        pub fixed_data: String,
+        pub single_use: bool,
+        pub expires: Option<DateTimeUtc>,
+        pub flow_id: Option<Uuid>,
+        pub created_by: i64,
+        pub created: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
 pub mod reputation {
     use sea_orm::entity::prelude::*;
 

@@ -4,6 +4,7 @@
 mod bench;
 mod configuration;
 mod history;
+mod invitations;
 mod logs;
 mod memberships;
 mod oauth;
@@ -59,6 +60,9 @@ conformance! {
     history::groups_and_documents_are_stored_together_or_not_at_all,
     history::a_revision_knows_what_it_changed,
     history::what_several_revisions_changed_is_told_in_one,
+    invitations::an_invitation_is_used_up_with_the_account_it_makes,
+    invitations::invitations_are_listed_changed_and_swept,
+    invitations::authenticators_are_listed_renamed_and_go_with_their_owner,
     people::accounts_are_found_by_any_name,
     people::a_patch_touches_only_what_it_names,
     people::taken_names_and_bad_values_are_told_apart,

@@ -5,7 +5,6 @@ use crate::{
     Problems, Ref,
     kind::{FilterOp, exact, filter},
     kinds::{Flow, yes},
-    reference::AnyStage,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,10 +39,10 @@ pub struct IdentificationStage {
     pub password_stage: Option<Ref<super::PasswordStage>>,
     /// Show this captcha on the same page.
     #[serde(default)]
-    pub captcha_stage: Option<Ref<AnyStage>>,
+    pub captcha_stage: Option<Ref<super::CaptchaStage>>,
     /// Offer passkeys with this stage's rules.
     #[serde(default)]
-    pub webauthn_stage: Option<Ref<AnyStage>>,
+    pub webauthn_stage: Option<Ref<super::AuthenticatorValidateStage>>,
     /// `Ada` and `ada` are the same.
     #[serde(default = "yes")]
     pub case_insensitive_matching: bool,

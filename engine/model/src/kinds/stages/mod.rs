@@ -1,14 +1,49 @@
 //! The stages: what a flow asks of a person, or does for one.
 
+mod account;
 mod credentials;
+mod device_types;
+mod factors;
+mod mail;
 mod outcome;
 mod prompt;
+mod services;
 mod session;
 
+pub use account::{InvitationStage, ResumeOnMatchFailure, SourceStage, UserDeleteStage};
 pub use credentials::{IdentificationStage, PasswordBackend, PasswordStage, UserField};
+pub use device_types::{DeviceType, device_type, device_types};
+pub use factors::{
+    AuthenticatorAttachment, AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage,
+    AuthenticatorWebAuthnStage, DeviceClass, Digits, NotConfiguredAction, UserVerification, WebAuthnHint,
+};
+pub use mail::{AuthenticatorEmailStage, EMAIL_TEMPLATES, EmailStage};
 pub use outcome::{ConsentMode, ConsentStage, DenyStage, DummyStage, RedirectMode, RedirectStage};
 pub use prompt::{Prompt, PromptStage, PromptType, UserCreationMode, UserWriteStage};
+pub use services::{
+    AuthenticatorDuoStage, AuthenticatorSMSStage, CaptchaStage, RequestContentType, SmsAuthType, SmsProvider,
+};
 pub use session::{GeoipBinding, NetworkBinding, UserLoginStage, UserLogoutStage};
+
+/// Kinds of stages that are kept and checked, and that this version cannot run: a flow that reaches one denies.
+const LATER: [&str; 10] = [
+    "source_stage",
+    "email_stage",
+    "captcha_stage",
+    "authenticator_totp_stage",
+    "authenticator_static_stage",
+    "authenticator_webauthn_stage",
+    "authenticator_email_stage",
+    "authenticator_sms_stage",
+    "authenticator_duo_stage",
+    "authenticator_validate_stage",
+];
+
+/// Whether this version only keeps stages of this kind, and a flow that reaches one denies.
+#[must_use]
+pub fn is_later_stage(kind: &str) -> bool {
+    LATER.contains(&kind)
+}
 
 /// A stage's metadata differs in its names only.
 macro_rules! stage_kind {

@@ -1,0 +1,137 @@
+//! Authenticators over the API: one's own, and those of others.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use lockgate_store::{AuthenticatorKind, NewAuthenticator};
+use serde_json::{Value, json};
+use support::Api;
+
+const SORTS: [(&str, AuthenticatorKind); 6] = [
+    ("duo", AuthenticatorKind::Duo),
+    ("email", AuthenticatorKind::Email),
+    ("sms", AuthenticatorKind::Sms),
+    ("static", AuthenticatorKind::Static),
+    ("totp", AuthenticatorKind::Totp),
+    ("webauthn", AuthenticatorKind::WebAuthn),
+];
+
+async fn person(api: &Api, name: &str) -> (i64, Api) {
+    let made = api.post("/core/users/", &json!({"username": name, "name": ""})).await.expect(201);
+    api.post("/core/tokens/", &json!({"identifier": name, "user": made["pk"]})).await.expect(201);
+    let key = api.get(&format!("/core/tokens/{name}/view_key/")).await.expect(200)["key"].clone();
+    (made["pk"].as_i64().expect("a number"), api.with_token(key.as_str().expect("a key")))
+}
+
+/// An authenticator that somebody has set up.
+async fn set_up(api: &Api, kind: AuthenticatorKind, user_pk: i64) -> i64 {
+    let details =
+        json!({"email": "ada@example.com", "phone_number": "+491", "aaguid": "fbfc3007-154e-4ecc-8c0b-6e020557d7bd"});
+    let details = details.as_object().cloned().unwrap_or_default();
+    let new = NewAuthenticator { kind, user_pk, name: format!("my {}", kind.as_str()), confirmed: true, details };
+    let now = chrono::DateTime::UNIX_EPOCH;
+    api.store.authenticators().create(new, now).await.expect("stored").pk
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list["results"].as_array().expect("a list").iter().filter_map(|found| found["name"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn everybody_has_their_own_and_administrators_see_all() {
+    let api = Api::start().await;
+    let ((ada_pk, ada), (_, bob)) = (person(&api, "ada").await, person(&api, "bob").await);
+    for (word, kind) in SORTS {
+        let pk = set_up(&api, kind, ada_pk).await;
+        let (own, admin) = (format!("/authenticators/{word}/"), format!("/authenticators/admin/{word}/"));
+        assert_eq!(names(&ada.get(&own).await.expect(200)), [format!("my {word}")]);
+        assert_eq!(names(&bob.get(&own).await.expect(200)), [""; 0]);
+        let shown = ada.get(&format!("{own}{pk}/")).await.expect(200);
+        assert_eq!((&shown["pk"], &shown["user"]["username"]), (&json!(pk), &json!("ada")), "{word}");
+        match kind {
+            AuthenticatorKind::Email => assert_eq!(shown["email"], "ada@example.com"),
+            AuthenticatorKind::Sms => assert_eq!(shown["phone_number"], "+491"),
+            AuthenticatorKind::Static => assert_eq!(shown["token_set"], json!([])),
+            AuthenticatorKind::WebAuthn => assert_eq!(shown["device_type"]["description"], "Apple Passwords"),
+            _ => assert_eq!(shown.as_object().expect("a map").len(), 3),
+        }
+        assert_eq!(ada.get(&format!("{own}{pk}/used_by/")).await.expect(200), json!([]));
+        for path in [format!("{own}{pk}/"), format!("{own}{pk}/used_by/"), format!("{admin}{pk}/")] {
+            bob.get(&path).await.expect(404);
+        }
+        ada.get(&admin).await.expect(403);
+        bob.patch(&format!("{own}{pk}/"), &json!({"name": "mine"})).await.expect(404);
+        bob.delete(&format!("{own}{pk}/")).await.expect(404);
+        ada.post(&admin, &json!({"name": "forged"})).await.expect(403);
+
+        let renamed = ada.put(&format!("{own}{pk}/"), &json!({"name": "renamed", "user": 1})).await.expect(200);
+        assert_eq!((&renamed["name"], &renamed["user"]["pk"]), (&json!("renamed"), &json!(ada_pk)));
+        let renamed = api.patch(&format!("{admin}{pk}/"), &json!({"name": "by an administrator"})).await.expect(200);
+        assert_eq!(renamed, ada.get(&format!("{own}{pk}/")).await.expect(200));
+        assert!(ada.put(&format!("{own}{pk}/"), &json!({})).await.expect(400)["name"].is_array());
+        let long = json!({"name": "x".repeat(201)});
+        assert!(ada.patch(&format!("{own}{pk}/"), &long).await.expect(400)["name"].is_array());
+    }
+    let all = ada.get("/authenticators/all/").await.expect(200);
+    assert_eq!(all.as_array().map(Vec::len), Some(6));
+    assert_eq!(bob.get("/authenticators/all/").await.expect(200), json!([]));
+    bob.get("/authenticators/admin/all/").await.expect(403);
+    assert_eq!(api.get(&format!("/authenticators/admin/all/?user={ada_pk}")).await.expect(200), all);
+    assert_eq!(api.get("/authenticators/admin/all/?user=999").await.expect(200), json!([]));
+    api.get("/authenticators/admin/all/?user=x").await.expect(400);
+
+    for (word, _) in SORTS {
+        let pk = api.get(&format!("/authenticators/admin/{word}/")).await.expect(200)["results"][0]["pk"].to_string();
+        ada.delete(&format!("/authenticators/{word}/{pk}/")).await.expect(204);
+        api.get(&format!("/authenticators/admin/{word}/{pk}/")).await.expect(404);
+    }
+    assert_eq!(ada.get("/authenticators/all/").await.expect(200), json!([]));
+}
+
+#[tokio::test]
+async fn what_an_administrator_makes_is_no_factor_yet_and_goes_with_its_owner() {
+    let api = Api::start().await;
+    for (word, _) in SORTS {
+        let admin = format!("/authenticators/admin/{word}/");
+        let made = api.post(&admin, &json!({"name": format!("a {word}")})).await.expect(201);
+        assert_eq!(made["user"]["username"], "akadmin");
+        api.post(&admin, &json!({"name": format!("second {word}")})).await.expect(201);
+        assert!(api.post(&admin, &json!({})).await.expect(400)["name"].is_array());
+        let all = api.get(&format!("{admin}?ordering=-name")).await.expect(200);
+        assert_eq!(names(&all), [format!("second {word}"), format!("a {word}")]);
+        assert_eq!(names(&api.get(&format!("{admin}?search=SECOND")).await.expect(200)), [format!("second {word}")]);
+        assert_eq!(names(&api.get(&format!("{admin}?name=a%20{word}")).await.expect(200)), [format!("a {word}")]);
+        api.delete(&format!("{admin}{}/", made["pk"])).await.expect(204);
+    }
+    let brief = api.get("/authenticators/all/").await.expect(200);
+    assert!(brief.as_array().expect("a list").iter().all(|device| device["confirmed"] == false), "{brief}");
+
+    let (ada, _) = person(&api, "ada").await;
+    set_up(&api, AuthenticatorKind::Totp, ada).await;
+    api.delete(&format!("/core/users/{ada}/")).await.expect(204);
+    assert_eq!(api.get(&format!("/authenticators/admin/all/?user={ada}")).await.expect(200), json!([]));
+}
+
+const HELPERS: &str = r#"
+permit (principal in Group::"Helpers", action == Action::"read", resource is Object)
+when { resource.kind == "totp_device" };
+"#;
+
+#[tokio::test]
+async fn who_may_see_one_sort_sees_no_other_and_changes_nothing() {
+    let api = Api::start_with("helpers.cedar", HELPERS).await;
+    let group = api.post("/core/groups/", &json!({"name": "Helpers"})).await.expect(201)["pk"].clone();
+    let ((ada_pk, _), (bob_pk, bob)) = (person(&api, "ada").await, person(&api, "bob").await);
+    let path = format!("/core/groups/{}/add_user/", group.as_str().expect("a key"));
+    api.post(&path, &json!({"pk": bob_pk})).await.expect(204);
+    let totp = set_up(&api, AuthenticatorKind::Totp, ada_pk).await;
+    let sms = set_up(&api, AuthenticatorKind::Sms, ada_pk).await;
+    let one = format!("/authenticators/admin/totp/{totp}/");
+    bob.get(&one).await.expect(200);
+    bob.patch(&one, &json!({"name": "x"})).await.expect(403);
+    bob.delete(&one).await.expect(403);
+    assert_eq!(names(&bob.get("/authenticators/admin/sms/").await.expect(200)), [""; 0]);
+    bob.get(&format!("/authenticators/admin/sms/{sms}/")).await.expect(404);
+    let seen = bob.get("/authenticators/admin/all/").await.expect(200);
+    assert_eq!(seen.as_array().map(Vec::len), Some(1), "{seen}");
+}
