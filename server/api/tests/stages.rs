@@ -7,9 +7,11 @@ use lockgate_model::{Family, kind::KINDS};
 use serde_json::{Value, json};
 use support::Api;
 
-/// A body with the required fields for each kind that the second issue of stages brought, a field with the value
-/// that it has by default, and its secrets.
-fn kinds() -> Vec<(&'static str, Value, (&'static str, Value), &'static [&'static str])> {
+/// The kind's part of the path, a body with the required fields, a field with the value that it has by default,
+/// and the secrets.
+type Kind = (&'static str, Value, (&'static str, Value), &'static [&'static str]);
+
+fn kinds() -> Vec<Kind> {
     let sms = json!({"provider": "twilio", "from_number": "+491", "account_sid": "AC1", "auth": "sesame"});
     let duo = json!({"client_id": "DI1", "client_secret": "sesame", "api_hostname": "api.duo.example"});
     let captcha = json!({"public_key": "shown", "private_key": "sesame"});
