@@ -28,6 +28,7 @@ mod m20261128_000012_password_history;
 mod m20261128_000013_decisions;
 mod m20261128_000014_roles;
 mod m20261128_000015_membership_times;
+mod m20261128_000017_notifications;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000013_decisions::Migration),
             Box::new(m20261128_000014_roles::Migration),
             Box::new(m20261128_000015_membership_times::Migration),
+            Box::new(m20261128_000017_notifications::Migration),
         ]
     }
 }

@@ -21,6 +21,7 @@ mod log;
 mod oauth;
 mod people;
 mod sessions;
+mod work;
 
 pub(crate) use config::{document, document_ref, installation, revision, revision_change};
 pub(crate) use log::{change, decision, event};
@@ -29,3 +30,4 @@ pub(crate) use people::{
     consent, credential, group, group_parent, membership, password_history, reputation, token, user, user_role,
 };
 pub(crate) use sessions::{proxy_session, session};
+pub(crate) use work::{notification, schedule, task, worker};
