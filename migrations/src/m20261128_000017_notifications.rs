@@ -24,7 +24,9 @@ async fn events(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for column in ASKED {
         index(manager, "events", &[column, "created"]).await?;
     }
-    Ok(())
+    // With the key, so that pages far behind are found in the index alone.
+    index(manager, "events", &["created", "pk"]).await?;
+    manager.drop_index(Index::drop().name("ix_events__created").table("events").to_owned()).await
 }
 
 async fn notifications(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -118,6 +120,8 @@ impl MigrationTrait for Migration {
             let name = format!("ix_events__{column}_created");
             manager.drop_index(Index::drop().name(name).table("events").to_owned()).await?;
         }
+        index(manager, "events", &["created"]).await?;
+        manager.drop_index(Index::drop().name("ix_events__created_pk").table("events").to_owned()).await?;
         for facet in FACETS {
             manager.alter_table(Table::alter().table("events").drop_column(facet).to_owned()).await?;
         }

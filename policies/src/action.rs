@@ -10,6 +10,8 @@ pub enum Action {
     Access,
     /// Run a flow, or a stage of it.
     Run,
+    /// Be the one whose event is told of by a rule.
+    Notify,
     /// Make something.
     Create,
     /// See something.
@@ -77,6 +79,7 @@ impl Action {
         match self {
             Self::Access => "access",
             Self::Run => "run",
+            Self::Notify => "notify",
             Self::Create => "create",
             Self::Read => "read",
             Self::Update => "update",
@@ -107,14 +110,14 @@ impl Action {
     /// Whether it is an administrative act.
     #[must_use]
     pub fn is_administrative(self) -> bool {
-        !matches!(self, Self::Access | Self::Run)
+        !matches!(self, Self::Access | Self::Run | Self::Notify)
     }
 
     /// The groups of actions that it is in, in Cedar: all acts `administer`, `manage` are those on what there
     /// is, `take_over` those by which one can become somebody else.
     pub(crate) fn groups(self) -> &'static [&'static str] {
         match self {
-            Self::Access | Self::Run => &[],
+            Self::Access | Self::Run | Self::Notify => &[],
             Self::Create | Self::Read | Self::Update | Self::Delete => &["manage", "administer"],
             Self::SetPassword
             | Self::IssueToken

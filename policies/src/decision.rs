@@ -22,6 +22,8 @@ pub enum Resource<'a> {
     Flow(&'a str),
     /// A flow-stage binding, by id.
     Stage(Uuid),
+    /// A notification rule, by id.
+    Rule(Uuid),
     /// What an administrative act is about.
     Administered(&'a Administered),
 }
@@ -34,6 +36,7 @@ impl Resource<'_> {
             Self::App(slug) => Some(Target::App(slug.to_owned())),
             Self::Flow(slug) => Some(Target::Flow(slug.to_owned())),
             Self::Stage(id) => Some(Target::Stage(id)),
+            Self::Rule(id) => Some(Target::Rule(id)),
             Self::Administered(_) => None,
         }
     }
@@ -45,6 +48,7 @@ impl fmt::Display for Resource<'_> {
             Self::App(slug) => write!(f, "app {slug}"),
             Self::Flow(slug) => write!(f, "flow {slug}"),
             Self::Stage(id) => write!(f, "stage {id}"),
+            Self::Rule(id) => write!(f, "rule {id}"),
             Self::Administered(what) => what.fmt(f),
         }
     }

@@ -36,6 +36,8 @@ pub enum Target {
     Flow(String),
     /// A flow-stage binding, by id.
     Stage(Uuid),
+    /// A notification rule, by id.
+    Rule(Uuid),
 }
 
 /// How the bindings of a target combine.

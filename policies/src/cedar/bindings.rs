@@ -78,6 +78,7 @@ pub(crate) fn describe(target: &Target) -> String {
         Target::App(slug) => format!("app {slug}"),
         Target::Flow(slug) => format!("flow {slug}"),
         Target::Stage(id) => format!("stage {id}"),
+        Target::Rule(id) => format!("rule {id}"),
     }
 }
 
@@ -87,6 +88,7 @@ pub(crate) fn entity(target: &Target) -> EntityUid {
         Target::App(slug) => principal::uid(&principal::APP, slug),
         Target::Flow(slug) => principal::uid(&principal::FLOW, slug),
         Target::Stage(id) => principal::uid(&principal::STAGE, &id.to_string()),
+        Target::Rule(id) => principal::uid(&principal::RULE, &id.to_string()),
     }
 }
 
@@ -97,6 +99,7 @@ fn head(target: &Target) -> String {
         Target::Flow(_) | Target::Stage(_) => {
             format!(r#"permit (principal, action == Action::"run", resource == {resource})"#)
         }
+        Target::Rule(_) => format!(r#"permit (principal, action == Action::"notify", resource == {resource})"#),
     }
 }
 

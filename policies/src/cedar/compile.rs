@@ -57,7 +57,12 @@ impl PolicySet {
         let made: BTreeMap<&Target, Vec<Known>> = guards
             .iter()
             .map(|(target, guard)| {
-                let open = !matches!(target, Target::App(_)) || !input.default_access_deny;
+                let open = match target {
+                    Target::App(_) => !input.default_access_deny,
+                    Target::Flow(_) | Target::Stage(_) => true,
+                    // Nobody is told of everything by accident.
+                    Target::Rule(_) => false,
+                };
                 (target, bindings::policies(target, guard, open, &conditions, &mut problems))
             })
             .collect();
@@ -93,6 +98,7 @@ fn build(
         apps: HashMap::new(),
         flows: HashMap::new(),
         stages: HashMap::new(),
+        rules: HashMap::new(),
         any_flow: Partition::any_run(resolver, &super::principal::FLOW)?,
         any_stage: Partition::any_run(resolver, &super::principal::STAGE)?,
         administration: administration(resolver)?,
@@ -112,6 +118,7 @@ fn build(
             Target::App(slug) => set.apps.insert(slug.clone(), partition),
             Target::Flow(slug) => set.flows.insert(slug.clone(), partition),
             Target::Stage(id) => set.stages.insert(*id, partition),
+            Target::Rule(id) => set.rules.insert(*id, partition),
         };
     }
     Ok(set)

@@ -26,17 +26,14 @@ pub(crate) enum Sort {
     App,
     Flow,
     Stage,
+    Rule,
 }
 
 impl Sort {
-    const ALL: [Self; 3] = [Self::App, Self::Flow, Self::Stage];
+    const ALL: [Self; 4] = [Self::App, Self::Flow, Self::Stage, Self::Rule];
 
     pub(crate) fn of(resource: Resource<'_>) -> Option<Self> {
-        Some(match resource.target()? {
-            Target::App(_) => Self::App,
-            Target::Flow(_) => Self::Flow,
-            Target::Stage(_) => Self::Stage,
-        })
+        resource.target().as_ref().map(Self::of_target)
     }
 
     fn of_target(target: &Target) -> Self {
@@ -44,6 +41,7 @@ impl Sort {
             Target::App(_) => Self::App,
             Target::Flow(_) => Self::Flow,
             Target::Stage(_) => Self::Stage,
+            Target::Rule(_) => Self::Rule,
         }
     }
 
@@ -52,6 +50,7 @@ impl Sort {
             Self::App => &principal::APP,
             Self::Flow => &principal::FLOW,
             Self::Stage => &principal::STAGE,
+            Self::Rule => &principal::RULE,
         }
     }
 
@@ -61,6 +60,7 @@ impl Sort {
             Self::App => r#"permit (principal is User, action == Action::"access", resource is App)"#,
             Self::Flow => r#"permit (principal, action == Action::"run", resource is Flow)"#,
             Self::Stage => r#"permit (principal, action == Action::"run", resource is Stage)"#,
+            Self::Rule => r#"permit (principal, action == Action::"notify", resource is Rule)"#,
         }
     }
 }
@@ -71,6 +71,7 @@ impl fmt::Display for Sort {
             Self::App => "app",
             Self::Flow => "flow",
             Self::Stage => "stage",
+            Self::Rule => "rule",
         })
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     bindings::{self, Guard},
     extent::Outlines,
-    principal::{ACTION, APP, FLOW, STAGE, TAG, uid},
+    principal::{ACTION, APP, FLOW, RULE, STAGE, TAG, uid},
     reads::ContextReads,
     source::Known,
 };
@@ -169,7 +169,11 @@ impl Partition {
         let resource = bindings::entity(target);
         let parents: HashSet<EntityUid> = app.iter().flat_map(|a| &a.tags).map(|tag| uid(&TAG, tag)).collect();
         let resource_type = resource.type_name().clone();
-        let actions: &[Action] = if app.is_some() { &[Action::Access] } else { &[Action::Run] };
+        let actions: &[Action] = match target {
+            Target::App(_) => &[Action::Access],
+            Target::Flow(_) | Target::Stage(_) => &[Action::Run],
+            Target::Rule(_) => &[Action::Notify],
+        };
         let scope = Scope { actions, resource_type: &resource_type, resource: Some((&resource, &parents)) };
         let mut partition = Self::collect(resolver, &scope, own, guard)?;
         partition.app = app.map(|a| AppFact {
@@ -210,7 +214,7 @@ impl Partition {
         resource_type: &EntityTypeName,
     ) -> Result<Arc<Self>, PolicyProblem> {
         let resolver = Resolver { files: &[], ..*resolver };
-        let scope = Scope { actions: &[Action::Access, Action::Run], resource_type, resource: None };
+        let scope = Scope { actions: &[Action::Access, Action::Run, Action::Notify], resource_type, resource: None };
         Self::collect(&resolver, &scope, std::slice::from_ref(own), &Guard::default()).map(Arc::new)
     }
 
@@ -308,6 +312,7 @@ pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
         Resource::App(slug) => Entity::new_no_attrs(uid(&APP, slug), HashSet::new()),
         Resource::Flow(slug) => Entity::new_no_attrs(uid(&FLOW, slug), HashSet::new()),
         Resource::Stage(id) => Entity::new_no_attrs(uid(&STAGE, &id.to_string()), HashSet::new()),
+        Resource::Rule(id) => Entity::new_no_attrs(uid(&RULE, &id.to_string()), HashSet::new()),
         Resource::Administered(what) => what.entity.clone(),
     }
 }

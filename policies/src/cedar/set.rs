@@ -17,6 +17,7 @@ pub struct PolicySet {
     pub(super) apps: HashMap<String, Arc<Partition>>,
     pub(super) flows: HashMap<String, Arc<Partition>>,
     pub(super) stages: HashMap<Uuid, Arc<Partition>>,
+    pub(super) rules: HashMap<Uuid, Arc<Partition>>,
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
     /// Administrative acts on users, groups and objects.
@@ -80,7 +81,7 @@ impl PolicySet {
     }
 
     /// The facts that decisions about a resource depend on; `None` for an unknown application,
-    /// which nobody may open.
+    /// which nobody may open, and for a rule that tells of nothing.
     #[must_use]
     pub fn reads(&self, resource: Resource<'_>) -> Option<&Reads> {
         self.partition(resource).map(|p| &p.reads)
@@ -91,6 +92,8 @@ impl PolicySet {
             Resource::App(slug) => self.apps.get(slug),
             Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
             Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
+            // One that nothing is bound to tells of nothing.
+            Resource::Rule(id) => self.rules.get(&id),
             Resource::Administered(what) => self.administration.get(what.entity.uid().type_name()),
         }
         .map(Arc::as_ref)

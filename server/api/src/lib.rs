@@ -9,6 +9,7 @@ mod body;
 mod caller;
 mod decisions;
 mod error;
+mod events;
 mod executor;
 mod objects;
 pub mod openapi;
@@ -18,6 +19,7 @@ mod query;
 mod rbac;
 mod revisions;
 mod root;
+mod tasks;
 
 use axum::{
     Router,
@@ -37,6 +39,8 @@ pub fn router(identity: Identity) -> Router {
     objects::routes()
         .merge(people::routes())
         .merge(rbac::routes())
+        .merge(events::routes())
+        .merge(tasks::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())

@@ -78,7 +78,8 @@ pub use session_list::SessionFilter;
 pub use sessions::{Session, Sessions};
 pub use store::{Backend, MigrationState, Store};
 pub use tasks::{
-    Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker, Workers,
+    Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
+    Workers,
 };
 pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
 pub use user_filter::{DateFilter, UserFilter};

@@ -99,6 +99,24 @@ impl Notifications<'_> {
             .await
     }
 
+    /// Stores what people are told.
+    ///
+    /// # Errors
+    /// [`StoreError::Dangling`] for an unknown account, or whatever the database answers.
+    pub async fn insert(&self, told: &[Notification]) -> Result<(), StoreError> {
+        let rows: Vec<_> = told.iter().map(to_row).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                notification::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
     /// The notification with this key.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::{
     Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups, Installation,
-    Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, Schedules, SealKey, Sessions, StoreError,
-    Tasks, Tokens, Users, Workers,
+    Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, Schedules, SealKey,
+    Sessions, StoreError, Tasks, Tokens, Users, Workers,
 };
 
 /// Longest time of all migrations together.

@@ -6,6 +6,7 @@ pub mod brand;
 pub mod flow;
 pub mod folder;
 pub mod key_pair;
+pub mod notification;
 pub mod oauth2_provider;
 pub mod outpost;
 pub mod policy;
@@ -23,6 +24,9 @@ pub use brand::Brand;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
 pub use folder::{CedarFile, DefaultAccess, FolderSettings, LinkedPrincipal, LinkedResource, PolicyLink};
 pub use key_pair::CertificateKeyPair;
+pub use notification::{
+    NotificationRule, NotificationSeverity, NotificationTransport, NotificationWebhookMapping, TransportMode,
+};
 pub use oauth2_provider::{
     ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType,
     SubMode,
@@ -68,6 +72,9 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<OAuth2Provider>(),
     KindDef::of::<ProxyProvider>(),
     KindDef::of::<Application>(),
+    KindDef::of::<NotificationWebhookMapping>(),
+    KindDef::of::<NotificationTransport>(),
+    KindDef::of::<NotificationRule>(),
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),

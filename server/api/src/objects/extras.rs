@@ -5,7 +5,7 @@
 use super::{certificate, extra_values as values, reading::Reading, shapes};
 use crate::{
     openapi::{components::Components, components::reference, shapes::ThemedUrls},
-    people::shapes::{PartialGroup, PartialUser},
+    people::shapes::{Group, PartialGroup, PartialUser},
 };
 use lockgate_model::{Family, KindDef, Object, kind::KINDS, kinds::RedirectUri};
 use serde_json::{Value, json};
@@ -153,6 +153,11 @@ const KEY_PAIR: &[Extra] = &[
     extra("managed", managed, values::managed),
 ];
 
+const NOTIFICATION_TRANSPORT: &[Extra] = &[extra("mode_verbose", text, values::mode_verbose)];
+
+const NOTIFICATION_RULE: &[Extra] =
+    &[extra("destination_group_obj", |c| maybe(c.reply::<Group>()), values::destination_group)];
+
 const GEOIP: &[Extra] = &[extra("countries_obj", |c| list(c.reply::<shapes::DetailedCountry>()), values::countries)];
 
 const INITIAL_PERMISSIONS: &[Extra] = &[extra(
@@ -193,6 +198,8 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "prompt" => PROMPT,
         "key_pair" => KEY_PAIR,
         "geoip_policy" => GEOIP,
+        "notification_transport" => NOTIFICATION_TRANSPORT,
+        "notification_rule" => NOTIFICATION_RULE,
         "initial_permissions" => INITIAL_PERMISSIONS,
         _ => &[],
     };

@@ -13,6 +13,7 @@ mod flows;
 mod inspector;
 mod key_pairs;
 pub(crate) mod list;
+mod mappings;
 mod oauth2_providers;
 mod outposts;
 mod policies;
@@ -21,7 +22,7 @@ mod referrers;
 pub(crate) mod shapes;
 pub(crate) mod sight;
 mod stages;
-mod view;
+pub(crate) mod view;
 pub(crate) mod write;
 
 use crate::{
@@ -71,6 +72,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(flows::routes())
         .merge(inspector::routes())
         .merge(key_pairs::routes())
+        .merge(mappings::routes())
         .merge(oauth2_providers::routes())
         .merge(outposts::routes())
         .merge(policies::routes())
@@ -84,6 +86,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     flows::describe(components, paths);
     inspector::describe(components, paths);
     key_pairs::describe(components, paths);
+    mappings::describe(components, paths);
     oauth2_providers::describe(components, paths);
     outposts::describe(components, paths);
     policies::describe(components, paths);
@@ -96,6 +99,7 @@ fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
     let listing = match kind.meta.kind {
         "application" => get(applications::list),
         "role" => get(crate::rbac::roles::list),
+        "notification_rule" => get(crate::events::rules::list),
         _ => get(move |State(identity), caller, query| list_kind(kind, identity, caller, query)),
     };
     let listing = listing.post(move |State(identity), caller, body| create(kind, identity, caller, body));

@@ -7,7 +7,7 @@
 use super::compile::{closed_by_default, mode};
 use lockgate_model::{
     Document, Group, Kind, Object, ObjectSet,
-    kinds::{Application, Flow, FlowStageBinding, PolicyBinding, PromptStage},
+    kinds::{Application, Flow, FlowStageBinding, NotificationRule, PolicyBinding, PromptStage},
 };
 use lockgate_policies::{EngineMode, PolicySet};
 use std::collections::{BTreeSet, HashMap};
@@ -84,7 +84,8 @@ fn opens(after: &ObjectSet, target: &Object) -> bool {
         let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
         return !one_is_enough;
     }
-    !(target.typed::<Application>().is_some() && closed_by_default(after))
+    let closed = target.typed::<Application>().is_some() && closed_by_default(after);
+    !closed && target.typed::<NotificationRule>().is_none()
 }
 
 /// Whether a group can go without opening anything. A binding outlives its group and nobody passes it,
@@ -153,6 +154,9 @@ fn described(objects: &ObjectSet, target: &Object) -> String {
     }
     if let Some(flow) = target.typed::<Flow>() {
         return format!("flow \"{}\"", flow.slug);
+    }
+    if target.typed::<NotificationRule>().is_some() {
+        return format!("notification rule \"{}\"", target.document.name);
     }
     let Some(place) = target.typed::<FlowStageBinding>() else { return target.document.name.clone() };
     let name = |id| objects.get(id).map_or("?", |o: &Object| o.document.name.as_str());

@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
     ObjectSet, Principal,
-    kinds::{Application, Brand, Flow, FlowDesignation, ProxyMode, ProxyProvider, UniquePasswordPolicy},
+    kinds::{
+        Application, Brand, Flow, FlowDesignation, NotificationRule, ProxyMode, ProxyProvider, UniquePasswordPolicy,
+    },
 };
 use lockgate_policies::{
     AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, Stopwatch, World,
@@ -101,6 +103,8 @@ pub struct Snapshot {
     pub(super) checks: HashMap<Uuid, Check>,
     pub(super) prompts: HashMap<(Uuid, &'static str), Expression>,
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
+    pub(super) webhooks: HashMap<Uuid, Expression>,
+    pub(super) rules: Vec<(Uuid, NotificationRule)>,
     pub(super) key: Arc<SigningKey>,
     pub(super) stopwatch: Stopwatch,
     pub(super) world: World,
@@ -242,6 +246,17 @@ impl Snapshot {
 
     pub(crate) fn prompt_expression(&self, prompt: Uuid, field: &'static str) -> Option<&Expression> {
         self.prompts.get(&(prompt, field))
+    }
+
+    /// The notification rules by which somebody can be told of something.
+    pub(crate) fn notification_rules(&self) -> &[(Uuid, NotificationRule)] {
+        &self.rules
+    }
+
+    /// The expression of any mapping: of a scope, or of a webhook.
+    #[must_use]
+    pub fn mapping_expression(&self, id: Uuid) -> Option<&Expression> {
+        self.mappings.get(&id).map(|mapping| &mapping.expression).or_else(|| self.webhooks.get(&id))
     }
 
     /// Stops expressions that take too long.

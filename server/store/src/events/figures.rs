@@ -99,7 +99,9 @@ impl Events<'_> {
         let rows: Vec<(String, String, i64)> =
             self.store.bounded(async { Ok(counted.into_tuple().all(self.store.reader()).await?) }).await?;
         rows.into_iter()
-            .map(|(action, hour, count)| Ok(HourFigures { action, hour: read_hour(&hour)?, count: count.unsigned_abs() }))
+            .map(|(action, hour, count)| {
+                Ok(HourFigures { action, hour: read_hour(&hour)?, count: count.unsigned_abs() })
+            })
             .collect()
     }
 

@@ -178,7 +178,11 @@ impl Events<'_> {
 }
 
 fn to_row(event: &Event) -> Result<event::ActiveModel, StoreError> {
-    let name = |value: &Value| cut(value.as_str().unwrap_or_default(), NAME);
+    let name = |value: &Value| match value {
+        Value::String(text) => cut(text, NAME),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
     // A thing is told by itself, or by its key alone.
     let key = |value: &Value| if value.is_object() { name(&value["pk"]) } else { name(value) };
     let (context, model) = (&event.context, &event.context["model"]);

@@ -52,7 +52,8 @@ pub struct Schedules<'a> {
 }
 
 impl Schedules<'_> {
-    /// Makes the schedules that there are not yet; what is there stays as it is.
+    /// Makes the schedules that there are not yet, and forgets those that there are no more; what is there stays as
+    /// it is.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -65,11 +66,14 @@ impl Schedules<'_> {
             next_run: Set(micros(schedule.next_run)),
             last_outcome: Set(None),
         });
+        let known: Vec<&str> = all.iter().map(|schedule| schedule.actor.as_str()).collect();
+        let gone = schedule::Entity::delete_many().filter(schedule::Column::Actor.is_not_in(known));
         let keep = OnConflict::column(schedule::Column::Actor).do_nothing().to_owned();
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
                 schedule::Entity::insert_many(rows).on_conflict(keep).exec_without_returning(&tx).await?;
+                gone.exec(&tx).await?;
                 Ok(tx.commit().await?)
             })
             .await

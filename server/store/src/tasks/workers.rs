@@ -48,20 +48,6 @@ impl Workers<'_> {
             .await
     }
 
-    /// Notes that a worker has ended.
-    ///
-    /// # Errors
-    /// Whatever the database answers.
-    pub async fn gone(&self, id: &str) -> Result<(), StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                worker::Entity::delete_by_id(id.to_owned()).exec(&tx).await?;
-                Ok(tx.commit().await?)
-            })
-            .await
-    }
-
     /// The workers that were there since a moment, by name.
     ///
     /// # Errors
