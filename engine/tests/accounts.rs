@@ -101,7 +101,8 @@ fn an_invitation_for_one_makes_one_account_however_many_come_at_once() {
 fn who_is_not_invited_is_turned_away_unless_the_stage_says_otherwise() {
     let (strict, open) = (enrollment(json!({})), enrollment(json!({"continue_flow_without_invitation": true})));
     let elsewhere = |world: &World| invite(world, |invitation| invitation.flow = Some(id(OTHER_FLOW)));
-    let cases: [(&str, String, fn(&mut World)); 5] = [
+    type Case = (&'static str, String, fn(&mut World));
+    let cases: [Case; 5] = [
         ("without a key", String::new(), |_| {}),
         ("with nonsense", "itoken=%00%27--".to_owned(), |_| {}),
         ("with the key of nothing", format!("itoken={}", Uuid::nil()), |_| {}),

@@ -11,11 +11,12 @@ use lockgate_model::{Document, Origin};
 use lockgate_policies::{BuiltinMapping, builtin_mappings, builtin_policies};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("authentication.yaml", include_str!("../builtin/authentication.yaml")),
     ("brand.yaml", include_str!("../builtin/brand.yaml")),
     ("initial-setup.yaml", include_str!("../builtin/initial-setup.yaml")),
     ("invalidation.yaml", include_str!("../builtin/invalidation.yaml")),
+    ("notifications.yaml", include_str!("../builtin/notifications.yaml")),
     ("outpost.yaml", include_str!("../builtin/outpost.yaml")),
     ("password-change.yaml", include_str!("../builtin/password-change.yaml")),
     ("provider-authorization.yaml", include_str!("../builtin/provider-authorization.yaml")),

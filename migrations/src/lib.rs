@@ -29,6 +29,7 @@ mod m20261128_000013_decisions;
 mod m20261128_000014_roles;
 mod m20261128_000015_membership_times;
 mod m20261128_000016_invitations;
+mod m20261128_000017_notifications;
 mod m20261128_000018_impersonation;
 mod m20261128_000019_authenticators;
 mod parts;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000018_impersonation::Migration),
             Box::new(m20261128_000016_invitations::Migration),
             Box::new(m20261128_000019_authenticators::Migration),
+            Box::new(m20261128_000017_notifications::Migration),
         ]
     }
 }

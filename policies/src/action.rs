@@ -12,6 +12,8 @@ pub enum Action {
     Run,
     /// Hold an entitlement in an application.
     Hold,
+    /// Be the one whose event is told of by a rule.
+    Notify,
     /// Make something.
     Create,
     /// See something.
@@ -83,6 +85,7 @@ impl Action {
             Self::Access => "access",
             Self::Run => "run",
             Self::Hold => "hold",
+            Self::Notify => "notify",
             Self::Create => "create",
             Self::Read => "read",
             Self::Update => "update",
@@ -114,14 +117,14 @@ impl Action {
     /// Whether it is an administrative act.
     #[must_use]
     pub fn is_administrative(self) -> bool {
-        !matches!(self, Self::Access | Self::Run | Self::Hold)
+        !matches!(self, Self::Access | Self::Run | Self::Hold | Self::Notify)
     }
 
     /// The groups of actions that it is in, in Cedar: all acts `administer`, `manage` are those on what there
     /// is, `take_over` those by which one can become somebody else.
     pub(crate) fn groups(self) -> &'static [&'static str] {
         match self {
-            Self::Access | Self::Run | Self::Hold => &[],
+            Self::Access | Self::Run | Self::Hold | Self::Notify => &[],
             Self::Create | Self::Read | Self::Update | Self::Delete => &["manage", "administer"],
             Self::SetPassword
             | Self::Impersonate

@@ -134,8 +134,8 @@ impl PolicySet {
         let Some(partition) = self.partition(question.resource) else {
             return denied(question, Need::Permission, vec![format!("there is no {}", question.resource)]);
         };
-        // The schema gives only flows to visitors; elsewhere a policy must not even be asked.
-        if question.principal.is_none() && question.action != Action::Run {
+        // The schema gives only flows and rules to visitors; elsewhere a policy must not even be asked.
+        if question.principal.is_none() && !matches!(question.action, Action::Run | Action::Notify) {
             return Decision { cacheable: Cacheability::Unbounded, ..denied(question, Need::Login, Vec::new()) };
         }
         let results = run_checks(self, partition, question);
@@ -155,6 +155,7 @@ fn fits(action: Action, resource: Resource<'_>) -> bool {
         Action::Access => matches!(resource, Resource::App(_)),
         Action::Hold => matches!(resource, Resource::Entitlement(..)),
         Action::Run => matches!(resource, Resource::Flow(_) | Resource::Stage(_)),
+        Action::Notify => matches!(resource, Resource::Rule(_)),
         _ => matches!(resource, Resource::Administered(_)),
     }
 }
@@ -292,7 +293,7 @@ fn record(results: impl Iterator<Item = (String, bool)>) -> Result<RestrictedExp
 impl Condition {
     /// Asks the condition alone, about the resource of a question.
     fn holds(&self, set: &PolicySet, question: &Question<'_>) -> Result<bool, String> {
-        let sort = Sort::of(question.resource).ok_or("a condition is about applications, flows and stages")?;
+        let sort = Sort::of(question.resource).ok_or("a condition is about applications, flows, stages and rules")?;
         let partition = self.alone.get(&sort).ok_or_else(|| format!("it cannot be asked of a {sort}"))?;
         let results = run_checks(set, partition, question);
         if let Some(error) = results.errors.first() {

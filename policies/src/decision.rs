@@ -24,6 +24,8 @@ pub enum Resource<'a> {
     Stage(Uuid),
     /// An entitlement, by its application's slug and its name.
     Entitlement(&'a str, &'a str),
+    /// A notification rule, by id.
+    Rule(Uuid),
     /// What an administrative act is about.
     Administered(&'a Administered),
 }
@@ -37,6 +39,7 @@ impl Resource<'_> {
             Self::Flow(slug) => Some(Target::Flow(slug.to_owned())),
             Self::Stage(id) => Some(Target::Stage(id)),
             Self::Entitlement(app, name) => Some(Target::Entitlement(app.to_owned(), name.to_owned())),
+            Self::Rule(id) => Some(Target::Rule(id)),
             Self::Administered(_) => None,
         }
     }
@@ -49,6 +52,7 @@ impl fmt::Display for Resource<'_> {
             Self::Flow(slug) => write!(f, "flow {slug}"),
             Self::Stage(id) => write!(f, "stage {id}"),
             Self::Entitlement(app, name) => write!(f, "entitlement {app}/{name}"),
+            Self::Rule(id) => write!(f, "rule {id}"),
             Self::Administered(what) => what.fmt(f),
         }
     }

@@ -38,6 +38,8 @@ pub enum Target {
     Stage(Uuid),
     /// An entitlement, by its application's slug and its name.
     Entitlement(String, String),
+    /// A notification rule, by id.
+    Rule(Uuid),
 }
 
 /// How the bindings of a target combine.

@@ -5,7 +5,6 @@
 
 use crate::{
     PolicySet, PreparedPrincipal,
-    action::Action,
     cedar::{
         partition::{Partition, Use},
         principal::GROUP,
@@ -408,7 +407,7 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
             Timing::Over(until) => Some(Change::Extend(dated(until))),
         }
     }));
-    if !matches!(question.action, Action::Access | Action::Run) && !who.is_superuser {
+    if question.action.is_administrative() && !who.is_superuser {
         list.push(Change::Superuser);
     }
     list

@@ -74,7 +74,7 @@ const SYSTEM: Noun =
     Noun { kind: "system", model: "authentik_rbac.systempermission", verbose_name: "System permission" };
 
 /// What can be administered and is no configuration.
-const PEOPLE: [Noun; 17] = [
+const PEOPLE: [Noun; 22] = [
     USER,
     GROUP,
     TOKEN,
@@ -112,6 +112,11 @@ const PEOPLE: [Noun; 17] = [
         model: "authentik_providers_oauth2.refreshtoken",
         verbose_name: "OAuth2 Refresh Token",
     },
+    Noun { kind: "event", model: "authentik_events.event", verbose_name: "Event" },
+    Noun { kind: "notification", model: "authentik_events.notification", verbose_name: "Notification" },
+    Noun { kind: "task", model: "authentik_tasks.task", verbose_name: "Task" },
+    Noun { kind: "schedule", model: "authentik_tasks_schedules.schedule", verbose_name: "Schedule" },
+    Noun { kind: "worker", model: "authentik_tasks.workerstatus", verbose_name: "Worker status" },
 ];
 
 /// What every noun has: word, human word, act.
@@ -146,6 +151,10 @@ const SPECIAL: &[Special] = &[
     ("clear_flow_cache", "Can clear Flow cache", "flow", "flow", &["clear_cache"]),
     ("view_certificatekeypair_key", "View Certificate-Key pair's private key", "key_pair", "key_pair", &["view_key"]),
     ("assign_role_permissions", "Can assign permissions to roles", "role", "role", &["grant_role", "define_role"]),
+    ("export_event", "Export events", "event", "event", &["export"]),
+    ("test_notificationtransport", "Test a transport", "notification_transport", "notification_transport", &["test"]),
+    ("retry_task", "Retry failed task", "task", "task", &["execute"]),
+    ("send_schedule", "Manually trigger a schedule", "schedule", "schedule", &["execute"]),
     (
         "unassign_role_permissions",
         "Can unassign permissions from roles",
@@ -217,6 +226,12 @@ pub fn by_full_name(name: &str) -> Option<&'static Permission> {
         Some((app, codename)) => by_codename(codename).filter(|permission| permission.noun.app_label() == app),
         None => by_codename(name),
     }
+}
+
+/// The reference's name for the model of a kind, `app_label.model`; the kind itself where it has none.
+#[must_use]
+pub fn model_of(kind: &str) -> &str {
+    ALL.iter().map(|permission| permission.noun).find(|noun| noun.kind == kind).map_or(kind, |noun| noun.model)
 }
 
 /// What the permissions of a model are about: `app_label.model`.

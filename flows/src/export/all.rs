@@ -1,6 +1,6 @@
 //! Everything that is wanted as a folder: one file a thing.
 
-use super::writer::{PeopleNames, Whole, Writer, document};
+use super::writer::{PeopleNames, Whole, Writer, bound, document, listed, mode};
 use crate::{
     builtin::outpost_config_defaults,
     language::{GroupDeclaration, LOGGED, Loaded, words},
@@ -195,7 +195,16 @@ impl Writer<'_> {
         } else {
             map.insert(meta.word.to_owned(), json!(name));
             let outpost = meta.kind == "outpost";
-            self.settings(&mut map, object, if outpost { &["config"] } else { &[] });
+            let policies = self.policies(&bound(self.objects, object.document.id, "policy_binding"));
+            let hidden: &[&str] = match () {
+                () if outpost => &["config"],
+                () if !policies.is_empty() => &["policy_engine_mode"],
+                () => &[],
+            };
+            self.settings(&mut map, object, hidden);
+            if !policies.is_empty() {
+                map.insert("policies".to_owned(), listed(policies, mode(object)));
+            }
             if outpost {
                 self.outpost_config(&mut map, object);
             }

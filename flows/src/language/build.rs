@@ -160,6 +160,7 @@ fn scripts(draft: &Draft, document: &Document, loaded: &mut Loaded) {
         "expression_policy" => &[("expression", ScriptRole::Policy, true)],
         "cedar_policy" => &[("cedar", ScriptRole::Condition, true)],
         "scope_mapping" => &[("expression", ScriptRole::Mapping, true)],
+        "notification_mapping" => &[("expression", ScriptRole::Webhook, true)],
         "prompt" => &[
             ("placeholder", ScriptRole::Prompt, expression("placeholder_expression")),
             ("initial_value", ScriptRole::Prompt, expression("initial_value_expression")),

@@ -89,6 +89,8 @@ pub enum ScriptRole {
     Mapping,
     /// What a field of a prompt holds.
     Prompt,
+    /// Body or headers of a webhook.
+    Webhook,
 }
 
 /// A text of Rhai or Cedar and where it stands.
@@ -119,7 +121,7 @@ impl Script {
         match self.role {
             ScriptRole::Mapping => ClaimMapping::compile(&self.name, "", &self.text, &self.origin()).map(drop),
             ScriptRole::Condition => Ok(()),
-            ScriptRole::Policy | ScriptRole::Prompt => {
+            ScriptRole::Policy | ScriptRole::Prompt | ScriptRole::Webhook => {
                 Expression::compile(&self.name, &self.text, &self.origin()).map(drop)
             }
         }
@@ -336,6 +338,7 @@ impl Loader<'_> {
             "group" => self.group(doc),
             "policy" => self.policy_document(doc),
             "outpost" => self.outpost(doc),
+            "notification_rule" => self.notification_rule(doc),
             // Read when everything else is declared.
             "test" => {}
             _ => self.plain_document(word, doc),

@@ -68,6 +68,17 @@ impl Loader<'_> {
         self.push(draft);
     }
 
+    /// A notification rule, and the policies that say which events it is about.
+    pub(crate) fn notification_rule(&mut self, doc: &Declaration<'_>) {
+        let word = "notification_rule";
+        let mut draft = self.draft(words::kind(word), doc.name, doc.at);
+        self.fields(&mut draft, doc.entries, &[word, "policies"]);
+        let rule = self.push(draft);
+        if let Some((_, node)) = doc.entry("policies") {
+            self.policies(node, rule);
+        }
+    }
+
     fn inherits_outpost(&self, name: &str) -> bool {
         self.lookups.builtin.is_some_and(|b| b.documents.iter().any(|d| d.kind == "outpost" && d.name == name))
     }
@@ -208,7 +219,7 @@ impl Loader<'_> {
 }
 
 /// Documents whose `expression` may be a file of the folder.
-const SCRIPTED: [&str; 2] = ["mapping", "policy"];
+const SCRIPTED: [&str; 3] = ["mapping", "notification_mapping", "policy"];
 
 /// Puts the text of a Rhai file of the folder where a document names it as its expression, with the
 /// places of that file. Such a file is no policy of its own; its path is answered.

@@ -151,6 +151,10 @@ fn document(kind: &'static KindDef, defs: &mut Map<String, Value>) -> Value {
             map.insert("oauth2".to_owned(), told(oauth2, "The app signs people in by OAuth2 and OpenID Connect."));
             debug_assert!(APP_KEYS.iter().all(|k| map.contains_key(*k)));
         }
+        "notification_rule" => {
+            let policies = told(link("policies"), "Which events it is about; none when left away.");
+            map.insert("policies".to_owned(), policies);
+        }
         "outpost" => {
             let settings = outpost_config_defaults();
             map.extend(settings.into_iter().map(|(key, default)| (key.clone(), outpost_setting(&key, default))));

@@ -79,6 +79,7 @@ pub(crate) fn describe(target: &Target) -> String {
         Target::Flow(slug) => format!("flow {slug}"),
         Target::Stage(id) => format!("stage {id}"),
         Target::Entitlement(app, name) => format!("entitlement {app}/{name}"),
+        Target::Rule(id) => format!("rule {id}"),
     }
 }
 
@@ -89,6 +90,7 @@ pub(crate) fn entity(target: &Target) -> EntityUid {
         Target::Flow(slug) => principal::uid(&principal::FLOW, slug),
         Target::Stage(id) => principal::uid(&principal::STAGE, &id.to_string()),
         Target::Entitlement(app, name) => principal::entitlement(app, name),
+        Target::Rule(id) => principal::uid(&principal::RULE, &id.to_string()),
     }
 }
 
@@ -102,6 +104,7 @@ fn head(target: &Target) -> String {
         Target::Flow(_) | Target::Stage(_) => {
             format!(r#"permit (principal, action == Action::"run", resource == {resource})"#)
         }
+        Target::Rule(_) => format!(r#"permit (principal, action == Action::"notify", resource == {resource})"#),
     }
 }
 

@@ -60,7 +60,8 @@ impl PolicySet {
                 let open = match target {
                     Target::App(_) => !input.default_access_deny,
                     Target::Flow(_) | Target::Stage(_) => true,
-                    Target::Entitlement(..) => false,
+                    // Nobody holds anything, nor is told of everything, by accident.
+                    Target::Entitlement(..) | Target::Rule(_) => false,
                 };
                 (target, bindings::policies(target, guard, open, &conditions, &mut problems))
             })
@@ -98,6 +99,7 @@ fn build(
         flows: HashMap::new(),
         stages: HashMap::new(),
         entitlements: HashMap::new(),
+        rules: HashMap::new(),
         any_flow: Partition::any_run(resolver, &super::principal::FLOW)?,
         any_stage: Partition::any_run(resolver, &super::principal::STAGE)?,
         administration: administration(resolver)?,
@@ -113,7 +115,7 @@ fn build(
         let own = made.get(target).map(Vec::as_slice).unwrap_or_default();
         let of = match target {
             Target::App(slug) | Target::Entitlement(slug, _) => Some(slug),
-            Target::Flow(_) | Target::Stage(_) => None,
+            Target::Flow(_) | Target::Stage(_) | Target::Rule(_) => None,
         };
         let app = of.and_then(|slug| input.apps.iter().find(|app| app.slug == *slug));
         let partition = Partition::of_target(resolver, target, app, guard, own)?;
@@ -124,6 +126,7 @@ fn build(
             Target::Entitlement(app, name) => {
                 set.entitlements.entry(app.clone()).or_default().insert(name.clone(), partition)
             }
+            Target::Rule(id) => set.rules.insert(*id, partition),
         };
     }
     Ok(set)

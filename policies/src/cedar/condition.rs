@@ -27,13 +27,14 @@ pub(crate) enum Sort {
     Flow,
     Stage,
     Entitlement,
+    Rule,
 }
 
 impl Sort {
-    const ALL: [Self; 4] = [Self::App, Self::Flow, Self::Stage, Self::Entitlement];
+    const ALL: [Self; 5] = [Self::App, Self::Flow, Self::Stage, Self::Entitlement, Self::Rule];
 
     pub(crate) fn of(resource: Resource<'_>) -> Option<Self> {
-        resource.target().map(|target| Self::of_target(&target))
+        resource.target().as_ref().map(Self::of_target)
     }
 
     fn of_target(target: &Target) -> Self {
@@ -42,6 +43,7 @@ impl Sort {
             Target::Flow(_) => Self::Flow,
             Target::Stage(_) => Self::Stage,
             Target::Entitlement(..) => Self::Entitlement,
+            Target::Rule(_) => Self::Rule,
         }
     }
 
@@ -51,6 +53,7 @@ impl Sort {
             Self::Flow => &principal::FLOW,
             Self::Stage => &principal::STAGE,
             Self::Entitlement => &principal::ENTITLEMENT,
+            Self::Rule => &principal::RULE,
         }
     }
 
@@ -61,6 +64,7 @@ impl Sort {
             Self::Flow => r#"permit (principal, action == Action::"run", resource is Flow)"#,
             Self::Stage => r#"permit (principal, action == Action::"run", resource is Stage)"#,
             Self::Entitlement => r#"permit (principal is User, action == Action::"hold", resource is Entitlement)"#,
+            Self::Rule => r#"permit (principal, action == Action::"notify", resource is Rule)"#,
         }
     }
 }
@@ -72,6 +76,7 @@ impl fmt::Display for Sort {
             Self::Flow => "flow",
             Self::Stage => "stage",
             Self::Entitlement => "entitlement",
+            Self::Rule => "rule",
         })
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     bindings::{self, Guard},
     extent::Outlines,
-    principal::{ACTION, APP, FLOW, STAGE, TAG, entitlement, uid},
+    principal::{ACTION, APP, FLOW, RULE, STAGE, TAG, entitlement, uid},
     reads::ContextReads,
     source::Known,
 };
@@ -176,6 +176,7 @@ impl Partition {
                 parents.insert(uid(&APP, app));
                 &[Action::Hold]
             }
+            Target::Rule(_) => &[Action::Notify],
         };
         let scope = Scope { actions, resource_type: &resource_type, resource: Some((&resource, &parents)) };
         let mut partition = Self::collect(resolver, &scope, own, guard)?;
@@ -218,7 +219,7 @@ impl Partition {
         resource_type: &EntityTypeName,
     ) -> Result<Arc<Self>, PolicyProblem> {
         let resolver = Resolver { files: &[], ..*resolver };
-        let scope = Scope { actions: &[Action::Access, Action::Run], resource_type, resource: None };
+        let scope = Scope { actions: &[Action::Access, Action::Run, Action::Notify], resource_type, resource: None };
         Self::collect(&resolver, &scope, std::slice::from_ref(own), &Guard::default()).map(Arc::new)
     }
 
@@ -317,6 +318,7 @@ pub(crate) fn loose_entity(resource: crate::decision::Resource<'_>) -> Entity {
         Resource::Flow(slug) => Entity::new_no_attrs(uid(&FLOW, slug), HashSet::new()),
         Resource::Stage(id) => Entity::new_no_attrs(uid(&STAGE, &id.to_string()), HashSet::new()),
         Resource::Entitlement(app, name) => Entity::new_no_attrs(entitlement(app, name), HashSet::new()),
+        Resource::Rule(id) => Entity::new_no_attrs(uid(&RULE, &id.to_string()), HashSet::new()),
         Resource::Administered(what) => what.entity.clone(),
     }
 }

@@ -64,7 +64,7 @@ macro_rules! types {
     )*};
 }
 
-types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", ENTITLEMENT = "Entitlement", OBJECT = "Object", ROLE = "Role", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
+types! { USER = "User", GROUP = "Group", APP = "App", TAG = "Tag", FLOW = "Flow", STAGE = "Stage", ENTITLEMENT = "Entitlement", RULE = "Rule", OBJECT = "Object", ROLE = "Role", KIND = "Kind", ACTION = "Action", ANONYMOUS = "Anonymous" }
 
 /// The entity of a type with this name.
 pub(crate) fn uid(type_name: &EntityTypeName, id: &str) -> EntityUid {

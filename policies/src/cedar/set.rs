@@ -20,6 +20,7 @@ pub struct PolicySet {
     pub(super) stages: HashMap<Uuid, Arc<Partition>>,
     /// By the application's slug and by name.
     pub(super) entitlements: HashMap<String, HashMap<String, Arc<Partition>>>,
+    pub(super) rules: HashMap<Uuid, Arc<Partition>>,
     pub(super) any_flow: Arc<Partition>,
     pub(super) any_stage: Arc<Partition>,
     /// Administrative acts on users, groups and objects.
@@ -83,7 +84,7 @@ impl PolicySet {
     }
 
     /// The facts that decisions about a resource depend on; `None` for an unknown application,
-    /// which nobody may open.
+    /// which nobody may open, and for a rule that tells of nothing.
     #[must_use]
     pub fn reads(&self, resource: Resource<'_>) -> Option<&Reads> {
         self.partition(resource).map(|p| &p.reads)
@@ -102,6 +103,8 @@ impl PolicySet {
             Resource::Flow(slug) => Some(self.flows.get(slug).unwrap_or(&self.any_flow)),
             Resource::Stage(id) => Some(self.stages.get(&id).unwrap_or(&self.any_stage)),
             Resource::Entitlement(app, name) => self.entitlements.get(app).and_then(|of| of.get(name)),
+            // One that nothing is bound to tells of nothing.
+            Resource::Rule(id) => self.rules.get(&id),
             Resource::Administered(what) => self.administration.get(what.entity.uid().type_name()),
         }
         .map(Arc::as_ref)

@@ -92,6 +92,11 @@ const VARIABLES: &[Described] = &[
     ),
     is("prompt_data", "map", "In a flow: what was typed into its prompts."),
     is("flow", "map", "The running flow: `slug`, `designation` and others."),
+    is(
+        "notification",
+        "map",
+        "In a webhook mapping: `body`, `severity`, `event` and `user` of what is told; `()` elsewhere.",
+    ),
 ];
 
 /// A function, and an example with its result as JSON.

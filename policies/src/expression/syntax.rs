@@ -37,7 +37,7 @@ pub(super) const APP: &[&str] = &["slug", "name", "group", "entitlements", "enti
 pub(super) const DEVICE: &[&str] = &["os", "browser", "kind"];
 
 /// The variables that a script finds, with their properties; those without a list hold anything.
-const ROOTS: [(&str, Option<&[&str]>); 15] = [
+const ROOTS: [(&str, Option<&[&str]>); 16] = [
     ("user", Some(USER)),
     ("request", Some(REQUEST)),
     ("now", Some(NOW)),
@@ -46,6 +46,7 @@ const ROOTS: [(&str, Option<&[&str]>); 15] = [
     ("pending", None),
     ("prompt_data", None),
     ("flow", None),
+    ("notification", None),
     ("mfa", None),
     ("authentication_methods", None),
     ("authentication_age", None),
@@ -472,6 +473,7 @@ impl Roots {
                 "pending" => values::from_object(env.facts.pending),
                 "prompt_data" => values::from_object(env.facts.prompt_data),
                 "flow" => values::from_object(env.facts.flow),
+                "notification" => env.facts.context.get("notification").map_or(Dynamic::UNIT, values::from_json),
                 "mfa" => env.facts.mfa.into(),
                 _ => env.facts.ip.map_or(Dynamic::UNIT, Dynamic::from),
             };
@@ -489,6 +491,7 @@ fn behind(root: &str) -> &'static [(&'static str, Fact)] {
         "pending" => &[("", Fact::Pending)],
         "prompt_data" => &[("", Fact::PromptData)],
         "flow" => &[("", Fact::Flow)],
+        "notification" => &[("", Fact::Context)],
         "mfa" => &[("", Fact::Mfa)],
         "authentication_methods" => &[("", Fact::Methods)],
         "authentication_age" => &[("", Fact::AuthenticationAge)],

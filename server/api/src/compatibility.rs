@@ -121,7 +121,7 @@ pub(crate) const TABLE: &[Difference] = &[
     ),
     differs(
         &["propertymappings_all_test_create"],
-        "Mappings are written in Rhai. A mapping of scopes makes claims for a user, so that a group alone is no subject: it is ignored.",
+        "Mappings are written in Rhai. A group stands in `context`, and is nobody to ask about: most mappings need a user.",
     ),
 ];
 

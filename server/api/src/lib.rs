@@ -11,6 +11,7 @@ mod caller;
 pub mod compatibility;
 mod decisions;
 mod error;
+mod events;
 mod executor;
 mod managed;
 mod objects;
@@ -21,6 +22,7 @@ mod query;
 mod rbac;
 mod revisions;
 mod root;
+mod tasks;
 
 use axum::{
     Router,
@@ -40,6 +42,8 @@ pub fn router(identity: Identity) -> Router {
     objects::routes()
         .merge(people::routes())
         .merge(rbac::routes())
+        .merge(events::routes())
+        .merge(tasks::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())

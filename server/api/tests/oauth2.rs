@@ -229,7 +229,7 @@ async fn is_noted(api: &Api, username: &str, kind: &str) -> bool {
     // Events are written beside the requests that they tell of.
     for _ in 0..500 {
         let (events, _) = api.store.events().list(&filter).await.expect("events");
-        if events.iter().any(|e| e.context["model_name"] == kind && e.user["username"] == username) {
+        if events.iter().any(|e| e.context["model"]["model_name"] == kind && e.user["username"] == username) {
             return true;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -293,7 +293,7 @@ async fn people_see_and_delete_their_own_tokens_and_administrators_all() {
     ada.delete(&path("access_tokens", new)).await.expect(404);
     assert!(api.store.oauth_tokens().find("a1").await.expect("an answer").is_none());
     api.delete(&path("access_tokens", &bobs)).await.expect(204);
-    assert!(is_noted(&api, "ada", "access_token").await && is_noted(&api, "akadmin", "access_token").await);
+    assert!(is_noted(&api, "ada", "accesstoken").await && is_noted(&api, "akadmin", "accesstoken").await);
 
     // What a provider issued is not shown any more when the provider is gone.
     api.delete(&format!("/providers/oauth2/{}/", wiki["pk"])).await.expect(204);
@@ -384,5 +384,5 @@ async fn a_consent_is_taken_back_by_whoever_gave_it() {
     ada.delete(&path).await.expect(204);
     ada.get(&path).await.expect(404);
     assert_eq!(count(&api, "").await, 2);
-    assert!(is_noted(&api, "ada", "user_consent").await);
+    assert!(is_noted(&api, "ada", "userconsent").await);
 }

@@ -236,7 +236,7 @@ impl Gate {
             return None;
         }
         access.retire(scene.snapshot, &decision, Some(&ready.who)).await;
-        access.record(&decision, Some(&ready.who), scene.origin.ip(), slug);
+        access.record(scene.snapshot, &decision, Some(&ready.who), scene.origin.ip(), slug);
         let outcome = Some(Arc::new(decision));
         if let Some(decision) = &outcome {
             ready.learn(app, decision, &outcome, &facts, &access.remembered);

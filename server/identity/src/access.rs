@@ -12,7 +12,7 @@ use crate::{
 };
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::{Action, Administered, Decision, Facts, Question, Resource};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
@@ -114,12 +114,19 @@ impl Access {
     }
 
     /// Tells of a decision about an application, with its reasons, under its id.
-    pub fn record(&self, decision: &Decision, who: Option<&PrincipalEntry>, ip: IpAddr, app: &str) {
+    pub fn record(
+        &self,
+        snapshot: &Snapshot,
+        decision: &Decision,
+        who: Option<&PrincipalEntry>,
+        ip: IpAddr,
+        app: &str,
+    ) {
         let action = if decision.allow { Noted::AuthorizeApplication } else { Noted::PolicyExecution };
         let entry = Entry::new(action, "lockgate.access")
             .from_ip(ip)
             .with("decision", decision.id.to_string())
-            .with("authorized_application", app)
+            .with("authorized_application", named(snapshot, app))
             .with("allow", decision.allow)
             .with("record", serde_json::to_value(decision).unwrap_or(Value::Null));
         let entry = match decision.severity {
@@ -136,4 +143,11 @@ impl Access {
                 .record(failed.with("decision", decision.id.to_string()).with("errors", decision.errors.clone()));
         }
     }
+}
+
+/// An application as events tell it.
+fn named(snapshot: &Snapshot, slug: &str) -> Value {
+    let app = snapshot.app(slug);
+    let (pk, name) = app.map_or((String::new(), slug), |app| (app.id.to_string(), app.application.name.as_str()));
+    json!({"pk": pk, "app": "authentik_core", "name": name, "model_name": "application", "slug": slug})
 }

@@ -39,6 +39,7 @@ pub struct Feed {
     read_at: AtomicI64,
     config: Notify,
     logins: Notify,
+    tasks: Notify,
 }
 
 impl Feed {
@@ -46,7 +47,8 @@ impl Feed {
         let now = clock.now();
         let cursor = Mutex::new(store.changes().cursor(now).await?);
         let read_at = AtomicI64::new(now.timestamp_millis());
-        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config: Notify::new(), logins: Notify::new() }))
+        let (config, logins, tasks) = Default::default();
+        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config, logins, tasks }))
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
@@ -104,6 +106,7 @@ impl Feed {
             self.caches.tokens.forget_all();
             self.config.notify_one();
             self.logins.notify_one();
+            self.tasks.notify_one();
         }
         polled.changes.iter().for_each(|change| self.apply(change));
     }
@@ -123,6 +126,7 @@ impl Feed {
             Topic::ProxySession => self.caches.proxy.forget(&change.key),
             Topic::Token => self.caches.tokens.forget_all(),
             Topic::OAuthToken => self.caches.oauth.forget(&change.key),
+            Topic::Task => self.tasks.notify_one(),
         }
     }
 
@@ -149,5 +153,10 @@ impl Feed {
     /// Resolves when logins may have ended, here or on another node.
     pub async fn logins_changed(&self) {
         self.logins.notified().await;
+    }
+
+    /// Resolves when work was asked for, here or on another node.
+    pub async fn work_asked_for(&self) {
+        self.tasks.notified().await;
     }
 }

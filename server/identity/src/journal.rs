@@ -2,9 +2,11 @@
 //! one line each; and the decisions that are kept, which go the same way but not to the log.
 
 use crate::{system::time_uuid, tuning::Tuning};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_model::User;
-use lockgate_store::{DecisionRecord, Event, Store, StoreError};
+use lockgate_store::{DecisionRecord, Event, Store, StoreError, Task};
 use serde_json::{Map, Value, json};
 use std::{
     net::IpAddr,
@@ -65,6 +67,8 @@ pub enum Action {
     ModelDeleted,
     /// Something failed inside.
     SystemException,
+    /// A task was given up.
+    SystemTaskException,
 }
 
 impl Action {
@@ -92,6 +96,7 @@ impl Action {
             Self::ModelUpdated => "model_updated",
             Self::ModelDeleted => "model_deleted",
             Self::SystemException => "system_exception",
+            Self::SystemTaskException => "system_task_exception",
         }
     }
 
@@ -104,6 +109,7 @@ impl Action {
                 | Self::PolicyException
                 | Self::PropertyMappingException
                 | Self::SystemException
+                | Self::SystemTaskException
         )
     }
 }
@@ -121,13 +127,15 @@ pub struct Entry {
     pub context: Map<String, Value>,
     /// From where.
     pub client_ip: Option<IpAddr>,
+    /// Nobody is notified of it.
+    quiet: bool,
 }
 
 impl Entry {
     /// An event with no facts yet.
     #[must_use]
     pub fn new(action: Action, app: &'static str) -> Self {
-        Self { action, app, user: None, context: Map::new(), client_ip: None }
+        Self { action, app, user: None, context: Map::new(), client_ip: None, quiet: false }
     }
 
     /// By this user.
@@ -141,6 +149,20 @@ impl Entry {
     #[must_use]
     pub fn from_ip(mut self, ip: IpAddr) -> Self {
         self.client_ip = Some(ip);
+        self
+    }
+
+    /// About this thing: `app_label.model`, its key and its name.
+    #[must_use]
+    pub fn about(self, model: &str, pk: impl Into<Value>, name: &str) -> Self {
+        let (app, model_name) = model.split_once('.').unwrap_or(("lockgate", model));
+        self.with("model", json!({"pk": pk.into(), "app": app, "name": name, "model_name": model_name}))
+    }
+
+    /// Of which nobody is notified: for what happens while people are notified, or it would go on forever.
+    #[must_use]
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
         self
     }
 
@@ -197,7 +219,7 @@ impl Seldom {
 }
 
 enum Message {
-    Event(Box<Event>),
+    Event(Box<Event>, bool),
     Decision(Box<DecisionRecord>),
     Flush(oneshot::Sender<()>),
 }
@@ -218,16 +240,39 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Starts the writer; must run inside the runtime.
-    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, tuning: Tuning) -> Self {
-        let (queue, events) = mpsc::channel(QUEUE);
-        tokio::spawn(write(store, events));
-        Self { clock, random, tuning, queue }
+    /// A journal, and what has to be run so that it is written.
+    pub(crate) fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>, tuning: Tuning) -> (Self, Writer) {
+        let (queue, messages) = mpsc::channel(QUEUE);
+        (Self { clock, random, tuning, queue }, Writer(messages))
     }
 
     /// Logs the event now and stores it soon.
     pub fn record(&self, entry: Entry) {
         log(&entry);
+        let quiet = entry.quiet;
+        let event = self.event(entry);
+        self.put(event, quiet);
+    }
+
+    /// Logs an event that is made already and stores it soon.
+    pub fn record_made(&self, event: Event) {
+        tracing::info!(event = event.action, app = event.app, context = %event.context, "event");
+        self.put(event, false);
+    }
+
+    fn put(&self, event: Event, quiet: bool) {
+        if self.queue.try_send(Message::Event(Box::new(event), quiet)).is_err() {
+            metrics::counter!("lockgate_events_dropped_total").increment(1);
+        }
+    }
+
+    /// When an event of this moment is forgotten.
+    pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.tuning.now().event_retention.delta()
+    }
+
+    /// An event as of now.
+    fn event(&self, entry: Entry) -> Event {
         let now = self.clock.now();
         let shown =
             |(pk, username, email): &(i64, String, String)| json!({"pk": pk, "username": username, "email": email});
@@ -237,7 +282,7 @@ impl Journal {
             let acted_as = std::mem::replace(&mut user, shown(&truly.0));
             user["on_behalf_of"] = acted_as;
         }
-        let event = Event {
+        Event {
             pk: time_uuid(&*self.clock, &*self.random),
             action: entry.action.as_str().to_owned(),
             app: entry.app.to_owned(),
@@ -247,10 +292,7 @@ impl Journal {
             client_ip: entry.client_ip.map(|ip| ip.to_string()),
             brand: json!({}),
             created: now,
-            expires: now + self.tuning.now().event_retention.delta(),
-        };
-        if self.queue.try_send(Message::Event(Box::new(event))).is_err() {
-            metrics::counter!("lockgate_events_dropped_total").increment(1);
+            expires: self.expiry(now),
         }
     }
 
@@ -295,19 +337,42 @@ fn headline(entry: &Entry) -> &'static str {
     }
 }
 
-async fn write(store: Store, mut queue: mpsc::Receiver<Message>) {
+/// What comes of an event beside its row, stored with it.
+#[async_trait]
+pub(crate) trait Consequences: Send + Sync {
+    /// The work that these events cause.
+    async fn of(&self, events: &[&Event]) -> Vec<Task>;
+}
+
+/// Writes what a journal records.
+pub(crate) struct Writer(mpsc::Receiver<Message>);
+
+impl Writer {
+    /// Writes until the process ends.
+    pub(crate) async fn run(self, store: Store, consequences: impl Consequences) {
+        write(store, self.0, consequences).await;
+    }
+}
+
+async fn write(store: Store, mut queue: mpsc::Receiver<Message>, consequences: impl Consequences) {
     let mut messages = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut messages, BATCH).await > 0 {
         let mut events = Vec::with_capacity(messages.len());
+        let mut loud = Vec::with_capacity(messages.len());
         let (mut decisions, mut flushes) = (Vec::new(), Vec::new());
         for message in messages.drain(..) {
             match message {
-                Message::Event(event) => events.push(*event),
+                Message::Event(event, quiet) => {
+                    events.push(*event);
+                    loud.push(!quiet);
+                }
                 Message::Decision(decision) => decisions.push(*decision),
                 Message::Flush(done) => flushes.push(done),
             }
         }
-        insert(&store, Rows::Events(events)).await;
+        let told: Vec<&Event> = events.iter().zip(loud).filter(|(_, loud)| *loud).map(|(event, _)| event).collect();
+        let tasks = if told.is_empty() { Vec::new() } else { consequences.of(&told).await };
+        insert(&store, Rows::Events(events, tasks)).await;
         insert(&store, Rows::Decisions(decisions)).await;
         for done in flushes {
             let _ = done.send(());
@@ -317,21 +382,21 @@ async fn write(store: Store, mut queue: mpsc::Receiver<Message>) {
 
 /// Rows of one insert.
 enum Rows {
-    Events(Vec<Event>),
+    Events(Vec<Event>, Vec<Task>),
     Decisions(Vec<DecisionRecord>),
 }
 
 impl Rows {
     fn count(&self) -> usize {
         match self {
-            Self::Events(events) => events.len(),
+            Self::Events(events, _) => events.len(),
             Self::Decisions(decisions) => decisions.len(),
         }
     }
 
     async fn store(&self, store: &Store) -> Result<(), StoreError> {
         match self {
-            Self::Events(events) => store.events().insert(events).await,
+            Self::Events(events, tasks) => store.events().insert_with(events, tasks).await,
             Self::Decisions(decisions) => store.decisions().insert(decisions).await,
         }
     }

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod look;
 pub mod names;
 pub mod net;
+pub mod notify;
 pub mod oauth;
 pub mod passwords;
 pub mod people;
@@ -30,6 +31,7 @@ pub mod pwned;
 pub mod remembered;
 pub mod reputation;
 pub mod runner;
+pub mod schedule;
 pub mod sessions;
 pub mod system;
 pub mod tokens;
@@ -248,7 +250,7 @@ impl Identity {
             tokens: Arc::clone(&tokens),
         };
         let feed = Feed::start(store.clone(), Arc::clone(clock), caches).await?;
-        let journal = Journal::start(store.clone(), Arc::clone(clock), Arc::clone(random), tuning.clone());
+        let (journal, writer) = Journal::new(Arc::clone(clock), Arc::clone(random), tuning.clone());
         let passwords = Passwords::new(setup.password_threads, setup.password_queue);
         let people = People {
             store: store.clone(),
@@ -322,6 +324,7 @@ impl Identity {
             session_lifetime: setup.session_lifetime,
             setup_done: AtomicBool::new(false),
         }));
+        tokio::spawn(writer.run(identity.store.clone(), notify::Rules::new(identity.clone())));
         identity.bootstrap(&setup.bootstrap, hash.as_deref()).await?;
         identity.follow();
         identity.config.first_pull().await;

@@ -149,7 +149,7 @@ impl People {
         };
         let user = self.store.users().create(new, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelCreated, by, "user", &user.username);
+        self.note(Action::ModelCreated, by, user_of(&user));
         Ok(user)
     }
 
@@ -166,7 +166,7 @@ impl People {
             self.sessions.end_of_users(&[pk], None).await?;
         }
         self.feed.settle().await;
-        self.note(Action::ModelUpdated, by, "user", &user.username);
+        self.note(Action::ModelUpdated, by, user_of(&user));
         Ok(user)
     }
 
@@ -179,7 +179,7 @@ impl People {
         self.not_declared(&user).await?;
         self.store.users().delete(pk, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelDeleted, by, "user", &user.username);
+        self.note(Action::ModelDeleted, by, user_of(&user));
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl People {
         self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
         self.sessions.end_of_users(&[pk], keep).await?;
         self.feed.settle().await;
-        self.note(Action::PasswordSet, by, "user", &user.username);
+        self.note(Action::PasswordSet, by, user_of(&user));
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl People {
         self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
         self.sessions.end_of_users(&[pk], keep).await?;
         self.feed.settle().await;
-        self.note(Action::PasswordSet, by, "user", &user.username);
+        self.note(Action::PasswordSet, by, user_of(&user));
         Ok(())
     }
 
@@ -254,7 +254,7 @@ impl People {
         check_group(Some(&new.name))?;
         let group = self.store.groups().create(new, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelCreated, by, "group", &group.name);
+        self.note(Action::ModelCreated, by, group_of(&group));
         Ok(group)
     }
 
@@ -283,7 +283,7 @@ impl People {
         }
         let group = self.store.groups().update(pk, patch, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelUpdated, by, "group", &group.name);
+        self.note(Action::ModelUpdated, by, group_of(&group));
         Ok(group)
     }
 
@@ -324,7 +324,7 @@ impl People {
         owned_by_folder(&group)?;
         self.store.groups().delete(pk, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelDeleted, by, "group", &group.name);
+        self.note(Action::ModelDeleted, by, group_of(&group));
         Ok(())
     }
 
@@ -367,7 +367,7 @@ impl People {
     pub async fn set_roles(&self, user: &User, roles: &[Uuid], by: Option<&User>) -> Result<(), PeopleError> {
         self.store.roles().set(user.pk, roles, self.clock.now()).await?;
         self.feed.settle().await;
-        self.note(Action::ModelUpdated, by, "user", &user.username);
+        self.note(Action::ModelUpdated, by, user_of(user));
         Ok(())
     }
 
@@ -390,8 +390,9 @@ impl People {
         };
         self.feed.settle().await;
         let word = if held { "added" } else { "removed" };
-        let entry = Entry::new(Action::ModelUpdated, "lockgate.identity").with("model_name", "role");
-        let entry = entry.with("name", role.name.as_str()).with(word, user.username.as_str());
+        let entry = Entry::new(Action::ModelUpdated, "lockgate.identity");
+        let entry = entry.about("authentik_rbac.role", role.id.to_string(), &role.name);
+        let entry = entry.with(word, user.username.as_str());
         self.journal.record(match by {
             Some(actor) => entry.by(actor),
             None => entry,
@@ -488,8 +489,8 @@ impl People {
         }
     }
 
-    fn note(&self, action: Action, by: Option<&User>, model: &str, name: &str) {
-        let entry = Entry::new(action, "lockgate.identity").with("model_name", model).with("name", name);
+    fn note(&self, action: Action, by: Option<&User>, (model, pk, name): Noted<'_>) {
+        let entry = Entry::new(action, "lockgate.identity").about(model, pk, name);
         self.journal.record(match by {
             Some(user) => entry.by(user),
             None => entry,
@@ -498,14 +499,24 @@ impl People {
 
     fn note_membership(&self, what: &str, by: Option<&User>, group: &Group, user: &User) {
         let entry = Entry::new(Action::ModelUpdated, "lockgate.identity")
-            .with("model_name", "group")
-            .with("name", group.name.as_str())
+            .about("authentik_core.group", group.pk.to_string(), &group.name)
             .with(what, user.username.as_str());
         self.journal.record(match by {
             Some(actor) => entry.by(actor),
             None => entry,
         });
     }
+}
+
+/// A thing as events tell it: model, key, name.
+type Noted<'a> = (&'static str, Value, &'a str);
+
+fn user_of(user: &User) -> Noted<'_> {
+    ("authentik_core.user", user.pk.into(), &user.username)
+}
+
+fn group_of(group: &Group) -> Noted<'_> {
+    ("authentik_core.group", group.pk.to_string().into(), &group.name)
 }
 
 fn same_set(a: &[Uuid], b: &[Uuid]) -> bool {

@@ -37,7 +37,7 @@ impl Question<'_> {
         access.keep(&decision, Some(self.who), &self.client.app_slug, &facts);
         if !decision.allow {
             access.retire(self.snapshot, &decision, Some(self.who)).await;
-            access.record(&decision, Some(self.who), self.peer.ip, &self.client.app_slug);
+            access.record(self.snapshot, &decision, Some(self.who), self.peer.ip, &self.client.app_slug);
         }
         decision
     }

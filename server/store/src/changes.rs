@@ -48,11 +48,21 @@ pub enum Topic {
     ProxySession,
     /// An access or refresh token that was revoked; the key is its hash.
     OAuthToken,
+    /// Work was asked for, or is to be done at another time; the key is that of a task or a schedule.
+    Task,
 }
 
 impl Topic {
-    const ALL: [Self; 7] =
-        [Self::Config, Self::User, Self::Groups, Self::Session, Self::Token, Self::ProxySession, Self::OAuthToken];
+    const ALL: [Self; 8] = [
+        Self::Config,
+        Self::User,
+        Self::Groups,
+        Self::Session,
+        Self::Token,
+        Self::ProxySession,
+        Self::OAuthToken,
+        Self::Task,
+    ];
 
     /// The stored word.
     #[must_use]
@@ -65,6 +75,7 @@ impl Topic {
             Self::Token => "token",
             Self::ProxySession => "proxy_session",
             Self::OAuthToken => "oauth_token",
+            Self::Task => "task",
         }
     }
 

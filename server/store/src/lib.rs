@@ -31,6 +31,7 @@ mod installation;
 mod invitations;
 mod leavings;
 mod membership;
+mod notifications;
 mod oauth;
 mod paging;
 mod password_history;
@@ -43,6 +44,7 @@ mod seal;
 mod session_list;
 mod sessions;
 mod store;
+mod tasks;
 mod text;
 mod tokens;
 mod user_filter;
@@ -56,13 +58,14 @@ pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
 pub use decisions::{DecisionFilter, DecisionRecord, Decisions};
 pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
 pub use error::StoreError;
-pub use events::{Event, EventFilter, Events};
+pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};
 pub use installation::Installation;
 pub use invitations::{Invitation, InvitationFilter, InvitationPatch, Invitations};
 pub use membership::Membership;
+pub use notifications::{Notification, NotificationFilter, Notifications};
 pub use oauth::{
     AuthorizationCode, Codes, DeviceCode, DeviceCodes, DeviceState, GrantFilter, Issue, Issued, Login, Logins, NewCode,
     NewDeviceCode, NewOAuthToken, OAuthToken, OAuthTokens, Once, Polling, PublishedKey, PublishedKeys, PushedRequest,
@@ -78,6 +81,10 @@ pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
 pub use sessions::{Session, Sessions};
 pub use store::{Backend, MigrationState, Store};
+pub use tasks::{
+    Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
+    Workers,
+};
 pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
 pub use user_filter::{DateFilter, UserFilter};
 pub use users::{Case, NewUser, UserPatch, Users};

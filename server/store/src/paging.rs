@@ -1,7 +1,9 @@
 //! Lists that are answered page by page.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 
 use crate::StoreError;
 
@@ -69,6 +71,24 @@ pub(crate) async fn fetch<E: EntityTrait>(
     }
     let rows = order(matching).limit(page.limit()).offset(page.offset()).all(db).await?;
     Ok((rows, total))
+}
+
+/// As [`fetch`], for rows that are long: only those of the page are read, all before it only from the index that
+/// orders them.
+pub(crate) async fn fetch_by_key<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    matching: Select<E>,
+    order: impl Fn(Select<E>) -> Select<E>,
+    key: E::Column,
+    page: Page,
+) -> Result<(Vec<E::Model>, u64), StoreError> {
+    let total = count(db, matching.clone()).await?;
+    if page.offset() >= total {
+        return Ok((Vec::new(), total));
+    }
+    let keys = order(matching).select_only().column(key).limit(page.limit()).offset(page.offset());
+    let these = key.in_subquery(keys.into_query());
+    Ok((order(E::find().filter(these)).all(db).await?, total))
 }
 
 /// How many rows match, without building them.

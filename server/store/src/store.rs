@@ -13,8 +13,8 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::{
     Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups,
-    Installation, Invitations, Logins, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations, Roles, SealKey,
-    Sessions, StoreError, Tokens, Users,
+    Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations,
+    Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
 };
 
 /// Longest time of all migrations together.
@@ -258,6 +258,30 @@ impl Store {
     #[must_use]
     pub fn events(&self) -> Events<'_> {
         Events { store: self }
+    }
+
+    /// What people are told of events.
+    #[must_use]
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { store: self }
+    }
+
+    /// Work in the background.
+    #[must_use]
+    pub fn tasks(&self) -> Tasks<'_> {
+        Tasks { store: self }
+    }
+
+    /// What is done again and again.
+    #[must_use]
+    pub fn schedules(&self) -> Schedules<'_> {
+        Schedules { store: self }
+    }
+
+    /// Which processes work in the background.
+    #[must_use]
+    pub fn workers(&self) -> Workers<'_> {
+        Workers { store: self }
     }
 
     /// The log of decisions.

@@ -184,7 +184,7 @@ async fn launched(visit: &Visit, slug: &str) -> Answer {
     visit.identity.access.keep(&decision, Some(&signed_in.who), slug, &facts);
     if !decision.allow {
         visit.identity.access.retire(&visit.snapshot, &decision, Some(&signed_in.who)).await;
-        visit.identity.access.record(&decision, Some(&signed_in.who), visit.client.ip, slug);
+        visit.identity.access.record(&visit.snapshot, &decision, Some(&signed_in.who), visit.client.ip, slug);
         let denial = denial(&app.application.name, &decision, &visit.here());
         let user = &signed_in.principal().user.username;
         return Ok(visit.pages().denied(&visit.client.host, Some(user), denial));

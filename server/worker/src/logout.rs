@@ -4,6 +4,7 @@
 //! passed, and whoever puts it off has it for that while. So nothing is lost when a process ends, and
 //! several workers do not tell anybody twice.
 
+use crate::patience::{self, GIVE_UP};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_identity::{
     Identity,
@@ -22,15 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who takes an errand has it for so long.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-
-/// The first pause after a failure; each one is twice as long as the one before, up to [`LONGEST`].
-const PAUSE: TimeDelta = TimeDelta::seconds(10);
-
-/// The longest pause.
-const LONGEST: TimeDelta = TimeDelta::hours(1);
-
-/// How long an application is told again that does not answer.
-const GIVE_UP: TimeDelta = TimeDelta::days(1);
 
 /// Requests at once.
 const AT_ONCE: usize = 8;
@@ -165,8 +157,7 @@ impl Attempt {
     }
 
     fn pause(self) -> TimeDelta {
-        let doublings = self.number.saturating_sub(1).min(16);
-        (PAUSE * (1 << doublings)).min(LONGEST)
+        patience::pause(self.number)
     }
 }
 

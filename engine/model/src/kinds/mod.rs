@@ -8,6 +8,7 @@ pub mod entitlement;
 pub mod flow;
 pub mod folder;
 pub mod key_pair;
+pub mod notification;
 pub mod oauth2_provider;
 pub mod object_attribute;
 pub mod outpost;
@@ -29,6 +30,9 @@ pub use entitlement::ApplicationEntitlement;
 pub use flow::{DeniedAction, Flow, FlowAuthentication, FlowDesignation, FlowLayout, PolicyEngineMode};
 pub use folder::{CedarFile, LinkedPrincipal, LinkedResource, PolicyLink};
 pub use key_pair::CertificateKeyPair;
+pub use notification::{
+    NotificationRule, NotificationSeverity, NotificationTransport, NotificationWebhookMapping, TransportMode,
+};
 pub use oauth2_provider::{
     ClientType, GrantType, IssuerMode, LogoutMethod, MatchingMode, OAuth2Provider, RedirectUri, RedirectUriType,
     SubMode,
@@ -89,6 +93,9 @@ pub(crate) const ALL: &[KindDef] = &[
     KindDef::of::<ProxyProvider>(),
     KindDef::of::<Application>(),
     KindDef::of::<ApplicationEntitlement>(),
+    KindDef::of::<NotificationWebhookMapping>(),
+    KindDef::of::<NotificationTransport>(),
+    KindDef::of::<NotificationRule>(),
     KindDef::of::<PolicyBinding>(),
     KindDef::of::<Outpost>(),
     KindDef::of::<Brand>(),

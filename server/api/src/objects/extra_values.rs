@@ -8,7 +8,8 @@ use super::{
 use lockgate_model::{
     Object, Validity,
     kinds::{
-        Flow, GeoIPPolicy, MatchingMode, Outpost, RedirectUri, RedirectUriType, device_type, policy::country_name,
+        Flow, GeoIPPolicy, MatchingMode, NotificationTransport, Outpost, RedirectUri, RedirectUriType, device_type,
+        policy::country_name,
     },
 };
 use serde_json::{Value, json};
@@ -98,6 +99,17 @@ fn shown_by_family(object: &Object, reading: &Reading<'_>) -> Value {
 pub(crate) fn group_view(object: &Object, reading: &Reading<'_>) -> Value {
     let pk = object.document.body["group"].as_str().and_then(|g| uuid::Uuid::parse_str(g).ok());
     pk.and_then(|pk| reading.groups.get(&pk)).cloned().unwrap_or_default()
+}
+
+/// The group that a notification rule tells.
+pub(crate) fn destination_group(object: &Object, reading: &Reading<'_>) -> Value {
+    let pk = object.document.body["destination_group"].as_str().and_then(|g| uuid::Uuid::parse_str(g).ok());
+    pk.and_then(|pk| reading.whole_groups.get(&pk)).cloned().unwrap_or_default()
+}
+
+/// How a transport tells people, in words.
+pub(crate) fn mode_verbose(object: &Object, _: &Reading<'_>) -> Value {
+    json!(object.typed::<NotificationTransport>().map_or("", |transport| transport.mode.in_words()))
 }
 
 /// The user of a binding.

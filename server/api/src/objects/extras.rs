@@ -7,7 +7,7 @@ use crate::{
     openapi::{components::Components, components::reference, shapes::ThemedUrls},
     people::{
         deeds::ContentType,
-        shapes::{PartialGroup, PartialUser},
+        shapes::{Group, PartialGroup, PartialUser},
     },
 };
 use lockgate_model::{Family, KindDef, Object, kind::KINDS, kinds::RedirectUri};
@@ -171,6 +171,11 @@ const KEY_PAIR: &[Extra] = &[
     extra("managed", managed, values::managed),
 ];
 
+const NOTIFICATION_TRANSPORT: &[Extra] = &[extra("mode_verbose", text, values::mode_verbose)];
+
+const NOTIFICATION_RULE: &[Extra] =
+    &[extra("destination_group_obj", |c| maybe(c.reply::<Group>()), values::destination_group)];
+
 const GEOIP: &[Extra] = &[extra("countries_obj", |c| list(c.reply::<shapes::DetailedCountry>()), values::countries)];
 
 const INITIAL_PERMISSIONS: &[Extra] = &[extra(
@@ -241,6 +246,8 @@ fn own(kind: &str) -> std::slice::Iter<'static, Extra> {
         "geoip_policy" => GEOIP,
         "blueprint_instance" => BLUEPRINT,
         "object_attribute" => OBJECT_ATTRIBUTE,
+        "notification_transport" => NOTIFICATION_TRANSPORT,
+        "notification_rule" => NOTIFICATION_RULE,
         "initial_permissions" => INITIAL_PERMISSIONS,
         _ => &[],
     };

@@ -192,6 +192,7 @@ pub(crate) fn of(kind: &KindDef) -> Vec<Parameter> {
             Parameter { param: "for_user", schema: json!({"type": "integer"}) },
             Parameter { param: "superuser_full_list", schema: boolean() },
         ],
+        "notification_rule" => vec![Parameter { param: "destination_group__name", schema: text() }],
         _ => Vec::new(),
     };
     let mut all: Vec<Parameter> = declared.chain(described(own(kind.meta.kind))).chain(more).collect();

@@ -111,6 +111,7 @@ fn kind_routes(kind: &'static KindDef) -> Router<Identity> {
     let listing = match kind.meta.kind {
         "application" => get(applications::list),
         "role" => get(crate::rbac::roles::list),
+        "notification_rule" => get(crate::events::rules::list),
         _ => get(move |State(identity), caller, query| list_kind(kind, identity, caller, query)),
     };
     let listing = listing.post(move |State(identity), caller, body| create(kind, identity, caller, body));

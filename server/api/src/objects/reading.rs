@@ -16,6 +16,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) caller: &'a Principal,
     /// Views of groups that are named by the objects shown.
     pub(crate) groups: HashMap<Uuid, Value>,
+    /// Views of groups with their members, of those that are named so.
+    pub(crate) whole_groups: HashMap<Uuid, Value>,
     /// Views of users that are named by the objects shown.
     pub(crate) users: HashMap<i64, Value>,
 }
@@ -23,7 +25,8 @@ pub(crate) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// A reading without people.
     pub(crate) fn new(snapshot: &'a Snapshot, caller: &'a Principal) -> Self {
-        Self { snapshot, objects: &snapshot.objects, caller, groups: HashMap::new(), users: HashMap::new() }
+        let (groups, whole_groups, users) = Default::default();
+        Self { snapshot, objects: &snapshot.objects, caller, groups, whole_groups, users }
     }
 
     /// The objects that refer to `id` through this field of this kind, by their `order`, then name.

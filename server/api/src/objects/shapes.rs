@@ -88,29 +88,6 @@ pub(crate) struct PolicyTestRequest {
     pub(crate) context: Map<String, Value>,
 }
 
-/// On whom to try a mapping.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct PropertyMappingTestRequest {
-    /// Primary key of the user; the caller's when not given.
-    #[serde(default)]
-    pub(crate) user: Option<i64>,
-    /// What the mapping finds in its context; `app` names the application by its slug.
-    #[serde(default)]
-    pub(crate) context: Map<String, Value>,
-    /// Kept for clients: mappings of this build make claims for users.
-    #[serde(default, rename = "group")]
-    pub(crate) _group: Option<Uuid>,
-}
-
-/// What a mapping came to.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct PropertyMappingTestResult {
-    /// The claims as JSON, or why there are none.
-    pub(crate) result: String,
-    /// Whether there are claims.
-    pub(crate) successful: bool,
-}
-
 /// A setting page that a stage offers to users.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct UserSetting {

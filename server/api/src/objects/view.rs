@@ -1,7 +1,11 @@
 //! Views of objects for one caller, with the people that they name.
 
 use super::{face, reading::Reading};
-use crate::{caller::Caller, error::ApiError, people::views};
+use crate::{
+    caller::Caller,
+    error::ApiError,
+    people::{self, views},
+};
 use lockgate_identity::{Identity, config::Snapshot};
 use lockgate_model::Object;
 use serde_json::Value;
@@ -30,6 +34,12 @@ pub(crate) async fn reading<'a>(
         let found = identity.store.users().get_many(&Vec::from_iter(users)).await?;
         let uids = views::Uids::load(identity).await?;
         reading.users = found.into_iter().map(|u| (u.pk, views::value(&views::partial_user(&u, &uids)))).collect();
+    }
+    let told = shown.iter().filter(|o| o.kind.meta.kind == "notification_rule");
+    let told = told.filter_map(|o| Uuid::parse_str(o.document.body["destination_group"].as_str()?).ok());
+    let told: BTreeSet<Uuid> = told.collect();
+    if !told.is_empty() {
+        reading.whole_groups = people::whole_groups(identity, snapshot, caller, &Vec::from_iter(told)).await?;
     }
     Ok(reading)
 }

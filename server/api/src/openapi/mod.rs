@@ -7,7 +7,7 @@ pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
 
-use crate::{admin, decisions, executor, managed, objects, people, rbac, revisions, root};
+use crate::{admin, decisions, events, executor, managed, objects, people, rbac, revisions, root, tasks};
 use components::Components;
 use operation::Paths;
 use serde_json::{Value, json};
@@ -43,6 +43,8 @@ fn build() -> Value {
     objects::describe(&mut components, &mut paths);
     people::describe(&mut components, &mut paths);
     rbac::describe(&mut components, &mut paths);
+    events::describe(&mut components, &mut paths);
+    tasks::describe(&mut components, &mut paths);
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);

@@ -155,7 +155,7 @@ async fn destroy(
     if !identity.withdraw(&snapshot, &consent).await? {
         return Err(ApiError::no_such(NOUN.schema));
     }
-    super::note(&identity, &caller, Noted::ModelDeleted, KIND, &name_of(&snapshot, &consent));
+    super::note(&identity, &caller, Noted::ModelDeleted, KIND, (consent.pk, &name_of(&snapshot, &consent)));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -245,7 +245,7 @@ async fn destroy(
     }
     let snapshot = identity.config.snapshot();
     let provider = snapshot.objects.get(grant.provider).map(|o| o.document.name.as_str()).unwrap_or_default();
-    super::note(&identity, &caller, Noted::ModelDeleted, shelf.kind, provider);
+    super::note(&identity, &caller, Noted::ModelDeleted, shelf.kind, (grant.pk, provider));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -382,5 +382,5 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, invitation: &Stored) {
-    super::note(identity, caller, action, KIND, &invitation.name);
+    super::note(identity, caller, action, KIND, (invitation.pk, &invitation.name));
 }

@@ -11,6 +11,7 @@ pub(crate) mod groups;
 mod impersonation;
 mod invitations;
 mod me;
+mod notifications;
 mod recovery;
 mod reputation;
 pub(crate) mod roles;
@@ -41,9 +42,11 @@ use lockgate_identity::{
     people::PeopleError,
     principals::PrincipalEntry,
 };
+use lockgate_model::permission;
 use lockgate_policies::{Action, Administered, USER_KIND};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
+use uuid::Uuid;
 
 /// Routes of all people's data.
 pub(crate) fn routes() -> Router<Identity> {
@@ -60,6 +63,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(consents::routes())
         .merge(invitations::routes())
         .merge(authenticators::routes())
+        .merge(notifications::routes())
         .merge(reputation::routes())
 }
 
@@ -78,6 +82,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     consents::describe(components, paths);
     invitations::describe(components, paths);
     authenticators::describe(components, paths);
+    notifications::describe(components, paths);
     reputation::describe(components, paths);
 }
 
@@ -104,26 +109,26 @@ impl From<HashError> for ApiError {
 }
 
 /// The words of one noun for the document: where it lives and what its schemas are called.
-struct Noun {
-    path: &'static str,
-    stem: &'static str,
-    schema: &'static str,
-    key: &'static str,
-    key_schema: fn() -> Value,
+pub(crate) struct Noun {
+    pub(crate) path: &'static str,
+    pub(crate) stem: &'static str,
+    pub(crate) schema: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) key_schema: fn() -> Value,
 }
 
 impl Noun {
-    fn operation(&self, method: Method, tail: &str, verb: &str) -> Operation {
+    pub(crate) fn operation(&self, method: Method, tail: &str, verb: &str) -> Operation {
         let tag = self.path.split('/').next().unwrap_or(self.path);
         Operation::new(method, &format!("/{}/{tail}", self.path), format!("{}_{verb}", self.stem), tag)
     }
 
-    fn one(&self, method: Method, tail: &str, verb: &str) -> Operation {
+    pub(crate) fn one(&self, method: Method, tail: &str, verb: &str) -> Operation {
         let key = parameter("path", self.key, (self.key_schema)(), &format!("Key of the {}.", self.schema));
         self.operation(method, &format!("{{{}}}/{tail}", self.key), verb).path(key)
     }
 
-    fn used_by(&self, components: &mut Components) -> Operation {
+    pub(crate) fn used_by(&self, components: &mut Components) -> Operation {
         let list = json!({"type": "array", "items": components.reply::<UsedBy>()});
         self.one(Method::GET, "used_by/", "used_by_list")
             .says("Tells what refers to the object, and what its deletion would do to it.")
@@ -149,8 +154,27 @@ pub(crate) async fn subject(
     asked.map(|()| who).map_err(|error| if matches!(error, ApiError::NotFound(_)) { unknown() } else { error })
 }
 
-/// Notes what the caller did to something.
-fn note(identity: &Identity, caller: &Caller, action: Noted, kind: &str, name: &str) {
+/// Views of these groups, as far as the caller may see them, with their members but not in full.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn whole_groups(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    pks: &[Uuid],
+) -> Result<HashMap<Uuid, Value>, ApiError> {
+    let sight = sight::Sight { identity, snapshot, caller };
+    let mut groups = identity.store.groups().get_many(pks).await?;
+    let seen = sight.seen_groups(&groups).await?;
+    groups.retain(|group| seen.contains(&group.pk));
+    let include = views::IncludeOfGroup { users: false, parents: false, children: false, inherited_roles: false };
+    let shown = views::groups_for(&sight, groups, include).await?;
+    Ok(shown.into_iter().map(|group| (group.pk, views::value(&group))).collect())
+}
+
+/// Notes what the caller did to something of a kind: its key, and its name.
+pub(crate) fn note(identity: &Identity, caller: &Caller, action: Noted, kind: &str, (pk, name): (impl ToString, &str)) {
     let entry = Entry::new(action, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
-    identity.journal.record(entry.with("model_name", kind).with("name", name));
+    identity.journal.record(entry.about(permission::model_of(kind), pk.to_string(), name));
 }

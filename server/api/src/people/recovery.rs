@@ -90,7 +90,8 @@ async fn link(
     let flow = recovery_flow(&snapshot, &caller)?;
     let life = given.token_duration.map(|life| life.delta());
     let path = identity.flows().recovery_link(&flow, &account, life, caller.user()).await?;
-    note(&identity, &caller, Noted::ModelCreated, "token", &format!("recovery of {}", account.username));
+    // The link is no row that one could look up, and its key is a secret.
+    note(&identity, &caller, Noted::ModelCreated, "token", ("", &format!("recovery of {}", account.username)));
     let own = || format!("{}://{}", caller.client.scheme, caller.client.host);
     let base = identity.public_base(&snapshot).unwrap_or_else(own);
     Ok(Json(Link { link: format!("{base}{path}") }))

@@ -113,7 +113,7 @@ async fn destroy(
     if !identity.store.reputation().delete(row.pk).await? {
         return Err(ApiError::no_such(NOUN.schema));
     }
-    super::note(&identity, &caller, Noted::ModelDeleted, KIND, &row.identifier);
+    super::note(&identity, &caller, Noted::ModelDeleted, KIND, (row.pk, &row.identifier));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -397,5 +397,5 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, token: &Stored) {
-    super::note(identity, caller, action, KIND, &token.identifier);
+    super::note(identity, caller, action, KIND, (token.pk, &token.identifier));
 }

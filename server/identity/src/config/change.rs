@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use lockgate_model::{
     Document, Lookup, ObjectSet, Origin, Problems, Source, User,
     kind::{self, KindDef},
+    permission,
     schema::OnDelete,
 };
 use lockgate_store::{NewGroup, StoreError};
@@ -193,19 +194,21 @@ impl Config {
     }
 
     fn note(&self, before: &ObjectSet, change: &Change, by: Option<&User>) {
-        let mut acts: Vec<(Action, String, String)> = Vec::new();
+        let mut acts: Vec<(Action, String, Uuid, String)> = Vec::new();
         for document in &change.upserts {
             let action = if before.get(document.id).is_some() { Action::ModelUpdated } else { Action::ModelCreated };
             let name = self.snapshot().objects.get(document.id).map(|o| o.document.name.clone()).unwrap_or_default();
-            acts.push((action, document.kind.clone(), name));
+            acts.push((action, document.kind.clone(), document.id, name));
         }
         for id in &change.deletes {
             if let Some(object) = before.get(*id) {
-                acts.push((Action::ModelDeleted, object.document.kind.clone(), object.document.name.clone()));
+                let document = &object.document;
+                acts.push((Action::ModelDeleted, document.kind.clone(), *id, document.name.clone()));
             }
         }
-        for (action, kind, name) in acts {
-            let entry = Entry::new(action, "lockgate.configuration").with("model_name", kind).with("name", name);
+        for (action, kind, id, name) in acts {
+            let entry = Entry::new(action, "lockgate.configuration");
+            let entry = entry.about(permission::model_of(&kind), id.to_string(), &name);
             self.journal.record(match by {
                 Some(user) => entry.by(user),
                 None => entry,

@@ -13,16 +13,16 @@ use lockgate_model::{
     Document, Family, Kind, ObjectSet, Problems,
     kinds::{
         Application, ApplicationEntitlement, CedarFile, CedarPolicy, CertificateKeyPair, DefaultAccess,
-        ExpressionPolicy, Flow, FlowStageBinding, FolderSettings, LinkedPrincipal, LinkedResource, Outpost,
-        PolicyBinding, PolicyEngineMode, PolicyLink, Prompt, PromptStage, ProxyProvider, ScopeMapping,
-        key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
+        ExpressionPolicy, Flow, FlowStageBinding, FolderSettings, LinkedPrincipal, LinkedResource, NotificationRule,
+        NotificationWebhookMapping, Outpost, PolicyBinding, PolicyEngineMode, PolicyLink, Prompt, PromptStage,
+        ProxyProvider, ScopeMapping, key_pair::INTERNAL_JWT_KEY, outpost::EMBEDDED_OUTPOST,
     },
     objects::{Object, Unsound},
 };
 use lockgate_policies::{
     AppInput, BindingInput, Check, ClaimMapping, ConditionInput, EngineMode, EntitlementInput, Expression,
     ExpressionInput, GroupInput, LinkInput, Linked, Native, NativeInput, Places, PolicyInput, PolicyProblem, PolicySet,
-    Stopwatch, Subject, Target, TextOrigin, World,
+    Resource, Stopwatch, Subject, Target, TextOrigin, World,
 };
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -102,6 +102,7 @@ pub(super) fn compile(
     let checks = objects.iter().filter_map(|o| Some((o.document.id, check(o, around)?))).collect();
     let prompts = prompt_expressions(&objects, around, &mut problems);
     let mappings = mappings(&objects, around, &mut problems);
+    let webhooks = webhook_mappings(&objects, around, &mut problems);
     let Some(policies) = policies.filter(|_| problems.is_empty()) else {
         return Err(CompileError::Policies(problems));
     };
@@ -116,6 +117,7 @@ pub(super) fn compile(
     let (outpost, authentik_host) = outpost(&objects);
     let entitlements = entitlements(&objects);
     let settings = objects.all::<FolderSettings>().into_iter().next().map(|(_, settings)| settings.clone());
+    let rules = rules(&objects, &policies);
     Ok(Snapshot {
         revision,
         settings: Arc::new(settings.unwrap_or_default()),
@@ -131,6 +133,8 @@ pub(super) fn compile(
         prompts,
         mappings,
         entitlements,
+        webhooks,
+        rules,
         key,
         stopwatch: around.stopwatch.clone(),
         world,
@@ -283,7 +287,8 @@ pub(super) fn mode(object: &Object) -> Option<EngineMode> {
         .map(|a| a.policy_engine_mode)
         .or_else(|| object.typed::<Flow>().map(|f| f.policy_engine_mode))
         .or_else(|| object.typed::<FlowStageBinding>().map(|b| b.policy_engine_mode))
-        .or_else(|| object.typed::<ApplicationEntitlement>().map(|e| e.policy_engine_mode))?;
+        .or_else(|| object.typed::<ApplicationEntitlement>().map(|e| e.policy_engine_mode))
+        .or_else(|| object.typed::<NotificationRule>().map(|r| r.policy_engine_mode))?;
     Some(match mode {
         PolicyEngineMode::Any => EngineMode::Any,
         PolicyEngineMode::All => EngineMode::All,
@@ -302,6 +307,7 @@ fn target(objects: &ObjectSet, id: Uuid) -> Option<Target> {
             let app = objects.typed::<Application>(entitlement.app.0)?;
             Some(Target::Entitlement(app.slug.clone(), entitlement.name.clone()))
         })
+        .or_else(|| object.typed::<NotificationRule>().map(|_| Target::Rule(id)))
 }
 
 /// A binding whose group or user is gone stays, and nobody passes it: an access list that loses its
@@ -378,6 +384,31 @@ fn mappings(
         }
     }
     compiled
+}
+
+fn webhook_mappings(
+    objects: &ObjectSet,
+    around: &Surroundings<'_>,
+    problems: &mut Vec<PolicyProblem>,
+) -> HashMap<Uuid, Expression> {
+    let mut compiled = HashMap::new();
+    for (object, mapping) in objects.all::<NotificationWebhookMapping>() {
+        match expression(&mapping.name, &mapping.expression, object, "/expression", around) {
+            Ok(done) => _ = compiled.insert(object.document.id, done),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    compiled
+}
+
+/// The rules by which somebody can be told of something.
+fn rules(objects: &ObjectSet, policies: &PolicySet) -> Vec<(Uuid, NotificationRule)> {
+    let all = objects.all::<NotificationRule>().into_iter();
+    let tells = all.filter(|(object, rule)| {
+        let somebody = rule.destination_group.is_some() || rule.destination_event_user;
+        somebody && !rule.transports.is_empty() && policies.reads(Resource::Rule(object.document.id)).is_some()
+    });
+    tells.map(|(object, rule)| (object.document.id, rule.clone())).collect()
 }
 
 fn providers(objects: &ObjectSet) -> Result<HashMap<Uuid, Arc<ProxyApp>>, CompileError> {

@@ -7,7 +7,9 @@
 use super::compile::{closed_by_default, mode};
 use lockgate_model::{
     Document, Group, Kind, Object, ObjectSet,
-    kinds::{Application, ApplicationEntitlement, Flow, FlowStageBinding, PolicyBinding, PromptStage},
+    kinds::{
+        Application, ApplicationEntitlement, Flow, FlowStageBinding, NotificationRule, PolicyBinding, PromptStage,
+    },
 };
 use lockgate_policies::{EngineMode, PolicySet};
 use std::collections::{BTreeSet, HashMap};
@@ -84,8 +86,8 @@ fn opens(after: &ObjectSet, target: &Object) -> bool {
         let one_is_enough = mode(target) == Some(EngineMode::Any) && target.typed::<FlowStageBinding>().is_none();
         return !one_is_enough;
     }
-    // Nobody holds an entitlement that nothing is bound to.
-    let closed = target.typed::<ApplicationEntitlement>().is_some();
+    // Nobody holds an entitlement that nothing is bound to, and such a rule tells nobody.
+    let closed = target.typed::<ApplicationEntitlement>().is_some() || target.typed::<NotificationRule>().is_some();
     !(closed || target.typed::<Application>().is_some() && closed_by_default(after))
 }
 
@@ -158,6 +160,9 @@ fn described(objects: &ObjectSet, target: &Object) -> String {
     }
     if let Some(entitlement) = target.typed::<ApplicationEntitlement>() {
         return format!("entitlement \"{}\"", entitlement.name);
+    }
+    if target.typed::<NotificationRule>().is_some() {
+        return format!("notification rule \"{}\"", target.document.name);
     }
     let Some(place) = target.typed::<FlowStageBinding>() else { return target.document.name.clone() };
     let name = |id| objects.get(id).map_or("?", |o: &Object| o.document.name.as_str());

@@ -233,7 +233,10 @@ impl Config {
         self.reload_folder().await;
         let health = self.health();
         let entry = Entry::new(Action::ModelUpdated, "lockgate.configuration").by(by);
-        let entry = entry.with("model_name", "revision").with("act", "reload").with("revision", health.revision);
+        let entry = entry
+            .about("lockgate.revision", health.revision, "reload")
+            .with("act", "reload")
+            .with("revision", health.revision);
         self.journal.record(entry);
         health
     }
@@ -242,7 +245,8 @@ impl Config {
         let action = if applied.is_new { Action::ModelCreated } else { Action::ModelUpdated };
         let entry = Entry::new(action, "lockgate.configuration").by(by);
         let (created, changed, deleted) = applied.report.counts();
-        let entry = entry.with("model_name", "revision").with("act", act).with("revision", applied.revision);
+        let entry =
+            entry.about("lockgate.revision", applied.revision, act).with("act", act).with("revision", applied.revision);
         self.journal.record(entry.with("created", created).with("changed", changed).with("deleted", deleted));
     }
 }

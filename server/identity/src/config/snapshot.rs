@@ -10,7 +10,8 @@ use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
     ObjectSet, Principal,
     kinds::{
-        Application, Brand, Flow, FlowDesignation, FolderSettings, ProxyMode, ProxyProvider, UniquePasswordPolicy,
+        Application, Brand, Flow, FlowDesignation, FolderSettings, NotificationRule, ProxyMode, ProxyProvider,
+        UniquePasswordPolicy,
     },
 };
 use lockgate_policies::{
@@ -117,6 +118,8 @@ pub struct Snapshot {
     pub(super) mappings: HashMap<Uuid, ClaimMapping>,
     /// By slug of the application, in the order of their names.
     pub(super) entitlements: HashMap<String, Vec<Entitlement>>,
+    pub(super) webhooks: HashMap<Uuid, Expression>,
+    pub(super) rules: Vec<(Uuid, NotificationRule)>,
     pub(super) key: Arc<SigningKey>,
     pub(super) stopwatch: Stopwatch,
     pub(super) world: World,
@@ -262,6 +265,17 @@ impl Snapshot {
         self.prompts.get(&(prompt, field))
     }
 
+    /// The notification rules by which somebody can be told of something.
+    pub(crate) fn notification_rules(&self) -> &[(Uuid, NotificationRule)] {
+        &self.rules
+    }
+
+    /// The expression of any mapping: of a scope, or of a webhook.
+    #[must_use]
+    pub fn mapping_expression(&self, id: Uuid) -> Option<&Expression> {
+        self.mappings.get(&id).map(|mapping| &mapping.expression).or_else(|| self.webhooks.get(&id))
+    }
+
     /// Stops expressions that take too long.
     #[must_use]
     pub fn stopwatch(&self) -> &Stopwatch {
@@ -340,21 +354,21 @@ impl Snapshot {
         Some((&origin.file, origin.line))
     }
 
-    /// The claims that one mapping makes for a person, at an application if one is named.
+    /// What one mapping makes, for a person if there is one and at an application if one is named: claims of a
+    /// mapping of scopes, any value of others.
     ///
     /// # Errors
-    /// Why it makes none, in words.
+    /// Why it makes nothing, in words.
     pub fn try_mapping(
         &self,
         mapping: Uuid,
         app: Option<&str>,
-        who: &Principal,
+        who: Option<&Principal>,
         facts: &Facts<'_>,
-    ) -> Result<Map<String, Value>, String> {
-        let mapping = self.mappings.get(&mapping).ok_or("there is no such mapping")?;
+    ) -> Result<Value, String> {
         let app = app.and_then(|slug| self.app(slug)).map(|app| &app.application);
         let app_fact = app.map(|app| {
-            let held = self.held(&app.slug, who, facts);
+            let held = who.map(|who| self.held(&app.slug, who, facts)).unwrap_or_default();
             AppFact {
                 slug: app.slug.clone(),
                 name: app.name.clone(),
@@ -363,11 +377,18 @@ impl Snapshot {
                 entitlement_attributes: held.iter().flat_map(|e| e.attributes.clone()).collect(),
             }
         });
-        let mut env = Env::new(Some(who), facts);
+        let mut env = Env::new(who, facts);
         env.app = app_fact.as_ref();
         env.stopwatch = Some(&self.stopwatch);
         env.world = Some(&self.world);
-        mapping.claims(&env).map_err(|error| error.to_string())
+        let made = match self.mappings.get(&mapping) {
+            Some(mapping) => mapping.claims(&env).map(Value::Object),
+            None => {
+                let webhook = self.webhooks.get(&mapping).ok_or("there is no such mapping")?;
+                webhook.eval_value(&env).map_err(MappingError::from)
+            }
+        };
+        made.map_err(|error| error.to_string())
     }
 
     /// When the claims of these scopes, made at `now`, may change by the passing of time alone; `None`

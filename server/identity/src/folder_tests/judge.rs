@@ -47,7 +47,7 @@ impl World<'_> {
         match resource {
             Resource::App(slug) => self.snapshot.app(slug).map(|app| app.id),
             Resource::Flow(slug) => self.snapshot.flow(slug).map(|flow| flow.id),
-            Resource::Stage(binding) => Some(binding),
+            Resource::Stage(id) | Resource::Rule(id) => Some(id),
             Resource::Entitlement(..) | Resource::Administered(_) => None,
         }
     }

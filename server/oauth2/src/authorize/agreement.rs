@@ -90,7 +90,7 @@ impl Errand<'_> {
             return AuthorizeError::access_denied("The person may not open this application.").into();
         }
         access.keep(&decision, who, &self.client.app_slug, &facts);
-        access.record(&decision, who, visitor.client.ip, &self.client.app_slug);
+        access.record(self.of.snapshot, &decision, who, visitor.client.ip, &self.client.app_slug);
         self.denied(signed_in, &decision)
     }
 

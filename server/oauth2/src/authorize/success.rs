@@ -103,7 +103,8 @@ impl Errand<'_> {
     async fn note(&self, signed_in: &SignedIn, facts: &GrantFacts, decision: &Decision) -> Result<(), StoreError> {
         let identity = self.of.identity;
         let client = self.client;
-        identity.access.record(decision, Some(&signed_in.who), self.of.visitor.client.ip, &client.app_slug);
+        let ip = self.of.visitor.client.ip;
+        identity.access.record(self.of.snapshot, decision, Some(&signed_in.who), ip, &client.app_slug);
         if client.logout_uri.is_none() {
             return Ok(());
         }

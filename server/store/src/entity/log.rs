@@ -1,4 +1,4 @@
-//! Rows that are only ever added: changes, events and decisions.
+//! What happened: changes, events and decisions.
 
 pub mod change {
     use sea_orm::entity::prelude::*;
@@ -34,6 +34,12 @@ pub mod event {
         pub brand: String,
         pub created: DateTimeUtc,
         pub expires: DateTimeUtc,
+        pub brand_name: String,
+        pub authorized_app: String,
+        pub device: String,
+        pub model_app: String,
+        pub model_name: String,
+        pub model_pk: String,
     }
 
     no_relations!();

@@ -21,6 +21,7 @@ mod log;
 mod oauth;
 mod people;
 mod sessions;
+mod work;
 
 pub(crate) use config::{document, document_ref, installation, revision, revision_change};
 pub(crate) use log::{change, decision, event};
@@ -30,3 +31,4 @@ pub(crate) use people::{
     token, user, user_role,
 };
 pub(crate) use sessions::{proxy_session, session};
+pub(crate) use work::{notification, schedule, task, worker};

@@ -126,6 +126,79 @@ pub(crate) async fn events_are_listed_and_dropped(bench: &Bench) -> Outcome {
     Ok(())
 }
 
+fn about(n: u32, context: serde_json::Value) -> Event {
+    Event {
+        pk: uuid::Uuid::from_u128(n.into()),
+        action: "model_updated".to_owned(),
+        app: "lockgate.api".to_owned(),
+        user_pk: Some(i64::from(n % 2)),
+        user: json!({"pk": n % 2, "username": "ada", "email": ""}),
+        context,
+        client_ip: None,
+        brand: json!({"name": "acme"}),
+        created: later(i64::from(n) * 60),
+        expires: later(100_000),
+    }
+}
+
+pub(crate) async fn events_are_found_by_what_they_are_about(bench: &Bench) -> Outcome {
+    let events = bench.store.events();
+    let model = json!({"model": {"pk": 7, "app": "authentik_core", "name": "x", "model_name": "user"}});
+    let all = [about(1, model), about(2, json!({"device": {"pk": "d"}})), about(3, json!({"message": "none"}))];
+    events.insert(&all).await?;
+    let found = async |filter: EventFilter| -> Result<Vec<u128>, lockgate_store::StoreError> {
+        Ok(events.list(&filter).await?.0.into_iter().map(|event| event.pk.as_u128()).collect())
+    };
+    let (any, text) = (EventFilter::default, |text: &str| Some(text.to_owned()));
+    assert_eq!(found(EventFilter { model_pk: text("7"), ..any() }).await?, [1]);
+    let of_users = EventFilter { model_app: text("authentik_core"), model_name: text("user"), ..any() };
+    assert_eq!(found(of_users).await?, [1]);
+    assert_eq!(found(EventFilter { device: text("d"), ..any() }).await?, [2]);
+    assert_eq!(found(EventFilter { brand_name: text("acme"), ..any() }).await?, [3, 2, 1]);
+    assert_eq!(found(EventFilter { brand_name: text("Acme"), ..any() }).await?, []);
+    assert_eq!(found(EventFilter { action_part: text("L_UP"), ..any() }).await?, [3, 2, 1]);
+    assert_eq!(found(EventFilter { action_part: text("created"), ..any() }).await?, []);
+    let second = lockgate_store::Page { number: 2, size: 2 };
+    assert_eq!(found(EventFilter { page: second, ..any() }).await?, [1]);
+
+    let changed = Event { context: json!({"model": {"pk": "8"}}), ..all[0].clone() };
+    assert!(events.update(&changed).await?);
+    assert_eq!(found(EventFilter { model_pk: text("8"), ..any() }).await?, [1]);
+    assert_eq!(found(EventFilter { model_pk: text("7"), ..any() }).await?, []);
+    assert_eq!(events.get_many(&[all[0].pk, all[2].pk]).await?.len(), 2);
+    assert!(events.delete(all[2].pk).await? && !events.delete(all[2].pk).await?);
+    assert!(!events.update(&all[2]).await?);
+    Ok(())
+}
+
+pub(crate) async fn events_are_counted(bench: &Bench) -> Outcome {
+    let events = bench.store.events();
+    let opened = |n: u32, app: &str| about(n, json!({"authorized_application": {"pk": app}}));
+    let mut all: Vec<Event> = (1..=130).map(|n| opened(n, if n % 3 == 0 { "wiki" } else { "mail" })).collect();
+    all.push(about(131, json!({})));
+    events.insert(&all).await?;
+    let any = EventFilter::default();
+    let top = events.top_applications(&any, 1).await?;
+    assert_eq!(top.len(), 1);
+    assert_eq!((top[0].application.as_str(), top[0].events, top[0].users), ("mail", 87, 2));
+    assert_eq!((events.count(&any).await?, events.unique_users(&any).await?), (131, 2));
+
+    let volume = events.volume(&any).await?;
+    assert_eq!(volume.iter().map(|hour| hour.count).sum::<u64>(), 131);
+    assert!(volume.len() >= 3 && volume.iter().all(|hour| hour.hour.timestamp() % 3_600 == 0 && hour.count <= 60));
+    assert!(volume.windows(2).all(|two| two[0].hour < two[1].hour));
+
+    let (mut place, mut read) = (None, Vec::new());
+    loop {
+        let some = events.behind(&any, place, 50).await?;
+        let Some(last) = some.last() else { break };
+        place = Some(lockgate_store::EventPlace { created: last.created, pk: last.pk });
+        read.extend(some.iter().map(|event| event.pk.as_u128()));
+    }
+    assert_eq!(read, (1..=131).rev().collect::<Vec<_>>());
+    Ok(())
+}
+
 pub(crate) async fn decisions_are_listed_and_dropped(bench: &Bench) -> Outcome {
     let decisions = bench.store.decisions();
     let decision = |n: u32, username: &str, allow: bool| DecisionRecord {

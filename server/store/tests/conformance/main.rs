@@ -14,6 +14,7 @@ mod principals;
 mod scale;
 mod schema;
 mod sessions;
+mod tasks;
 mod tokens;
 
 /// Runs each check once per database.
@@ -101,7 +102,13 @@ conformance! {
     logs::every_write_is_noted_for_other_nodes,
     logs::a_cursor_that_slept_says_so,
     logs::events_are_listed_and_dropped,
+    logs::events_are_found_by_what_they_are_about,
+    logs::events_are_counted,
     logs::decisions_are_listed_and_dropped,
+    tasks::of_two_workers_one_has_a_task,
+    tasks::what_is_over_can_be_begun_again_and_is_forgotten,
+    tasks::a_run_is_begun_once_and_told_of,
+    tasks::people_are_told_and_see_it,
     logs::installation_facts_are_settled_once,
     scale::ten_thousand_users_are_searched_quickly,
 }

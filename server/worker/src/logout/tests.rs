@@ -1,6 +1,7 @@
 //! Notices of logout on a real database, to an application that notes what it hears.
 
 use super::*;
+use crate::patience::{LONGEST, PAUSE};
 use axum::{Router, body::Bytes, extract::State, http::StatusCode as Answer, routing::post};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::{

@@ -8,6 +8,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Passes when the event of the context has everything that is given here. Without an event it fails.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -163,4 +164,18 @@ pub enum EventActions {
     /// `custom_`: whatever begins so.
     #[serde(rename = "custom_")]
     Custom,
+}
+
+static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let schema = schemars::schema_for!(EventActions).to_value();
+    let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    variants.iter().filter_map(|variant| variant["const"].as_str().map(str::to_owned)).collect()
+});
+
+impl EventActions {
+    /// The words of all of them.
+    #[must_use]
+    pub fn words() -> &'static [String] {
+        &WORDS
+    }
 }

@@ -348,5 +348,5 @@ async fn all_of_users(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, sort: &Sort, authenticator: &Authenticator) {
-    super::note(identity, caller, action, sort.policy, &authenticator.name);
+    super::note(identity, caller, action, sort.policy, (authenticator.pk, &authenticator.name));
 }

@@ -1,17 +1,25 @@
 //! The audit log.
 
+mod figures;
+mod filter;
+
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::event;
-use crate::paging::{self, Page};
-use crate::text::{DATA, TEXT, containing, cut, from_json, micros, to_json};
-use crate::user_filter::{DateFilter, text_is, within};
-use crate::{Store, StoreError, expired};
+use crate::tasks::{self, Task};
+use crate::text::{DATA, cut, from_json, micros, to_json};
+use crate::{Store, StoreError, expired, paging};
+
+pub use figures::{AppFigures, EventPlace, HourFigures};
+pub use filter::EventFilter;
 
 const CHUNK: usize = 500;
+
+/// Characters that count of what entries are looked for by.
+const NAME: usize = 255;
 
 /// One entry of the audit log.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,29 +46,6 @@ pub struct Event {
     pub expires: DateTime<Utc>,
 }
 
-/// Which entries are wanted; all that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// Part of action, app, username, address or context.
-    pub search: Option<String>,
-    /// One of these actions; empty means any.
-    pub actions: Vec<String>,
-    /// Exact app.
-    pub app: Option<String>,
-    /// Exact username.
-    pub username: Option<String>,
-    /// Who did it.
-    pub user_pk: Option<i64>,
-    /// Exact address.
-    pub client_ip: Option<String>,
-    /// When.
-    pub created: DateFilter,
-    /// `created`, `action`, `app`, `client_ip`, each with whether it descends; newest first if none.
-    pub ordering: Vec<(String, bool)>,
-    /// Which page.
-    pub page: Page,
-}
-
 /// The audit log; see the module.
 #[derive(Debug, Clone, Copy)]
 pub struct Events<'a> {
@@ -73,6 +58,14 @@ impl Events<'_> {
     /// # Errors
     /// [`StoreError::TooLong`] for a context beyond 256 KiB, or whatever the database answers.
     pub async fn insert(&self, events: &[Event]) -> Result<(), StoreError> {
+        self.insert_with(events, &[]).await
+    }
+
+    /// Stores entries and the work that they cause, all or none.
+    ///
+    /// # Errors
+    /// As [`Self::insert`].
+    pub async fn insert_with(&self, events: &[Event], tasks: &[Task]) -> Result<(), StoreError> {
         let rows: Result<Vec<_>, StoreError> = events.iter().map(to_row).collect();
         let rows = rows?;
         if rows.is_empty() {
@@ -85,7 +78,60 @@ impl Events<'_> {
                     let insert = event::Entity::insert_many(chunk.to_vec());
                     insert.exec_without_returning(&tx).await?;
                 }
+                tasks::insert(&tx, tasks).await?;
                 Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// Writes an entry over the one with its key; answers whether there was one.
+    ///
+    /// # Errors
+    /// As [`Self::insert`].
+    pub async fn update(&self, event: &Event) -> Result<bool, StoreError> {
+        let row = to_row(event)?;
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let changed = event::Entity::update_many().set(row).filter(event::Column::Pk.eq(event.pk));
+                let changed = changed.exec(&tx).await?;
+                tx.commit().await?;
+                Ok(changed.rows_affected == 1)
+            })
+            .await
+    }
+
+    /// Removes an entry; answers whether it was there.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn delete(&self, pk: Uuid) -> Result<bool, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let gone = event::Entity::delete_by_id(pk).exec(&tx).await?;
+                tx.commit().await?;
+                Ok(gone.rows_affected == 1)
+            })
+            .await
+    }
+
+    /// The entries with these keys, in no order.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn get_many(&self, pks: &[Uuid]) -> Result<Vec<Event>, StoreError> {
+        self.store
+            .bounded(async {
+                let mut found = Vec::with_capacity(pks.len());
+                for chunk in pks.chunks(CHUNK) {
+                    let these = event::Column::Pk.is_in(chunk.iter().copied());
+                    let rows = event::Entity::find().filter(these).all(self.store.reader()).await?;
+                    for row in rows {
+                        found.push(Event::try_from(row)?);
+                    }
+                }
+                Ok(found)
             })
             .await
     }
@@ -110,9 +156,9 @@ impl Events<'_> {
     pub async fn list(&self, filter: &EventFilter) -> Result<(Vec<Event>, u64), StoreError> {
         self.store
             .bounded(async {
-                let matching = event::Entity::find().filter(condition(filter));
-                let order = |select| ordered(select, &filter.ordering);
-                let page = paging::fetch(self.store.reader(), matching, order, filter.page);
+                let matching = event::Entity::find().filter(filter.condition());
+                let order = |select| filter.ordered(select);
+                let page = paging::fetch_by_key(self.store.reader(), matching, order, event::Column::Pk, filter.page);
                 let (rows, total) = page.await?;
                 let events: Result<Vec<_>, _> = rows.into_iter().map(Event::try_from).collect();
                 Ok((events?, total))
@@ -142,60 +188,33 @@ impl Events<'_> {
 }
 
 fn to_row(event: &Event) -> Result<event::ActiveModel, StoreError> {
-    let username = event.user.get("username").and_then(Value::as_str).unwrap_or_default();
+    let name = |value: &Value| match value {
+        Value::String(text) => cut(text, NAME),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    // A thing is told by itself, or by its key alone.
+    let key = |value: &Value| if value.is_object() { name(&value["pk"]) } else { name(value) };
+    let (context, model) = (&event.context, &event.context["model"]);
     Ok(event::ActiveModel {
         pk: Set(event.pk),
         action: Set(cut(&event.action, 100)),
         app: Set(cut(&event.app, 255)),
         user_pk: Set(event.user_pk),
-        username: Set(cut(username, TEXT)),
+        username: Set(name(&event.user["username"])),
         user: Set(to_json("user", &event.user, DATA)?),
         context: Set(to_json("context", &event.context, DATA)?),
         client_ip: Set(event.client_ip.as_deref().map(|ip| cut(ip, 64))),
         brand: Set(to_json("brand", &event.brand, DATA)?),
         created: Set(micros(event.created)),
         expires: Set(micros(event.expires)),
+        brand_name: Set(name(&event.brand["name"])),
+        authorized_app: Set(key(&context["authorized_application"])),
+        device: Set(key(&context["device"])),
+        model_app: Set(name(&model["app"])),
+        model_name: Set(name(&model["model_name"])),
+        model_pk: Set(name(&model["pk"])),
     })
-}
-
-fn condition(filter: &EventFilter) -> Condition {
-    use event::Column;
-    let part = filter.search.as_deref().filter(|search| !search.is_empty()).map(|search| {
-        let columns = [Column::Action, Column::App, Column::Username, Column::ClientIp, Column::Context];
-        let mut any = Condition::any();
-        for column in columns {
-            any = any.add(column.like(containing(search)));
-        }
-        any
-    });
-    let actions = (!filter.actions.is_empty()).then(|| {
-        let mut any = Condition::any();
-        for action in &filter.actions {
-            any = any.add(text_is(Column::Action, action));
-        }
-        any
-    });
-    let text = |column: Column, text: &Option<String>| text.as_deref().map(|text| text_is(column, text));
-    Condition::all()
-        .add_option(part)
-        .add_option(actions)
-        .add_option(text(Column::App, &filter.app))
-        .add_option(text(Column::Username, &filter.username))
-        .add_option(text(Column::ClientIp, &filter.client_ip))
-        .add_option(filter.user_pk.map(|pk| Column::UserPk.eq(pk)))
-        .add(within(Column::Created, filter.created))
-}
-
-fn ordered(select: Select<event::Entity>, by: &[(String, bool)]) -> Select<event::Entity> {
-    use event::Column;
-    let column = |field: &str| match field {
-        "created" => Some(Column::Created),
-        "action" => Some(Column::Action),
-        "app" => Some(Column::App),
-        "client_ip" => Some(Column::ClientIp),
-        _ => None,
-    };
-    paging::ordered(select, by, column, (Column::Created, Order::Desc), (Column::Pk, Order::Desc))
 }
 
 impl TryFrom<event::Model> for Event {
