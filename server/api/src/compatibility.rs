@@ -57,6 +57,22 @@ pub(crate) const TABLE: &[Difference] = &[
         "Stages for Duo are kept, and nobody asks Duo's service yet.",
     ),
     differs(
+        &["core_users_create", "core_users_update", "core_users_partial_update"],
+        "`last_login` is what the server knows, and nobody sets it: it is ignored.",
+    ),
+    differs(
+        &["policies_event_matcher_create", "policies_event_matcher_update", "policies_event_matcher_partial_update"],
+        "`query` is refused, since its language is not spoken here: an expression policy reads `context.event`.",
+    ),
+    differs(
+        &["stages_user_login_create", "stages_user_login_update", "stages_user_login_partial_update"],
+        "A session is bound to its address or not at all: `bind_asn`, `bind_asn_network` and every `geoip_binding` are refused, since they would not hold.",
+    ),
+    differs(
+        &["stages_authenticator_email_list", "stages_authenticator_sms_list"],
+        "A filter that names a secret (`password`, `auth`, `auth_password`) finds nothing, so that none can be guessed.",
+    ),
+    differs(
         &["core_users_export_create"],
         "Nothing is prepared and kept: `file_url` leads to the list as it is when it is read, one JSON object a line.",
     ),

@@ -121,6 +121,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     let one = components.reply::<KeptDecision>();
     let page = components.page_of("KeptDecision");
     let text = || json!({"type": "string"});
+    let word = || json!({"type": "string", "minLength": 1});
     let moment = || json!({"type": "string", "format": "date-time"});
     let mut listing = Operation::new(Method::GET, "/lockgate/decisions/", "lockgate_decisions_list", TAG)
         .says("Lists the decisions that are kept, newest first: all denials, and a share of the permissions.")
@@ -145,8 +146,8 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(
         Operation::new(Method::GET, "/lockgate/explain/", "lockgate_explain_retrieve", TAG)
             .says("Tells whether a user may open an application, and everything that was looked at.")
-            .query_required("user", text())
-            .query_required("app", text())
+            .query_required("user", word())
+            .query_required("app", word())
             .query("ip", text())
             .query("at", moment())
             .query("mfa", json!({"type": "boolean"}))

@@ -90,7 +90,7 @@ async fn events_tell_who_acted_as_whom() {
     let further = format!("/core/users/{third}/impersonate/");
     browser.send(Method::POST, &further, &json!({"reason": "x"})).await.expect(403);
     let made = events(&api, "model_created").await;
-    let made = made.iter().find(|event| event.context["name"] == "Made meanwhile").expect("an event");
+    let made = made.iter().find(|event| event.context["model"]["name"] == "Made meanwhile").expect("an event");
     assert_eq!(made.user["username"], "root", "{}", made.user);
     assert_eq!(made.user["on_behalf_of"]["username"], "other-root");
 }

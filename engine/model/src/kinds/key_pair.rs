@@ -22,12 +22,18 @@ pub struct CertificateKeyPair {
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
     /// The certificate, PEM.
+    #[serde(deserialize_with = "trimmed")]
     #[schemars(length(min = 1, max = 65_536), extend("x-yaml" = "certificate", "writeOnly" = true))]
     pub certificate_data: String,
     /// The private key, PEM (PKCS#8, PKCS#1 or SEC1); empty for a certificate alone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "trimmed")]
     #[schemars(length(max = 65_536), extend("x-yaml" = "key", "x-secret" = true, "writeOnly" = true))]
     pub key_data: String,
+}
+
+/// As the reference has it: Terraform adds the last line break itself and compares.
+fn trimmed<'de, D: serde::Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(text)?.trim().to_owned())
 }
 
 impl Kind for CertificateKeyPair {
@@ -53,14 +59,14 @@ impl Kind for CertificateKeyPair {
     }
 
     fn check(&self, problems: &mut Problems) {
-        if !self.certificate_data.trim_start().starts_with("-----BEGIN CERTIFICATE-----") {
+        if !self.certificate_data.starts_with("-----BEGIN CERTIFICATE-----") {
             problems.add(
                 "/certificate_data",
                 "invalid",
                 "Unable to load certificate: it must be PEM, starting with -----BEGIN CERTIFICATE-----.",
             );
         }
-        if !self.key_data.trim().is_empty() && !self.key_data.contains("PRIVATE KEY-----") {
+        if !self.key_data.is_empty() && !self.key_data.contains("PRIVATE KEY-----") {
             problems.add("/key_data", "invalid", "Unable to load private key: it must be PEM.");
         }
     }

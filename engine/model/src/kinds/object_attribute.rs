@@ -54,8 +54,8 @@ pub struct ObjectAttribute {
     /// A rule that is turned off is as if absent.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// The attribute.
-    #[schemars(length(min = 1, max = 255))]
+    /// The attribute. With whose it is, it makes up the name of the rule, which has 255 characters at most.
+    #[schemars(length(min = 1, max = 240))]
     pub key: String,
     /// What people call it.
     #[schemars(length(min = 1, max = 255))]

@@ -63,7 +63,12 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     let flags: Map<String, Value> = FLAGS.iter().map(|name| ((*name).to_owned(), flag())).collect();
     let flags = json!({"type": "object", "properties": flags, "required": FLAGS});
     let fields = schema.fields.iter().filter(|field| !OWN.contains(&field.name.as_str()));
-    let fields = fields.map(|field| (field.name.clone(), field.schema.clone()));
+    // What is left out stays as it is: nothing has a default.
+    let fields = fields.map(|field| {
+        let mut schema = field.schema.clone();
+        schema.as_object_mut().map(|schema| schema.remove("default"));
+        (field.name.clone(), schema)
+    });
     let properties: Map<String, Value> = fields.chain([("flags".to_owned(), flags)]).collect();
     let object = |required: Vec<&String>| {
         let description = "Settings of the installation.";

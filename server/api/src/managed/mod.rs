@@ -239,10 +239,10 @@ async fn used_by(
     State(identity): State<Identity>,
     caller: Caller,
     Path(key): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<UsedBy>>, ApiError> {
     let snapshot = identity.config.snapshot();
     if source(&identity, &snapshot, &caller, &key).await?.is_some() {
-        return Ok(Json(json!([])));
+        return Ok(Json(Vec::new()));
     }
     let object = objects::find(&snapshot.objects, kind()?, &key)?;
     let sight = Sight::of(&identity, &snapshot, &caller);

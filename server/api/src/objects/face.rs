@@ -65,6 +65,8 @@ pub(crate) fn accept(
         match given.get(&field.name) {
             Some(value) => {
                 let value = match &field.target {
+                    // As the reference has it: an empty text names nothing.
+                    Some(_) if field.nullable && value.as_str() == Some("") => Value::Null,
                     Some(target) if by_number(target) => inward(objects, &field.name, value, &mut problems),
                     _ => value.clone(),
                 };

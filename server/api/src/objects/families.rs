@@ -171,7 +171,7 @@ pub(crate) async fn used_by(
     identity: Identity,
     caller: Caller,
     key: String,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<UsedBy>>, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = face.find(&identity, &snapshot, &caller, &key)?;
     let sight = Sight::of(&identity, &snapshot, &caller);

@@ -92,6 +92,10 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .answers(200, "The key pair.", reference("CertificateKeyPair")),
     );
     let data = components.reply::<CertificateData>();
+    let media = json!({
+        "application/json": {"schema": data},
+        "application/x-pem-file": {"schema": {"type": "string"}},
+    });
     for (tail, what) in [("view_certificate", "certificate"), ("view_private_key", "private key")] {
         let key = parameter("path", "kp_uuid", json!({"type": "string", "format": "uuid"}), "Key of the key pair.");
         paths.add(
@@ -99,7 +103,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
                 .says(&format!("Shows the {what}; with `download`, as a file. It is noted who looked."))
                 .path(key)
                 .query("download", json!({"type": "boolean"}))
-                .answers(200, "PEM.", data.clone()),
+                .answers_as(200, "PEM.", media.clone()),
         );
     }
 }
@@ -203,7 +207,8 @@ fn half(identity: &Identity, caller: &Caller, key: &str, query: &Query, private:
     let what = if private { "private_key" } else { "certificate" };
     let entry = Entry::new(Noted::SecretView, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
     identity.journal.record(entry.with("secret", what).with("name", object.document.name.as_str()));
-    if !query.has("download") {
+    // A link says `?download`, without a value.
+    if !query.has("download") || query.flag("download") == Some(false) {
         return Ok(Json(CertificateData { data }).into_response());
     }
     let disposition = format!("attachment; filename=\"{}_{what}.pem\"", object.document.id);

@@ -33,8 +33,9 @@ use crate::{
     body::Body,
     caller::Caller,
     error::ApiError,
-    openapi::{components::Components, operation::Paths},
+    openapi::{components::Components, operation::Paths, shapes::UsedBy},
     paging::{self, Listed},
+    people,
     query::Query,
 };
 use axum::{
@@ -217,12 +218,20 @@ async fn destroy(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn used_by(kind: &'static KindDef, identity: Identity, caller: Caller, key: String) -> Answer {
+async fn used_by(
+    kind: &'static KindDef,
+    identity: Identity,
+    caller: Caller,
+    key: String,
+) -> Result<Json<Vec<UsedBy>>, ApiError> {
     let snapshot = identity.config.snapshot();
     let object = find(&snapshot.objects, kind, &key)?;
     let sight = Sight::of(&identity, &snapshot, &caller);
     sight.require_on(Action::Read, object)?;
-    Ok(Json(used_by_of(&snapshot.objects, &sight, object.document.id)))
+    let people = people::sight::Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let mut found = used_by_of(&snapshot.objects, &sight, object.document.id);
+    found.extend(people::related::of_object(&people, kind.meta.kind, object.document.id).await?);
+    Ok(Json(found))
 }
 
 fn family_routes(face: &'static FamilyFace) -> Router<Identity> {

@@ -3,11 +3,10 @@
 use super::{reading::pk, sight::Sight};
 use crate::openapi::shapes::{UsedBy, UsedByActionEnum};
 use lockgate_model::{ObjectSet, schema::OnDelete};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The objects that refer to `id`, as far as the caller sees them, by kind and name.
-pub(crate) fn list(objects: &ObjectSet, sight: &Sight<'_>, id: Uuid) -> Value {
+pub(crate) fn list(objects: &ObjectSet, sight: &Sight<'_>, id: Uuid) -> Vec<UsedBy> {
     let mut found: Vec<UsedBy> = objects
         .referrers(id)
         .iter()
@@ -33,5 +32,5 @@ pub(crate) fn list(objects: &ObjectSet, sight: &Sight<'_>, id: Uuid) -> Value {
         })
         .collect();
     found.sort_by(|a, b| (&a.model_name, &a.name, &a.pk).cmp(&(&b.model_name, &b.name, &b.pk)));
-    json!(found)
+    found
 }

@@ -95,7 +95,8 @@ impl Operation {
     /// With a parameter that many operations share.
     pub(crate) fn shared_query(mut self, name: &str) -> Self {
         self.parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
-        self
+        // There may be no such page.
+        if name == "QueryPaginationPage" { self.may_miss() } else { self }
     }
 
     /// With a body.
@@ -166,6 +167,11 @@ impl Operation {
         if compatibility::is_refused(&self.id) {
             self.responses.insert("501".to_owned(), json!({"$ref": "#/components/responses/NotHereResponse"}));
         }
+        if self.body.is_some() {
+            for (status, response) in [("413", "TooLargeResponse"), ("415", "MediaTypeResponse")] {
+                self.responses.insert(status.to_owned(), json!({"$ref": format!("#/components/responses/{response}")}));
+            }
+        }
         self.responses.sort_keys();
         let credentials = json!({"authentik": []});
         let security = if self.anonymous { json!([credentials, {}]) } else { json!([credentials]) };
@@ -212,6 +218,8 @@ pub(crate) fn shared() -> (Value, Value) {
         "GenericErrorResponse": error("No credentials, wrong ones, or no right to do this.", "GenericError"),
         "NotFoundResponse": error("There is no such object, or the caller may not know of it.", "GenericError"),
         "NotHereResponse": error("This server does not do this; why, the answer tells.", "GenericError"),
+        "TooLargeResponse": error("The body is too large.", "GenericError"),
+        "MediaTypeResponse": error("The body is of a media type that is not understood here.", "GenericError"),
         "OutdatedResponse": error("It is another version than If-Match names.", "GenericError"),
         "ConflictResponse": error("The configuration folder or the server itself owns the object.", "GenericError"),
     });

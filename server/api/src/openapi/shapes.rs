@@ -33,9 +33,11 @@ pub(crate) struct Autocomplete(pub(crate) Map<String, Value>);
 pub(crate) struct ValidationError {
     /// About the body as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
     pub(crate) non_field_errors: Option<Vec<String>>,
     /// A stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub(crate) code: Option<String>,
     /// About one field each.
     #[serde(flatten)]
@@ -49,6 +51,7 @@ pub(crate) struct GenericError {
     pub(crate) detail: String,
     /// A stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub(crate) code: Option<String>,
 }
 

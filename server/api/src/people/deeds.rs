@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct ImpersonationRequest {
     /// Why.
-    #[schemars(required, length(max = 1000))]
+    #[schemars(required, length(min = 1, max = 1000))]
     pub(crate) reason: Option<String>,
 }
 

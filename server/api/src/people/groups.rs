@@ -1,7 +1,7 @@
 //! `/core/groups/`: groups, how they nest, who is in them.
 
 use super::{
-    Noun, attributes as rules, roles,
+    Noun, attributes as rules, related, roles,
     shapes::{Group, GroupMembership, GroupRequest, UserAccountRequest},
     sight::{Directory, Sight},
     users::attributes,
@@ -15,6 +15,7 @@ use crate::{
     openapi::{
         components::{Components, form},
         operation::Paths,
+        shapes::UsedBy,
     },
     paging::{self, Listed},
     query::Query,
@@ -478,9 +479,12 @@ async fn used_by(
     State(identity): State<Identity>,
     caller: Caller,
     Path(key): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<UsedBy>>, ApiError> {
     let snapshot = identity.config.snapshot();
-    let group = found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, Action::Read, &key).await?;
+    let people = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let group = found(&people, Action::Read, &key).await?;
     let sight = objects::sight::Sight::of(&identity, &snapshot, &caller);
-    Ok(Json(used_by_of(&snapshot.objects, &sight, group.pk)))
+    let mut found = used_by_of(&snapshot.objects, &sight, group.pk);
+    found.extend(related::of_group(&people, group.pk).await?);
+    Ok(Json(found))
 }

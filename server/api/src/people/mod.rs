@@ -13,6 +13,7 @@ mod invitations;
 mod me;
 mod notifications;
 mod recovery;
+pub(crate) mod related;
 mod reputation;
 pub(crate) mod roles;
 mod sessions;

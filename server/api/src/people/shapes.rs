@@ -442,8 +442,8 @@ pub(crate) struct TokenView {
 /// A key for a token.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct TokenSetKeyRequest {
-    /// The key.
-    #[schemars(length(min = 1, max = 512))]
+    /// The key. Shorter ones could be guessed.
+    #[schemars(length(min = 16, max = 512))]
     pub(crate) key: String,
 }
 

@@ -46,9 +46,6 @@ const NOUN: Noun = Noun {
 static FORM: LazyLock<KindSchema> = LazyLock::new(form::<TokenRequest>);
 static KEY_FORM: LazyLock<KindSchema> = LazyLock::new(form::<TokenSetKeyRequest>);
 
-/// Shorter keys could be guessed.
-const MIN_KEY: usize = 16;
-
 /// Routes.
 pub(super) fn routes() -> Router<Identity> {
     Router::new()
@@ -377,10 +374,6 @@ async fn set_key(
 ) -> Result<StatusCode, ApiError> {
     let token = found_of(&identity, &caller, Action::IssueToken, &identifier).await?;
     let given: TokenSetKeyRequest = body.read(&KEY_FORM, false)?;
-    if given.key.chars().count() < MIN_KEY {
-        let text = format!("Ensure this field has at least {MIN_KEY} characters.");
-        return Err(ApiError::field("key", "min_length", text));
-    }
     not_declared(&identity, &token)?;
     identity.tokens.set_key(token.pk, &given.key).await?;
     note(&identity, &caller, Noted::SecretRotate, &token);

@@ -4,6 +4,7 @@ use super::{
     Noun,
     attributes::{self, Of},
     groups::changed,
+    related,
     shapes::{User, UserRequest},
     sight::{Directory, Sight},
     views::{self, Include, value},
@@ -16,6 +17,7 @@ use crate::{
     openapi::{
         components::{Components, form},
         operation::Paths,
+        shapes::{UsedBy, UsedByActionEnum},
     },
     paging::{self, Listed},
     query::Query,
@@ -432,20 +434,23 @@ async fn used_by(
     State(identity): State<Identity>,
     caller: Caller,
     Path(key): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Vec<UsedBy>>, ApiError> {
     let snapshot = identity.config.snapshot();
-    let account =
-        found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, Action::Read, &key).await?;
+    let people = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
+    let account = found(&people, Action::Read, &key).await?;
     let bindings = snapshot.objects.all::<PolicyBinding>();
     let sight = objects::sight::Sight::of(&identity, &snapshot, &caller);
     let theirs = bindings
         .into_iter()
         .filter(|(object, binding)| binding.user.is_some_and(|user| user.0 == account.pk) && sight.has(object));
-    let shown = theirs.map(|(object, _)| {
-        json!({
-            "app": "authentik_policies", "model_name": "policybinding", "pk": object.document.id,
-            "name": object.document.name, "action": "left_dangling",
-        })
+    let bound = theirs.map(|(object, _)| UsedBy {
+        app: "authentik_policies".to_owned(),
+        model_name: "policybinding".to_owned(),
+        pk: object.document.id.to_string(),
+        name: object.document.name.clone(),
+        action: UsedByActionEnum::LeftDangling,
     });
-    Ok(Json(shown.collect()))
+    let mut found: Vec<UsedBy> = bound.collect();
+    found.extend(related::of_user(&people, &account).await?);
+    Ok(Json(found))
 }

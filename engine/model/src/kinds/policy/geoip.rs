@@ -1,13 +1,11 @@
 //! Where people come from.
 
 use super::{CREATED, LAST_UPDATED, LOGGED, NAMED, POLICY, POLICY_UUID};
+use crate::kind::{Kind, Meta};
 use crate::kinds::target;
-use crate::{
-    Problems,
-    kind::{Kind, Meta},
-};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Passes when the address belongs to one of these countries or networks, and when the way from where
 /// the person was before is one that can be travelled.
@@ -26,7 +24,7 @@ pub struct GeoIPPolicy {
     pub asns: Vec<i64>,
     /// Countries, as ISO 3166-1 has them in two letters.
     #[serde(default)]
-    #[schemars(length(max = 249))]
+    #[schemars(schema_with = "country_codes")]
     pub countries: Vec<String>,
     /// Refuse what is far from any of the last sign-ins.
     #[serde(default)]
@@ -69,15 +67,26 @@ impl Kind for GeoIPPolicy {
     fn identifier(&self) -> String {
         self.name.clone()
     }
-
-    fn check(&self, problems: &mut Problems) {
-        for (place, code) in self.countries.iter().enumerate().filter(|(_, code)| country_name(code).is_none()) {
-            let text = format!("\"{code}\" is not a valid choice; a country has two capital letters, such as DE.");
-            problems.add(&format!("/countries/{place}"), "invalid_choice", text);
-        }
-    }
 }
 target!(GeoIPPolicy);
+
+/// The two letters of a country, for schemas.
+struct CountryCode;
+
+impl JsonSchema for CountryCode {
+    fn schema_name() -> Cow<'static, str> {
+        "CountryCodeEnum".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let codes: Vec<&str> = countries().map(|(code, _)| code).collect();
+        json_schema!({"type": "string", "description": "Two letters of a country (ISO 3166-1).", "enum": codes})
+    }
+}
+
+fn country_codes(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "maxItems": 249, "items": generator.subschema_for::<CountryCode>()})
+}
 
 /// Every country: code and English name, ordered by code.
 pub fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -229,9 +229,6 @@ impl CaptchaStage {
                 problems.add(&format!("/{field}"), "invalid", "Enter a valid URL.");
             }
         }
-        if self.score_min_threshold > self.score_max_threshold {
-            problems.add("/score_min_threshold", "invalid", "No score is between these two.");
-        }
     }
 }
 
