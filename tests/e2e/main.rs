@@ -33,6 +33,7 @@ mod export;
 mod flows;
 mod folder;
 mod folder_tests;
+mod generated_clients;
 mod git;
 mod health;
 mod if_flow;

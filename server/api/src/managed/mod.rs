@@ -21,6 +21,7 @@ use crate::{
     openapi::{
         components::Components,
         operation::{Operation, Paths, parameter},
+        shapes::UsedBy,
     },
     paging::{self, Listed},
     query::Query,

@@ -132,7 +132,7 @@ const OUTPOST: &[Extra] = &[
     extra("providers_obj", |_| list(reference("Provider")), |o, r| values::family_views(o, r, "providers")),
     extra(
         "service_connection_obj",
-        |_| json!({"type": "null", "description": "Lockgate deploys no outposts."}),
+        |_| json!({"type": ["object", "null"], "description": "Always null: Lockgate deploys no outposts."}),
         |_, _| Value::Null,
     ),
     extra("refresh_interval_s", integer, values::refresh_interval),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     caller::Caller,
     error::ApiError,
-    openapi::shapes::TypeCreate,
+    openapi::shapes::{TypeCreate, UsedBy},
     paging::{self, Listed},
     query::Query,
 };

@@ -63,6 +63,9 @@ impl Components {
     /// Keeps a schema under a name, and answers a reference to it.
     pub(crate) fn put(&mut self, name: &str, mut schema: Value) -> Value {
         tidy(&mut schema);
+        if name.starts_with("Patched") {
+            without_defaults(&mut schema);
+        }
         self.schemas.insert(name.to_owned(), schema);
         reference(name)
     }
@@ -124,6 +127,14 @@ pub(crate) fn tidy(schema: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(tidy),
         _ => {}
+    }
+}
+
+/// What a change leaves out stays as it is; generated clients would send the defaults that they are told of.
+fn without_defaults(schema: &mut Value) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        field.retain(|word, _| word != "default");
     }
 }
 

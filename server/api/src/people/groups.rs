@@ -37,7 +37,7 @@ use lockgate_model::{
 };
 use lockgate_policies::{Action, Administered, Extent, GROUP_KIND, USER_KIND};
 use lockgate_store::{GroupFilter, GroupPatch, NewGroup};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
