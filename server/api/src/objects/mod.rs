@@ -51,12 +51,10 @@ use lockgate_identity::Identity;
 use lockgate_model::{KindDef, Lookup, Object, ObjectSet, kind::KINDS};
 use lockgate_policies::Action;
 use reading::Reading;
-use serde_json::Value;
+
 use sight::Sight;
 use uuid::Uuid;
 use version::{IfMatch, Tagged};
-
-type Answer = Result<Json<Value>, ApiError>;
 
 /// The kinds that are served.
 pub(crate) fn served() -> impl Iterator<Item = &'static KindDef> {
