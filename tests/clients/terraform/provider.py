@@ -1,4 +1,4 @@
-"""Does to a server what Terraform does through the provider for authentik, row by row of table.py.
+"""Does to a server what Terraform does through the provider for authentik, row by row of the table.
 
 Usage: provider.py ADDRESS TOKEN [RESOURCE…]
 
