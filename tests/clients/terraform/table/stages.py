@@ -135,7 +135,8 @@ RESOURCES = {
             "mapping": "@made:notification",
             "verify_only": True,
         },
-        "reads": ["auth_password", "verify_only"],
+        "hidden": ["auth", "auth_password"],
+        "reads": ["verify_only"],
     },
     "authentik_stage_authenticator_static": {
         "path": "/stages/authenticator/static/",
