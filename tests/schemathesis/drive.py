@@ -12,9 +12,12 @@ import time
 import urllib.error
 import urllib.request
 
+from seed import seed as fill
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOKEN = "test-bootstrap-token-0123456789abcdef"
+PASSWORD = "correct-horse-battery"
 
 
 def free_port():
@@ -49,7 +52,7 @@ class Server:
             "LOCKGATE_DATA_DIR": str(place / "data"),
             "LOCKGATE_CONFIG_DIR": str(place / "config"),
             "LOCKGATE_LOG_FORMAT": "json",
-            "LOCKGATE_BOOTSTRAP_PASSWORD": "correct-horse-battery",
+            "LOCKGATE_BOOTSTRAP_PASSWORD": PASSWORD,
             "LOCKGATE_BOOTSTRAP_TOKEN": TOKEN,
             # Leaked passwords are looked up on this machine, where nobody answers.
             "LOCKGATE_HIBP_URL": "http://127.0.0.1:9/",
@@ -144,6 +147,7 @@ def run(server, folder, options):
     started = time.monotonic()
     total = {"requests": 0, "lost": 0, "statuses": {}, "slowest": (0.0, ""), "findings": {}, "operations": {}}
     unexplained = ""
+    print(f"{fill(server.url, TOKEN, PASSWORD)} objects are there", flush=True)
     seed = options.seed
     while True:
         for phase, arguments in phases(options.short).items():
