@@ -9,7 +9,7 @@ async fn resources_come_back_as_terraform_sent_them(database: Database) {
     let server = Server::builder(database).start().await;
     let mut provider = tokio::process::Command::new("python3");
     provider.arg(workspace_root().join("tests/clients/terraform/provider.py"));
-    provider.args([&server.base(), BOOTSTRAP_TOKEN]).env("PYTHONDONTWRITEBYTECODE", "1").kill_on_drop(true);
+    provider.arg(server.base()).arg(BOOTSTRAP_TOKEN).env("PYTHONDONTWRITEBYTECODE", "1").kill_on_drop(true);
     let done = provider.output().await.expect("Python can be started");
     let told = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
