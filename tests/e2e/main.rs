@@ -42,4 +42,5 @@ mod outpost;
 mod plan;
 mod process;
 mod service_accounts;
+mod terraform;
 mod tidy;

@@ -65,6 +65,10 @@ pub(crate) const TABLE: &[Difference] = &[
         "`query` is refused, since its language is not spoken here: an expression policy reads `context.event`.",
     ),
     differs(
+        &["stages_password_create", "stages_password_update", "stages_password_partial_update"],
+        "A stage names a backend that is here (`authentik.core.auth.InbuiltBackend`, `authentik.core.auth.TokenBackend`): without one nobody could pass.",
+    ),
+    differs(
         &["stages_user_login_create", "stages_user_login_update", "stages_user_login_partial_update"],
         "A session is bound to its address or not at all: `bind_asn`, `bind_asn_network` and every `geoip_binding` are refused, since they would not hold.",
     ),

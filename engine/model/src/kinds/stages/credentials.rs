@@ -148,7 +148,7 @@ pub struct PasswordStage {
     pub name: String,
     /// Where the password is checked, in this order.
     #[serde(default = "inbuilt")]
-    #[schemars(length(max = 8))]
+    #[schemars(length(min = 1, max = 8))]
     pub backends: Vec<PasswordBackend>,
     /// Flow for changing the password.
     #[serde(default)]
