@@ -20,6 +20,7 @@ from authentik_client.exceptions import ApiException
 from pydantic import BaseModel
 
 TYPES = re.compile(r":type (\w+): (\w+)")
+IDENTITIES = ("pk", "uuid", "pbm_uuid", "brand_uuid", "id", "message_id", "aaguid")
 USUAL = {"ordering", "page", "page_size", "search"}
 
 
@@ -174,7 +175,7 @@ class Walk:
 
     @staticmethod
     def identity(answer):
-        return str(answer.get("pk", answer.get("pbm_uuid", answer.get("brand_uuid"))))
+        return str(next(answer[name] for name in IDENTITIES if name in answer))
 
     def agrees(self, where, kind, written, answer):
         for name, value in written.items():
@@ -220,6 +221,40 @@ class Walk:
         for fixture, found in reversed(made):
             self.unmake(fixture, found)
 
+    def find(self, kind):
+        """A kind that is not created through the API."""
+        stem, key = kind["stem"], kind["key"]
+        without = kind.get("without", [])
+        for fixture in kind.get("fixtures", []):
+            self.make(fixture)
+        self.covered(kind)
+        page = self.attempt(stem, f"{stem}_list", self.fill(kind["where"]))
+        if page is None:
+            return
+        if not page.results:
+            self.fails(stem, "there is none")
+            return
+        one = plain(page.results[0])
+        identity = {key: one[kind["id"]]}
+        if self.identity(one) not in (self.listed(stem, stem, {}) or ()):
+            self.fails(stem, "is not listed without a filter")
+        self.filters(kind, kind.get("filters", {}), one)
+        answer = plain(self.attempt(stem, f"{stem}_retrieve", identity))
+        if answer is not None and not same(one, answer):
+            self.fails(stem, f"is listed and read differently: {one} {answer}")
+        if "used_by" not in without:
+            self.attempt(stem, f"{stem}_used_by_list", identity)
+        if "update" not in without:
+            body = self.fill(kind.get("put", kind["patch"]))
+            patch = self.fill(kind["patch"])
+            for operation, sent, told in (("update", body, body), ("partial_update", patch, {**body, **patch})):
+                answer = self.attempt(stem, f"{stem}_{operation}", identity, sent)
+                if answer is not None:
+                    self.agrees(f"{stem} {operation}", kind, told, plain(answer))
+        if "delete" not in without:
+            self.attempt(stem, f"{stem}_destroy", identity)
+            self.refused(stem, 404, f"{stem}_retrieve", identity)
+
     def around(self, fixture, answer):
         return self.make({"name": "around", **fixture}, answer)
 
@@ -230,6 +265,10 @@ class Walk:
         missing = set(body.model_fields) - set(kind["full"]) - set(kind.get("left_out", []))
         if missing:
             self.fails(stem, f"the table lacks the fields {sorted(missing)}")
+        self.covered(kind)
+
+    def covered(self, kind):
+        stem = kind["stem"]
         parameters = inspect.signature(self.method(f"{stem}_list")).parameters
         filters = {name for name in parameters if not name.startswith("_")} - USUAL
         missing = filters - set(kind.get("filters", {})) - set(kind.get("same", []))
@@ -250,6 +289,10 @@ class Walk:
             filters[name] = value if isinstance(value, dict) else {"in": value, "out": None}
         if "search" in kind:
             filters["search"] = {"in": kind["search"], "out": None}
+        self.filters(kind, filters, other, plain_one)
+
+    def filters(self, kind, filters, other, plain_one=None):
+        stem, full_one = kind["stem"], self.identity(other)
         parameters = inspect.signature(self.method(f"{stem}_list")).parameters
         for name, value in filters.items():
             where = f"{stem} filter {name}"
@@ -315,6 +358,12 @@ class Walk:
                     self.kind(kind)
                 except Exception as error:
                     self.fails(kind["stem"], f"the walk ends: {type(error).__name__}: {error}")
+        for kind in self.table["found"]:
+            if not wanted or kind["stem"] in wanted:
+                try:
+                    self.find(kind)
+                except Exception as error:
+                    self.fails(kind["stem"], f"the walk ends: {type(error).__name__}: {error}")
         for call in self.table["calls"]:
             if (not wanted or call["operation"] in wanted) and "python" not in call.get("not_by", {}):
                 try:
@@ -328,7 +377,7 @@ def main():
     table = json.loads(Path(sys.argv[1]).read_text())
     walk = Walk(table, sys.argv[2].rstrip("/"), os.environ["LOCKGATE_TOKEN"])
     wrong = walk.run(set(sys.argv[3:]))
-    print(f"{len(table['kinds'])} kinds, {walk.calls} calls, {wrong} wrong")
+    print(f"{len(table['kinds']) + len(table['found'])} kinds, {walk.calls} calls, {wrong} wrong")
     sys.exit(1 if wrong else 0)
 
 

@@ -127,7 +127,7 @@ function fill(value, answer) {
 }
 
 const kindOf = (stem) => [...kinds.values()].find((kind) => stem === kind.stem || stem?.startsWith(`${kind.stem}_`));
-const identity = (answer) => String(answer.pk ?? answer.pbmUuid ?? answer.brandUuid);
+const identity = ({ pk, uuid, pbmUuid, brandUuid, id, messageId, aaguid }) => String(pk ?? uuid ?? pbmUuid ?? brandUuid ?? id ?? messageId ?? aaguid);
 const id = (kind, answer) => ({ [kind.key]: answer[camel(kind.id)] });
 
 /** Makes something that others need, and gives it a name. */
@@ -220,6 +220,11 @@ async function lists(kind, full, one, other) {
     filters[name] = isPair ? value : { in: value, out: null };
   }
   if (kind.search) filters.search = { in: kind.search, out: null };
+  await filtered(kind, filters, other, without);
+}
+
+async function filtered({ stem }, filters, other, without) {
+  const having = identity(other);
   const { parameters } = known(`${stem}_list`);
   for (const [name, value] of Object.entries(filters)) {
     // One of ours alone.
@@ -277,14 +282,48 @@ async function changes(kind, required, full, one) {
   if (again) agrees(`${stem} patch`, kind, { ...body, ...patch }, again);
 }
 
+/** A kind that is not created through the API. */
+async function find(kind) {
+  const { stem, without = [] } = kind;
+  for (const fixture of kind.fixtures ?? []) await make(fixture);
+  const page = await attempt(stem, `${stem}_list`, fill(kind.where));
+  if (!page) return;
+  const [one] = page.value.results;
+  if (!one) {
+    fails(stem, "there is none");
+    return;
+  }
+  if (!(await listed(stem, stem, {}))?.has(identity(one))) fails(stem, "is not listed without a filter");
+  await filtered(kind, kind.filters ?? {}, one);
+  const answer = await attempt(stem, `${stem}_retrieve`, id(kind, one));
+  if (answer && !same(one, answer.value)) fails(stem, `is listed and read differently: ${JSON.stringify([one, answer.value])}`);
+  if (!without.includes("used_by")) await attempt(stem, `${stem}_used_by_list`, id(kind, one));
+  if (!without.includes("update")) {
+    const body = fill(kind.put ?? kind.patch);
+    const patch = fill(kind.patch);
+    for (const [operation, sent, told] of [["update", body, body], ["partial_update", patch, { ...body, ...patch }]]) {
+      const changed = await attempt(stem, `${stem}_${operation}`, id(kind, one), sent);
+      if (changed) agrees(`${stem} ${operation}`, kind, told, changed);
+    }
+  }
+  if (!without.includes("delete")) {
+    await attempt(stem, `${stem}_destroy`, id(kind, one));
+    await refused(stem, 404, `${stem}_retrieve`, id(kind, one));
+  }
+}
+
 for (const fixture of table.fixtures) await make(fixture);
 for (const kind of table.kinds) {
   if (wanted.length && !wanted.includes(kind.stem)) continue;
   await walk(kind).catch((error) => fails(kind.stem, `the walk ends: ${error.stack}`));
 }
+for (const kind of table.found) {
+  if (wanted.length && !wanted.includes(kind.stem)) continue;
+  await find(kind).catch((error) => fails(kind.stem, `the walk ends: ${error.stack}`));
+}
 for (const one of table.calls) {
   if ((wanted.length && !wanted.includes(one.operation)) || one.not_by?.javascript) continue;
   await attempt("call", one.operation, fill(one.arguments ?? {}), one.body && fill(one.body));
 }
-console.log(`${table.kinds.length} kinds, ${calls} calls, ${wrong} wrong`);
+console.log(`${table.kinds.length + table.found.length} kinds, ${calls} calls, ${wrong} wrong`);
 process.exit(wrong ? 1 : 0);
