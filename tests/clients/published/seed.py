@@ -98,6 +98,9 @@ def main():
     })
     boss.api("core/applications/", {"name": "Traces", "slug": "traces", "provider": provider["pk"]})
 
+    transport = boss.api("events/transports/", {"name": "traces", "mode": "local"})["pk"]
+    boss.api(f"events/transports/{transport}/test/", {})
+
     for _ in range(2):
         Browser().sign_in("wrong")
     bea = Browser()
