@@ -40,5 +40,6 @@ mod metrics;
 mod outpost;
 mod plan;
 mod process;
+mod published_clients;
 mod service_accounts;
 mod tidy;

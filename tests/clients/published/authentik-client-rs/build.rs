@@ -66,7 +66,9 @@ fn write_call(calls: &mut String, module: &str, name: &str, list: &[(&str, &str)
         };
         write!(values, ", {value}").expect("a string takes it");
     }
-    writeln!(calls, "        {name:?} => Box::pin(async move {{ told({module}::{name}(c{values}).await) }}),")
+    // A file is answered as it comes.
+    let told = if rest.starts_with("Result<reqwest::Response") { ".map(|file| file.status().as_u16())" } else { "" };
+    writeln!(calls, "        {name:?} => Box::pin(async move {{ told({module}::{name}(c{values}).await{told}) }}),")
         .expect("a string takes it");
 }
 
