@@ -41,6 +41,7 @@ mod metrics;
 mod outpost;
 mod plan;
 mod process;
+mod published_clients;
 mod service_accounts;
 mod terraform;
 mod tidy;

@@ -40,7 +40,7 @@ pub use client::{Client, Hop, Journey, query_of};
 pub use database::Database;
 pub use flow::{Executor, FlowEnd};
 pub use forge::{Comment, Forge};
-pub use library::{Library, LibraryClient};
+pub use library::{Library, LibraryClient, installed_clients};
 pub use load::{Load, Talk, closed_loop, conversation};
 pub use ports::free_port;
 pub use process::{Program, eventually, workspace_root};

@@ -39,7 +39,7 @@ impl LibraryClient {
     /// # Panics
     /// When the library cannot be installed or the program not started.
     pub async fn start(library: Library) -> Self {
-        let folder = installed().await;
+        let folder = installed_clients().await;
         let own = workspace_root().join("tests/clients");
         let mut command = match library {
             Library::OpenidClient => {
@@ -118,8 +118,12 @@ impl LibraryClient {
     }
 }
 
-/// The folder of the installed libraries.
-async fn installed() -> &'static PathBuf {
+/// The folder of the installed libraries and clients, which are installed where
+/// that has not been done yet.
+///
+/// # Panics
+/// When one cannot be installed.
+pub async fn installed_clients() -> &'static PathBuf {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     FOLDER
         .get_or_init(async || {
