@@ -219,7 +219,7 @@ async fn notifications_belong_to_whom_they_tell() {
     assert_eq!(api.post(&test, &json!({})).await.expect(200)["messages"].as_array().map(Vec::len), Some(1));
     let own = api.get("/events/notifications/").await.expect(200)["results"][0].clone();
     assert_eq!((&own["severity"], &own["seen"]), (&json!("notice"), &json!(false)));
-    assert!(own["body"].as_str().expect("a text").starts_with("custom_notification_test: Test"));
+    assert!(own["body"].as_str().expect("a text").starts_with("custom_: Test"));
 
     // Told to ada by hand.
     api.identity.journal.flush().await;
@@ -236,7 +236,7 @@ async fn notifications_belong_to_whom_they_tell() {
     let patched = ada.patch(one, &json!({"seen": true, "hyperlink": "/x", "body": "mine"})).await.expect(200);
     assert_eq!((&patched["seen"], &patched["hyperlink"]), (&json!(true), &json!("/x")));
     assert_ne!(patched["body"], "mine");
-    assert_eq!(patched["event"]["action"], "custom_notification_test");
+    assert_eq!(patched["event"]["action"], "custom_");
     ada.put(one, &json!({"seen": false})).await.expect(200);
     ada.post("/events/notifications/mark_all_seen/", &json!({})).await.expect(204);
     assert_eq!(ada.get(one).await.expect(200)["seen"], true);

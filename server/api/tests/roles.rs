@@ -152,7 +152,7 @@ async fn groups_hold_roles_and_pass_them_on() {
         assert_eq!(of(&api.get(&format!("/rbac/roles/?{query}")).await.expect(200), "name"), found, "{query}");
     }
     let used = api.get(&format!("/core/groups/{above}/used_by/")).await.expect(200);
-    assert_eq!(named(&used), ["readers"]);
+    assert_eq!(named(&used), ["readers", "Below"]);
     let ada = house.user("ada", &[&below], &[]).await;
     let as_ada = house.act_as(ada).await;
     assert_eq!(as_ada.get("/core/groups/").await.expect(200)["pagination"]["count"], 3);
