@@ -118,7 +118,6 @@ async fn what_no_stage_can_be_is_refused_at_its_field() {
         ("email", json!({"port": -1}), "port"),
         ("captcha", json!({"public_key": "p"}), "private_key"),
         ("captcha", json!({"public_key": "p", "private_key": "s", "js_url": "javascript:alert(1)"}), "js_url"),
-        ("captcha", json!({"public_key": "p", "private_key": "s", "score_min_threshold": 2}), "score_min_threshold"),
         ("source", json!({"source": "ldap"}), "source"),
         ("identification", json!({"user_fields": ["username"], "captcha_stage": nobody}), "captcha_stage"),
     ] {
