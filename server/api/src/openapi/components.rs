@@ -116,12 +116,8 @@ pub(crate) fn tidy(schema: &mut Value) {
             {
                 *target = format!("#{PLACE}/{name}");
             }
-            // Formats that only Rust knows are those of OpenAPI that hold the same numbers.
-            match map.get("format").and_then(Value::as_str) {
-                Some("uint8" | "uint16" | "int8" | "int16") => drop(map.insert("format".to_owned(), json!("int32"))),
-                Some("uint" | "uint32" | "uint64") => drop(map.insert("format".to_owned(), json!("int64"))),
-                _ => {}
-            }
+            // Nobody but Rust knows these formats.
+            map.retain(|word, value| word != "format" || !value.as_str().is_some_and(|text| text.starts_with("uint")));
             constants(map);
             map.values_mut().for_each(tidy);
         }
