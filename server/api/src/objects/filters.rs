@@ -160,9 +160,9 @@ const ROLE: &[Computed] = &[
 ];
 
 /// Secrets are kept from whoever reads: nobody finds out what one is by asking which stages have it.
-const EMAIL_AUTHENTICATOR: &[Computed] = &[computed("password", text, |_, _, _| None)];
+const EMAIL_AUTHENTICATOR: &[Computed] = &[computed("password", text, |_, _, _| Some(false))];
 const SMS_AUTHENTICATOR: &[Computed] =
-    &[computed("auth", text, |_, _, _| None), computed("auth_password", text, |_, _, _| None)];
+    &[computed("auth", text, |_, _, _| Some(false)), computed("auth_password", text, |_, _, _| Some(false))];
 
 const INVITATION_STAGE: &[Computed] =
     &[computed("no_flows", boolean, |o, r, values| agrees(values, unused(o, r, "flow_stage_binding", "stage")))];

@@ -228,7 +228,7 @@ async fn used_by(
     sight.require_on(Action::Read, object)?;
     let people = people::sight::Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let mut found = used_by_of(&snapshot.objects, &sight, object.document.id);
-    found.extend(people::related::of_object(&people, kind.meta.kind, object.document.id).await?);
+    found.extend(people::related::of_object(&people, object).await?);
     Ok(Json(found))
 }
 

@@ -6,7 +6,11 @@ use crate::{
     error::ApiError,
     openapi::shapes::{UsedBy, UsedByActionEnum},
 };
-use lockgate_model::{Group, User, permission};
+use lockgate_model::{
+    Group, Object, User,
+    kinds::{Flow, Role},
+    permission,
+};
 use lockgate_policies::Action;
 use lockgate_store::{InvitationFilter, Page, TokenFilter, UserFilter};
 use uuid::Uuid;
@@ -37,13 +41,18 @@ pub(super) async fn of_user(sight: &Sight<'_>, user: &User) -> Result<Vec<UsedBy
     Ok(found)
 }
 
-/// Who holds a role directly; who is invited to a flow.
-pub(crate) async fn of_object(sight: &Sight<'_>, kind: &str, id: Uuid) -> Result<Vec<UsedBy>, ApiError> {
-    match kind {
-        "role" => users(sight, &UserFilter { roles: Some(vec![id]), ..UserFilter::default() }).await,
-        "flow" => invitations(sight, id).await,
-        _ => Ok(Vec::new()),
+/// Who holds a role, and which groups give it; who is invited to a flow.
+pub(crate) async fn of_object(sight: &Sight<'_>, object: &Object) -> Result<Vec<UsedBy>, ApiError> {
+    let id = object.document.id;
+    if object.typed::<Flow>().is_some() {
+        return invitations(sight, id).await;
     }
+    let Some(role) = object.typed::<Role>() else { return Ok(Vec::new()) };
+    let mut found = users(sight, &UserFilter { roles: Some(vec![id]), ..UserFilter::default() }).await?;
+    let holding: Vec<Uuid> = role.groups.iter().map(|group| group.0).collect();
+    let holding = sight.identity.store.groups().get_many(&holding).await?;
+    found.extend(groups(sight, &holding).await?);
+    Ok(found)
 }
 
 async fn users(sight: &Sight<'_>, filter: &UserFilter) -> Result<Vec<UsedBy>, ApiError> {

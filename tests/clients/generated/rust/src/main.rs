@@ -116,7 +116,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let (status, error, _) = refused(policies.policies_bindings_create(params).await);
     let PoliciesBindingsCreateError::Status400(wrong) = error else { panic!("{status}: {error:?}") };
     let told = "Exactly one of 'policy', 'group' and 'user' must be set.".to_owned();
-    assert_eq!((status, wrong.non_field_errors), (400, Some(Some(vec![told]))));
+    assert_eq!((status, wrong.non_field_errors), (400, Some(vec![told])));
     // About a field; this generator leaves out members that have no name of their own.
     let body = ApplicationRequest::new(String::new(), "rust-2".to_owned());
     let params = CoreApplicationsCreateParams::builder().application_request(body).build();
