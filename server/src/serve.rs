@@ -19,7 +19,7 @@ use lockgate_identity::{
 };
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, io::Write, num::NonZeroU32, path::Path, sync::Arc, time::Instant};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -146,6 +146,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
+        api_requests: NonZeroU32::new(settings.limits.api_requests),
         decisions: DecisionLog {
             allows: settings.decisions.allows,
             keep: TimeDelta::days(settings.decisions.days.into()),

@@ -162,6 +162,8 @@ pub(crate) struct Limits {
     pub(crate) password_threads: usize,
     /// Password checks that may wait before callers get 429.
     pub(crate) password_queue: usize,
+    /// Requests of one token to the API in a second, on each node; 0: any number.
+    pub(crate) api_requests: u32,
     /// Largest request body, in bytes.
     pub(crate) body_bytes: usize,
     /// Connections to the database.
@@ -218,6 +220,7 @@ impl Default for Settings {
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
+                api_requests: 500,
                 body_bytes: 1024 * 1024,
                 database_connections: 10,
             },
@@ -266,6 +269,7 @@ const KNOWN: &[&str] = &[
     "geoip.asn",
     "limits.password_threads",
     "limits.password_queue",
+    "limits.api_requests",
     "limits.body_bytes",
     "limits.database_connections",
     "decisions.allows",

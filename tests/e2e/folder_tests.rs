@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use lockgate_tests::{CommandOutcome, workspace_root};
+use lockgate_tests::{CommandOutcome, self_signed, workspace_root};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -181,9 +181,7 @@ expression: user.attributes.no.such.thing
 ---
 key_pair: mine
 certificate: |
-  -----BEGIN CERTIFICATE-----
-  of the key that nobody sets here
-  -----END CERTIFICATE-----
+CERTIFICATE
 key: { env: A_KEY_THAT_NOBODY_SETS }
 ---
 flow: first
@@ -312,7 +310,10 @@ fn what_is_expected_of_access_claims_and_flows_is_asked_of_the_real_thing() {
 #[test]
 fn flows_are_gone_through_wherever_they_lead_and_no_secret_is_needed() {
     let folder = TempDir::with_prefix("lockgate-folder-tests-").expect("the temporary folder is writable");
-    fs::write(folder.path().join("ways.yaml"), WAYS).expect("a fresh folder is writable");
+    let (certificate, _) = self_signed(folder.path(), "nobody.lockgate.test");
+    let certificate = fs::read_to_string(certificate).expect("openssl wrote it").replace('\n', "\n  ");
+    let ways = WAYS.replace("CERTIFICATE\n", &format!("  {}\n", certificate.trim_end()));
+    fs::write(folder.path().join("ways.yaml"), ways).expect("a fresh folder is writable");
     let told = run(folder.path(), &[]);
     let failed: Vec<&str> = told.text.lines().filter(|line| line.starts_with("FAILED")).collect();
     assert!(failed.len() == 1 && failed[0].ends_with("a broken policy"), "{}", told.text);

@@ -47,7 +47,7 @@ pub use process::{Program, eventually, workspace_root};
 pub use proxies::{Dialect, Proxy};
 pub use receiver::Receiver;
 pub use relying_party::Callback;
-pub use repository::{GitServer, Repository};
+pub use repository::{GitServer, Repository, self_signed};
 pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Server, ServerBuilder, binary};
 pub use site::{Site, SiteOptions};
 pub use soak::{SoakReport, soak};

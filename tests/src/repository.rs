@@ -139,6 +139,20 @@ fn succeeded(name: &str, output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Makes a certificate for a name and 127.0.0.1, and its key, in a folder. Returns their files, in this order.
+///
+/// # Panics
+/// When `openssl` cannot be run.
+pub fn self_signed(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
+    command.args(["-subj", &format!("/CN={name}"), "-addext", "subjectAltName=IP:127.0.0.1"]);
+    command.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
+    succeeded("openssl", &command.output().expect("openssl can be started"));
+    (certificate, key)
+}
+
 /// Serves a repository over HTTPS to whoever has the token, by Apache and git's own program. It ends with the value.
 pub struct GitServer {
     program: Program,
@@ -160,12 +174,7 @@ impl GitServer {
         for path in [folder.path(), repository.folder.path()] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
         }
-        let certificate = folder.path().join("certificate.pem");
-        let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
-        command.args(["-subj", "/CN=git.lockgate.test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout"]);
-        command.arg(folder.path().join("key.pem")).arg("-out").arg(&certificate);
-        succeeded("openssl", &command.output().expect("openssl can be started"));
+        self_signed(folder.path(), "git.lockgate.test");
         let port = free_port();
         let program = httpd(folder.path(), &configuration(port, folder.path(), repository.folder.path()));
         let started = std::time::Instant::now();

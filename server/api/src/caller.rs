@@ -20,6 +20,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
+use uuid::Uuid;
 
 /// Name of the header that repeats the CSRF cookie's value.
 const CSRF_HEADER: &str = "x-authentik-csrf";
@@ -182,18 +183,25 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// Whom a key speaks for: an API token, or an OAuth2 access token that was issued for calling the API.
-/// One that is bound to a key of its holder (RFC 9449) is worth nothing without the proof.
-async fn by_key(identity: &Identity, key: &str) -> Result<Option<Arc<PrincipalEntry>>, ApiError> {
+/// Whom a key speaks for, and under what its requests are counted: an API token, or an OAuth2 access token that was
+/// issued for calling the API, which a program gets as many of as it likes. One that is bound to a key of its holder
+/// (RFC 9449) is worth nothing without the proof.
+async fn by_key(identity: &Identity, key: &str) -> Result<Option<(Uuid, Arc<PrincipalEntry>)>, ApiError> {
     identity.feed.trust().await?;
-    if let Some((_, entry)) = identity.tokens.authenticate(key, TokenIntent::Api).await? {
-        return Ok(Some(entry));
+    if let Some((token, entry)) = identity.tokens.authenticate(key, TokenIntent::Api).await? {
+        return Ok(Some((token.pk, entry)));
     }
     let found = identity.access_token(&identity.config.snapshot(), key).await?;
     let fits = |valid: &ValidToken| {
         valid.token.facts.jkt.is_none() && valid.token.scopes.iter().any(|scope| scope == API_SCOPE)
     };
-    Ok(found.filter(fits).map(|valid| valid.who))
+    Ok(found.filter(fits).map(|valid| (valid.who.principal().user.uuid, valid.who)))
+}
+
+/// Counts a request; nobody keeps the others from being served.
+fn count(identity: &Identity, key: Uuid) -> Result<(), ApiError> {
+    let Some(counter) = &identity.api_requests else { return Ok(()) };
+    counter.count(&key).map_err(|wait| ApiError::Throttled(wait.as_secs() + 1))
 }
 
 impl FromRequestParts<Identity> for Caller {
@@ -202,11 +210,13 @@ impl FromRequestParts<Identity> for Caller {
     async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, ApiError> {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
-            let entry = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
+            let (counted, entry) = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
+            count(identity, counted)?;
             return Ok(Self { entry, session: None, original: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
+        count(identity, entry.principal().user.uuid)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod config;
+pub mod counter;
 pub mod decisions;
 pub mod evidence;
 pub mod feed;
@@ -40,10 +41,12 @@ pub mod tuning;
 use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
+use counter::Counter;
 use decisions::DecisionLog;
 use evidence::Fetcher;
 use feed::{Caches, Feed};
 use git::{GitError, Mirror, Upstream};
+use governor::Quota;
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::Places;
@@ -62,6 +65,7 @@ use runner::FlowRunner;
 use sessions::Sessions;
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     ops::Deref,
     path::PathBuf,
     sync::{
@@ -72,6 +76,10 @@ use std::{
 use thiserror::Error;
 use tokens::{NewToken, Tokens};
 use tuning::Tuning;
+use uuid::Uuid;
+
+/// Requests that a token may make at once, in seconds' worth of requests.
+const BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 
 /// Below this, the database notes when each version first ran on it.
 pub const VERSIONS: &str = "version:";
@@ -100,6 +108,8 @@ pub struct Setup {
     pub password_threads: usize,
     /// Password checks that may wait.
     pub password_queue: usize,
+    /// Requests of one token, or of one account's sessions, in a second; `None`: any number.
+    pub api_requests: Option<NonZeroU32>,
     /// Which decisions are kept.
     pub decisions: DecisionLog,
     /// Where the service of leaked passwords is; the digits of a hash are appended.
@@ -128,6 +138,7 @@ impl Setup {
             session_lifetime: None,
             password_threads: 1,
             password_queue: 8,
+            api_requests: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
@@ -195,6 +206,8 @@ pub struct Core {
     pub access: Access,
     /// Counts sign-ins.
     pub reputation: Reputation,
+    /// Counts requests by token, or else by account; nothing where any number is permitted.
+    pub api_requests: Option<Counter<Uuid>>,
     /// The settings of the installation.
     pub tuning: Tuning,
     /// What changed.
@@ -317,6 +330,9 @@ impl Identity {
             journal,
             access,
             reputation,
+            api_requests: setup
+                .api_requests
+                .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
             tuning,
             feed,
             trusted: setup.trusted,

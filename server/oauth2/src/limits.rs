@@ -1,12 +1,12 @@
 //! Limits on what strangers may try: guessing secrets, asking for device codes, typing user codes.
 
 use crate::endpoint::Refusal;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+use governor::Quota;
+use lockgate_identity::counter::Counter;
 use quick_cache::sync::Cache;
 use std::{
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -22,49 +22,18 @@ const USER_CODES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Requests that clients without a secret may push from one address in a minute.
 const PUSHED: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 
-/// Addresses that are remembered before those whose time has passed are dropped.
+/// Addresses that are remembered as having failed too often.
 const REMEMBERED: usize = 50_000;
-
-/// Addresses beyond which new ones are turned away: so many at once are no clients.
-const MOST: usize = 4 * REMEMBERED;
-
-/// Counts by address.
-struct Counter {
-    counts: DefaultKeyedRateLimiter<IpAddr>,
-    /// When those whose time has passed were dropped last, in seconds since the start.
-    swept: AtomicU64,
-}
-
-impl Counter {
-    fn new(quota: Quota) -> Self {
-        Self { counts: RateLimiter::keyed(quota), swept: AtomicU64::new(0) }
-    }
-
-    /// Counts; `Err` with the time to wait when there were too many.
-    fn count(&self, from: IpAddr, since_start: Duration) -> Result<(), Duration> {
-        if self.counts.len() > REMEMBERED {
-            let second = since_start.as_secs();
-            if self.swept.swap(second, Ordering::Relaxed) != second {
-                self.counts.retain_recent();
-            }
-            if self.counts.len() > MOST {
-                return Err(Duration::from_secs(1));
-            }
-        }
-        let now = governor::clock::DefaultClock::default().now();
-        self.counts.check_key(&from).map_err(|until| until.wait_time_from(now))
-    }
-}
 
 /// The limits.
 pub(crate) struct Limits {
     started: Instant,
-    failures: Counter,
+    failures: Counter<IpAddr>,
     /// Addresses that have failed too often, and until when nothing is compared for them.
     shut: Cache<IpAddr, Duration>,
-    devices: Counter,
-    pushed: Counter,
-    user_codes: Counter,
+    devices: Counter<IpAddr>,
+    pushed: Counter<IpAddr>,
+    user_codes: Counter<IpAddr>,
 }
 
 impl Default for Limits {
@@ -94,7 +63,7 @@ impl Limits {
     pub(crate) fn failed(&self, from: IpAddr) -> Result<(), Refusal> {
         let from = network(from);
         let now = self.started.elapsed();
-        self.failures.count(from, now).map_err(|wait| {
+        self.failures.count(&from).map_err(|wait| {
             self.shut.insert(from, now + wait);
             too_many(wait)
         })
@@ -115,8 +84,8 @@ impl Limits {
         self.counted(&self.user_codes, from)
     }
 
-    fn counted(&self, counter: &Counter, from: IpAddr) -> Result<(), Refusal> {
-        counter.count(network(from), self.started.elapsed()).map_err(too_many)
+    fn counted(&self, counter: &Counter<IpAddr>, from: IpAddr) -> Result<(), Refusal> {
+        counter.count(&network(from)).map_err(too_many)
     }
 }
 

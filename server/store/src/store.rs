@@ -125,7 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Timeout`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.bounded(async { Ok(self.reader().ping().await?) }).await
+        self.bounded(Box::pin(async { Ok(self.reader().ping().await?) })).await
     }
 
     /// Closes all connections, after what is running.

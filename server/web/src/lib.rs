@@ -5,6 +5,7 @@
 //! as a `Visit`, ask the services of [`lockgate_identity`] and fill a view. What may not enter:
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 
+mod api_docs;
 pub mod assets;
 pub mod denied;
 mod flow;
@@ -37,6 +38,8 @@ pub fn router(identity: Identity) -> Router {
         .route("/flows/-/configure/{stage_uuid}/", get(flow::ways::configure))
         .route("/flows/-/cancel/", get(flow::ways::cancel))
         .route("/application/launch/{slug}/", get(portal::launch))
+        .route("/api/v3/docs/", get(api_docs::page))
+        .route("/api/v3/docs/{file}", get(api_docs::file))
         .merge(assets::router())
         .with_state(identity)
 }

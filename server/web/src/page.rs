@@ -23,6 +23,8 @@ pub struct Csp {
     /// No form of the page is for us.
     forms_leave: bool,
     frames: Vec<String>,
+    /// Scripts may ask our own host.
+    requests: bool,
 }
 
 impl Csp {
@@ -63,6 +65,13 @@ impl Csp {
         self
     }
 
+    /// Lets scripts send requests to our own host.
+    #[must_use]
+    pub fn own_requests(mut self) -> Self {
+        self.requests = true;
+        self
+    }
+
     /// The header's value.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
@@ -79,6 +88,9 @@ impl Csp {
                 value.push(' ');
                 value.push_str(target);
             }
+        }
+        if self.requests {
+            value.push_str("; connect-src 'self'");
         }
         // Without any, `default-src` speaks for frames: none.
         for (at, origin) in self.frames.iter().enumerate() {

@@ -4,6 +4,7 @@ mod applications;
 mod certificates;
 mod consents;
 mod conventions;
+mod docs;
 mod grants;
 mod groups;
 mod notifications;

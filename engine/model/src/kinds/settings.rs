@@ -1,8 +1,8 @@
 //! Settings of the whole installation: one document, in a folder or made through `/admin/settings/`.
 
-use super::{target, yes};
+use super::{Flow, target, yes};
 use crate::{
-    Problems, Validity,
+    Problems, Ref, Validity,
     kind::{Family, Kind, Lookup, Meta},
 };
 use schemars::JsonSchema;
@@ -104,6 +104,15 @@ pub struct FolderSettings {
     #[serde(default = "key_length")]
     #[schemars(range(min = 16, max = 512))]
     pub default_token_length: u16,
+    /// How long an invitation lasts that does not say it itself; not given: for ever.
+    #[serde(default)]
+    pub default_invitation_duration: Option<Validity>,
+    /// An invitation that does not say it itself makes one account and no more.
+    #[serde(default)]
+    pub default_invitation_single_use: bool,
+    /// The only flow for an invitation that does not say it itself; not given: any.
+    #[serde(default)]
+    pub default_invitation_flow: Option<Ref<Flow>>,
     /// Objects a page when nothing is asked.
     #[serde(default = "page_size")]
     #[schemars(range(min = 1, max = 1_000))]
@@ -136,6 +145,9 @@ impl Default for FolderSettings {
             impersonation_require_reason: true,
             default_token_duration: day(),
             default_token_length: key_length(),
+            default_invitation_duration: None,
+            default_invitation_single_use: false,
+            default_invitation_flow: None,
             pagination_default_page_size: page_size(),
             pagination_max_page_size: most(),
             flags: KeptFlags::default(),
@@ -204,10 +216,12 @@ impl Kind for FolderSettings {
                 problems.add(&pointer, "invalid", "Enter a valid URL: https://, mailto: or a path.");
             }
         }
-        for (pointer, span) in
-            [("/event_retention", &self.event_retention), ("/default_token_duration", &self.default_token_duration)]
-        {
-            if span.is_zero() {
+        for (pointer, span) in [
+            ("/event_retention", Some(&self.event_retention)),
+            ("/default_token_duration", Some(&self.default_token_duration)),
+            ("/default_invitation_duration", self.default_invitation_duration.as_ref()),
+        ] {
+            if span.is_some_and(Validity::is_zero) {
                 problems.add(pointer, "min_value", "Ensure this is more than no time at all.");
             }
         }

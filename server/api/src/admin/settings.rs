@@ -34,7 +34,14 @@ use serde_json::{Map, Value, json};
 const KIND: &str = "settings";
 
 /// Fields of the document that the surface has not, or calls otherwise.
-const OWN: [&str; 3] = ["default_access", "timezone", "flags"];
+const OWN: [&str; 6] = [
+    "default_access",
+    "timezone",
+    "default_invitation_duration",
+    "default_invitation_single_use",
+    "default_invitation_flow",
+    "flags",
+];
 
 /// The switch that says what an application without bindings does.
 const OPEN: &str = "core_default_app_access";

@@ -40,7 +40,8 @@ pub(crate) fn json_of(schema: Value) -> Value {
 impl Operation {
     /// An operation at a path below `/api/v3`.
     pub(crate) fn new(method: Method, path: &str, id: impl Into<String>, tag: &str) -> Self {
-        let shared = [("400", "ValidationErrorResponse"), ("403", "GenericErrorResponse")];
+        let shared =
+            [("400", "ValidationErrorResponse"), ("403", "GenericErrorResponse"), ("429", "ThrottledResponse")];
         let response = |name| json!({"$ref": format!("#/components/responses/{name}")});
         Self {
             method,
@@ -221,6 +222,7 @@ pub(crate) fn shared() -> (Value, Value) {
         "TooLargeResponse": error("The body is too large.", "GenericError"),
         "MediaTypeResponse": error("The body is of a media type that is not understood here.", "GenericError"),
         "OutdatedResponse": error("It is another version than If-Match names.", "GenericError"),
+        "ThrottledResponse": error("Too many requests; `Retry-After` tells when there may be more.", "GenericError"),
         "ConflictResponse": error("The configuration folder or the server itself owns the object.", "GenericError"),
     });
     let query = |name: &str, kind: &str, text: &str| parameter("query", name, json!({"type": kind}), text);

@@ -264,16 +264,23 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Invitation>), ApiError> {
     caller.require_some(&identity, &identity.config.snapshot(), Action::Create, KIND)?;
+    // What is not said is as the settings have it; null is said.
+    let says = |field: &str| body.0.contains_key(field);
+    let (ends, leads) = (says("expires"), says("flow"));
     let given: InvitationRequest = body.read(&FORM, false)?;
+    let settings = identity.tuning.now();
+    let now = identity.clock.now();
+    let lasts = settings.default_invitation_duration.as_ref().and_then(|span| now.checked_add_signed(span.delta()));
+    let flow = settings.default_invitation_flow.map(|flow| flow.0);
     let invitation = Stored {
         pk: random_uuid(&*identity.random),
         name: given.name.unwrap_or_default(),
         fixed_data: sound_data(given.fixed_data.unwrap_or_default())?,
-        single_use: given.single_use.unwrap_or(false),
-        expires: given.expires,
-        flow: sound_flow(&identity, &caller, given.flow)?,
+        single_use: given.single_use.unwrap_or(settings.default_invitation_single_use),
+        expires: if ends { given.expires } else { lasts },
+        flow: if leads { sound_flow(&identity, &caller, given.flow)? } else { flow },
         created_by: caller.user().pk,
-        created: identity.clock.now(),
+        created: now,
     };
     permitted(&identity, &caller, Action::Create, invitation.created_by, &invitation.name).await?;
     let invitation = identity.store.invitations().create(invitation).await?;

@@ -41,7 +41,8 @@ impl StandIns {
     /// A key that was stood in for has another certificate than the one that is written beside it.
     pub(super) fn mend(&self, documents: &mut [Document]) {
         for document in documents.iter_mut().filter(|d| d.kind == "key_pair") {
-            if document.body["key_data"] == self.pair.key_data.as_str() {
+            // A document keeps a key without the lines around it.
+            if document.body["key_data"].as_str().map(str::trim) == Some(self.pair.key_data.trim()) {
                 document.body["certificate_data"] = Value::from(self.pair.certificate_data.as_str());
             }
         }

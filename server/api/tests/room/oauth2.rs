@@ -1,14 +1,11 @@
 //! OAuth2 providers as Terraform makes them, and what applications were granted.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::system::SystemClock;
 use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
 use serde_json::{Value, json};
-use support::Api;
 use uuid::Uuid;
 
 /// A body as it must be, and nothing more.

@@ -1,12 +1,9 @@
 //! Policies of every kind, as scripts use them.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_engine::ports::Clock;
 use lockgate_identity::system::SystemClock;
 use serde_json::{Value, json};
-use support::Api;
 
 /// A body for each kind, and a field with the value that it has by default.
 fn kinds() -> Vec<(&'static str, Value, (&'static str, Value))> {

@@ -1,10 +1,7 @@
 //! Entitlements: what people are inside of an application, and what its tokens say of it.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use serde_json::{Value, json};
-use support::Api;
 
 async fn pk(api: &Api, path: &str) -> Value {
     api.get(path).await.expect(200)["results"][0]["pk"].clone()

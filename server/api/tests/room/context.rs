@@ -1,13 +1,10 @@
 //! What policies of a folder see of a request, from the databases and the settings on.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Api, mmdb::database};
 use lockgate_flows::render;
 use lockgate_identity::{config::check_folder, places::GeoFiles};
 use serde_json::json;
 use std::{collections::BTreeMap, net::Ipv4Addr};
-use support::{Api, mmdb::database};
 
 const POLICIES: &str = r#"
 @id("germans-only")

@@ -1,11 +1,8 @@
 //! Blueprints that are laid over the configuration, and rules for attributes.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use http::Method;
 use serde_json::{Value, json};
-use support::Api;
 
 const GATE: &str = "\
 version: 1
@@ -41,7 +38,7 @@ fn form(parts: &[(&str, &str)]) -> (String, String) {
     (format!("{body}--part--\r\n"), "multipart/form-data; boundary=part".to_owned())
 }
 
-async fn import(api: &Api, parts: &[(&str, &str)]) -> support::Reply {
+async fn import(api: &Api, parts: &[(&str, &str)]) -> crate::support::Reply {
     let (body, media) = form(parts);
     api.raw(Method::POST, "/managed/blueprints/import/", &media, &body).await
 }

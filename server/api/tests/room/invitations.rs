@@ -1,10 +1,8 @@
 //! Invitations over the API: who may make, see and change them.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use support::Api;
 
 const LIST: &str = "/stages/invitation/invitations/";
 
@@ -119,4 +117,29 @@ async fn who_may_invite_sees_their_own_and_changes_nothing() {
         ada.post(&format!("{path}send_email/"), &json!({"email_addresses": ["a@example.com"]})).await.expect(403);
     }
     assert_eq!(api.get(&one(&own)).await.expect(200)["fixed_data"], json!({}));
+}
+
+const DEFAULTS: &str = "\
+settings:
+  default_invitation_duration: 14d
+  default_invitation_single_use: true
+  default_invitation_flow: default-authentication-flow
+";
+
+#[tokio::test]
+async fn what_an_invitation_does_not_say_is_as_the_settings_have_it() {
+    let api = Api::start_with("settings.yaml", DEFAULTS).await;
+    let flow = api.get("/flows/instances/default-authentication-flow/").await.expect(200)["pk"].clone();
+    let before = api.identity.clock.now();
+    let silent = api.post(LIST, &json!({"name": "silent"})).await.expect(201);
+    let expires: DateTime<Utc> = silent["expires"].as_str().expect("an end").parse().expect("a time");
+    assert!((before + TimeDelta::days(14)..api.identity.clock.now() + TimeDelta::days(14)).contains(&expires), "{expires}");
+    assert_eq!((&silent["single_use"], &silent["flow"]), (&json!(true), &flow));
+
+    let said = json!({"name": "said", "expires": null, "single_use": false, "flow": null});
+    let said = api.post(LIST, &said).await.expect(201);
+    assert_eq!((&said["expires"], &said["single_use"], &said["flow"]), (&json!(null), &json!(false), &json!(null)));
+    // They are of the moment at which an invitation is made.
+    let replaced = api.put(&one(&said), &json!({"name": "said"})).await.expect(200);
+    assert_eq!((&replaced["single_use"], &replaced["flow"]), (&json!(false), &json!(null)));
 }

@@ -1,5 +1,4 @@
 //! The router over services on SQLite in a folder of its own, asked without a network.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 pub(crate) mod mmdb;
 
@@ -8,7 +7,7 @@ use http::{Method, Request, StatusCode, header, request::Builder};
 use lockgate_identity::{Bootstrap, Identity, Setup, places::GeoFiles};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -33,6 +32,7 @@ pub(crate) struct Reply {
     pub(crate) cookies: Vec<String>,
     pub(crate) location: String,
     pub(crate) etag: String,
+    pub(crate) retry_after: String,
 }
 
 impl Reply {
@@ -73,20 +73,28 @@ impl Api {
         Self::start_around(folder, config, GeoFiles::default()).await
     }
 
+    /// As [`Self::start`], where a token may make so many requests a second.
+    pub(crate) async fn start_limited(most: u32) -> Self {
+        let limited = |setup| Setup { api_requests: NonZeroU32::new(most), ..setup };
+        Self::start_as(TempDir::new().expect("a folder"), limited).await
+    }
+
     /// A server in a folder, with these databases.
     pub(crate) async fn start_around(folder: TempDir, config: Option<std::path::PathBuf>, geo: GeoFiles) -> Self {
+        Self::start_as(folder, |setup| Setup { folder: config, geo, ..setup }).await
+    }
+
+    async fn start_as(folder: TempDir, more: impl FnOnce(Setup) -> Setup) -> Self {
         let url = format!("sqlite:{}", folder.path().join("lockgate.db").display());
         let seal = SealKey::derive(b"a secret key for tests, long enough").expect("a key");
         let store = Store::connect(&DatabaseSettings::new(url), seal).await.expect("a database");
         store.migrate().await.expect("migrations");
         let setup = Setup {
-            folder: config,
             public_url: Some("https://auth.example.com".to_owned()),
-            geo,
             bootstrap: Bootstrap { token: Some(TOKEN.to_owned()), ..Bootstrap::default() },
             ..Setup::new(store.clone())
         };
-        let identity = Box::pin(Identity::start(setup)).await.expect("services");
+        let identity = Box::pin(Identity::start(more(setup))).await.expect("services");
         let router = lockgate_api::router(identity.clone());
         Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
     }
@@ -150,6 +158,7 @@ impl Api {
             cookies: texts(header::SET_COOKIE),
             location: location.concat(),
             etag: texts(header::ETAG).concat(),
+            retry_after: texts(header::RETRY_AFTER).concat(),
         }
     }
 

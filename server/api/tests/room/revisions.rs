@@ -1,11 +1,8 @@
 //! The configuration as a folder of text, over the API.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::Api;
 
 const WIKI: &str = "app: wiki\nname: Wiki\nurl: https://wiki.example.com\nforward_auth: { mode: single }\n";
 

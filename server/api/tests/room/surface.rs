@@ -1,13 +1,10 @@
 //! The face as a whole: what the document says is served, what is served is guarded, and the document in
 //! the repository is the one that the code makes.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
-use support::Api;
 
 /// Operations for everybody.
 const PUBLIC: &[&str] = &[
@@ -89,6 +86,29 @@ async fn nothing_but_the_public_operations_answers_without_credentials() {
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "{method} {path}: {}", reply.body);
         assert_eq!(reply.body["detail"], "Authentication credentials were not provided.", "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn each_token_has_its_own_number_of_requests() {
+    let api = Api::start_limited(5).await;
+    let made = api.post("/core/tokens/", &json!({"identifier": "other"})).await.expect(201);
+    let key = api.get("/core/tokens/other/view_key/").await.expect(200)["key"].as_str().expect("a key").to_owned();
+    assert_eq!(made["identifier"], "other");
+    let mut answered = 0;
+    let refused = loop {
+        let reply = api.get("/core/users/me/").await;
+        if reply.status != StatusCode::OK {
+            break reply;
+        }
+        answered += 1;
+        assert!(answered < 1_000, "any number of requests are answered");
+    };
+    assert!(answered >= 8, "twice as many at once, two of them before: {answered}");
+    assert_eq!((refused.status, refused.retry_after.as_str()), (StatusCode::TOO_MANY_REQUESTS, "1"));
+    assert_eq!(refused.body["detail"], "Request was throttled. Expected available in 1 seconds.");
+    api.with_token(&key).get("/core/users/me/").await.expect(200);
+    // Whoever shows no credentials is nobody's to count.
+    api.anonymous(Method::GET, "/root/config/", &json!({})).await.expect(200);
 }
 
 #[tokio::test]

@@ -1,12 +1,9 @@
 //! Configuration objects as scripts use them.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_identity::config::{Change, draft};
 use lockgate_model::kind;
 use serde_json::{Value, json};
-use support::Api;
 use uuid::Uuid;
 
 async fn flow(api: &Api, slug: &str) -> Value {

@@ -1,12 +1,9 @@
 //! Roles: what they let people administer, how they are given, and that nobody gets more by one than was meant.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use futures_util::future;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use support::Api;
 
 const FOLDER: &str = "\
 role: help-desk
@@ -56,7 +53,7 @@ impl House {
         pk
     }
 
-    async fn assign(&self, role: &str, body: Value) -> support::Reply {
+    async fn assign(&self, role: &str, body: Value) -> crate::support::Reply {
         self.api.post(&format!("/rbac/permissions/assigned_by_roles/{role}/assign/"), &body).await
     }
 

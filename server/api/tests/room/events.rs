@@ -1,11 +1,8 @@
 //! The audit log, what is told of it, and the work behind that.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_store::{EventFilter, TaskFilter, TaskLine, TaskOutcome, TaskState};
 use serde_json::{Value, json};
-use support::Api;
 
 /// A token of an ordinary account of this name, and its key.
 async fn somebody(api: &Api, name: &str) -> (Api, i64) {

@@ -1,11 +1,8 @@
 //! Stages of every kind, as scripts use them, and what belongs to them.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_model::{Family, kind::KINDS};
 use serde_json::{Value, json};
-use support::Api;
 
 /// The kind's part of the path, a body with the required fields, a field with the value that it has by default,
 /// and the secrets.

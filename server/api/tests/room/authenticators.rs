@@ -1,11 +1,8 @@
 //! Authenticators over the API: one's own, and those of others.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_store::{AuthenticatorKind, NewAuthenticator};
 use serde_json::{Value, json};
-use support::Api;
 
 const SORTS: [(&str, AuthenticatorKind); 6] = [
     ("duo", AuthenticatorKind::Duo),

@@ -1,11 +1,8 @@
 //! Acting as somebody else, getting people back in, and passwords that were hashed elsewhere.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Api, Browser};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{Api, Browser};
 
 const PASSWORD: &str = "a long password";
 

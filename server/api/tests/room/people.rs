@@ -1,13 +1,10 @@
 //! People's data, who may ask for it, and the flow executor.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Api, Browser};
 use http::{Method, StatusCode};
 use lockgate_identity::oauth::{API_SCOPE, Contents, GrantFacts, Want};
 use lockgate_store::{Issue, NewConsent, hash_secret};
 use serde_json::{Value, json};
-use support::{Api, Browser};
 
 #[tokio::test]
 async fn a_user_is_made_read_changed_and_deleted() {

@@ -1,11 +1,8 @@
 //! The installation itself: its settings, what it runs on, versions of objects.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use http::Method;
 use serde_json::{Value, json};
-use support::Api;
 
 fn flags(open: bool) -> Value {
     json!({

@@ -1,11 +1,8 @@
 //! What there is about flows beside their objects.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::{Api, Browser, TOKEN};
 use http::Method;
 use serde_json::{Value, json};
-use support::{Api, Browser, TOKEN};
 
 const EXECUTOR: &str = "/flows/executor/default-authentication-flow/?query=";
 const INSPECTOR: &str = "/flows/inspector/default-authentication-flow/";

@@ -1,11 +1,8 @@
 //! What policies of a folder let people administer, and that nobody becomes an administrator by it.
-#![allow(clippy::expect_used)]
 
-mod support;
-
+use crate::support::Api;
 use lockgate_identity::places::GeoFiles;
 use serde_json::{Value, json};
-use support::Api;
 
 const HELP_DESK: &str = r#"
 @id("help-desk-resets-passwords")

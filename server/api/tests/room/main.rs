@@ -1,0 +1,23 @@
+//! The surface from the outside, without a network: requests to the routes, over a store in memory.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+mod admin;
+mod administration;
+mod authenticators;
+mod blueprints;
+mod context;
+mod entitlements;
+mod events;
+mod flows;
+mod impersonation;
+mod invitations;
+mod oauth2;
+mod objects;
+mod people;
+mod policies;
+mod revisions;
+mod roles;
+mod stages;
+mod surface;

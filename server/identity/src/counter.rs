@@ -1,0 +1,49 @@
+//! How often somebody may do something: counts by whoever it is, in this process.
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+use std::{
+    hash::Hash,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+/// Keys that are remembered before those whose time has passed are dropped.
+const REMEMBERED: usize = 50_000;
+
+/// Keys beyond which new ones are turned away: so many at once are nobody's use.
+const MOST: usize = 4 * REMEMBERED;
+
+/// Counts by key.
+#[derive(Debug)]
+pub struct Counter<K: Clone + Eq + Hash> {
+    counts: DefaultKeyedRateLimiter<K>,
+    started: Instant,
+    /// When those whose time has passed were dropped last, in seconds since the start.
+    swept: AtomicU64,
+}
+
+impl<K: Clone + Eq + Hash> Counter<K> {
+    /// Counts that permit this much to each key.
+    #[must_use]
+    pub fn new(quota: Quota) -> Self {
+        Self { counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0) }
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// With the time to wait, when there were too many.
+    pub fn count(&self, key: &K) -> Result<(), Duration> {
+        if self.counts.len() > REMEMBERED {
+            let second = self.started.elapsed().as_secs();
+            if self.swept.swap(second, Ordering::Relaxed) != second {
+                self.counts.retain_recent();
+            }
+            if self.counts.len() > MOST {
+                return Err(Duration::from_secs(1));
+            }
+        }
+        let now = governor::clock::DefaultClock::default().now();
+        self.counts.check_key(key).map_err(|until| until.wait_time_from(now))
+    }
+}
