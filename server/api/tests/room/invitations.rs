@@ -133,7 +133,10 @@ async fn what_an_invitation_does_not_say_is_as_the_settings_have_it() {
     let before = api.identity.clock.now();
     let silent = api.post(LIST, &json!({"name": "silent"})).await.expect(201);
     let expires: DateTime<Utc> = silent["expires"].as_str().expect("an end").parse().expect("a time");
-    assert!((before + TimeDelta::days(14)..api.identity.clock.now() + TimeDelta::days(14)).contains(&expires), "{expires}");
+    assert!(
+        (before + TimeDelta::days(14)..api.identity.clock.now() + TimeDelta::days(14)).contains(&expires),
+        "{expires}"
+    );
     assert_eq!((&silent["single_use"], &silent["flow"]), (&json!(true), &flow));
 
     let said = json!({"name": "said", "expires": null, "single_use": false, "flow": null});
