@@ -169,7 +169,7 @@ pub fn workspace_root() -> PathBuf {
 pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(15), "it does not come true");
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not come true");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
