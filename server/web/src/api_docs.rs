@@ -45,7 +45,7 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
     let Ok(Some(file)) = serve(&name, Arc::new(Config::default())) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut response = Response::new(Body::from(file.bytes.into_owned()));
+    let mut response = Response::new(Body::from(file.bytes));
     let headers = response.headers_mut();
     let media = if name.ends_with(".js") { "text/javascript; charset=utf-8" } else { "text/css; charset=utf-8" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

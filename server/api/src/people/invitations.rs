@@ -270,7 +270,7 @@ async fn create(
     let given: InvitationRequest = body.read(&FORM, false)?;
     let settings = identity.tuning.now();
     let now = identity.clock.now();
-    let lasts = settings.default_invitation_duration.as_ref().and_then(|span| now.checked_add_signed(span.delta()));
+    let lasts = settings.default_invitation_duration.as_ref().map(|span| now + span.delta());
     let flow = settings.default_invitation_flow.map(|flow| flow.0);
     let invitation = Stored {
         pk: random_uuid(&*identity.random),

@@ -72,16 +72,22 @@ async fn somebody_acts_as_another_until_that_is_ended_and_everybody_sees_who_it_
     browser.send(Method::GET, "/core/users/impersonate_end/", &Value::Null).await.expect(204);
 }
 
-#[tokio::test]
-async fn events_tell_who_acted_as_whom() {
-    let api = Api::start().await;
-    let admins = admins(&api).await;
-    let other = user(&api, "other-root", &[&admins]).await;
-    user(&api, "root", &[&admins]).await;
-    let mut browser = Browser::new(&api);
+/// A browser of one superuser who acts as another, and the key of the other.
+async fn acting(api: &Api) -> (Browser, Value) {
+    let admins = admins(api).await;
+    let other = user(api, "other-root", &[&admins]).await;
+    user(api, "root", &[&admins]).await;
+    let mut browser = Browser::new(api);
     browser.sign_in("root", PASSWORD).await;
     let path = format!("/core/users/{other}/impersonate/");
     browser.send(Method::POST, &path, &json!({"reason": "x"})).await.expect(204);
+    (browser, other)
+}
+
+#[tokio::test]
+async fn events_tell_who_acted_as_whom() {
+    let api = Api::start().await;
+    let (mut browser, _) = acting(&api).await;
     browser.send(Method::POST, "/core/groups/", &json!({"name": "Made meanwhile"})).await.expect(201);
     let third = user(&api, "third", &[]).await;
     let further = format!("/core/users/{third}/impersonate/");
@@ -95,13 +101,7 @@ async fn events_tell_who_acted_as_whom() {
 #[tokio::test]
 async fn no_password_is_set_meanwhile() {
     let api = Api::start().await;
-    let admins = admins(&api).await;
-    let other = user(&api, "other-root", &[&admins]).await;
-    user(&api, "root", &[&admins]).await;
-    let mut browser = Browser::new(&api);
-    browser.sign_in("root", PASSWORD).await;
-    let path = format!("/core/users/{other}/impersonate/");
-    browser.send(Method::POST, &path, &json!({"reason": "x"})).await.expect(204);
+    let (mut browser, other) = acting(&api).await;
 
     const NEW: &str = "correct horse battery staple";
     let hash = "pbkdf2_sha256$1000$salt$BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
