@@ -32,6 +32,7 @@ mod m20261128_000016_invitations;
 mod m20261128_000017_notifications;
 mod m20261128_000018_impersonation;
 mod m20261128_000019_authenticators;
+mod m20261129_000020_lists;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_invitations::Migration),
             Box::new(m20261128_000019_authenticators::Migration),
             Box::new(m20261128_000017_notifications::Migration),
+            Box::new(m20261129_000020_lists::Migration),
         ]
     }
 }

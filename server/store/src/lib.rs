@@ -48,6 +48,7 @@ mod tasks;
 mod text;
 mod tokens;
 mod user_filter;
+mod user_pages;
 mod users;
 
 pub use accounts::DeclaredAccount;

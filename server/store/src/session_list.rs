@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, Select};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryFilter, Select};
 
 use crate::entity::{session, user};
 use crate::paging::{self, Page};
-use crate::text::{comparable, containing, micros, search_patterns};
+use crate::text::{comparable, containing, micros, search_words};
 use crate::user_filter::text_is;
-use crate::{Session, Sessions, StoreError};
+use crate::{Session, Sessions, StoreError, user_pages};
 
 /// Which sessions are wanted; all that is given must hold. Only those of logged-in users that have not
 /// ended are ever listed.
@@ -38,7 +38,8 @@ impl Sessions<'_> {
     pub async fn list(&self, filter: &SessionFilter, now: DateTime<Utc>) -> Result<(Vec<Session>, u64), StoreError> {
         self.store
             .bounded(async {
-                let matching = session::Entity::find().filter(condition(filter, now));
+                let matching =
+                    session::Entity::find().filter(condition(self.store.reader().get_database_backend(), filter, now));
                 let order = |select| ordered(select, &filter.ordering);
                 let page = paging::fetch(self.store.reader(), matching, order, filter.page);
                 let (rows, total) = page.await?;
@@ -49,11 +50,11 @@ impl Sessions<'_> {
     }
 }
 
-fn condition(filter: &SessionFilter, now: DateTime<Utc>) -> Condition {
+fn condition(backend: DbBackend, filter: &SessionFilter, now: DateTime<Utc>) -> Condition {
     use session::Column;
     let mut users = Condition::all();
-    for pattern in filter.search.as_deref().map(search_patterns).unwrap_or_default() {
-        users = users.add(user::Column::Search.like(pattern));
+    if let Some(search) = filter.search.as_deref().filter(|search| search_words(search).next().is_some()) {
+        users = users.add(user_pages::found(backend, search));
     }
     if let Some(name) = &filter.username {
         users = users.add(text_is(user::Column::Username, name));

@@ -53,9 +53,15 @@ pub(crate) fn searchable(parts: &[&str]) -> String {
     fold(&parts.join("\n"))
 }
 
+/// The words of a search as a `search` column has them; all must be there.
+pub(crate) fn search_words(search: &str) -> impl Iterator<Item = String> {
+    let words: Vec<String> = fold(search).split_whitespace().take(SEARCH_WORDS).map(|word| cut(word, 200)).collect();
+    words.into_iter().filter(|word| !word.is_empty())
+}
+
 /// The words of a search, each as a pattern for a `search` column; all must match.
 pub(crate) fn search_patterns(search: &str) -> Vec<LikeExpr> {
-    fold(search).split_whitespace().take(SEARCH_WORDS).map(|word| containing(&cut(word, 200))).collect()
+    search_words(search).map(|word| containing(&word)).collect()
 }
 
 /// A pattern that matches every text with this part in it, taken literally.

@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use lockgate_model::{User, UserType};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QuerySelect, Select,
+};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::entity::{group, membership, user, user_role};
 use crate::membership::{in_force, makes_superusers};
 use crate::paging::{self, Page};
-use crate::text::{comparable, from_json, micros, search_patterns};
-use crate::{StoreError, Users};
+use crate::text::{comparable, from_json, micros, search_words};
+use crate::{StoreError, Users, user_pages};
 
 /// Bounds of a time; all that are given must hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,11 +83,9 @@ impl Users<'_> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
-                let matching = user::Entity::find().filter(condition(filter, now));
-                let order = |select| ordered(select, &filter.ordering);
-                let (rows, total) = match &filter.attributes {
-                    None => paging::fetch(db, matching, order, filter.page).await?,
-                    Some(wanted) => self.with_attributes(order(matching), wanted, filter.page).await?,
+                let (rows, total) = match user_pages::page(db, filter).await? {
+                    Some(page) => page,
+                    None => self.filtered(db, filter, now).await?,
                 };
                 let users: Result<Vec<User>, _> = rows.into_iter().map(User::try_from).collect();
                 Ok((users?, total))
@@ -98,8 +98,23 @@ impl Users<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn count(&self, filter: &UserFilter, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let matching = user::Entity::find().filter(condition(filter, now));
+        let backend = self.store.reader().get_database_backend();
+        let matching = user::Entity::find().filter(condition(backend, filter, now));
         self.store.bounded(paging::count(self.store.reader(), matching)).await
+    }
+
+    async fn filtered(
+        &self,
+        db: &impl ConnectionTrait,
+        filter: &UserFilter,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<user::Model>, u64), StoreError> {
+        let matching = user::Entity::find().filter(condition(db.get_database_backend(), filter, now));
+        let order = |select| ordered(select, &filter.ordering);
+        match &filter.attributes {
+            None => paging::fetch_by_key(db, matching, order, user::Column::Pk, filter.page).await,
+            Some(wanted) => self.with_attributes(order(matching), wanted, filter.page).await,
+        }
     }
 
     /// JSON is opaque text to both databases, so attributes are compared here.
@@ -147,12 +162,10 @@ pub(crate) fn nothing() -> Expr {
     Expr::cust("1 = 0")
 }
 
-fn condition(filter: &UserFilter, now: DateTime<Utc>) -> Condition {
+fn condition(backend: DbBackend, filter: &UserFilter, now: DateTime<Utc>) -> Condition {
     use user::Column;
-    let mut all = Condition::all();
-    for pattern in filter.search.as_deref().map(search_patterns).unwrap_or_default() {
-        all = all.add(Column::Search.like(pattern));
-    }
+    let search = filter.search.as_deref().filter(|search| search_words(search).next().is_some());
+    let mut all = Condition::all().add_option(search.map(|search| user_pages::found(backend, search)));
     let texts = [
         (Column::Username, &filter.username),
         (Column::Email, &filter.email),
@@ -256,9 +269,10 @@ fn is_member(wanted: Expr, now: DateTime<Utc>) -> Expr {
     Expr::exists(members)
 }
 
-fn ordered(select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {
+/// The column of a field that lists are ordered by.
+pub(crate) fn column(field: &str) -> Option<user::Column> {
     use user::Column;
-    let column = |field: &str| match field {
+    match field {
         "pk" => Some(Column::Pk),
         "uuid" => Some(Column::Uuid),
         "username" => Some(Column::Username),
@@ -269,6 +283,10 @@ fn ordered(select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::
         "last_login" => Some(Column::LastLogin),
         "last_updated" => Some(Column::LastUpdated),
         _ => None,
-    };
+    }
+}
+
+fn ordered(select: Select<user::Entity>, by: &[(String, bool)]) -> Select<user::Entity> {
+    use user::Column;
     paging::ordered(select, by, column, (Column::Username, Order::Asc), (Column::Pk, Order::Asc))
 }

@@ -28,6 +28,40 @@ pub mod user {
     no_relations!();
 }
 
+/// Kept by triggers on `users`; never written otherwise.
+pub mod user_search {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_search")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_pk: i64,
+        pub username: String,
+        pub name: String,
+        pub email: String,
+        pub search: String,
+        pub date_joined: DateTimeUtc,
+    }
+
+    no_relations!();
+}
+
+/// How many accounts there are, in parts; kept by triggers on `users`.
+pub mod user_count {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user_counts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub bucket: i64,
+        pub users: i64,
+    }
+
+    no_relations!();
+}
+
 pub mod credential {
     use sea_orm::entity::prelude::*;
 
