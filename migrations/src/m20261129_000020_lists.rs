@@ -123,9 +123,12 @@ fn postgres() -> Vec<String> {
         EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
             RAISE WARNING 'the extension pg_trgm is not to be had, so that searching goes through all accounts';
         END $$";
-    let trigrams = "DO $$ BEGIN
-            IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm') THEN
-                CREATE INDEX ix_user_search__search ON user_search USING gin (search gin_trgm_ops);
+    // The extension may lie in any schema.
+    let trigrams = "DO $$ DECLARE place name; BEGIN
+            SELECT n.nspname INTO place FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+                WHERE e.extname = 'pg_trgm';
+            IF place IS NOT NULL THEN
+                EXECUTE format('CREATE INDEX ix_user_search__search ON user_search USING gin (search %I.gin_trgm_ops)', place);
             END IF;
         END $$";
     let keep = "CREATE FUNCTION user_search_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
