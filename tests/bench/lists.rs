@@ -8,14 +8,17 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use lockgate_model::UserType;
-use lockgate_store::{DatabaseSettings, NewUser, Page, SealKey, Store, UserFilter};
+use lockgate_model::{Origin, UserType};
+use lockgate_store::{DatabaseSettings, NewGroup, NewUser, Page, SealKey, Store, UserFilter};
 use lockgate_tests::{Api, Database, Server};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
 /// Users of one transaction.
 const BATCH: usize = 5_000;
+/// Groups of one in ten and one in a hundred.
+const TENTH: Uuid = Uuid::from_u128(10);
+const HUNDREDTH: Uuid = Uuid::from_u128(100);
 /// Each is asked so many times.
 const TIMES: usize = 15;
 
@@ -45,12 +48,27 @@ async fn filled(database: Database, users: usize) -> (Server, Store) {
     let store = Store::connect(&settings, seal).await.expect("the database is there");
     let began = Instant::now();
     let now: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+    for (pk, name) in [(TENTH, "tenth"), (HUNDREDTH, "hundredth")] {
+        store.groups().create(group(pk, name), now).await.expect("a group");
+    }
     for first in (0..users).step_by(BATCH) {
         let new = (first..users.min(first + BATCH)).map(person).collect();
         store.users().create_many(new, now).await.expect("users");
     }
     eprintln!("{users} users made in {:?}", began.elapsed());
     (server, store)
+}
+
+fn group(pk: Uuid, name: &str) -> NewGroup {
+    NewGroup {
+        pk,
+        name: name.to_owned(),
+        is_superuser: false,
+        parents: Vec::new(),
+        attributes: Map::new(),
+        origin: Origin::Api,
+        source: None,
+    }
 }
 
 /// Names that differ as names do: one in a thousand is a Krumholtz, one in a hundred a Vandermeer.
@@ -72,7 +90,10 @@ fn person(number: usize) -> NewUser {
         user_type: UserType::Internal,
         path: "users".to_owned(),
         attributes: json!({"department": number % 30}).as_object().cloned().unwrap_or_default(),
-        groups: Vec::new(),
+        groups: [(10, TENTH), (100, HUNDREDTH)]
+            .into_iter()
+            .filter_map(|(every, group)| number.is_multiple_of(every).then_some(group))
+            .collect(),
         password_hash: None,
     }
 }
@@ -110,7 +131,11 @@ async fn lists(server: &Server, users: usize) {
         ("search: what all have", "search=example".to_owned()),
         ("search: two letters", "search=qu".to_owned()),
         ("active", "is_active=true".to_owned()),
+        ("active, a page in the middle", format!("is_active=true&{middle}")),
         ("active, 1 in 100", "is_active=true&search=vandermeer".to_owned()),
+        ("a group of 1 in 100", "groups_by_name=hundredth".to_owned()),
+        ("a group of 1 in 10", "groups_by_name=tenth".to_owned()),
+        ("a group of 1 in 10, searched", "groups_by_name=tenth&search=krumholtz".to_owned()),
         ("exact user name", "username=akadmin".to_owned()),
     ];
     println!("| list of 20 | users found | ms |");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lockgate_model::{User, UserType};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QuerySelect, Select,
 };
@@ -83,7 +83,7 @@ impl Users<'_> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
-                let (rows, total) = match user_pages::page(db, filter).await? {
+                let (rows, total) = match user_pages::page(db, filter, now).await? {
                     Some(page) => page,
                     None => self.filtered(db, filter, now).await?,
                 };
@@ -192,18 +192,15 @@ fn condition(backend: DbBackend, filter: &UserFilter, now: DateTime<Utc>) -> Con
     for (column, bounds) in dates {
         all = all.add(within(column, bounds));
     }
-    all.add_option(in_groups(filter, now)).add_option(filter.roles.as_deref().map(has_role))
+    for set in in_groups(filter, now) {
+        all = all.add(Column::Pk.in_subquery(set));
+    }
+    all.add_option(filter.roles.as_deref().map(has_role))
 }
 
 /// In a group whose members are superusers, since membership is inherited upwards.
 fn superuser(wanted: bool, now: DateTime<Utc>) -> Expr {
-    let administrators = Query::select()
-        .column(membership::Column::UserPk)
-        .from(membership::Entity)
-        .and_where(makes_superusers())
-        .cond_where(in_force(now))
-        .to_owned();
-    let is = user::Column::Pk.in_subquery(administrators);
+    let is = user::Column::Pk.in_subquery(members(makes_superusers(), now));
     if wanted { is } else { is.not() }
 }
 
@@ -226,14 +223,11 @@ pub(crate) fn within(column: impl ColumnTrait, bounds: DateFilter) -> Condition 
         }))
 }
 
-fn in_groups(filter: &UserFilter, now: DateTime<Utc>) -> Option<Condition> {
-    if filter.groups_by_name.is_empty() && filter.groups_by_pk.is_empty() {
-        return None;
-    }
-    let mut all = Condition::all();
+/// Keys of those who are in the groups that a filter names, one set for each way of naming them.
+pub(crate) fn in_groups(filter: &UserFilter, now: DateTime<Utc>) -> Vec<SelectStatement> {
+    let mut sets = Vec::new();
     if !filter.groups_by_pk.is_empty() {
-        let wanted = membership::Column::GroupPk.is_in(filter.groups_by_pk.iter().copied());
-        all = all.add(is_member(wanted, now));
+        sets.push(members(membership::Column::GroupPk.is_in(filter.groups_by_pk.iter().copied()), now));
     }
     if !filter.groups_by_name.is_empty() {
         let names = filter.groups_by_name.iter().filter_map(|name| comparable(name));
@@ -242,9 +236,9 @@ fn in_groups(filter: &UserFilter, now: DateTime<Utc>) -> Option<Condition> {
             .from(group::Entity)
             .and_where(group::Column::Name.is_in(names))
             .to_owned();
-        all = all.add(is_member(membership::Column::GroupPk.in_subquery(groups), now));
+        sets.push(members(membership::Column::GroupPk.in_subquery(groups), now));
     }
-    Some(all)
+    sets
 }
 
 fn has_role(roles: &[Uuid]) -> Expr {
@@ -256,17 +250,14 @@ fn has_role(roles: &[Uuid]) -> Expr {
     user::Column::Pk.in_subquery(holders)
 }
 
-/// Asked per user rather than as one set, so that the first page of a large group is found at once.
-fn is_member(wanted: Expr, now: DateTime<Utc>) -> Expr {
-    let user = Expr::col((user::Entity, user::Column::Pk));
-    let members = Query::select()
-        .expr(Expr::val(1))
+/// Keys of those whose membership is one of these, and counts.
+fn members(wanted: Expr, now: DateTime<Utc>) -> SelectStatement {
+    Query::select()
+        .column(membership::Column::UserPk)
         .from(membership::Entity)
-        .and_where(Expr::col((membership::Entity, membership::Column::UserPk)).eq(user))
         .and_where(wanted)
         .cond_where(in_force(now))
-        .to_owned();
-    Expr::exists(members)
+        .to_owned()
 }
 
 /// The column of a field that lists are ordered by.

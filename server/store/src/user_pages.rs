@@ -1,7 +1,8 @@
-//! Pages of accounts as they are mostly wanted: all, or those that some words find. Their keys come from
+//! Pages of accounts as they are mostly wanted: all, the active ones, a group's, or those that some words find. Their keys come from
 //! `user_search`, a narrow copy that sign-ins do not write (`migrations/src/m20261129_000020_lists.rs`), and only the
 //! rows of the page are read.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -54,12 +55,19 @@ fn grams(word: &str) -> Option<String> {
     (!all.is_empty()).then(|| all.join(" AND "))
 }
 
-/// Whether a filter asks for nothing but words, and for an order that the narrow copy has.
+/// Whether a filter and its order can be told by the narrow copy and memberships.
 fn is_narrow(filter: &UserFilter) -> bool {
-    let rest = UserFilter { search: None, ordering: Vec::new(), page: filter.page, ..filter.clone() };
-    let all = UserFilter { page: filter.page, ..UserFilter::default() };
+    let plain = UserFilter {
+        search: None,
+        is_active: None,
+        groups_by_name: Vec::new(),
+        groups_by_pk: Vec::new(),
+        ordering: Vec::new(),
+        page: Page::default(),
+        ..filter.clone()
+    };
     let known = |(field, _): &(String, bool)| column(field).is_some() || user_filter::column(field).is_none();
-    rest == all && filter.ordering.iter().all(known)
+    plain == UserFilter::default() && filter.ordering.iter().all(known)
 }
 
 fn column(field: &str) -> Option<user_search::Column> {
@@ -78,15 +86,23 @@ fn column(field: &str) -> Option<user_search::Column> {
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     filter: &UserFilter,
+    now: DateTime<Utc>,
 ) -> Result<Option<(Vec<user::Model>, u64)>, StoreError> {
     if !is_narrow(filter) {
         return Ok(None);
     }
     let search = filter.search.as_deref().unwrap_or_default();
-    let matching = user_search::Entity::find().filter(holding(db.get_database_backend(), search));
-    let total = match search_words(search).next() {
-        None => all(db).await?,
-        Some(_) => paging::count(db, matching.clone()).await?,
+    let groups = user_filter::in_groups(filter, now);
+    let mut matching = user_search::Entity::find()
+        .filter(holding(db.get_database_backend(), search))
+        .filter(Condition::all().add_option(filter.is_active.map(|wanted| user_search::Column::IsActive.eq(wanted))));
+    for group in &groups {
+        matching = matching.filter(user_search::Column::UserPk.in_subquery(group.clone()));
+    }
+    let total = match (search_words(search).next(), groups.as_slice(), filter.is_active) {
+        (None, [], active) => all(db, active).await?,
+        (None, [members], None) => size(db, members.clone()).await?,
+        _ => paging::count(db, matching.clone()).await?,
     };
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
     let keys = ordered(matching, &filter.ordering, backwards).select_only().column(user_search::Column::UserPk);
@@ -99,16 +115,28 @@ pub(crate) async fn page(
     Ok(Some((keys.iter().filter_map(|key| rows.remove(key)).collect(), total)))
 }
 
-/// How many accounts there are.
-async fn all(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
-    let sum = Expr::col(user_count::Column::Users).sum().cast_as(if db.get_database_backend() == DbBackend::Sqlite {
-        "integer"
-    } else {
-        "bigint"
-    });
-    let sum = user_count::Entity::find().select_only().column_as(sum, "users");
+/// How many accounts there are, or how many of them are active, or not.
+async fn all(db: &impl ConnectionTrait, active: Option<bool>) -> Result<u64, StoreError> {
+    let number = if db.get_database_backend() == DbBackend::Sqlite { "integer" } else { "bigint" };
+    let (users, actives) = (Expr::col(user_count::Column::Users), Expr::col(user_count::Column::Active));
+    let wanted = match active {
+        None => users,
+        Some(true) => actives,
+        Some(false) => users.sub(actives),
+    };
+    let sum = user_count::Entity::find().select_only().column_as(wanted.sum().cast_as(number), "accounts");
     let total: Option<Option<i64>> = sum.into_tuple().one(db).await?;
     Ok(total.flatten().unwrap_or_default().unsigned_abs())
+}
+
+/// How many different accounts a set has.
+async fn size(db: &impl ConnectionTrait, members: SelectStatement) -> Result<u64, StoreError> {
+    let set = "members";
+    let distinct = Expr::col((set, user_search::Column::UserPk)).count_distinct();
+    let counted = Query::select().expr_as(distinct, "total").from_subquery(members, set).to_owned();
+    let row = db.query_one(&counted).await?;
+    let total: Option<i64> = row.map(|row| row.try_get("", "total")).transpose()?;
+    Ok(total.unwrap_or_default().unsigned_abs())
 }
 
 /// How a page is read: rows to skip, rows to read, and whether from the end, which is nearer to most pages of the

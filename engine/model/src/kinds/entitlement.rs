@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct ApplicationEntitlement {
     /// Its name, as the application knows it; unique within the application.
-    #[schemars(length(min = 1, max = 255))]
+    // With the application it makes an identifier of at most 255 characters.
+    #[schemars(length(min = 1, max = 200))]
     pub name: String,
     /// The application.
     #[schemars(extend("x-on-delete" = "cascade"))]

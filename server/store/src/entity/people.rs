@@ -42,6 +42,7 @@ pub mod user_search {
         pub email: String,
         pub search: String,
         pub date_joined: DateTimeUtc,
+        pub is_active: bool,
     }
 
     no_relations!();
@@ -57,6 +58,7 @@ pub mod user_count {
         #[sea_orm(primary_key, auto_increment = false)]
         pub bucket: i64,
         pub users: i64,
+        pub active: i64,
     }
 
     no_relations!();

@@ -70,6 +70,7 @@ conformance! {
     people::passwords_are_kept_apart,
     people::a_deleted_user_leaves_nothing_behind,
     people::lists_filter_order_and_page,
+    people::lists_follow_every_change,
     people::wildcards_mean_themselves,
     people::groups_and_memberships,
     memberships::times_count_for_every_look,

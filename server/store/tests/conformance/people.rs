@@ -172,6 +172,49 @@ pub(crate) async fn lists_filter_order_and_page(bench: &Bench) -> Outcome {
     Ok(())
 }
 
+/// What lists are answered from is a copy of its own.
+pub(crate) async fn lists_follow_every_change(bench: &Bench) -> Outcome {
+    let users = bench.store.users();
+    let many: Vec<NewUser> = (0..40).map(|n| new_user(&format!("user-{n:02}"))).collect();
+    let made = users.create_many(many, now()).await?;
+    let group = bench.group("editors", &[]).await?;
+    let change = async |at: usize, patch: UserPatch| users.update(made[at].pk, patch, later(1)).await;
+    change(3, UserPatch { username: Some("zoe".to_owned()), ..UserPatch::default() }).await?;
+    change(4, UserPatch { email: Some("first@example.org".to_owned()), ..UserPatch::default() }).await?;
+    for at in [5, 6, 7] {
+        change(at, UserPatch { is_active: Some(false), ..UserPatch::default() }).await?;
+    }
+    change(6, UserPatch { is_active: Some(true), ..UserPatch::default() }).await?;
+    for at in [7, 8, 9] {
+        change(at, UserPatch { groups: Some(vec![group]), ..UserPatch::default() }).await?;
+    }
+    for at in [7, 10, 11] {
+        assert!(users.delete(made[at].pk, now()).await?);
+    }
+    let any = UserFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    let (by_email, last) = (vec![("email".to_owned(), false)], Page { number: 37, size: 1 });
+    let editors = || UserFilter { groups_by_pk: vec![group], ..any() };
+    let checks = [
+        (any(), 37, "user-00"),
+        (UserFilter { page: last, ..any() }, 37, "zoe"),
+        (UserFilter { ordering: by_email, search: text("org"), ..any() }, 1, "user-04"),
+        (UserFilter { search: text("user-03"), is_active: Some(true), ..any() }, 1, "zoe"),
+        (UserFilter { search: text("user-10"), ..any() }, 0, ""),
+        (UserFilter { is_active: Some(false), ..any() }, 1, "user-05"),
+        (UserFilter { is_active: Some(true), page: Page { number: 5, size: 1 }, ..any() }, 36, "user-06"),
+        (editors(), 2, "user-08"),
+        (UserFilter { search: text("user-09"), ..editors() }, 1, "user-09"),
+        (UserFilter { is_active: Some(false), ..editors() }, 0, ""),
+    ];
+    for (filter, count, first) in checks {
+        let (found, total) = users.list(&filter, now()).await?;
+        assert_eq!((total, users.count(&filter, now()).await?), (count, count), "{filter:?}");
+        assert_eq!(found.first().map_or("", |user| &user.username), first, "{filter:?}");
+    }
+    Ok(())
+}
+
 pub(crate) async fn wildcards_mean_themselves(bench: &Bench) -> Outcome {
     for name in ["100%", "1000", "a_b", "axb", r"back\slash"] {
         bench.user(name).await?;
