@@ -33,6 +33,7 @@ mod m20261128_000017_notifications;
 mod m20261128_000018_impersonation;
 mod m20261128_000019_authenticators;
 mod m20261129_000020_lists;
+mod m20261129_000021_factors;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000019_authenticators::Migration),
             Box::new(m20261128_000017_notifications::Migration),
             Box::new(m20261129_000020_lists::Migration),
+            Box::new(m20261129_000021_factors::Migration),
         ]
     }
 }

@@ -84,6 +84,38 @@ pub struct NewAuthenticator {
     pub confirmed: bool,
     /// See [`Authenticator::details`].
     pub details: Map<String, Value>,
+    /// What proves it.
+    pub proof: NewProof,
+}
+
+/// What proves a new authenticator.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum NewProof {
+    /// Nothing: whoever made it still has to set it up.
+    #[default]
+    None,
+    /// The secret of an app, or a number or address that codes are sent to.
+    Secret(String),
+    /// A passkey: its credential id in base64url, and all that a verifier has to know of it.
+    Passkey {
+        /// Its credential id; unique.
+        id: String,
+        /// What a verifier keeps.
+        credential: String,
+    },
+    /// Codes that each work once.
+    Codes(Vec<String>),
+}
+
+impl std::fmt::Debug for NewProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Secret(_) => "Secret(..)",
+            Self::Passkey { .. } => "Passkey(..)",
+            Self::Codes(_) => "Codes(..)",
+        })
+    }
 }
 
 /// Which authenticators are wanted; all that is given must hold.
@@ -116,6 +148,15 @@ impl Authenticators<'_> {
     /// [`StoreError::Dangling`] for an unknown user, [`StoreError::TooLong`], or whatever the database answers.
     pub async fn create(&self, new: NewAuthenticator, now: DateTime<Utc>) -> Result<Authenticator, StoreError> {
         fits("name", &new.name, 200)?;
+        let (secret, external_id, codes) = match new.proof {
+            NewProof::None => (String::new(), None, Vec::new()),
+            NewProof::Secret(secret) => (self.sealed(new.user_pk, new.kind, &secret)?, None, Vec::new()),
+            NewProof::Passkey { id, credential } => {
+                fits("external_id", &id, 1400)?;
+                (self.sealed(new.user_pk, new.kind, &credential)?, Some(id), Vec::new())
+            }
+            NewProof::Codes(codes) => (String::new(), None, codes),
+        };
         let row = authenticator::ActiveModel {
             pk: NotSet,
             kind: Set(new.kind.as_str().to_owned()),
@@ -127,11 +168,17 @@ impl Authenticators<'_> {
             created: Set(micros(now)),
             last_updated: Set(micros(now)),
             last_used: Set(None),
+            secret: Set(secret),
+            external_id: Set(external_id),
+            last_step: Set(0),
+            failures: Set(0),
+            failed_at: Set(None),
         };
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
                 let row = row.insert(&tx).await?;
+                self.put_codes(&tx, row.pk, &codes).await?;
                 tx.commit().await?;
                 Authenticator::try_from(row)
             })

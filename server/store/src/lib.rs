@@ -23,6 +23,7 @@ mod entity;
 mod error;
 mod events;
 mod expired;
+mod factors;
 mod group_filter;
 mod groups;
 mod held;
@@ -52,7 +53,9 @@ mod user_pages;
 mod users;
 
 pub use accounts::DeclaredAccount;
-pub use authenticators::{Authenticator, AuthenticatorFilter, AuthenticatorKind, Authenticators, NewAuthenticator};
+pub use authenticators::{
+    Authenticator, AuthenticatorFilter, AuthenticatorKind, Authenticators, NewAuthenticator, NewProof,
+};
 pub use changes::{Change, ChangeCursor, Changes, Polled, Topic};
 pub use connect::DatabaseSettings;
 pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
@@ -60,6 +63,7 @@ pub use decisions::{DecisionFilter, DecisionRecord, Decisions};
 pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
 pub use error::StoreError;
 pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
+pub use factors::Failures;
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};

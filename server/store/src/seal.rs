@@ -1,7 +1,8 @@
 //! Secrets at rest: sealed where they must be read again, hashed where recognising them is enough.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -20,7 +21,10 @@ pub fn hash_secret(secret: &str) -> String {
 
 /// Seals and opens secrets with AES-256-GCM under a key that HKDF-SHA256 (RFC 5869) derives from the
 /// installation's secret key. Sealed text reads `sealed:v1:` and base64 of nonce, ciphertext and tag.
-pub struct SealKey(RandomizedNonceKey);
+pub struct SealKey {
+    seal: RandomizedNonceKey,
+    recognise: hmac::Key,
+}
 
 impl std::fmt::Debug for SealKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -36,6 +40,13 @@ impl KeyType for KeyLength {
     }
 }
 
+/// A key for one purpose.
+fn expanded(prk: &Prk, purpose: &[u8]) -> Option<[u8; KEY_BYTES]> {
+    let mut key = [0_u8; KEY_BYTES];
+    prk.expand(&[purpose], KeyLength).ok()?.fill(&mut key).ok()?;
+    Some(key)
+}
+
 impl SealKey {
     /// Derives the key from the installation's secret key.
     ///
@@ -46,11 +57,22 @@ impl SealKey {
         if secret.is_empty() {
             return Err(failed());
         }
-        let mut key = [0_u8; KEY_BYTES];
         let prk = Salt::new(HKDF_SHA256, b"lockgate").extract(secret);
-        let okm = prk.expand(&[b"seal v1"], KeyLength).map_err(|_| failed())?;
-        okm.fill(&mut key).map_err(|_| failed())?;
-        RandomizedNonceKey::new(&AES_256_GCM, &key).map(Self).map_err(|_| failed())
+        let derived = |purpose: &[u8]| expanded(&prk, purpose).ok_or_else(failed);
+        let seal = RandomizedNonceKey::new(&AES_256_GCM, &derived(b"seal v1")?).map_err(|_| failed())?;
+        Ok(Self { seal, recognise: hmac::Key::new(HMAC_SHA256, &derived(b"recognise v1")?) })
+    }
+
+    /// The hex HMAC-SHA256 of a secret with little entropy, such as a code that people copy from paper: enough to
+    /// find its row, and whoever reads the table cannot try all of them. `place` is bound to it.
+    #[must_use]
+    pub fn recognise(&self, place: &str, secret: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.recognise);
+        // The length keeps place and secret apart.
+        context.update(&(place.len() as u64).to_be_bytes());
+        context.update(place.as_bytes());
+        context.update(secret.as_bytes());
+        hex::encode(context.sign())
     }
 
     /// Seals `plain`. `place` is bound to it: the text opens at that place only, so that rows cannot be
@@ -61,7 +83,7 @@ impl SealKey {
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, StoreError> {
         let mut bytes = plain.to_vec();
         let nonce = self
-            .0
+            .seal
             .seal_in_place_append_tag(Aad::from(place.as_bytes()), &mut bytes)
             .map_err(|_| StoreError::Seal { what: place.to_owned() })?;
         let mut whole = nonce.as_ref().to_vec();
@@ -83,7 +105,7 @@ impl SealKey {
         let mut bytes = whole.split_off(NONCE_LEN);
         let nonce = Nonce::try_assume_unique_for_key(&whole).map_err(|_| failed())?;
         let aad = Aad::from(place.as_bytes());
-        let plain = self.0.open_in_place(nonce, aad, &mut bytes).map_err(|_| failed())?;
+        let plain = self.seal.open_in_place(nonce, aad, &mut bytes).map_err(|_| failed())?;
         Ok(plain.to_vec())
     }
 }
@@ -104,6 +126,17 @@ mod tests {
         for broken in ["", "hush", "sealed:v1:", "sealed:v1:AAAA", "sealed:v1:%"] {
             assert!(key.open("place", broken).is_err(), "{broken}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_recognised_depends_on_key_place_and_secret() -> Result<(), StoreError> {
+        let key = SealKey::derive(b"one installation")?;
+        let code = key.recognise("a", "bc");
+        assert_eq!(code, key.recognise("a", "bc"));
+        assert_eq!(code.len(), 64);
+        assert_ne!(code, key.recognise("ab", "c"));
+        assert_ne!(code, SealKey::derive(b"another")?.recognise("a", "bc"));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Authenticators over the API: one's own, and those of others.
 
 use crate::support::Api;
-use lockgate_store::{AuthenticatorKind, NewAuthenticator};
+use lockgate_store::{AuthenticatorKind, NewAuthenticator, NewProof};
 use serde_json::{Value, json};
 
 const SORTS: [(&str, AuthenticatorKind); 6] = [
@@ -25,7 +25,14 @@ async fn set_up(api: &Api, kind: AuthenticatorKind, user_pk: i64) -> i64 {
     let details =
         json!({"email": "ada@example.com", "phone_number": "+491", "aaguid": "fbfc3007-154e-4ecc-8c0b-6e020557d7bd"});
     let details = details.as_object().cloned().unwrap_or_default();
-    let new = NewAuthenticator { kind, user_pk, name: format!("my {}", kind.as_str()), confirmed: true, details };
+    let new = NewAuthenticator {
+        kind,
+        user_pk,
+        name: format!("my {}", kind.as_str()),
+        confirmed: true,
+        details,
+        proof: NewProof::None,
+    };
     let now = chrono::DateTime::UNIX_EPOCH;
     api.store.authenticators().create(new, now).await.expect("stored").pk
 }

@@ -28,7 +28,7 @@ pub(crate) use log::{change, decision, event};
 pub(crate) use oauth::{code, device_code, login, oauth_token, published_key, pushed_request, used};
 pub(crate) use people::{
     authenticator, consent, credential, group, group_parent, invitation, membership, password_history, reputation,
-    token, user, user_count, user_role, user_search,
+    static_code, token, user, user_count, user_role, user_search,
 };
 pub(crate) use sessions::{proxy_session, session};
 pub(crate) use work::{notification, schedule, task, worker};

@@ -207,6 +207,26 @@ pub mod authenticator {
         pub created: DateTimeUtc,
         pub last_updated: DateTimeUtc,
         pub last_used: Option<DateTimeUtc>,
+        pub secret: String,
+        pub external_id: Option<String>,
+        pub last_step: i64,
+        pub failures: i32,
+        pub failed_at: Option<DateTimeUtc>,
+    }
+
+    no_relations!();
+}
+
+pub mod static_code {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "static_codes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub authenticator_pk: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code_hash: String,
     }
 
     no_relations!();

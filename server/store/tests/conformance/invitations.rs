@@ -1,8 +1,8 @@
 //! Invitations and authenticators.
 
 use lockgate_store::{
-    AuthenticatorFilter, AuthenticatorKind, Invitation, InvitationFilter, InvitationPatch, NewAuthenticator, NewUser,
-    StoreError,
+    AuthenticatorFilter, AuthenticatorKind, Invitation, InvitationFilter, InvitationPatch, NewAuthenticator, NewProof,
+    NewUser, StoreError,
 };
 use serde_json::json;
 
@@ -98,6 +98,7 @@ pub(crate) async fn authenticators_are_listed_renamed_and_go_with_their_owner(be
         name: name.to_owned(),
         confirmed: true,
         details: object(json!({"phone_number": "+491"})),
+        proof: NewProof::None,
     };
     let phone = authenticators.create(new(AuthenticatorKind::Sms, ada.pk, "Phone"), now()).await?;
     assert_eq!((phone.created, phone.last_used), (now(), None));

@@ -3,6 +3,7 @@
 
 mod bench;
 mod configuration;
+mod factors;
 mod history;
 mod invitations;
 mod logs;
@@ -63,6 +64,9 @@ conformance! {
     history::what_several_revisions_changed_is_told_in_one,
     invitations::an_invitation_is_used_up_with_the_account_it_makes,
     invitations::invitations_are_listed_changed_and_swept,
+    factors::a_time_step_and_a_code_work_once,
+    factors::failures_are_counted_until_something_is_right,
+    factors::a_passkey_is_found_by_its_id_and_is_nobody_elses,
     invitations::authenticators_are_listed_renamed_and_go_with_their_owner,
     people::accounts_are_found_by_any_name,
     people::a_patch_touches_only_what_it_names,

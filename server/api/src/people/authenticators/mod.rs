@@ -30,7 +30,7 @@ use kinds::{SORTS, Sort, sort_of};
 use lockgate_identity::{Identity, journal::Action as Noted};
 use lockgate_model::schema::KindSchema;
 use lockgate_policies::Action;
-use lockgate_store::{Authenticator, AuthenticatorFilter, NewAuthenticator, Page};
+use lockgate_store::{Authenticator, AuthenticatorFilter, NewAuthenticator, NewProof, Page};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -234,8 +234,14 @@ async fn create(
         return Err(NO_PERMISSION);
     }
     // It has no secret yet, so nothing can prove that it works.
-    let new =
-        NewAuthenticator { kind: sort.kind, user_pk: caller.user().pk, name, confirmed: false, details: Map::new() };
+    let new = NewAuthenticator {
+        kind: sort.kind,
+        user_pk: caller.user().pk,
+        name,
+        confirmed: false,
+        details: Map::new(),
+        proof: NewProof::None,
+    };
     let made = identity.store.authenticators().create(new, identity.clock.now()).await?;
     note(&identity, &caller, Noted::ModelCreated, sort, &made);
     Ok((StatusCode::CREATED, one(&identity, sort, made).await?))
