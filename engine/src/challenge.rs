@@ -1,10 +1,12 @@
 //! What a flow asks for next: the JSON of the flow executor and the input of the pages.
 
 use crate::context::AppContext;
-use lockgate_model::kinds::{FlowDesignation, FlowLayout, PromptType, UserField};
+use chrono::{DateTime, Utc};
+use lockgate_model::kinds::{DeviceClass, FlowDesignation, FlowLayout, PromptType, UserField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// One challenge: the part that all share, and the body named by `component`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,6 +115,15 @@ pub enum Body {
     /// Data.
     #[serde(rename = "ak-stage-prompt")]
     Prompt(Prompt),
+    /// A second factor.
+    #[serde(rename = "ak-stage-authenticator-validate")]
+    AuthenticatorValidation(AuthenticatorValidation),
+    /// An app that shows codes, to be set up.
+    #[serde(rename = "ak-stage-authenticator-totp")]
+    AuthenticatorTotp(AuthenticatorTotp),
+    /// Codes to be written down.
+    #[serde(rename = "ak-stage-authenticator-static")]
+    AuthenticatorStatic(AuthenticatorStatic),
     /// Nothing; a stage for trying things out.
     #[serde(rename = "ak-stage-dummy")]
     Dummy(Dummy),
@@ -149,6 +160,9 @@ impl Body {
             Self::UserLogin(_) => "ak-stage-user-login",
             Self::Consent(_) => "ak-stage-consent",
             Self::Prompt(_) => "ak-stage-prompt",
+            Self::AuthenticatorValidation(_) => "ak-stage-authenticator-validate",
+            Self::AuthenticatorTotp(_) => "ak-stage-authenticator-totp",
+            Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
             Self::AccessDenied(_) => "ak-stage-access-denied",
@@ -305,6 +319,68 @@ pub struct PromptField {
 pub struct Prompt {
     /// The fields, in order.
     pub fields: Vec<PromptField>,
+}
+
+/// A factor that may be shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeviceChallenge {
+    /// Its sort.
+    pub device_class: DeviceClass,
+    /// Its primary key.
+    pub device_uid: String,
+    /// What the factor itself needs to be asked; empty where people type a code.
+    pub challenge: Data,
+    /// When it was used last.
+    pub last_used: Option<DateTime<Utc>>,
+    /// What its owner calls it; for pages only.
+    #[serde(skip)]
+    pub name: String,
+}
+
+/// A setup that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SelectableStage {
+    /// Primary key of the stage.
+    pub pk: Uuid,
+    /// What people read.
+    pub name: String,
+    /// Name of its kind.
+    pub verbose_name: String,
+    /// Its model.
+    pub meta_model_name: String,
+}
+
+/// `ak-stage-authenticator-validate`. Answered with `code`; or with `selected_challenge` or `selected_stage`, to be
+/// asked otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AuthenticatorValidation {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// What may be shown; the one that is asked for comes first.
+    pub device_challenges: Vec<DeviceChallenge>,
+    /// What may be set up where there is nothing to show.
+    pub configuration_stages: Vec<SelectableStage>,
+}
+
+/// `ak-stage-authenticator-totp`. Answered with `code`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuthenticatorTotp {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// What the app takes: `otpauth://totp/…`.
+    pub config_url: String,
+}
+
+/// `ak-stage-authenticator-static`. Answered with nothing: they are written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuthenticatorStatic {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// The codes, shown this once.
+    pub codes: Vec<String>,
 }
 
 /// `ak-stage-dummy`. Answered with nothing.

@@ -3,9 +3,9 @@
 use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
-        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage,
-        PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage,
-        UserLogoutStage, UserWriteStage, is_later_stage,
+        AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage, ConsentStage, DenyStage,
+        DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage,
+        RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -62,8 +62,33 @@ pub enum Stage {
     Invitation(InvitationStage),
     /// Deletes the account.
     UserDelete(UserDeleteStage),
+    /// Asks for a second factor.
+    Mfa(Box<Mfa>),
+    /// Sets up an app that shows codes.
+    EnrollTotp(AuthenticatorTOTPStage),
+    /// Gives out codes that each work once.
+    EnrollStatic(AuthenticatorStaticStage),
     /// Is kept, and cannot be run by this version.
     Later(Later),
+}
+
+impl Stage {
+    /// Whether it sets up a second factor, or would if this version could run it.
+    fn sets_up(&self) -> bool {
+        let later = ["enroll_webauthn", "enroll_email", "enroll_sms", "enroll_duo"];
+        matches!(self, Self::EnrollTotp(_) | Self::EnrollStatic(_))
+            || matches!(self, Self::Later(stage) if later.contains(&stage.word))
+    }
+
+    /// What people read instead of its name, if it says that.
+    fn friendly_name(&self) -> Option<&str> {
+        let name = match self {
+            Self::EnrollTotp(stage) => &stage.friendly_name,
+            Self::EnrollStatic(stage) => &stage.friendly_name,
+            _ => return None,
+        };
+        (!name.is_empty()).then_some(name.as_str())
+    }
 }
 
 /// A stage that this version cannot run.
@@ -73,6 +98,30 @@ pub struct Later {
     pub name: String,
     /// Its word in YAML.
     pub word: &'static str,
+}
+
+/// A stage that asks for a second factor, with what it refers to.
+#[derive(Debug, Clone)]
+pub struct Mfa {
+    /// The stage.
+    pub stage: AuthenticatorValidateStage,
+    /// What may be set up where there is none.
+    pub setups: Vec<Setup>,
+}
+
+/// A stage that sets up a second factor.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Primary key of the stage.
+    pub id: Uuid,
+    /// What people read.
+    pub title: String,
+    /// Name of its kind.
+    pub verbose_name: &'static str,
+    /// Its model.
+    pub model: &'static str,
+    /// The stage.
+    pub stage: Stage,
 }
 
 /// An identification stage with what it refers to.
@@ -231,6 +280,12 @@ impl Builder<'_> {
             Stage::Invitation(stage.clone())
         } else if let Some(stage) = object.typed::<UserDeleteStage>() {
             Stage::UserDelete(stage.clone())
+        } else if let Some(stage) = object.typed::<AuthenticatorValidateStage>() {
+            Stage::Mfa(Box::new(self.mfa(stage)?))
+        } else if let Some(stage) = object.typed::<AuthenticatorTOTPStage>() {
+            Stage::EnrollTotp(stage.clone())
+        } else if let Some(stage) = object.typed::<AuthenticatorStaticStage>() {
+            Stage::EnrollStatic(stage.clone())
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {
@@ -247,6 +302,28 @@ impl Builder<'_> {
             recovery: self.slug(stage.recovery_flow)?,
             passwordless: self.slug(stage.passwordless_flow)?,
         })
+    }
+
+    fn mfa(&self, stage: &AuthenticatorValidateStage) -> Result<Mfa, CompileError> {
+        let mut setups = Vec::new();
+        for setup in &stage.configuration_stages {
+            let object = self.set.get(setup.0).ok_or_else(|| self.missing("stage", setup.0))?;
+            let meta = &object.kind.meta;
+            let built = match object.typed::<AuthenticatorValidateStage>() {
+                // One that asks would ask for ever.
+                Some(_) => None,
+                None => self.typed(object)?.filter(|built| built.sets_up()),
+            };
+            let unsuitable = || CompileError::Unsupported {
+                flow: self.flow.to_owned(),
+                stage: stage.name.clone(),
+                what: "configuration_stages may only name stages that set up a second factor",
+            };
+            let stage = built.ok_or_else(unsuitable)?;
+            let title = stage.friendly_name().unwrap_or(&object.document.name).to_owned();
+            setups.push(Setup { id: setup.0, title, verbose_name: meta.verbose_name, model: meta.model, stage });
+        }
+        Ok(Mfa { stage: stage.clone(), setups })
     }
 
     fn prompts(&self, stage: &PromptStage) -> Result<CompiledPrompts, CompileError> {

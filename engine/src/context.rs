@@ -164,6 +164,14 @@ pub struct Context {
     pub failed_attempts: BTreeMap<Uuid, u32>,
     /// What passing policies said.
     pub messages: Vec<String>,
+    /// A second factor of the pending user was accepted, beside what proved who they are.
+    pub second_factor: bool,
+    /// What a stage is setting up and has shown, sealed, by stage.
+    pub setting_up: BTreeMap<Uuid, String>,
+    /// The setup that somebody chose where a factor was asked for and there was none.
+    pub chosen_setup: Option<Uuid>,
+    /// The factor that somebody chose to prove.
+    pub chosen_factor: Option<i64>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -173,19 +181,25 @@ pub struct Context {
 impl Context {
     /// Makes somebody the pending user. What was proven before was proven for somebody else.
     pub(crate) fn set_pending(&mut self, pending: Pending) {
+        self.forget_proofs();
         self.pending = Some(pending);
-        self.auth_method = None;
-        self.auth_method_args = Data::new();
-        self.user_backend = None;
     }
 
     /// The plan is about nobody any more.
     pub(crate) fn forget_pending(&mut self) {
+        self.forget_proofs();
         self.pending = None;
+        self.passage.signed_in = None;
+    }
+
+    fn forget_proofs(&mut self) {
         self.auth_method = None;
         self.auth_method_args = Data::new();
         self.user_backend = None;
-        self.passage.signed_in = None;
+        self.second_factor = false;
+        self.setting_up.clear();
+        self.chosen_setup = None;
+        self.chosen_factor = None;
     }
 
     /// Whether a credential of the pending user was accepted.

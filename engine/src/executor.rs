@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
             return Ok(self.done().await);
         };
         self.plan.step = self.plan.step.wrapping_add(1);
-        if let Some(errors) = Self::mismatch(at.stage.component(), response) {
+        if let Some(errors) = Self::mismatch(stages::component(self, at), response) {
             return self.again(at, errors).await;
         }
         match stages::answer(self, at, response).await? {

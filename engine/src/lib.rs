@@ -14,6 +14,7 @@ pub mod challenge;
 pub mod compiled;
 pub mod context;
 pub mod executor;
+pub mod factors;
 pub mod next;
 pub mod plan;
 pub mod ports;

@@ -3,6 +3,7 @@
 //! An error of any port ends the flow in a refusal; it never lets a check be skipped.
 
 use crate::challenge::Data;
+pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -265,8 +266,15 @@ pub enum Event {
         user: Option<i64>,
         /// Name of the stage.
         stage: String,
-        /// `unknown_user`, `inactive`, `wrong_password`.
+        /// `unknown_user`, `inactive`, `wrong_password`, `wrong_code`.
         reason: &'static str,
+    },
+    /// `model_created`: somebody set up a second factor.
+    FactorEnrolled {
+        /// Whose.
+        user: i64,
+        /// What it is.
+        factor: Factor,
     },
     /// `user_write`.
     UserWritten {
@@ -359,6 +367,8 @@ pub struct StepEnv<'a> {
     pub directory: &'a dyn Directory,
     /// Passwords.
     pub credentials: &'a dyn Credentials,
+    /// Second factors.
+    pub factors: &'a dyn Factors,
     /// Consents.
     pub consents: &'a dyn Consents,
     /// Invitations.

@@ -65,6 +65,8 @@ pub struct LoginEffect {
     pub auth_method: Option<String>,
     /// More about it, for the event.
     pub auth_method_args: Data,
+    /// A second factor was accepted beside it.
+    pub mfa: bool,
     /// How long the session lasts; `None`: until the browser closes.
     pub duration: Option<TimeDelta>,
     /// They asked to stay signed in; `duration` has it already.
@@ -95,6 +97,15 @@ pub enum Effect {
         created: bool,
         /// Its password was set.
         password_changed: bool,
+    },
+    /// This browser showed a second factor: let it remember that.
+    Remember {
+        /// Primary key of the user.
+        user: i64,
+        /// Primary key of the stage that asked for it.
+        stage: Uuid,
+        /// For how long the stage wants to know.
+        lasting: TimeDelta,
     },
     /// The flow was gone through to its end.
     Completed {

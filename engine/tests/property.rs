@@ -2,13 +2,15 @@
 
 mod world;
 
-use lockgate_engine::{CompiledFlow, Context, Effect, Outcome, Plan, Step};
+use lockgate_engine::{CompiledFlow, Context, Effect, Outcome, Plan, Step, ports::Factor};
+use lockgate_model::kinds::DeviceClass;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use world::{BINDING, OTHER_FLOW, Place, Policy, World, build, id};
 
 const PROMPT: u128 = 30_000;
 const PASSWORD: u128 = 30_010;
+const SETUP: u128 = 30_020;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -113,7 +115,13 @@ fn stage_strategy() -> impl Strategy<Value = Place> {
         1 => Just(("consent_stage", json!({}))),
         1 => any::<bool>().prop_map(|open| ("invitation_stage", json!({"continue_flow_without_invitation": open}))),
         1 => Just(("user_delete_stage", json!({}))),
-        1 => Just(("authenticator_validate_stage", json!({}))),
+        2 => any::<bool>().prop_map(|deny| {
+            let otherwise = if deny { "deny" } else { "skip" };
+            ("authenticator_validate_stage", json!({"not_configured_action": otherwise}))
+        }),
+        1 => Just(("authenticator_validate_stage", json!({"not_configured_action": "configure", "configuration_stages": [id(SETUP)]}))),
+        1 => Just(("authenticator_totp_stage", json!({}))),
+        1 => Just(("authenticator_static_stage", json!({}))),
         2 => Just(("prompt_stage", json!({"fields": [id(PROMPT), id(PROMPT + 1)]}))),
         2 => prop_oneof![Just("never_create"), Just("create_when_required"), Just("always_create")]
             .prop_map(|mode| ("user_write_stage", json!({"user_creation_mode": mode, "create_users_as_inactive": false}))),
@@ -146,6 +154,7 @@ fn flow_of(designation: &str, stages: &[Place]) -> CompiledFlow {
         (PROMPT, "prompt", prompt("username", "text")),
         (PROMPT + 1, "prompt", prompt("password", "password")),
         (PASSWORD, "password_stage", json!({})),
+        (SETUP, "authenticator_static_stage", json!({"token_count": 2})),
     ];
     build(designation, json!({}), stages, &extra)
 }
@@ -161,6 +170,11 @@ struct Browser {
 impl Browser {
     fn new(flow: CompiledFlow, policies: &[Policy]) -> Self {
         let world = World::default();
+        // Ada's app shows what her password is; so does Eve's.
+        for (pk, name) in [(1, "ada"), (3, "eve")] {
+            let factor = Factor { pk, class: DeviceClass::Totp, name: "app".to_owned(), last_used: None };
+            world.lock().factors.insert(pk, vec![(factor, format!("{name}-secret"))]);
+        }
         for (n, policy) in (0_u128..).zip(policies) {
             world.lock().policies.insert(id(BINDING + n), *policy);
         }
@@ -186,6 +200,7 @@ impl Browser {
             Some(plan) => plan,
             None => {
                 self.world.lock().accepted.clear();
+                self.world.lock().codes_accepted.clear();
                 match self.world.start(&self.flow, "", Context::default()) {
                     Ok(plan) => plan,
                     Err(step) => return self.check(*step, None),
@@ -204,7 +219,7 @@ impl Browser {
             let step = match act {
                 Act::Answer(name, password) => {
                     let token = plan.context.consent_token.clone().unwrap_or_default();
-                    let body = json!({"uid_field": name, "username": name, "password": password, "remember_me": true, "token": token});
+                    let body = json!({"uid_field": name, "username": name, "password": password, "code": password, "remember_me": true, "token": token});
                     world.post(&self.flow, &mut plan, body)
                 }
                 Act::Post(body) if lockgate_engine::Response::from_json(body.clone()).is_some() => {
@@ -232,12 +247,14 @@ impl Browser {
                     let accepted = self.world.lock().accepted.clone();
                     prop_assert!(accepted.contains(&login.user), "signed in as {} without a password", login.user);
                     prop_assert!(login.auth_method.is_some());
+                    let shown = self.world.lock().codes_accepted.contains(&login.user);
+                    prop_assert!(shown || !login.mfa, "a second factor that nobody has shown");
                     let user = self.world.lock().users[&login.user].0.clone();
                     prop_assert!(user.is_active);
                     self.world.session = Some(world::principal(user));
                 }
                 Effect::Logout => self.world.session = None,
-                Effect::UserWritten { .. } | Effect::Completed { .. } => {}
+                Effect::UserWritten { .. } | Effect::Remember { .. } | Effect::Completed { .. } => {}
             }
         }
         let keeps = step.outcome.keeps_plan();

@@ -54,6 +54,10 @@ pub struct TestUser {
     pub path: String,
     /// Their password; without one nothing is.
     pub password: Option<String>,
+    /// The code that their app shows, if they have one.
+    pub totp: Option<String>,
+    /// Their codes on paper.
+    pub codes: Vec<String>,
 }
 
 /// What else is so when something is asked.

@@ -4,10 +4,13 @@
 mod consent;
 mod deny;
 mod dummy;
+mod enroll_static;
+mod enroll_totp;
 mod field;
 mod identification;
 mod invitation;
 mod later;
+mod mfa;
 mod password;
 mod prompt;
 mod redirect;
@@ -34,6 +37,9 @@ impl Stage {
             Self::Prompt(_) => "ak-stage-prompt",
             Self::Consent(_) => "ak-stage-consent",
             Self::Dummy(_) => "ak-stage-dummy",
+            Self::Mfa(_) => "ak-stage-authenticator-validate",
+            Self::EnrollTotp(_) => "ak-stage-authenticator-totp",
+            Self::EnrollStatic(_) => "ak-stage-authenticator-static",
             Self::UserLogout(_)
             | Self::UserWrite(_)
             | Self::Deny(_)
@@ -42,6 +48,14 @@ impl Stage {
             | Self::UserDelete(_)
             | Self::Later(_) => "",
         }
+    }
+}
+
+/// The `component` of what a stage asks now: one that asks for a second factor may be setting one up.
+pub(crate) fn component(run: &Run<'_>, at: &CompiledStage) -> &'static str {
+    match &at.stage {
+        Stage::Mfa(mfa) => mfa::setup(run, mfa).map_or(&at.stage, |setup| &setup.stage).component(),
+        stage => stage.component(),
     }
 }
 
@@ -60,6 +74,9 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::Redirect(target) => redirect::enter(run, target),
         Stage::Invitation(stage) => invitation::enter(run, stage).await,
         Stage::UserDelete(_) => user_delete::enter(run).await,
+        Stage::Mfa(mfa) => mfa::enter(run, at.stage_id, mfa).await,
+        Stage::EnrollTotp(stage) => enroll_totp::enter(run, at.stage_id, stage).await,
+        Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
@@ -73,6 +90,9 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::Prompt(prompts) => prompt::answer(run, prompts, response).await,
         Stage::Consent(stage) => consent::answer(run, stage, response).await,
         Stage::Dummy(_) => Ok(Answered::Accepted),
+        Stage::Mfa(mfa) => mfa::answer(run, at.stage_id, mfa, response).await,
+        Stage::EnrollTotp(stage) => enroll_totp::answer(run, at.stage_id, stage, response).await,
+        Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)
         | Stage::Deny(_)

@@ -72,6 +72,7 @@ fn login(run: &mut Run<'_>, stage: &UserLoginStage, user: i64, remember: bool) {
         user,
         auth_method: context.auth_method.clone(),
         auth_method_args: context.auth_method_args.clone(),
+        mfa: context.second_factor,
         duration: (!duration.is_zero()).then_some(duration),
         remember,
         terminate_others: stage.terminate_other_sessions,

@@ -3,19 +3,19 @@
 #![allow(dead_code, unreachable_pub)]
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{
     CompiledFlow, Context, Plan, Response, Step, StepEnv, challenge,
     ports::{
-        BrandFacts, Consents, Credentials, Decide, Directory, Event, Events, Facts, Invitation, Invitations, NewUser,
-        PasswordOutcome, PortError, PromptExpression, Random, RequestFacts, SealError, UserChanges, Verdict,
-        WriteError,
+        BrandFacts, CodeOutcome, Consents, Credentials, Decide, Directory, Event, Events, Factor, Factors, Facts,
+        Invitation, Invitations, NewFactor, NewUser, PasswordOutcome, PortError, PromptExpression, Random,
+        RequestFacts, SealError, UserChanges, Verdict, WriteError,
     },
     respond, start,
 };
 use lockgate_model::{
     Document, ObjectSet, Origin, Principal, User, UserType,
-    kinds::{PasswordBackend, UserField},
+    kinds::{DeviceClass, Digits, PasswordBackend, UserField},
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -48,9 +48,15 @@ pub struct State {
     pub consents: HashMap<(i64, Uuid), Granted>,
     /// With when each ends.
     pub invitations: HashMap<Uuid, (Invitation, Option<DateTime<Utc>>)>,
+    /// By user, with the code that proves each; `wait` makes it pause.
+    pub factors: BTreeMap<i64, Vec<(Factor, String)>>,
+    /// Users and stages that the browser remembers.
+    pub remembered: Vec<(i64, Uuid)>,
     pub events: Vec<Event>,
-    /// Users whose password was accepted, in order.
+    /// Users whose password was accepted, or whose code, in order.
     pub accepted: Vec<i64>,
+    /// Users whose code was accepted, in order.
+    pub codes_accepted: Vec<i64>,
     pub overloaded: bool,
     pub directory_broken: bool,
     pub random: u64,
@@ -157,6 +163,7 @@ impl World {
         StepEnv {
             directory: self,
             credentials: self,
+            factors: self,
             consents: self,
             invitations: self,
             decide: self,
@@ -271,6 +278,62 @@ impl Random for World {
             state.random = state.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             *byte = state.random.to_be_bytes()[0];
         }
+    }
+}
+
+#[async_trait]
+impl Factors for World {
+    async fn usable(&self, user: i64) -> Result<Vec<Factor>, PortError> {
+        let state = self.lock();
+        Ok(state.factors.get(&user).into_iter().flatten().map(|(factor, _)| factor.clone()).collect())
+    }
+
+    async fn check(&self, user: i64, factor: &Factor, code: &str, _: f64) -> Result<CodeOutcome, PortError> {
+        let mut state = self.lock();
+        let known = state.factors.get(&user).into_iter().flatten().find(|(known, _)| known == factor);
+        Ok(match known {
+            Some((_, right)) if right == code => {
+                state.accepted.push(user);
+                state.codes_accepted.push(user);
+                CodeOutcome::Accepted
+            }
+            Some(_) if code == "wait" => CodeOutcome::Paused { retry_after: 7 },
+            _ => CodeOutcome::Rejected,
+        })
+    }
+
+    async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {
+        let (class, right) = match new {
+            NewFactor::App { code, secret, .. } if secret != format!("secret of {code}") => return Ok(None),
+            NewFactor::App { code, .. } => (DeviceClass::Totp, code),
+            NewFactor::Codes(codes) => (DeviceClass::Static, codes.concat()),
+        };
+        let theirs = &mut self.lock().factors;
+        let pk = i64::try_from(theirs.len()).unwrap_or_default() + 100;
+        let factor = Factor { pk, class, name: name.to_owned(), last_used: None };
+        theirs.entry(user).or_default().push((factor.clone(), right));
+        Ok(Some(factor))
+    }
+
+    fn app_secret(&self) -> String {
+        "secret of 123456".to_owned()
+    }
+
+    fn app_address(&self, secret: &str, _: Digits, account: &str, issuer: &str) -> Result<String, PortError> {
+        Ok(format!("otpauth://totp/{issuer}:{account}?secret={secret}"))
+    }
+
+    fn seal(&self, user: i64, secret: &str) -> Result<String, PortError> {
+        Ok(format!("{user}|{secret}"))
+    }
+
+    fn open(&self, user: i64, sealed: &str) -> Result<String, PortError> {
+        let opened = sealed.strip_prefix(&format!("{user}|")).map(str::to_owned);
+        opened.ok_or_else(|| PortError("sealed for somebody else".to_owned()))
+    }
+
+    async fn remembered(&self, user: i64, stage: Uuid, _: TimeDelta) -> Result<bool, PortError> {
+        Ok(self.lock().remembered.contains(&(user, stage)))
     }
 }
 

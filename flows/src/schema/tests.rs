@@ -79,6 +79,8 @@ fn user() -> Value {
         ("type", told(json!({"enum": USER_TYPES, "default": "internal"}), "Sort of account.")),
         ("path", text("Path in the directory.")),
         ("password", text("Their password, in this test.")),
+        ("totp", text("The code that their app shows; without it they have none.")),
+        ("codes", json!({"type": "array", "items": {"type": "string"}, "description": "Their codes on paper."})),
     ]);
     debug_assert!(USER_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == USER_KEYS.len());
     json!({"anyOf": [object(map, &[]), {"type": "null"}]})

@@ -235,6 +235,8 @@ pub(crate) struct Visitor {
     pub(crate) client: Client,
     /// Value of the session cookie.
     pub(crate) session_token: Option<String>,
+    /// What the browser remembers of second factors.
+    pub(crate) mfa_token: Option<String>,
     /// Whether the CSRF header belongs to that session.
     pub(crate) is_meant: bool,
 }
@@ -245,6 +247,7 @@ impl FromRequestParts<Identity> for Visitor {
     async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Self::Rejection> {
         let session_token = session_token(parts);
         let is_meant = session_token.as_deref().is_some_and(|token| is_meant(&parts.headers, token));
-        Ok(Self { client: client(identity, parts), session_token, is_meant })
+        let mfa_token = sessions::mfa_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned);
+        Ok(Self { client: client(identity, parts), session_token, mfa_token, is_meant })
     }
 }

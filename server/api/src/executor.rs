@@ -26,7 +26,7 @@ use lockgate_identity::{
     Identity,
     net::Client,
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
-    sessions::{clear_cookies, set_cookies},
+    sessions::{clear_cookies, set_cookies, set_mfa_cookie},
     system::time_uuid,
 };
 use serde_json::{Value, json};
@@ -114,6 +114,7 @@ fn request<'a>(
         slug,
         query: query.get("query").unwrap_or_default(),
         session_token: visitor.session_token.as_deref(),
+        mfa_token: visitor.mfa_token.as_deref(),
         client: &visitor.client,
         request_id,
         path: uri.path(),
@@ -140,11 +141,15 @@ fn respond(answer: FlowAnswer, client: &Client, uri: &Uri) -> Result<Response, A
 pub(crate) type Cookies = AppendHeaders<Vec<(HeaderName, String)>>;
 
 fn cookies(answer: &FlowAnswer, client: &Client) -> Cookies {
-    match &answer.set_session {
+    let mut cookies = match &answer.set_session {
         Some(new) => session_cookies(&new.token, new.max_age, client),
         None if answer.clear_session => carried(clear_cookies(client.is_https())),
         None => AppendHeaders(Vec::new()),
+    };
+    if let Some(mfa) = &answer.set_mfa {
+        cookies.0.push((header::SET_COOKIE, set_mfa_cookie(&mfa.token, mfa.max_age, client.is_https())));
     }
+    cookies
 }
 
 /// What gives a browser its session.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod counter;
 pub mod decisions;
 pub mod evidence;
+mod factors;
 pub mod feed;
 pub mod folder_tests;
 pub mod fresh;

@@ -26,6 +26,12 @@ pub type SessionEntry = Fresh<Session>;
 /// Name of the session's cookie.
 const COOKIE: &str = "authentik_session";
 
+/// Name of the cookie by which a browser remembers second factors.
+const MFA_COOKIE: &str = "authentik_mfa";
+
+/// The most of it that is looked at, in bytes.
+const MFA_COOKIE_LENGTH: usize = 2048;
+
 /// Name of the cookie whose value scripts repeat in a header when they write.
 const CSRF_COOKIE: &str = "authentik_csrf";
 
@@ -306,6 +312,20 @@ pub fn session_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a st
     let mut values =
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
     values.find(|value| plausible(value))
+}
+
+/// What a browser remembers of second factors, among a request's cookies.
+pub fn mfa_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix(MFA_COOKIE)?.strip_prefix('='));
+    values.find(|value| value.len() <= MFA_COOKIE_LENGTH)
+}
+
+/// Value of the `Set-Cookie` header that has a browser remember a second factor. `max_age` in seconds.
+#[must_use]
+pub fn set_mfa_cookie(token: &str, max_age: Option<i64>, secure: bool) -> String {
+    set_cookie_header(MFA_COOKIE, token, secure, max_age, true)
 }
 
 /// Values of the `Set-Cookie` headers that give a browser its session: the identifier, which scripts

@@ -60,6 +60,8 @@ impl<'a> Guide<'a> {
             slug,
             query,
             session_token: self.visitor.token.as_deref(),
+            // A flow is begun here; what the browser remembers matters on its pages.
+            mfa_token: None,
             client: &self.visitor.client,
             request_id: &self.visitor.request_id,
             path: self.path,

@@ -1,7 +1,7 @@
 //! Authenticators in use: what proves one, that nothing proves it twice, and the pauses after what was wrong.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 };
@@ -90,7 +90,7 @@ impl Authenticators<'_> {
             .col_expr(Column::LastStep, Expr::value(step))
             .filter(Column::Pk.eq(pk))
             .filter(Column::LastStep.lt(step));
-        self.store.bounded(async { Ok(self.one_row(update).await?) }).await
+        self.store.bounded(self.one_row(update)).await
     }
 
     /// Takes a code that works once; `false` when there is none such. Of two that come together one takes it.
@@ -139,17 +139,36 @@ impl Authenticators<'_> {
         self.store.bounded(async { Ok(self.one_row(update).await.map(drop)?) }).await
     }
 
-    /// Notes a try that failed.
+    /// Begins a try, which counts as failed until the authenticator was used; `false` when others were begun since
+    /// `seen`. So of many that are made at once one is looked at.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn note_failure(&self, pk: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn begin_try(&self, pk: i64, seen: Failures, now: DateTime<Utc>) -> Result<bool, StoreError> {
         use authenticator::Column;
+        let seen = i32::try_from(seen.count).unwrap_or(i32::MAX);
         let update = authenticator::Entity::update_many()
-            .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
+            .col_expr(Column::Failures, Expr::value(seen.saturating_add(1)))
             .col_expr(Column::FailedAt, Expr::value(micros(now)))
-            .filter(Column::Pk.eq(pk));
-        self.store.bounded(async { Ok(self.one_row(update).await.map(drop)?) }).await
+            .filter(Column::Pk.eq(pk))
+            .filter(Column::Failures.eq(seen));
+        self.store.bounded(self.one_row(update)).await
+    }
+
+    /// Deletes all authenticators of a sort that a user has.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn drop_all(&self, user: i64, kind: AuthenticatorKind) -> Result<(), StoreError> {
+        use authenticator::Column;
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let theirs = authenticator::Entity::delete_many().filter(Column::UserPk.eq(user));
+                theirs.filter(Column::Kind.eq(kind.as_str())).exec(&tx).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
     }
 
     /// Changes at most one row; whether there was one.

@@ -61,6 +61,8 @@ pub(crate) struct Visit {
     pub(crate) client: Client,
     /// Value of the session cookie; not yet known to name a session.
     pub(crate) token: Option<String>,
+    /// What the browser remembers of second factors.
+    pub(crate) mfa_token: Option<String>,
     pub(crate) request_id: String,
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -78,6 +80,7 @@ impl FromRequestParts<Identity> for Visit {
             snapshot: identity.config.snapshot(),
             client: client(identity, parts),
             token: sessions::session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
+            mfa_token: sessions::mfa_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             request_id: given.unwrap_or_else(|| random_uuid(&*identity.random).simple().to_string()),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -107,6 +110,7 @@ impl Visit {
             slug,
             query: &self.query,
             session_token: self.token.as_deref(),
+            mfa_token: self.mfa_token.as_deref(),
             client: &self.client,
             request_id: &self.request_id,
             path: &self.path,
@@ -168,13 +172,18 @@ impl Visit {
         add_cookies(response, sessions::set_cookies(&session.token, session.max_age, self.client.is_https()));
     }
 
+    /// Has the browser remember a second factor.
+    pub(crate) fn set_mfa(&self, response: &mut Response, mfa: &SetSession) {
+        add_cookies(response, [sessions::set_mfa_cookie(&mfa.token, mfa.max_age, self.client.is_https())]);
+    }
+
     /// Takes the session from the browser.
     pub(crate) fn clear_session(&self, response: &mut Response) {
         add_cookies(response, sessions::clear_cookies(self.client.is_https()));
     }
 }
 
-fn add_cookies(response: &mut Response, lines: [String; 2]) {
+fn add_cookies<const N: usize>(response: &mut Response, lines: [String; N]) {
     // Identifiers are letters and digits: every line is a header's value.
     for line in lines.into_iter().filter_map(|line| HeaderValue::try_from(line).ok()) {
         response.headers_mut().append(header::SET_COOKIE, line);

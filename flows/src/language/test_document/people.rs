@@ -14,8 +14,8 @@ use lockgate_model::{
 use serde_json::Map;
 
 /// Keys of a test's user.
-pub(crate) const USER_KEYS: [&str; 9] =
-    ["groups", "name", "email", "attributes", "superuser", "active", "type", "path", "password"];
+pub(crate) const USER_KEYS: [&str; 11] =
+    ["groups", "name", "email", "attributes", "superuser", "active", "type", "path", "password", "totp", "codes"];
 
 /// Sorts of accounts that a test may have.
 pub(crate) const USER_TYPES: [&str; 3] = ["internal", "external", "service_account"];
@@ -64,6 +64,8 @@ impl Loader<'_> {
             user_type: UserType::Internal,
             path: "users".to_owned(),
             password: None,
+            totp: None,
+            codes: Vec::new(),
         };
         let entries = match &node.value {
             Yaml::Map(entries) => entries.as_slice(),
@@ -87,6 +89,11 @@ impl Loader<'_> {
             "email" => user.email = self.words(node, key).unwrap_or_default(),
             "path" => user.path = self.words(node, key).unwrap_or_default(),
             "password" => user.password = self.words(node, key),
+            "totp" => user.totp = self.words(node, key),
+            "codes" => match node.list() {
+                Some(codes) => user.codes = codes.iter().filter_map(|code| self.words(code, key)).collect(),
+                None => self.wrong(node, key, "a list of codes"),
+            },
             "superuser" => user.superuser = self.flag(node, key).unwrap_or_default(),
             "active" => user.active = self.flag(node, key).unwrap_or_default(),
             "attributes" => match json_of(node) {

@@ -6,6 +6,7 @@
 
 mod coverage;
 mod expectations;
+mod factors;
 mod judge;
 mod page;
 mod report;

@@ -164,6 +164,7 @@ impl<'a> Walk<'a> {
         let env = StepEnv {
             directory: self.world,
             credentials: self.world,
+            factors: self.world,
             consents: self.world,
             invitations: self.world,
             decide: &decider,
@@ -262,7 +263,7 @@ impl<'a> Walk<'a> {
         match effect {
             Effect::Login(login) => {
                 self.session = self.world.principal_of(login.user);
-                self.mfa = false;
+                self.mfa = login.mfa;
                 self.signed_in = Some(login.user);
                 self.signed_out = false;
             }
@@ -278,6 +279,7 @@ impl<'a> Walk<'a> {
                     self.session = self.world.principal_of(user);
                 }
             }
+            Effect::Remember { .. } => {}
             Effect::Completed { user, .. } => self.completed = Some(user),
         }
     }

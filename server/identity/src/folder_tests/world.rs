@@ -8,8 +8,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordOutcome, PortError,
-    Random, RequestFacts, SealError, UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Factor, Invitation, Invitations, NewUser, PasswordOutcome,
+    PortError, Random, RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_flows::{
     GroupDeclaration, PeopleNames,
@@ -17,7 +17,7 @@ use lockgate_flows::{
 };
 use lockgate_model::{
     Group, Principal, User,
-    kinds::{PasswordBackend, UserField},
+    kinds::{DeviceClass, PasswordBackend, UserField},
     people::TimedMembership,
 };
 use lockgate_store::{principal_of, user_uid};
@@ -36,6 +36,14 @@ struct Account {
     timed: Vec<TimedMembership>,
     superuser: bool,
     password: Option<String>,
+    factors: Vec<Held>,
+}
+
+/// A second factor of somebody, and the codes that prove it.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) factor: Factor,
+    pub(super) codes: Vec<String>,
 }
 
 /// Permissions, and until when they hold.
@@ -157,6 +165,11 @@ impl<'a> World<'a> {
         Some(principal.with_times(account.timed, at))
     }
 
+    /// The second factors of somebody, to be looked at and changed.
+    pub(super) fn with_factors<T>(&self, pk: i64, work: impl FnOnce(&mut Vec<Held>) -> T) -> Option<T> {
+        self.state().accounts.get_mut(&pk).map(|account| work(&mut account.factors))
+    }
+
     /// What last broke in a port, once.
     pub(super) fn take_failure(&self) -> Option<String> {
         self.state().failure.take()
@@ -205,7 +218,23 @@ fn account(pk: i64, user: &TestUser, now: DateTime<Utc>) -> Account {
         timed: user.timed.clone(),
         superuser: user.superuser,
         password: user.password.clone(),
+        factors: held(user),
     }
+}
+
+fn held(user: &TestUser) -> Vec<Held> {
+    let mut all = Vec::new();
+    let mut hold = |class, name: &str, codes: Vec<String>| {
+        let pk = i64::try_from(all.len()).unwrap_or_default() + 1;
+        all.push(Held { factor: Factor { pk, class, name: name.to_owned(), last_used: None }, codes });
+    };
+    if let Some(code) = &user.totp {
+        hold(DeviceClass::Totp, "app", vec![code.clone()]);
+    }
+    if !user.codes.is_empty() {
+        hold(DeviceClass::Static, "paper", user.codes.clone());
+    }
+    all
 }
 
 #[async_trait]
@@ -268,6 +297,7 @@ impl Directory for World<'_> {
             timed: Vec::new(),
             superuser: false,
             password: None,
+            factors: Vec::new(),
         };
         apply(&mut account, new.changes);
         let user = account.user.clone();
@@ -367,6 +397,7 @@ impl Events for World<'_> {
                 self.state().noted.push(format!("the login of {identifier} failed: {reason}"));
             }
             Event::UserWritten { .. }
+            | Event::FactorEnrolled { .. }
             | Event::InvitationUsed { .. }
             | Event::FlowCompleted { .. }
             | Event::FlowDenied { .. } => {}

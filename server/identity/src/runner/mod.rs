@@ -2,6 +2,7 @@
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
 pub(crate) mod decide;
+mod factor_ports;
 mod inspect;
 pub(crate) mod ports;
 mod preview;
@@ -49,6 +50,8 @@ pub struct FlowRequest<'a> {
     pub query: &'a str,
     /// Value of the session cookie.
     pub session_token: Option<&'a str>,
+    /// What the browser remembers of second factors.
+    pub mfa_token: Option<&'a str>,
     /// Who asks.
     pub client: &'a Client,
     /// Identifier of the request, as in the log.
@@ -84,6 +87,8 @@ pub struct FlowAnswer {
     pub outcome: FlowOutcome,
     /// The session's new identifier, if it has one.
     pub set_session: Option<SetSession>,
+    /// What the browser is to remember of second factors.
+    pub set_mfa: Option<SetSession>,
     /// The session is over: drop the cookie.
     pub clear_session: bool,
     /// Seconds for `Retry-After`; the answer is 429.
@@ -92,7 +97,7 @@ pub struct FlowAnswer {
 
 impl FlowAnswer {
     fn plain(outcome: FlowOutcome) -> Self {
-        Self { outcome, set_session: None, clear_session: false, retry_after: None }
+        Self { outcome, set_session: None, set_mfa: None, clear_session: false, retry_after: None }
     }
 }
 
@@ -254,6 +259,7 @@ struct Visit<'a> {
     snapshot: &'a Arc<Snapshot>,
     client: &'a Client,
     query: &'a str,
+    mfa_token: Option<&'a str>,
     session: Option<Session>,
     who: Option<Arc<PrincipalEntry>>,
     facts: RequestFacts,
@@ -292,6 +298,7 @@ impl<'a> Visit<'a> {
             snapshot,
             client: request.client,
             query: request.query,
+            mfa_token: request.mfa_token,
             session,
             who,
             facts,
@@ -306,12 +313,13 @@ impl<'a> Visit<'a> {
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
-        let ports = Ports { core: self.core, acted_as };
+        let ports = Ports { core: self.core, acted_as, mfa_token: self.mfa_token };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,
+            factors: &ports,
             consents: &ports,
             invitations: &ports,
             decide: &decider,
@@ -381,12 +389,17 @@ impl<'a> Visit<'a> {
         let mut logout = false;
         let mut rotate = None;
         let mut left = None;
+        let mut set_mfa = None;
         for effect in step.effects {
             match effect {
                 Effect::Login(effect) => login = Some(effect),
                 Effect::Logout => logout = true,
                 Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
                 Effect::UserWritten { .. } => {}
+                Effect::Remember { user, stage, lasting } => {
+                    let token = self.core.remember_factor(self.mfa_token, user, stage);
+                    set_mfa = token.map(|token| SetSession { token, max_age: Some(lasting.num_seconds()) });
+                }
                 Effect::Completed { ticket, passage, designation, application, .. } => {
                     ticket.into_iter().for_each(|ticket| data.leave(ticket, passage.clone(), self.facts.now));
                     left = application.filter(|_| designation == FlowDesignation::Invalidation);
@@ -417,7 +430,7 @@ impl<'a> Visit<'a> {
             Stored::New(new) => (Some(SetSession { token: new.token, max_age: new.max_age }), false),
             Stored::Gone => (None, true),
         };
-        Ok(Some(FlowAnswer { outcome, set_session, clear_session, retry_after: step.retry_after }))
+        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, clear_session, retry_after: step.retry_after }))
     }
 
     async fn login(&self, login: LoginEffect, data: &SessionData) -> Result<Option<Stored>, StoreError> {
@@ -557,7 +570,7 @@ fn login_facts(login: &LoginEffect, lifetime: Option<TimeDelta>, client: &Client
     let mut auth = Map::new();
     auth.insert("method".to_owned(), json!(login.auth_method));
     auth.insert("args".to_owned(), Value::Object(login.auth_method_args.clone()));
-    auth.insert("mfa".to_owned(), json!(false));
+    auth.insert("mfa".to_owned(), json!(login.mfa));
     auth.insert("at".to_owned(), json!(now.timestamp()));
     if login.network_binding == NetworkBinding::BindAsnNetworkIp {
         auth.insert("ip".to_owned(), json!(client.ip.to_string()));

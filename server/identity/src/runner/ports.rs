@@ -18,7 +18,7 @@ use lockgate_model::{
     kinds::{PasswordBackend, UserField},
 };
 use lockgate_store::{Case, NewConsent, Page, StoreError, TokenIntent, UserFilter, UserPatch};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// The services as the engine sees them.
@@ -27,6 +27,8 @@ pub(crate) struct Ports<'a> {
     pub(crate) core: &'a Core,
     /// Whose account it is that somebody else acts as.
     pub(crate) acted_as: Option<i64>,
+    /// What the browser remembers of second factors.
+    pub(crate) mfa_token: Option<&'a str>,
 }
 
 #[async_trait]
@@ -292,6 +294,7 @@ impl Events for Ports<'_> {
         let (action, user) = match &event {
             Event::LoginFailed { user, .. } => (Action::LoginFailed, *user),
             Event::UserWritten { user, .. } => (Action::UserWrite, Some(*user)),
+            Event::FactorEnrolled { user, .. } => (Action::ModelCreated, Some(*user)),
             Event::InvitationUsed { .. } => (Action::InvitationUsed, None),
             Event::FlowCompleted { user, .. } => {
                 tracing::debug!(?event, ?user, "flow completed");
@@ -325,6 +328,11 @@ fn describe(entry: Entry, event: Event) -> Entry {
             entry.with("username", shown).with("stage", stage).with("reason", reason)
         }
         Event::UserWritten { created, fields, .. } => entry.with("created", created).with("fields", fields),
+        Event::FactorEnrolled { factor, .. } => entry
+            .with("model", "authenticator")
+            .with("kind", json!(factor.class))
+            .with("pk", factor.pk)
+            .with("name", factor.name),
         Event::InvitationUsed { name, flow } => entry.with("invitation", name).with("flow", flow),
         Event::FlowCompleted { flow, .. } => entry.with("flow", flow),
         Event::FlowDenied { flow, reason, .. } => entry.with("flow", flow).with("reason", reason),

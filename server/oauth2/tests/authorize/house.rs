@@ -305,6 +305,7 @@ impl House {
         let flow = FlowRequest {
             slug,
             query: "",
+            mfa_token: None,
             session_token: cookie.split_once('=').map(|(_, token)| token),
             client: &peer(&self.identity),
             request_id: "test",

@@ -208,6 +208,7 @@ impl House {
             slug,
             query: "",
             session_token: Some(&self.token),
+            mfa_token: None,
             client: &client,
             request_id: "test",
             path: "/if/flow/",

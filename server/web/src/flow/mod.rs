@@ -112,6 +112,7 @@ impl Visitor<'_> {
         let answer = FlowAnswer {
             clear_session: next.clear_session || accepted.clear_session,
             set_session: next.set_session.or(accepted.set_session),
+            set_mfa: next.set_mfa.or(accepted.set_mfa),
             ..next
         };
         match &answer.outcome {
@@ -143,6 +144,9 @@ impl Visitor<'_> {
             self.visit.set_session(&mut response, session);
         } else if answer.clear_session {
             self.visit.clear_session(&mut response);
+        }
+        if let Some(mfa) = &answer.set_mfa {
+            self.visit.set_mfa(&mut response, mfa);
         }
         if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -2,8 +2,9 @@
 
 use super::form::Form;
 use crate::pages::{
-    AccessDenied, Autosubmit, Body, BrandView, Choice, Consent, Denial, Errors, FieldError, FieldKind, FlowError,
-    FlowPage, Identification, Layout, Password, Permission, Person, PromptField, SessionEnd,
+    AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, Errors, FieldError,
+    FieldKind, FlowError, FlowPage, Identification, Layout, PaperCodes, Password, Permission, Person, PromptField,
+    SecondFactor, SessionEnd, SetupChoice,
 };
 use crate::visit::with_next;
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use lockgate_engine::{
     challenge::{self, Challenge, Who},
     next::next_in_query,
 };
+use lockgate_model::kinds::DeviceClass;
 use serde::Serialize;
 
 /// Gives the flow up: home, or to whoever began it and wants to know.
@@ -93,7 +95,9 @@ fn own_title(body: &challenge::Body) -> Option<&'static str> {
 /// signing out and on to where the flow was going.
 fn switch_url(body: &challenge::Body, frame: &Frame) -> String {
     match body {
-        challenge::Body::Password(_) | challenge::Body::UserLogin(_) => with_next(CANCEL, &frame.action_url),
+        challenge::Body::Password(_) | challenge::Body::AuthenticatorValidation(_) | challenge::Body::UserLogin(_) => {
+            with_next(CANCEL, &frame.action_url)
+        }
         _ => {
             let next = frame.action_url.split_once('?').and_then(|(_, query)| next_in_query(query));
             with_next("/flows/-/default/invalidation/", next.as_deref().unwrap_or("/"))
@@ -113,6 +117,9 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
         From::UserLogin(it) => Body::UserLogin(person(it.who)),
         From::Consent(it) => Body::Consent(consent(it, frame)),
         From::Prompt(it) => Body::Prompt(it.fields.into_iter().map(field).collect()),
+        From::AuthenticatorValidation(it) => Body::SecondFactor(second_factor(it)),
+        From::AuthenticatorTotp(it) => Body::AppSetup(AppSetup { person: person(it.who), address: it.config_url }),
+        From::AuthenticatorStatic(it) => Body::PaperCodes(PaperCodes { person: person(it.who), codes: it.codes }),
         From::Dummy(it) => Body::Dummy(it.name),
         From::Autosubmit(it) => Body::Autosubmit(Autosubmit { url: it.url, attrs: it.attrs.into_iter().collect() }),
         From::AccessDenied(it) => Body::AccessDenied(denied(it.error_message, frame)),
@@ -146,6 +153,22 @@ fn identification(it: challenge::Identification) -> Identification {
         recovery_url: it.recovery_url,
         passwordless_url: it.passwordless_url,
         sources: Vec::new(),
+    }
+}
+
+fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
+    let device = |one: challenge::DeviceChallenge| Device {
+        uid: one.device_uid,
+        name: one.name,
+        figures: one.device_class != DeviceClass::Static,
+    };
+    let mut devices = it.device_challenges.into_iter().map(device);
+    let setup = |one: challenge::SelectableStage| SetupChoice { id: one.pk.to_string(), name: one.name };
+    SecondFactor {
+        person: person(it.who),
+        device: devices.next(),
+        others: devices.collect(),
+        setups: it.configuration_stages.into_iter().map(setup).collect(),
     }
 }
 

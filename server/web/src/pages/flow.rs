@@ -1,6 +1,6 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
-use super::{BrandView, CSRF_FIELD, Denial, FieldKind, PromptField, initials};
+use super::{AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, PaperCodes, PromptField, SecondFactor, initials};
 use crate::{
     assets,
     page::{Csp, Page},
@@ -270,6 +270,12 @@ pub enum Body {
     Consent(Consent),
     /// `ak-stage-prompt`
     Prompt(Vec<PromptField>),
+    /// `ak-stage-authenticator-validate`
+    SecondFactor(SecondFactor),
+    /// `ak-stage-authenticator-totp`
+    AppSetup(AppSetup),
+    /// `ak-stage-authenticator-static`
+    PaperCodes(PaperCodes),
     /// `ak-stage-dummy`, with the stage's name.
     Dummy(String),
     /// `ak-stage-access-denied`
@@ -299,6 +305,9 @@ impl Body {
             Self::UserLogin(_) => "ak-stage-user-login",
             Self::Consent(_) => "ak-stage-consent",
             Self::Prompt(_) => "ak-stage-prompt",
+            Self::SecondFactor(_) => "ak-stage-authenticator-validate",
+            Self::AppSetup(_) => "ak-stage-authenticator-totp",
+            Self::PaperCodes(_) => "ak-stage-authenticator-static",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
             Self::FlowError(_) => "ak-stage-flow-error",
@@ -315,6 +324,9 @@ impl Body {
         match self {
             Self::Identification(it) => it.sources.iter().filter_map(|source| source.icon_url.as_deref()).collect(),
             Self::Password(it) => listed(&it.person.avatar_url),
+            Self::SecondFactor(it) => listed(&it.person.avatar_url),
+            Self::AppSetup(it) => listed(&it.person.avatar_url),
+            Self::PaperCodes(it) => listed(&it.person.avatar_url),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),

@@ -5,6 +5,7 @@
 //! rendered from sample data; a test renders every one and holds the house rules against the HTML.
 
 mod brand;
+mod factors;
 mod flow;
 mod message;
 mod oauth;
@@ -16,6 +17,7 @@ mod samples;
 mod tests;
 
 pub use brand::{BrandView, FooterLink, Theme};
+pub use factors::{AppSetup, Code, Device, PaperCodes, SecondFactor, SetupChoice};
 pub use flow::{
     AccessDenied, Autosubmit, Body, Consent, Errors, FieldError, FlowError, FlowPage, Identification, Layout,
     LoginSource, Password, Permission, Person, SessionEnd,

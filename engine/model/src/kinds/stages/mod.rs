@@ -26,17 +26,14 @@ pub use services::{
 pub use session::{GeoipBinding, NetworkBinding, UserLoginStage, UserLogoutStage};
 
 /// Kinds of stages that are kept and checked, and that this version cannot run: a flow that reaches one denies.
-const LATER: [&str; 10] = [
+const LATER: [&str; 7] = [
     "source_stage",
     "email_stage",
     "captcha_stage",
-    "authenticator_totp_stage",
-    "authenticator_static_stage",
     "authenticator_webauthn_stage",
     "authenticator_email_stage",
     "authenticator_sms_stage",
     "authenticator_duo_stage",
-    "authenticator_validate_stage",
 ];
 
 /// Whether this version only keeps stages of this kind, and a flow that reaches one denies.

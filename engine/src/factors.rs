@@ -1,0 +1,88 @@
+//! The port to second factors: what somebody has, what proves one, and setting one up.
+
+use crate::ports::PortError;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_model::kinds::{DeviceClass, Digits};
+use uuid::Uuid;
+
+/// A second factor of somebody, proven to work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    /// Primary key.
+    pub pk: i64,
+    /// Its sort.
+    pub class: DeviceClass,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was used last.
+    pub last_used: Option<DateTime<Utc>>,
+}
+
+/// What became of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeOutcome {
+    /// It is right, and was used up by this.
+    Accepted,
+    /// It is wrong, or was used before.
+    Rejected,
+    /// Too many were wrong; this one was not looked at.
+    Paused {
+        /// Seconds after which to try again.
+        retry_after: u64,
+    },
+}
+
+/// A second factor to be stored.
+#[derive(Clone, PartialEq, Eq)]
+pub enum NewFactor {
+    /// An app that shows codes.
+    App {
+        /// Its secret, in base32.
+        secret: String,
+        /// How long its codes are.
+        digits: Digits,
+        /// The code that proves that the app has it; used up by this.
+        code: String,
+    },
+    /// Codes on paper, in place of those that there were.
+    Codes(Vec<String>),
+}
+
+impl std::fmt::Debug for NewFactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::App { .. } => "App(..)",
+            Self::Codes(_) => "Codes(..)",
+        })
+    }
+}
+
+/// Second factors.
+#[async_trait]
+pub trait Factors: Send + Sync {
+    /// Those of a user that are proven to work, the one that was used last first.
+    async fn usable(&self, user: i64) -> Result<Vec<Factor>, PortError>;
+
+    /// Checks a code of a factor of this user. `throttling` says how fast the pause after wrong ones grows: so many seconds after the first,
+    /// and twice as many after each further one; 0: no pauses.
+    async fn check(&self, user: i64, factor: &Factor, code: &str, throttling: f64) -> Result<CodeOutcome, PortError>;
+
+    /// Stores a factor; `None` when what was to prove it does not.
+    async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError>;
+
+    /// A new secret for an app, in base32 (RFC 4226, section 4: of 160 bits).
+    fn app_secret(&self) -> String;
+
+    /// The address by which an app takes a secret (`otpauth://totp/…`), for an account at an issuer.
+    fn app_address(&self, secret: &str, digits: Digits, account: &str, issuer: &str) -> Result<String, PortError>;
+
+    /// Makes a secret fit to be kept in a plan, for this user alone.
+    fn seal(&self, user: i64, secret: &str) -> Result<String, PortError>;
+
+    /// Opens what [`Self::seal`] made for this user.
+    fn open(&self, user: i64, sealed: &str) -> Result<String, PortError>;
+
+    /// Whether this browser has shown that the user passed this stage less than `within` ago.
+    async fn remembered(&self, user: i64, stage: Uuid, within: TimeDelta) -> Result<bool, PortError>;
+}

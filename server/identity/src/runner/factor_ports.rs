@@ -1,0 +1,53 @@
+//! The engine's port to second factors.
+
+use super::ports::Ports;
+use crate::factors::{app_address, app_secret};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use lockgate_engine::ports::{CodeOutcome, Factor, Factors, NewFactor, PortError};
+use lockgate_model::kinds::Digits;
+use uuid::Uuid;
+
+#[async_trait]
+impl Factors for Ports<'_> {
+    async fn usable(&self, user: i64) -> Result<Vec<Factor>, PortError> {
+        self.core.usable_factors(user).await
+    }
+
+    async fn check(&self, _: i64, factor: &Factor, code: &str, throttling: f64) -> Result<CodeOutcome, PortError> {
+        self.core.check_code(factor, code, throttling).await
+    }
+
+    async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {
+        if self.acted_as == Some(user) {
+            // What would stay when the acting ends is not theirs to make.
+            return Err(PortError("a second factor was to be made by somebody who acts as its owner".to_owned()));
+        }
+        self.core.enrol_factor(user, name, new).await
+    }
+
+    fn app_secret(&self) -> String {
+        app_secret(&*self.core.random)
+    }
+
+    fn app_address(&self, secret: &str, digits: Digits, account: &str, issuer: &str) -> Result<String, PortError> {
+        app_address(secret, digits, account, issuer)
+    }
+
+    fn seal(&self, user: i64, secret: &str) -> Result<String, PortError> {
+        self.core.store.seal_key().seal(&place(user), secret.as_bytes()).map_err(PortError::from)
+    }
+
+    fn open(&self, user: i64, sealed: &str) -> Result<String, PortError> {
+        let opened = self.core.store.seal_key().open(&place(user), sealed).map_err(PortError::from)?;
+        String::from_utf8(opened).map_err(PortError::from)
+    }
+
+    async fn remembered(&self, user: i64, stage: Uuid, within: TimeDelta) -> Result<bool, PortError> {
+        self.core.is_remembered(self.mfa_token, user, stage, within).await
+    }
+}
+
+fn place(user: i64) -> String {
+    format!("plan of {user}")
+}

@@ -1,0 +1,125 @@
+//! Pages of second factors: one is asked for, an app is set up, codes are written down.
+
+use super::Person;
+use qrcode::{Color, QrCode};
+use url::Url;
+
+/// A factor that may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Sent back to choose it.
+    pub uid: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its codes are figures, which phones have a keyboard for.
+    pub figures: bool,
+}
+
+impl Device {
+    /// What to do, in a sentence.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        if self.figures {
+            "Open your authenticator app and type the code that it shows."
+        } else {
+            "Type one of the codes that you have kept. Each works once."
+        }
+    }
+}
+
+/// A setup that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupChoice {
+    /// Sent back as `selected_stage`.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+}
+
+/// `ak-stage-authenticator-validate`: the code of a factor; or which to set up, where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct SecondFactor {
+    /// Whose.
+    pub person: Person,
+    /// The factor that is asked for.
+    pub device: Option<Device>,
+    /// Those that may be shown instead.
+    pub others: Vec<Device>,
+    /// What may be set up.
+    pub setups: Vec<SetupChoice>,
+}
+
+/// `ak-stage-authenticator-totp`: an app takes a secret, and shows a code in return.
+#[derive(Debug, Clone, Default)]
+pub struct AppSetup {
+    /// Whose.
+    pub person: Person,
+    /// What the app takes: `otpauth://totp/…`.
+    pub address: String,
+}
+
+impl AppSetup {
+    /// The secret as people type it: in groups of four.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let address = Url::parse(&self.address).ok();
+        let secret = address.iter().flat_map(|address| address.query_pairs()).find(|(name, _)| name == "secret");
+        let secret: Vec<char> = secret.map(|(_, secret)| secret.chars().collect()).unwrap_or_default();
+        let groups: Vec<String> = secret.chunks(4).map(|group| group.iter().collect()).collect();
+        groups.join(" ")
+    }
+
+    /// The address as a QR code (ISO/IEC 18004).
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        Code::of(&self.address)
+    }
+}
+
+/// A QR code, ready to be drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Modules on a side, with the quiet zone of four around them.
+    pub side: usize,
+    /// The dark modules as a path of SVG.
+    pub path: String,
+}
+
+impl Code {
+    const QUIET: usize = 4;
+
+    fn of(text: &str) -> Option<Self> {
+        use std::fmt::Write as _;
+        let code = QrCode::new(text).ok()?;
+        let width = code.width();
+        let mut path = String::new();
+        for (at, _) in code.to_colors().iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "M{} {}h1v1h-1z", at % width + Self::QUIET, at / width + Self::QUIET);
+        }
+        Some(Self { side: width + 2 * Self::QUIET, path })
+    }
+}
+
+/// `ak-stage-authenticator-static`: codes to be kept.
+#[derive(Debug, Clone, Default)]
+pub struct PaperCodes {
+    /// Whose.
+    pub person: Person,
+    /// The codes.
+    pub codes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_out_of_its_address_and_drawn() {
+        let address = "otpauth://totp/Acme:ada?secret=ABCDEFGHIJ&issuer=Acme".to_owned();
+        let setup = AppSetup { address, ..AppSetup::default() };
+        assert_eq!(setup.key(), "ABCD EFGH IJ");
+        let code = setup.code().expect("it fits");
+        assert!(code.side > 29 && code.path.starts_with("M4 4h1v1h-1z"), "{code:?}");
+    }
+}
