@@ -3,7 +3,7 @@
 //! rows of the page are read.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -16,6 +16,9 @@ use crate::{StoreError, UserFilter, user_filter};
 
 /// Characters of what is looked up in an index; shorter words are looked for in every text.
 const GRAM: usize = 3;
+
+/// The most accounts of which all keys are read, to count them and to find a page of them in one go.
+const AT_ONCE: i64 = 50_000;
 
 /// The accounts that hold every word.
 pub(crate) fn found(backend: DbBackend, search: &str) -> Expr {
@@ -32,26 +35,29 @@ pub(crate) fn finding(backend: DbBackend, search: &str) -> SelectStatement {
 /// Every word is in the text.
 fn holding(backend: DbBackend, search: &str) -> Condition {
     let mut all = Condition::all();
-    for word in search_words(search) {
-        if backend != DbBackend::Sqlite {
-            all = all.add(user_search::Column::Search.like(containing(&word)));
-            continue;
-        }
-        if let Some(grams) = grams(&word) {
-            let rows = "user_pk IN (SELECT rowid FROM user_words WHERE user_words MATCH ?)";
-            all = all.add(Expr::cust_with_values(rows, [grams]));
-        }
-        // The index names more than there is.
-        all = all.add(Expr::cust_with_values("instr(search, ?) > 0", [word]));
+    if backend != DbBackend::Sqlite {
+        let patterns = search_words(search).map(|word| user_search::Column::Search.like(containing(&word)));
+        return patterns.fold(all, Condition::add);
     }
-    all
+    if let Some(grams) = grams(search) {
+        let rows = "user_pk IN (SELECT rowid FROM user_words WHERE user_words MATCH ?)";
+        all = all.add(Expr::cust_with_values(rows, [grams]));
+    }
+    // The index names more than there is.
+    search_words(search).fold(all, |all, word| all.add(Expr::cust_with_values("instr(search, ?) > 0", [word])))
 }
 
-/// Every three characters that follow on each other in a word, in the language of FTS5.
-fn grams(word: &str) -> Option<String> {
-    let characters: Vec<char> = word.chars().collect();
+/// Three characters each that the words of a search are covered by, in the language of FTS5; `None` where all are
+/// shorter.
+fn grams(search: &str) -> Option<String> {
     let quoted = |gram: &[char]| format!("\"{}\"", gram.iter().collect::<String>().replace('"', "\"\""));
-    let all: Vec<String> = characters.windows(GRAM).map(quoted).collect();
+    let mut all = Vec::new();
+    for word in search_words(search) {
+        let characters: Vec<char> = word.chars().collect();
+        let last = characters.len().checked_sub(GRAM);
+        let places = last.map(|last| (0..last).step_by(GRAM).chain([last])).into_iter().flatten();
+        all.extend(places.map(|at| quoted(&characters[at..at + GRAM])));
+    }
     (!all.is_empty()).then(|| all.join(" AND "))
 }
 
@@ -99,9 +105,18 @@ pub(crate) async fn page(
     for group in &groups {
         matching = matching.filter(user_search::Column::UserPk.in_subquery(group.clone()));
     }
+    if let Some(found) = found_at_once(db, search, ordered(matching.clone(), &filter.ordering, false)).await? {
+        let (total, page) = (found.len() as u64, filter.page);
+        let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let keys = found.into_iter().skip(skip).take(usize::try_from(page.limit()).unwrap_or(usize::MAX)).collect();
+        return Ok(Some((rows(db, keys).await?, total)));
+    }
     let total = match (search_words(search).next(), groups.as_slice(), filter.is_active) {
         (None, [], active) => all(db, active).await?,
-        (None, [members], None) => size(db, members.clone()).await?,
+        (None, [members], None) => {
+            let is_one = filter.groups_by_name.len() + filter.groups_by_pk.len() == 1;
+            size(db, members.clone(), is_one).await?
+        }
         _ => paging::count(db, matching.clone()).await?,
     };
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
@@ -110,9 +125,36 @@ pub(crate) async fn page(
     if backwards {
         keys.reverse();
     }
+    Ok(Some((rows(db, keys).await?, total)))
+}
+
+/// All keys that a search finds, where the index tells that these are few: counting them and then looking again for
+/// those of the page would read all texts twice.
+async fn found_at_once(
+    db: &impl ConnectionTrait,
+    search: &str,
+    matching: sea_orm::Select<user_search::Entity>,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    let Some(grams) = grams(search).filter(|_| db.get_database_backend() == DbBackend::Sqlite) else {
+        return Ok(None);
+    };
+    let named = Query::select()
+        .expr_as(Expr::col(Asterisk).count(), "total")
+        .from("user_words")
+        .and_where(Expr::cust_with_values("user_words MATCH ?", [grams]))
+        .to_owned();
+    let named: Option<i64> = db.query_one(&named).await?.map(|row| row.try_get("", "total")).transpose()?;
+    if named.unwrap_or_default() > AT_ONCE {
+        return Ok(None);
+    }
+    Ok(Some(matching.select_only().column(user_search::Column::UserPk).into_tuple().all(db).await?))
+}
+
+/// The rows of these keys, in their order.
+async fn rows(db: &impl ConnectionTrait, keys: Vec<i64>) -> Result<Vec<user::Model>, StoreError> {
     let rows = user::Entity::find().filter(user::Column::Pk.is_in(keys.iter().copied())).all(db).await?;
     let mut rows: HashMap<i64, user::Model> = rows.into_iter().map(|row| (row.pk, row)).collect();
-    Ok(Some((keys.iter().filter_map(|key| rows.remove(key)).collect(), total)))
+    Ok(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
 /// How many accounts there are, or how many of them are active, or not.
@@ -129,11 +171,12 @@ async fn all(db: &impl ConnectionTrait, active: Option<bool>) -> Result<u64, Sto
     Ok(total.flatten().unwrap_or_default().unsigned_abs())
 }
 
-/// How many different accounts a set has.
-async fn size(db: &impl ConnectionTrait, members: SelectStatement) -> Result<u64, StoreError> {
+/// How many different accounts a set has; of one group, nobody is a member twice.
+async fn size(db: &impl ConnectionTrait, members: SelectStatement, is_one: bool) -> Result<u64, StoreError> {
     let set = "members";
-    let distinct = Expr::col((set, user_search::Column::UserPk)).count_distinct();
-    let counted = Query::select().expr_as(distinct, "total").from_subquery(members, set).to_owned();
+    let members_of = Expr::col((set, user_search::Column::UserPk));
+    let number = if is_one { members_of.count() } else { members_of.count_distinct() };
+    let counted = Query::select().expr_as(number, "total").from_subquery(members, set).to_owned();
     let row = db.query_one(&counted).await?;
     let total: Option<i64> = row.map(|row| row.try_get("", "total")).transpose()?;
     Ok(total.unwrap_or_default().unsigned_abs())
@@ -175,8 +218,9 @@ mod tests {
 
     #[test]
     fn words_are_taken_apart_into_threes() {
-        assert_eq!(grams("ab"), None);
+        assert_eq!(grams("ab c"), None);
         assert_eq!(grams("adä\"").as_deref(), Some("\"adä\" AND \"dä\"\"\""));
+        assert_eq!(grams("xy abcdefgh ijk").as_deref(), Some("\"abc\" AND \"def\" AND \"fgh\" AND \"ijk\""));
     }
 
     #[test]
