@@ -3,9 +3,10 @@
 //! rows of the page are read.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Asterisk, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, WithClause};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use std::collections::HashMap;
 
@@ -17,8 +18,8 @@ use crate::{StoreError, UserFilter, user_filter};
 /// Characters of what is looked up in an index; shorter words are looked for in every text.
 const GRAM: usize = 3;
 
-/// The most accounts of which all keys are read, to count them and to find a page of them in one go.
-const AT_ONCE: i64 = 50_000;
+/// The most accounts that are counted and put in order in one go.
+const AT_ONCE: u64 = 20_000;
 
 /// The accounts that hold every word.
 pub(crate) fn found(backend: DbBackend, search: &str) -> Expr {
@@ -105,10 +106,8 @@ pub(crate) async fn page(
     for group in &groups {
         matching = matching.filter(user_search::Column::UserPk.in_subquery(group.clone()));
     }
-    if let Some(found) = found_at_once(db, search, ordered(matching.clone(), &filter.ordering, false)).await? {
-        let (total, page) = (found.len() as u64, filter.page);
-        let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-        let keys = found.into_iter().skip(skip).take(usize::try_from(page.limit()).unwrap_or(usize::MAX)).collect();
+    let is_all = search_words(search).next().is_none() && groups.is_empty();
+    if !is_all && let Some((keys, total)) = found_at_once(db, matching.clone(), &filter.ordering, filter.page).await? {
         return Ok(Some((rows(db, keys).await?, total)));
     }
     let total = match (search_words(search).next(), groups.as_slice(), filter.is_active) {
@@ -120,7 +119,8 @@ pub(crate) async fn page(
         _ => paging::count(db, matching.clone()).await?,
     };
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
-    let keys = ordered(matching, &filter.ordering, backwards).select_only().column(user_search::Column::UserPk);
+    let keys = order(&filter.ordering, backwards).into_iter().fold(matching, |keys, (by, way)| keys.order_by(by, way));
+    let keys = keys.select_only().column(user_search::Column::UserPk);
     let mut keys: Vec<i64> = keys.offset(offset).limit(limit).into_tuple().all(db).await?;
     if backwards {
         keys.reverse();
@@ -128,26 +128,30 @@ pub(crate) async fn page(
     Ok(Some((rows(db, keys).await?, total)))
 }
 
-/// All keys that a search finds, where the index tells that these are few: counting them and then looking again for
-/// those of the page would read all texts twice.
+/// The keys of a page of those that match and how many these are, unless they are too many, or the page has none:
+/// counting them and then looking for those of the page would read all texts twice. And databases are not misled: asked
+/// for a few in order, PostgreSQL goes through everybody in that order where it takes what is looked for to be frequent.
 async fn found_at_once(
     db: &impl ConnectionTrait,
-    search: &str,
     matching: sea_orm::Select<user_search::Entity>,
-) -> Result<Option<Vec<i64>>, StoreError> {
-    let Some(grams) = grams(search).filter(|_| db.get_database_backend() == DbBackend::Sqlite) else {
-        return Ok(None);
-    };
-    let named = Query::select()
-        .expr_as(Expr::col(Asterisk).count(), "total")
-        .from("user_words")
-        .and_where(Expr::cust_with_values("user_words MATCH ?", [grams]))
-        .to_owned();
-    let named: Option<i64> = db.query_one(&named).await?.map(|row| row.try_get("", "total")).transpose()?;
-    if named.unwrap_or_default() > AT_ONCE {
-        return Ok(None);
+    ordering: &[(String, bool)],
+    page: Page,
+) -> Result<Option<(Vec<i64>, u64)>, StoreError> {
+    let (found, order) = ("found", order(ordering, false));
+    let columns = order.iter().map(|(column, _)| *column);
+    let few = matching.select_only().columns(columns).limit(AT_ONCE + 1).into_query();
+    let few = CommonTableExpression::new().query(few).table_name(found).materialized(true).to_owned();
+    let count = Query::select().expr(Expr::col(Asterisk).count()).from(found).to_owned();
+    let mut keys = Query::select().column((found, user_search::Column::UserPk)).from(found).to_owned();
+    keys.expr(Expr::from(count)).limit(page.limit()).offset(page.offset());
+    for (column, way) in order {
+        keys.order_by((found, column), way);
     }
-    Ok(Some(matching.select_only().column(user_search::Column::UserPk).into_tuple().all(db).await?))
+    let rows = db.query_all(&keys.with(WithClause::new().cte(few).to_owned())).await?;
+    let total: Option<i64> = rows.first().map(|row| row.try_get_by_index(1)).transpose()?;
+    let Some(total) = total.map(i64::unsigned_abs).filter(|total| *total <= AT_ONCE) else { return Ok(None) };
+    let keys: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    Ok(Some((keys?, total)))
 }
 
 /// The rows of these keys, in their order.
@@ -194,22 +198,27 @@ fn way(page: Page, total: u64) -> Option<(u64, u64, bool)> {
     Some(if behind < offset { (behind, rows, true) } else { (offset, rows, false) })
 }
 
-fn ordered(
-    select: sea_orm::Select<user_search::Entity>,
-    by: &[(String, bool)],
-    backwards: bool,
-) -> sea_orm::Select<user_search::Entity> {
+/// What is ordered by, and in which direction.
+fn order(by: &[(String, bool)], backwards: bool) -> Vec<(user_search::Column, Order)> {
     use user_search::Column;
-    let direction = |descending: bool| if descending == backwards { Order::Asc } else { Order::Desc };
-    let mut wanted: Vec<(Column, bool)> =
-        by.iter().filter_map(|(field, descending)| Some((column(field)?, *descending))).collect();
+    let known = by.iter().filter_map(|(field, descending)| Some((column(field)?, *descending)));
+    let mut wanted: Vec<(Column, bool)> = Vec::new();
+    for (column, descending) in known {
+        // What decides already is not asked again.
+        if wanted.iter().all(|(before, _)| before.as_str() != column.as_str()) {
+            wanted.push((column, descending));
+        }
+    }
     if wanted.is_empty() {
         wanted.push((Column::Username, false));
     }
-    // So that pages do not overlap, and so that one index has it all.
-    let last = wanted.last().is_some_and(|(_, descending)| *descending);
-    wanted.push((Column::UserPk, last));
-    wanted.into_iter().fold(select, |select, (column, descending)| select.order_by(column, direction(descending)))
+    if wanted.iter().all(|(column, _)| column.as_str() != Column::UserPk.as_str()) {
+        // So that pages do not overlap, and so that one index has it all.
+        let last = wanted.last().is_some_and(|(_, descending)| *descending);
+        wanted.push((Column::UserPk, last));
+    }
+    let way = |descending: bool| if descending == backwards { Order::Asc } else { Order::Desc };
+    wanted.into_iter().map(|(column, descending)| (column, way(descending))).collect()
 }
 
 #[cfg(test)]
