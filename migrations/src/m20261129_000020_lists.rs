@@ -141,10 +141,19 @@ fn sqlite() -> Vec<String> {
 
 /// Trigrams by `pg_trgm`, where it may be had: without it a search goes through all rows.
 fn postgres() -> Vec<String> {
+    // Rather in a schema that stays than in ours, with which it would go: others in the same database may use it too.
     let extension = "DO $$ BEGIN
-            CREATE EXTENSION IF NOT EXISTS pg_trgm;
-        EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
-            RAISE WARNING 'the extension pg_trgm is not to be had, so that searching goes through all accounts';
+            BEGIN
+                CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
+            EXCEPTION WHEN invalid_schema_name OR insufficient_privilege THEN
+                CREATE EXTENSION IF NOT EXISTS pg_trgm;
+            END;
+        EXCEPTION
+            WHEN unique_violation OR duplicate_object THEN
+                -- Somebody else was making it at the same time.
+                NULL;
+            WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+                RAISE WARNING 'the extension pg_trgm is not to be had, so that searching goes through all accounts';
         END $$";
     // The extension may lie in any schema.
     let trigrams = "DO $$ DECLARE place name; BEGIN

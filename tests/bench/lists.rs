@@ -86,7 +86,7 @@ fn person(number: usize) -> NewUser {
         username: format!("{first}.{last}.{:06x}", number.wrapping_mul(7_919) % 0x0100_0000),
         name: format!("{first} {last}"),
         email: format!("{last}{number}@example.com"),
-        is_active: number % 50 != 0,
+        is_active: !number.is_multiple_of(50),
         user_type: UserType::Internal,
         path: "users".to_owned(),
         attributes: json!({"department": number % 30}).as_object().cloned().unwrap_or_default(),

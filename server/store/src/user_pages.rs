@@ -3,9 +3,10 @@
 //! rows of the page are read.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Asterisk, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, WithClause};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use std::collections::HashMap;
 
@@ -16,6 +17,9 @@ use crate::{StoreError, UserFilter, user_filter};
 
 /// Characters of what is looked up in an index; shorter words are looked for in every text.
 const GRAM: usize = 3;
+
+/// The most accounts that are counted and put in order in one go.
+const AT_ONCE: u64 = 20_000;
 
 /// The accounts that hold every word.
 pub(crate) fn found(backend: DbBackend, search: &str) -> Expr {
@@ -32,26 +36,29 @@ pub(crate) fn finding(backend: DbBackend, search: &str) -> SelectStatement {
 /// Every word is in the text.
 fn holding(backend: DbBackend, search: &str) -> Condition {
     let mut all = Condition::all();
-    for word in search_words(search) {
-        if backend != DbBackend::Sqlite {
-            all = all.add(user_search::Column::Search.like(containing(&word)));
-            continue;
-        }
-        if let Some(grams) = grams(&word) {
-            let rows = "user_pk IN (SELECT rowid FROM user_words WHERE user_words MATCH ?)";
-            all = all.add(Expr::cust_with_values(rows, [grams]));
-        }
-        // The index names more than there is.
-        all = all.add(Expr::cust_with_values("instr(search, ?) > 0", [word]));
+    if backend != DbBackend::Sqlite {
+        let patterns = search_words(search).map(|word| user_search::Column::Search.like(containing(&word)));
+        return patterns.fold(all, Condition::add);
     }
-    all
+    if let Some(grams) = grams(search) {
+        let rows = "user_pk IN (SELECT rowid FROM user_words WHERE user_words MATCH ?)";
+        all = all.add(Expr::cust_with_values(rows, [grams]));
+    }
+    // The index names more than there is.
+    search_words(search).fold(all, |all, word| all.add(Expr::cust_with_values("instr(search, ?) > 0", [word])))
 }
 
-/// Every three characters that follow on each other in a word, in the language of FTS5.
-fn grams(word: &str) -> Option<String> {
-    let characters: Vec<char> = word.chars().collect();
+/// Three characters each that the words of a search are covered by, in the language of FTS5; `None` where all are
+/// shorter.
+fn grams(search: &str) -> Option<String> {
     let quoted = |gram: &[char]| format!("\"{}\"", gram.iter().collect::<String>().replace('"', "\"\""));
-    let all: Vec<String> = characters.windows(GRAM).map(quoted).collect();
+    let mut all = Vec::new();
+    for word in search_words(search) {
+        let characters: Vec<char> = word.chars().collect();
+        let last = characters.len().checked_sub(GRAM);
+        let places = last.map(|last| (0..last).step_by(GRAM).chain([last])).into_iter().flatten();
+        all.extend(places.map(|at| quoted(&characters[at..at + GRAM])));
+    }
     (!all.is_empty()).then(|| all.join(" AND "))
 }
 
@@ -99,20 +106,59 @@ pub(crate) async fn page(
     for group in &groups {
         matching = matching.filter(user_search::Column::UserPk.in_subquery(group.clone()));
     }
+    let is_all = search_words(search).next().is_none() && groups.is_empty();
+    if !is_all && let Some((keys, total)) = found_at_once(db, matching.clone(), &filter.ordering, filter.page).await? {
+        return Ok(Some((rows(db, keys).await?, total)));
+    }
     let total = match (search_words(search).next(), groups.as_slice(), filter.is_active) {
         (None, [], active) => all(db, active).await?,
-        (None, [members], None) => size(db, members.clone()).await?,
+        (None, [members], None) => {
+            let is_one = filter.groups_by_name.len() + filter.groups_by_pk.len() == 1;
+            size(db, members.clone(), is_one).await?
+        }
         _ => paging::count(db, matching.clone()).await?,
     };
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
-    let keys = ordered(matching, &filter.ordering, backwards).select_only().column(user_search::Column::UserPk);
+    let keys = order(&filter.ordering, backwards).into_iter().fold(matching, |keys, (by, way)| keys.order_by(by, way));
+    let keys = keys.select_only().column(user_search::Column::UserPk);
     let mut keys: Vec<i64> = keys.offset(offset).limit(limit).into_tuple().all(db).await?;
     if backwards {
         keys.reverse();
     }
+    Ok(Some((rows(db, keys).await?, total)))
+}
+
+/// The keys of a page of those that match and how many these are, unless they are too many, or the page has none:
+/// counting them and then looking for those of the page would read all texts twice. And databases are not misled: asked
+/// for a few in order, PostgreSQL goes through everybody in that order where it takes what is looked for to be frequent.
+async fn found_at_once(
+    db: &impl ConnectionTrait,
+    matching: sea_orm::Select<user_search::Entity>,
+    ordering: &[(String, bool)],
+    page: Page,
+) -> Result<Option<(Vec<i64>, u64)>, StoreError> {
+    let (found, order) = ("found", order(ordering, false));
+    let columns = order.iter().map(|(column, _)| *column);
+    let few = matching.select_only().columns(columns).limit(AT_ONCE + 1).into_query();
+    let few = CommonTableExpression::new().query(few).table_name(found).materialized(true).to_owned();
+    let count = Query::select().expr(Expr::col(Asterisk).count()).from(found).to_owned();
+    let mut keys = Query::select().column((found, user_search::Column::UserPk)).from(found).to_owned();
+    keys.expr(Expr::from(count)).limit(page.limit()).offset(page.offset());
+    for (column, way) in order {
+        keys.order_by((found, column), way);
+    }
+    let rows = db.query_all(&keys.with(WithClause::new().cte(few).to_owned())).await?;
+    let total: Option<i64> = rows.first().map(|row| row.try_get_by_index(1)).transpose()?;
+    let Some(total) = total.map(i64::unsigned_abs).filter(|total| *total <= AT_ONCE) else { return Ok(None) };
+    let keys: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    Ok(Some((keys?, total)))
+}
+
+/// The rows of these keys, in their order.
+async fn rows(db: &impl ConnectionTrait, keys: Vec<i64>) -> Result<Vec<user::Model>, StoreError> {
     let rows = user::Entity::find().filter(user::Column::Pk.is_in(keys.iter().copied())).all(db).await?;
     let mut rows: HashMap<i64, user::Model> = rows.into_iter().map(|row| (row.pk, row)).collect();
-    Ok(Some((keys.iter().filter_map(|key| rows.remove(key)).collect(), total)))
+    Ok(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
 /// How many accounts there are, or how many of them are active, or not.
@@ -129,11 +175,12 @@ async fn all(db: &impl ConnectionTrait, active: Option<bool>) -> Result<u64, Sto
     Ok(total.flatten().unwrap_or_default().unsigned_abs())
 }
 
-/// How many different accounts a set has.
-async fn size(db: &impl ConnectionTrait, members: SelectStatement) -> Result<u64, StoreError> {
+/// How many different accounts a set has; of one group, nobody is a member twice.
+async fn size(db: &impl ConnectionTrait, members: SelectStatement, is_one: bool) -> Result<u64, StoreError> {
     let set = "members";
-    let distinct = Expr::col((set, user_search::Column::UserPk)).count_distinct();
-    let counted = Query::select().expr_as(distinct, "total").from_subquery(members, set).to_owned();
+    let members_of = Expr::col((set, user_search::Column::UserPk));
+    let number = if is_one { members_of.count() } else { members_of.count_distinct() };
+    let counted = Query::select().expr_as(number, "total").from_subquery(members, set).to_owned();
     let row = db.query_one(&counted).await?;
     let total: Option<i64> = row.map(|row| row.try_get("", "total")).transpose()?;
     Ok(total.unwrap_or_default().unsigned_abs())
@@ -151,22 +198,27 @@ fn way(page: Page, total: u64) -> Option<(u64, u64, bool)> {
     Some(if behind < offset { (behind, rows, true) } else { (offset, rows, false) })
 }
 
-fn ordered(
-    select: sea_orm::Select<user_search::Entity>,
-    by: &[(String, bool)],
-    backwards: bool,
-) -> sea_orm::Select<user_search::Entity> {
+/// What is ordered by, and in which direction.
+fn order(by: &[(String, bool)], backwards: bool) -> Vec<(user_search::Column, Order)> {
     use user_search::Column;
-    let direction = |descending: bool| if descending == backwards { Order::Asc } else { Order::Desc };
-    let mut wanted: Vec<(Column, bool)> =
-        by.iter().filter_map(|(field, descending)| Some((column(field)?, *descending))).collect();
+    let known = by.iter().filter_map(|(field, descending)| Some((column(field)?, *descending)));
+    let mut wanted: Vec<(Column, bool)> = Vec::new();
+    for (column, descending) in known {
+        // What decides already is not asked again.
+        if wanted.iter().all(|(before, _)| before.as_str() != column.as_str()) {
+            wanted.push((column, descending));
+        }
+    }
     if wanted.is_empty() {
         wanted.push((Column::Username, false));
     }
-    // So that pages do not overlap, and so that one index has it all.
-    let last = wanted.last().is_some_and(|(_, descending)| *descending);
-    wanted.push((Column::UserPk, last));
-    wanted.into_iter().fold(select, |select, (column, descending)| select.order_by(column, direction(descending)))
+    if wanted.iter().all(|(column, _)| column.as_str() != Column::UserPk.as_str()) {
+        // So that pages do not overlap, and so that one index has it all.
+        let last = wanted.last().is_some_and(|(_, descending)| *descending);
+        wanted.push((Column::UserPk, last));
+    }
+    let way = |descending: bool| if descending == backwards { Order::Asc } else { Order::Desc };
+    wanted.into_iter().map(|(column, descending)| (column, way(descending))).collect()
 }
 
 #[cfg(test)]
@@ -175,8 +227,9 @@ mod tests {
 
     #[test]
     fn words_are_taken_apart_into_threes() {
-        assert_eq!(grams("ab"), None);
+        assert_eq!(grams("ab c"), None);
         assert_eq!(grams("adä\"").as_deref(), Some("\"adä\" AND \"dä\"\"\""));
+        assert_eq!(grams("xy abcdefgh ijk").as_deref(), Some("\"abc\" AND \"def\" AND \"fgh\" AND \"ijk\""));
     }
 
     #[test]
