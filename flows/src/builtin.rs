@@ -11,8 +11,9 @@ use lockgate_model::{Document, Origin};
 use lockgate_policies::{BuiltinMapping, builtin_mappings, builtin_policies};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("authentication.yaml", include_str!("../builtin/authentication.yaml")),
+    ("authenticators.yaml", include_str!("../builtin/authenticators.yaml")),
     ("brand.yaml", include_str!("../builtin/brand.yaml")),
     ("initial-setup.yaml", include_str!("../builtin/initial-setup.yaml")),
     ("invalidation.yaml", include_str!("../builtin/invalidation.yaml")),

@@ -35,13 +35,13 @@ stages:
   - prompt: { fields: [{ key: meant, label: Meant, type: checkbox }] }
   - delete_user
 ---
-flow: second-factor
-title: Second factor
+flow: picture
+title: Picture
 designation: authentication
 stages:
   - identify: { by: [username], password: inline }
   # lockgate: allow(later) this is what the test is about
-  - mfa: { accept: [totp], otherwise: skip }
+  - captcha: { public_key: p, private_key: s }
   - login
 "#;
 
@@ -51,7 +51,7 @@ on_each_database!(
     who_is_not_invited_makes_no_account,
     another_invitation_begins_the_flow_anew,
     who_leaves_is_gone_and_signed_out,
-    a_second_factor_that_cannot_be_asked_for_lets_nobody_in,
+    a_step_that_cannot_be_taken_lets_nobody_in,
 );
 
 async fn start(database: Database) -> Server {
@@ -203,13 +203,13 @@ async fn who_leaves_is_gone_and_signed_out(database: Database) {
     assert!(matches!(end, FlowEnd::Refused(_)), "{end:?}");
 }
 
-async fn a_second_factor_that_cannot_be_asked_for_lets_nobody_in(database: Database) {
+async fn a_step_that_cannot_be_taken_lets_nobody_in(database: Database) {
     let server = start(database).await;
     server.api().create_user("ada", PASSWORD, &[]).await;
     let (client, base) = (Client::new(), server.base());
-    let end = Executor::new(&client, &base, "second-factor", "").login("ada", PASSWORD).await;
+    let end = Executor::new(&client, &base, "picture", "").login("ada", PASSWORD).await;
     let FlowEnd::Denied(end) = end else { panic!("{end:?}") };
-    assert!(refusal(&end).contains("(mfa) cannot be run by this version"), "{end}");
+    assert!(refusal(&end).contains("(captcha) cannot be run by this version"), "{end}");
     assert_eq!(me(&server, &client).await, Value::Null);
     server.logged(&["this version cannot run a stage"]).await;
 }

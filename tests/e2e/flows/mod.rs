@@ -2,6 +2,7 @@
 
 mod accounts;
 mod executor;
+mod factors;
 mod flood;
 mod initial_setup;
 mod policies;

@@ -254,6 +254,8 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         challenge::Body::Identification(it) if it.password_fields => vec!["uid_field", "password"],
         challenge::Body::Identification(_) => vec!["uid_field"],
         challenge::Body::Password(_) => vec!["password"],
+        challenge::Body::AuthenticatorValidation(it) if it.device_challenges.is_empty() => vec!["selected_stage"],
+        challenge::Body::AuthenticatorValidation(_) | challenge::Body::AuthenticatorTotp(_) => vec!["code"],
         challenge::Body::Prompt(it) => {
             let can_be_wrong = |kind: &str| {
                 !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")
