@@ -398,10 +398,14 @@ pub fn login_of(session: &Session) -> Login {
     let first = match auth["method"].as_str().unwrap_or_default() {
         "password" => "pwd",
         "token" | "app_password" => "pop",
+        "auth_mfa" => "otp",
         _ => "user",
     };
     let mfa = has_mfa(session);
-    let methods = [first].into_iter().chain(mfa.then_some("mfa")).map(str::to_owned).collect();
+    let shown = auth["args"]["mfa_devices"].as_array().into_iter().flatten();
+    let codes = shown.into_iter().any(|device| device["class"] == "totp" || device["class"] == "static");
+    let second = (codes && first != "otp").then_some("otp");
+    let methods = [first].into_iter().chain(second).chain(mfa.then_some("mfa")).map(str::to_owned).collect();
     Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
 }
 
