@@ -48,7 +48,7 @@ fn an_empty_store_gets_the_built_in_configuration() {
     let mut stored = Vec::new();
     let plan = settle(&mut stored, None);
     assert_eq!((plan.upserts.len(), plan.deletes.len()), (shipped(&Nobody).documents.len(), 0));
-    assert_eq!(stages(&stored, "default-authentication-flow"), 3);
+    assert_eq!(stages(&stored, "default-authentication-flow"), 4);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_stage_taken_out_through_the_api_does_not_come_back() {
     let binding = stored.iter().find(|d| d.body["stage"] == password).expect("bound").id;
     stored.retain(|d| d.id != binding && d.body["target"] != binding.to_string());
     settle(&mut stored, None);
-    assert_eq!(stages(&stored, "default-authentication-flow"), 2);
+    assert_eq!(stages(&stored, "default-authentication-flow"), 3);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_folder_takes_over_and_lets_go() {
     assert_eq!((provider.number, &provider.body["cookie_secret"]), (Some(1), &json!("made")));
     let plan = settle(&mut stored, None);
     assert!(plan.deletes.iter().any(|d| d.name == "wiki"));
-    assert_eq!(stages(&stored, "default-authentication-flow"), 3);
+    assert_eq!(stages(&stored, "default-authentication-flow"), 4);
     assert_eq!(find(&mut stored, "flow", "default-authentication-flow").origin, Origin::Builtin);
 }
 
