@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockgate_identity::replay::usual_span;
 use lockgate_model::Validity;
 use std::{net::IpAddr, path::PathBuf};
 use uuid::Uuid;
@@ -103,11 +104,13 @@ pub(crate) enum Command {
         /// The folder; the one in the settings, or what a server would pull, or ./config.
         dir: Option<PathBuf>,
         /// How far back, such as 7d or 12h.
-        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        #[arg(long, value_name = "DURATION", default_value_t = usual_span())]
         since: Validity,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        #[command(flatten)]
+        remote: Remote,
     },
     /// List the revisions of the configuration, or show what one of them changed.
     Revisions {

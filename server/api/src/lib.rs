@@ -20,6 +20,7 @@ mod paging;
 mod people;
 mod query;
 mod rbac;
+mod replay;
 mod revisions;
 mod root;
 mod tasks;
@@ -47,6 +48,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())
+        .merge(replay::routes())
         .merge(admin::routes())
         .merge(managed::routes())
         .merge(root::routes())

@@ -30,6 +30,7 @@ pub mod principals;
 pub mod proxy;
 pub mod pwned;
 pub mod remembered;
+pub mod replay;
 pub mod reputation;
 pub mod runner;
 pub mod schedule;

@@ -17,6 +17,7 @@ mod oauth2;
 mod objects;
 mod people;
 mod policies;
+mod replay;
 mod revisions;
 mod roles;
 mod stages;
