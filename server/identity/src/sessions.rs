@@ -375,14 +375,19 @@ pub fn bound_here(session: &Session, ip: IpAddr) -> bool {
 #[must_use]
 pub fn login_of(session: &Session) -> Login {
     let Some(auth) = session.auth.as_ref() else { return Login::default() };
-    let first = match auth["method"].as_str().unwrap_or_default() {
+    let mfa = has_mfa(session);
+    let methods = methods_of(auth["method"].as_str().unwrap_or_default(), mfa);
+    Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
+}
+
+/// The means (RFC 8176) of a login by this method of a flow.
+pub(crate) fn methods_of(method: &str, mfa: bool) -> Vec<String> {
+    let first = match method {
         "password" => "pwd",
         "token" | "app_password" => "pop",
         _ => "user",
     };
-    let mfa = has_mfa(session);
-    let methods = [first].into_iter().chain(mfa.then_some("mfa")).map(str::to_owned).collect();
-    Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
+    [first].into_iter().chain(mfa.then_some("mfa")).map(str::to_owned).collect()
 }
 
 /// Whether the session was opened with a second factor.
