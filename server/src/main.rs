@@ -114,6 +114,10 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let place = Place { settings: &settings, environment, remote };
             return block_on(1, revisions::replay(&place, dir, &since, format));
         }
+        Command::Simulate(asked) => {
+            let place = Place { settings: &settings, environment, remote: cli::Remote::default() };
+            return block_on(1, revisions::simulate(&place, asked));
+        }
         Command::Revisions { number, format, remote } => {
             let place = Place { settings: &settings, environment, remote };
             return block_on(1, revisions::revisions(&place, number, format));

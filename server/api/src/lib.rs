@@ -23,6 +23,7 @@ mod rbac;
 mod replay;
 mod revisions;
 mod root;
+mod simulation;
 mod tasks;
 
 use axum::{
@@ -49,6 +50,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(decisions::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
+        .merge(simulation::routes())
         .merge(admin::routes())
         .merge(managed::routes())
         .merge(root::routes())

@@ -35,6 +35,7 @@ pub mod reputation;
 pub mod runner;
 pub mod schedule;
 pub mod sessions;
+pub mod simulation;
 pub mod system;
 pub mod tokens;
 pub mod tuning;

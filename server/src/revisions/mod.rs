@@ -6,8 +6,10 @@ mod local;
 mod remote;
 mod replay;
 mod show;
+mod simulate;
 
 pub(crate) use replay::replay;
+pub(crate) use simulate::simulate;
 
 use crate::{
     cli::{Format, PlanFormat, Remote},

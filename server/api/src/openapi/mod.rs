@@ -8,7 +8,7 @@ pub(crate) mod operation;
 pub(crate) mod shapes;
 
 use crate::{
-    admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, tasks,
+    admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, simulation, tasks,
 };
 use components::Components;
 use operation::Paths;
@@ -51,7 +51,9 @@ fn build() -> Value {
     decisions::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);
     replay::describe(&mut components, &mut paths);
+    simulation::describe(&mut components, &mut paths);
     replay::describe(&mut components, &mut paths);
+    simulation::describe(&mut components, &mut paths);
     admin::describe(&mut components, &mut paths);
     managed::describe(&mut components, &mut paths);
     root::describe(&mut components, &mut paths);

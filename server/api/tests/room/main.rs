@@ -20,5 +20,6 @@ mod policies;
 mod replay;
 mod revisions;
 mod roles;
+mod simulation;
 mod stages;
 mod surface;
