@@ -21,6 +21,7 @@ const APPS: &str =
 /// A server where ada and bob have asked for the wiki, and only ada was let in.
 async fn house() -> (Api, i64) {
     let api = Api::start_with("apps.yaml", APPS).await;
+    api.is_at_rest().await;
     let groups = api.get("/core/groups/?name=Editors").await.expect(200);
     let ada = user(&api, "ada", json!([groups["results"][0]["pk"]])).await;
     let bob = user(&api, "bob", json!([])).await;
@@ -29,12 +30,7 @@ async fn house() -> (Api, i64) {
             ask(&api, pk).await;
         }
     }
-    for _ in 0..600 {
-        if count(&api, "/lockgate/decisions/").await >= 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    api.identity.journal.flush().await;
     (api, bob)
 }
 
@@ -65,6 +61,10 @@ fn folder(text: &str) -> Value {
 async fn decisions_are_taken_again_under_a_folder_and_nothing_is_kept_of_it() {
     let (api, bob) = house().await;
     let before = (count(&api, "/lockgate/decisions/").await, count(&api, "/events/events/").await);
+    api.post("/lockgate/replay/", &folder(APPS)).await.expect(200);
+    api.identity.journal.flush().await;
+    let after = (count(&api, "/lockgate/decisions/").await, count(&api, "/events/events/").await);
+    assert_eq!(after, before, "a replay is no decision and no event");
     let same = api.post("/lockgate/replay/", &json!({})).await.expect(200);
     assert_eq!((&same["otherwise"], &same["differing"]), (&json!([]), &json!(0)), "{same}");
     assert_eq!(same["decided"].as_i64(), Some(before.0));
@@ -99,9 +99,6 @@ async fn decisions_are_taken_again_under_a_folder_and_nothing_is_kept_of_it() {
     let left = api.post("/lockgate/replay/", &json!({"since": "hours=1"})).await.expect(200);
     assert_eq!(left["left_out"], 2, "{left}");
     assert_eq!(count(&api, "/lockgate/decisions/").await, before.0);
-    let told: Vec<Value> =
-        api.get("/events/events/?page_size=100").await.expect(200)["results"].as_array().cloned().expect("a list");
-    assert!(told.iter().all(|event| event["action"] != "configuration_error" && event["action"] != "system_exception"));
 }
 
 #[tokio::test]
