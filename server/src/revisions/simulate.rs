@@ -8,7 +8,7 @@ use crate::{
 use lockgate_engine::ports::Clock;
 use lockgate_flows::nearest;
 use lockgate_identity::{
-    config::{Proposed, Texts},
+    config::{Proposed, Snapshot, Texts},
     look::Look,
     simulation::{Answer, Scene, Simulated, SimulatedEnd, SimulatedHow, SimulatedOutcome, SimulatedStep, Wish},
     system::SystemClock,
@@ -52,16 +52,7 @@ async fn told(place: &Place<'_>, look: &Look, texts: Option<Texts>, asked: &Simu
         Some(Proposed { snapshot, groups }) => (snapshot, groups.clone()),
         None => (&look.snapshot, look.store.groups().all().await.map_err(failed)?),
     };
-    if snapshot.flow(&asked.flow).is_none() {
-        let all = snapshot.objects.all::<Flow>();
-        let near = nearest(&asked.flow, all.iter().map(|(_, flow)| flow.slug.as_str()));
-        let near = near.map(|near| format!(" Did you mean '{near}'?")).unwrap_or_default();
-        return Err(Failure::Other(format!("Flow '{}' not found.{near}", asked.flow)));
-    }
-    if let Some(app) = asked.app.as_deref().filter(|app| snapshot.app(app).is_none()) {
-        return Err(Failure::Other(format!("Application '{app}' not found.")));
-    }
-    let nobody = |name: &str| Failure::Other(format!("User '{name}' not found."));
+    known(snapshot, asked)?;
     let user = match &asked.user {
         Some(name) => {
             let found = look.store.users().by_username(name, Case::Fold).await.map_err(failed)?;
@@ -88,6 +79,24 @@ async fn told(place: &Place<'_>, look: &Look, texts: Option<Texts>, asked: &Simu
     let fetcher = look.fetcher();
     let told = Scene::of(look, &fetcher, snapshot, groups).simulate(&wish).await.map_err(failed)?;
     told.ok_or_else(|| nobody(asked.user.as_deref().unwrap_or_default()))
+}
+
+/// Whether there is what is named.
+fn known(snapshot: &Snapshot, asked: &Simulate) -> Result<(), String> {
+    if snapshot.flow(&asked.flow).is_none() {
+        let all = snapshot.objects.all::<Flow>();
+        let near = nearest(&asked.flow, all.iter().map(|(_, flow)| flow.slug.as_str()));
+        let near = near.map(|near| format!(" Did you mean '{near}'?")).unwrap_or_default();
+        return Err(format!("Flow '{}' not found.{near}", asked.flow));
+    }
+    match asked.app.as_deref().filter(|app| snapshot.app(app).is_none()) {
+        Some(app) => Err(format!("Application '{app}' not found.")),
+        None => Ok(()),
+    }
+}
+
+fn nobody(name: &str) -> Failure {
+    Failure::Other(format!("User '{name}' not found."))
 }
 
 /// `KEY=VALUE` for any page that asks for it, or the word or name of a stage.
