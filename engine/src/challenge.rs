@@ -1,6 +1,6 @@
 //! What a flow asks for next: the JSON of the flow executor and the input of the pages.
 
-use crate::context::AppContext;
+use crate::{context::AppContext, stages};
 use chrono::{DateTime, Utc};
 use lockgate_model::kinds::{DeviceClass, FlowDesignation, FlowLayout, PromptType, UserField};
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,25 @@ impl Body {
             Self::IframeLogout(_) => "ak-provider-iframe-logout",
             Self::Redirect(_) => "xak-flow-redirect",
             Self::Shell(_) => "xak-flow-shell",
+        }
+    }
+
+    /// The keys of what it asks for. Consents and pages that only want to be seen ask for nothing that a person
+    /// would type.
+    #[must_use]
+    pub fn asks(&self) -> Vec<&str> {
+        match self {
+            Self::Identification(page) if page.password_fields => vec!["uid_field", "password"],
+            Self::Identification(_) => vec!["uid_field"],
+            Self::Password(_) => vec!["password"],
+            Self::AuthenticatorValidation(page) if page.device_challenges.is_empty() => vec!["selected_stage"],
+            Self::AuthenticatorValidation(_) | Self::AuthenticatorTotp(_) => vec!["code"],
+            Self::UserLogin(_) => vec!["remember_me"],
+            Self::Prompt(prompt) => {
+                let fields = prompt.fields.iter().filter(|field| stages::asks_for(field.field_type));
+                fields.map(|field| field.field_key.as_str()).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lockgate_identity::replay::usual_span;
 use lockgate_model::Validity;
 use std::{net::IpAddr, path::PathBuf};
 use uuid::Uuid;
@@ -103,12 +104,16 @@ pub(crate) enum Command {
         /// The folder; the one in the settings, or what a server would pull, or ./config.
         dir: Option<PathBuf>,
         /// How far back, such as 7d or 12h.
-        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        #[arg(long, value_name = "DURATION", default_value_t = usual_span())]
         since: Validity,
         /// Form of the report.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        #[command(flatten)]
+        remote: Remote,
     },
+    /// Go through a flow as somebody, without any effect, and show each stage with its reasons and how it ended.
+    Simulate(Simulate),
     /// List the revisions of the configuration, or show what one of them changed.
     Revisions {
         /// Number of the revision to show.
@@ -305,6 +310,40 @@ pub(crate) enum TestFormat {
     Junit,
     /// For machines.
     Json,
+}
+
+/// A flow that is gone through without any effect.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Simulate {
+    /// Slug of the flow.
+    pub(crate) flow: String,
+    /// Who goes through it; a visitor unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// What is answered, once, to the first page that asks for it. A stage alone is a yes, as to a consent.
+    #[arg(long = "answer", value_name = "KEY=VALUE|STAGE")]
+    pub(crate) answers: Vec<String>,
+    /// They are signed in at the start, or are not; as suits the flow unless given.
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) signed_in: Option<bool>,
+    /// They signed in with a second factor.
+    #[arg(long)]
+    pub(crate) mfa: bool,
+    /// The application that the flow leads to, by slug.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) app: Option<String>,
+    /// Address that requests come from.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) ip: Option<IpAddr>,
+    /// Moment, such as 2026-05-01T08:00:00Z; now unless given.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<DateTime<Utc>>,
+    /// A configuration folder under which it happens; what is in force unless given.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 /// A running server instead of the database.

@@ -110,9 +110,13 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let applying = Applying { author, message, expect_revision };
             return block_on(1, revisions::apply(&place, dir, applying, format));
         }
-        Command::Replay { dir, since, format } => {
-            let place = Place { settings: &settings, environment, remote: cli::Remote::default() };
+        Command::Replay { dir, since, format, remote } => {
+            let place = Place { settings: &settings, environment, remote };
             return block_on(1, revisions::replay(&place, dir, &since, format));
+        }
+        Command::Simulate(asked) => {
+            let place = Place { settings: &settings, environment, remote: cli::Remote::default() };
+            return block_on(1, revisions::simulate(&place, asked));
         }
         Command::Revisions { number, format, remote } => {
             let place = Place { settings: &settings, environment, remote };

@@ -24,12 +24,20 @@ use crate::{
     run::{Answered, Entered, Failure, Run},
 };
 
+use lockgate_model::kinds::PromptType;
+
 /// The longest password accepted, in characters.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
 
+/// Whether a field of a prompt takes what a person types.
+pub(crate) fn asks_for(kind: PromptType) -> bool {
+    !field::is_decoration(kind) && !field::is_fixed(kind)
+}
+
 impl Stage {
     /// The `component` of the challenge that it shows; empty for those that never ask.
-    pub(crate) fn component(&self) -> &'static str {
+    #[must_use]
+    pub fn component(&self) -> &'static str {
         match self {
             Self::Identification(_) => "ak-stage-identification",
             Self::Password(_) => "ak-stage-password",

@@ -28,8 +28,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Name of the kind in policies.
-const KIND: &str = "decision";
-const TAG: &str = "lockgate";
+pub(crate) const KIND: &str = "decision";
+/// Tag of what the reference does not have.
+pub(crate) const TAG: &str = "lockgate";
 const NOUN: &str = "Decision";
 
 /// A decision that is kept.

@@ -20,8 +20,10 @@ mod paging;
 mod people;
 mod query;
 mod rbac;
+mod replay;
 mod revisions;
 mod root;
+mod simulation;
 mod tasks;
 
 use axum::{
@@ -47,6 +49,8 @@ pub fn router(identity: Identity) -> Router {
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(revisions::routes())
+        .merge(replay::routes())
+        .merge(simulation::routes())
         .merge(admin::routes())
         .merge(managed::routes())
         .merge(root::routes())

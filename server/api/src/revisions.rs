@@ -37,12 +37,12 @@ use serde_json::json;
 use std::{path::PathBuf, sync::LazyLock};
 
 /// Name of the kind in policies.
-const KIND: &str = "revision";
+pub(crate) const KIND: &str = "revision";
 const TAG: &str = "lockgate";
 
 /// A file of a folder.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct FolderFile {
+pub(crate) struct FolderFile {
     /// Path in the folder, with `/` between parts.
     path: String,
     /// Its content.
@@ -220,7 +220,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
 }
 
 /// What refuses a folder. One that is not sound is told as a check tells it, for people and for programs.
-fn refused(refusal: Refusal) -> Result<Response, ApiError> {
+pub(crate) fn refused(refusal: Refusal) -> Result<Response, ApiError> {
     match refusal {
         Refusal::Unsound(diagnostics) => Ok(unsound(&diagnostics)),
         Refusal::StillGuards(_) | Refusal::Outdated { .. } | Refusal::NoReturn(_) => {
@@ -242,7 +242,7 @@ fn unsound(diagnostics: &[Diagnostic]) -> Response {
 }
 
 /// The folder of a request. Relative paths of secrets start where those of the configured folder do.
-fn texts(identity: &Identity, files: Vec<FolderFile>) -> Texts {
+pub(crate) fn texts(identity: &Identity, files: Vec<FolderFile>) -> Texts {
     let folder = Folder::received(files.into_iter().map(|file| (file.path, file.text)));
     let root = identity.config.folder().map_or_else(PathBuf::new, std::path::Path::to_path_buf);
     Texts { folder, root, received: true }

@@ -7,7 +7,9 @@ use crate::{
 };
 use chrono::TimeDelta;
 use lockgate_model::{Principal, people::GroupFact};
-use lockgate_policies::{Action, Decision, Evidence, Facts, KeptFacts, PreparedPrincipal, Question, Resource, Trace};
+use lockgate_policies::{
+    Action, Decision, Evidence, Facts, KeptFacts, PreparedPrincipal, Question, Resource, Trace, describe_denial,
+};
 use lockgate_store::{DecisionRecord, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -133,11 +135,42 @@ impl Kept {
         Question { id: self.record.id, principal: Some(&self.who), action: Action::Access, resource, facts }
     }
 
+    /// Why it is decided so now, in lines: what keeps the person out, or what lets them in.
+    pub(crate) fn why(&self, snapshot: &Snapshot, now: &Decision) -> Vec<String> {
+        if now.allow {
+            return grounds(snapshot, Resource::App(&self.record.app), Some(self.who.principal()), now);
+        }
+        let mut why = describe_denial(now);
+        why.extend(now.errors.iter().map(|error| format!("failed: {error}")));
+        why
+    }
+
     /// What the decision was, as it is kept.
     #[must_use]
     pub fn decision(&self) -> &Value {
         &self.record.record["decision"]
     }
+}
+
+/// What a decision rests on, in lines: what each binding came to, the policies of files that determined it, and
+/// what failed.
+pub(crate) fn grounds(
+    snapshot: &Snapshot,
+    resource: Resource<'_>,
+    who: Option<&Principal>,
+    decision: &Decision,
+) -> Vec<String> {
+    let results = snapshot.policies.bindings(resource, who, decision);
+    let mut grounds: Vec<String> = results.iter().map(ToString::to_string).collect();
+    if let (Resource::App(slug), []) = (resource, results.as_slice()) {
+        grounds.push(format!("{slug} has no bindings"));
+    }
+    let verb = if decision.allow { "permitted by" } else { "forbidden by" };
+    grounds.extend(decision.determining.iter().filter_map(|policy| {
+        Some(format!("{verb} the policy {} ({}:{})", policy.id, policy.file.as_ref()?, policy.line?))
+    }));
+    grounds.extend(decision.errors.iter().map(|error| format!("failed: {error}")));
+    grounds
 }
 
 /// The account in the groups that it was in. A group that is gone is still one that policies name.

@@ -34,7 +34,7 @@ pub(crate) fn class_of(kind: AuthenticatorKind) -> DeviceClass {
     }
 }
 
-fn factor(one: Authenticator) -> Factor {
+pub(crate) fn factor(one: Authenticator) -> Factor {
     Factor { pk: one.pk, class: class_of(one.kind), name: one.name, last_used: one.last_used }
 }
 

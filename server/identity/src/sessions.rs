@@ -8,7 +8,10 @@ use crate::{
     system::{alphanumeric, random_uuid},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_engine::ports::{Clock, Random};
+use lockgate_engine::{
+    LoginEffect,
+    ports::{Clock, Random},
+};
 use lockgate_policies::Login;
 use lockgate_store::{Session, SessionFilter, Store, StoreError, hash_secret};
 use serde_json::{Value, json};
@@ -395,18 +398,29 @@ pub fn bound_here(session: &Session, ip: IpAddr) -> bool {
 #[must_use]
 pub fn login_of(session: &Session) -> Login {
     let Some(auth) = session.auth.as_ref() else { return Login::default() };
-    let first = match auth["method"].as_str().unwrap_or_default() {
+    let mfa = has_mfa(session);
+    let methods = methods_of(auth["method"].as_str().unwrap_or_default(), &auth["args"], mfa);
+    Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
+}
+
+/// The means (RFC 8176) of a login that a flow came to.
+pub(crate) fn methods_by(login: &LoginEffect) -> Vec<String> {
+    let args = Value::Object(login.auth_method_args.clone());
+    methods_of(login.auth_method.as_deref().unwrap_or_default(), &args, login.mfa)
+}
+
+/// The means (RFC 8176) of a login by this method of a flow; `args` say more about it.
+pub(crate) fn methods_of(method: &str, args: &Value, mfa: bool) -> Vec<String> {
+    let first = match method {
         "password" => "pwd",
         "token" | "app_password" => "pop",
         "auth_mfa" => "otp",
         _ => "user",
     };
-    let mfa = has_mfa(session);
-    let shown = auth["args"]["mfa_devices"].as_array().into_iter().flatten();
+    let shown = args["mfa_devices"].as_array().into_iter().flatten();
     let codes = shown.into_iter().any(|device| device["class"] == "totp" || device["class"] == "static");
     let second = (codes && first != "otp").then_some("otp");
-    let methods = [first].into_iter().chain(second).chain(mfa.then_some("mfa")).map(str::to_owned).collect();
-    Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
+    [first].into_iter().chain(second).chain(mfa.then_some("mfa")).map(str::to_owned).collect()
 }
 
 /// Whether the session was opened with a second factor.

@@ -2,8 +2,15 @@
 
 use super::{AppliedRevision, Failure, Place, RevisionView};
 use crate::serve::{ask, open};
+use lockgate_engine::ports::Clock;
 use lockgate_flows::plan::PlanReport;
-use lockgate_identity::config::{Applied, Desk, Note, Refusal, Texts, told};
+use lockgate_identity::{
+    config::{Applied, Desk, Note, Refusal, Texts, told},
+    look::Look,
+    replay::{Bounds, Replay, Replayed},
+    system::SystemClock,
+};
+use lockgate_model::Validity;
 use lockgate_store::{Page, Revision, Store};
 
 /// Revisions that are listed.
@@ -40,6 +47,20 @@ pub(super) fn desk(place: &Place<'_>, store: Store) -> Desk {
 pub(super) async fn plan(place: &Place<'_>, texts: Texts) -> Result<PlanReport, Failure> {
     let made = ask(place.settings, async |look| Ok(desk(place, look.store.clone()).plan(&texts).await)).await?;
     Ok(made?)
+}
+
+pub(super) async fn replay(place: &Place<'_>, texts: &Texts, since: &Validity) -> Result<Replayed, Failure> {
+    let made =
+        ask(place.settings, async |look| Ok(replayed(look, &desk(place, look.store.clone()), texts, since).await));
+    made.await?
+}
+
+async fn replayed(look: &Look, desk: &Desk, texts: &Texts, since: &Validity) -> Result<Replayed, Failure> {
+    let proposed = desk.compiled(texts).await?;
+    let fetcher = look.fetcher();
+    let replay = Replay::of(look, &fetcher, &proposed.snapshot);
+    let made = replay.since(SystemClock.now() - since.delta(), Bounds::default()).await;
+    made.map_err(|e| Failure::Other(e.to_string()))
 }
 
 pub(super) async fn apply(

@@ -1,4 +1,4 @@
-//! `lockgate plan`, `apply`, `revisions` and `rollback`: on the database, or on a running server that
+//! `lockgate plan`, `apply`, `revisions`, `rollback` and `replay`: on the database, or on a running server that
 //! `--server` names. Both ways give the same reports and exit codes.
 
 mod git;
@@ -6,8 +6,10 @@ mod local;
 mod remote;
 mod replay;
 mod show;
+mod simulate;
 
 pub(crate) use replay::replay;
+pub(crate) use simulate::simulate;
 
 use crate::{
     cli::{Format, PlanFormat, Remote},

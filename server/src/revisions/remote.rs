@@ -2,7 +2,11 @@
 
 use super::{AppliedRevision, Failure, Place, RevisionView};
 use lockgate_flows::plan::PlanReport;
-use lockgate_identity::config::{Note, Texts};
+use lockgate_identity::{
+    config::{Note, Texts},
+    replay::Replayed,
+};
+use lockgate_model::Validity;
 use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -26,6 +30,12 @@ fn body(texts: &Texts) -> Value {
 
 pub(super) async fn plan(place: &Place<'_>, texts: &Texts) -> Result<PlanReport, Failure> {
     call(place, Method::POST, "plan/", Some(body(texts))).await
+}
+
+pub(super) async fn replay(place: &Place<'_>, texts: &Texts, since: &Validity) -> Result<Replayed, Failure> {
+    let mut body = body(texts);
+    body["since"] = json!(since);
+    call(place, Method::POST, "replay/", Some(body)).await
 }
 
 pub(super) async fn apply(

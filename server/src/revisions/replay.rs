@@ -1,41 +1,11 @@
 //! `lockgate replay`: decisions that were taken, taken again under a folder.
 
-use super::{CHANGES, Failure, Place, folder, local::desk};
-use crate::{cli::Format, serve::ask};
-use chrono::{DateTime, SecondsFormat, Utc};
-use lockgate_engine::ports::Clock;
-use lockgate_identity::{
-    config::{Desk, Texts},
-    decisions::Kept,
-    look::Look,
-    system::SystemClock,
-};
+use super::{CHANGES, Place, folder, local, remote};
+use crate::cli::Format;
+use chrono::SecondsFormat;
+use lockgate_identity::replay::Replayed;
 use lockgate_model::Validity;
-use lockgate_policies::{Decision, describe_denial};
-use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode};
-
-/// Decisions read at once.
-const PAGE: u64 = 1_000;
-
-/// What came of it.
-#[derive(Debug, Default)]
-struct Replayed {
-    /// Decided again.
-    decided: u64,
-    /// Not decided again: the account is gone or was in too many groups, or the record is of something else than
-    /// access.
-    left_out: u64,
-    /// Decided otherwise.
-    otherwise: Vec<Otherwise>,
-}
-
-/// A decision that would have come out differently.
-#[derive(Debug)]
-struct Otherwise {
-    was: Kept,
-    now: Decision,
-}
 
 /// Prints which of the decisions of the last `since` would have come out differently under a folder. Changes
 /// nothing.
@@ -49,7 +19,8 @@ pub(crate) async fn replay(
     format: Format,
 ) -> Result<ExitCode, String> {
     let made = match folder(place, dir).await {
-        Ok(texts) => replayed(place, texts, SystemClock.now() - since.delta()).await,
+        Ok(texts) if place.remote.server.is_some() => remote::replay(place, &texts, since).await,
+        Ok(texts) => local::replay(place, &texts, since).await,
         Err(failure) => Err(failure),
     };
     let replayed = match made {
@@ -58,59 +29,29 @@ pub(crate) async fn replay(
     };
     match format {
         Format::Text => println!("{}", as_text(&replayed)),
-        Format::Json => println!("{:#}", as_json(&replayed)),
+        Format::Json => println!("{:#}", serde_json::json!(replayed)),
     }
-    Ok(if replayed.otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
-}
-
-async fn replayed(place: &Place<'_>, texts: Texts, since: DateTime<Utc>) -> Result<Replayed, Failure> {
-    let made = ask(place.settings, async |look| {
-        let desk = desk(place, look.store.clone());
-        Ok(under(look, &desk, &texts, since).await)
-    });
-    made.await?
-}
-
-async fn under(look: &Look, desk: &Desk, texts: &Texts, since: DateTime<Utc>) -> Result<Replayed, Failure> {
-    let snapshot = desk.compiled(texts).await?;
-    let (fetcher, mut replayed, mut last) = (look.fetcher(), Replayed::default(), None);
-    loop {
-        let page = look.store.decisions().since(since, last, PAGE).await.map_err(|e| e.to_string())?;
-        let Some(end) = page.last() else { return Ok(replayed) };
-        last = Some(end.id);
-        for record in page {
-            let kept = Kept::of(&look.store, &look.principals, record).await.map_err(|e| e.to_string())?;
-            let Some(was) = kept else {
-                replayed.left_out += 1;
-                continue;
-            };
-            let now = was.decide(&snapshot, &fetcher).await;
-            replayed.decided += 1;
-            if now.allow != was.record.allow {
-                replayed.otherwise.push(Otherwise { was, now });
-            }
-        }
-    }
+    Ok(if replayed.differing == 0 { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
 }
 
 fn as_text(replayed: &Replayed) -> String {
-    let Replayed { decided, left_out, otherwise } = replayed;
-    let mut lines = vec![format!("{decided} decisions decided again, {} of them otherwise", otherwise.len())];
+    let Replayed { decided, left_out, differing, otherwise, truncated, stopped_at } = replayed;
+    let mut lines = vec![format!("{decided} decisions decided again, {differing} of them otherwise")];
     if *left_out > 0 {
         lines.push(format!("{left_out} left out: their accounts are gone, or were in too many groups"));
     }
-    for Otherwise { was, now } in otherwise {
-        let when = was.record.created.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let (before, after) = if now.allow { ("denied", "allowed") } else { ("allowed", "denied") };
-        lines.push(format!("{when}  {} at {}: was {before}, would be {after}", was.record.username, was.record.app));
-        lines.extend(describe_denial(now).into_iter().map(|sentence| format!("  {sentence}")));
-        lines.extend(now.errors.iter().map(|error| format!("  failed: {error}")));
+    if let Some(at) = stopped_at {
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        lines.push(format!("time was up: what was decided after {at} was not looked at"));
+    }
+    for one in otherwise {
+        let when = one.created.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let (before, after) = if one.was { ("allowed", "denied") } else { ("denied", "allowed") };
+        lines.push(format!("{when}  {} at {}: was {before}, would be {after}", one.username, one.app));
+        lines.extend(one.why.iter().map(|line| format!("  {line}")));
+    }
+    if *truncated {
+        lines.push(format!("{} more are not listed", differing.saturating_sub(otherwise.len() as u64)));
     }
     lines.join("\n")
-}
-
-fn as_json(replayed: &Replayed) -> Value {
-    let one = |Otherwise { was, now }: &Otherwise| json!({"id": was.record.id, "created": was.record.created, "username": was.record.username, "app": was.record.app, "was": was.record.allow, "now": now});
-    let otherwise: Vec<Value> = replayed.otherwise.iter().map(one).collect();
-    json!({"decided": replayed.decided, "left_out": replayed.left_out, "otherwise": otherwise})
 }

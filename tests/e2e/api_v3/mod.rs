@@ -13,4 +13,5 @@ mod read_only;
 mod sessions;
 mod tasks;
 mod tokens;
+mod tried_out;
 mod users;

@@ -7,7 +7,9 @@ pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
 
-use crate::{admin, decisions, events, executor, managed, objects, people, rbac, revisions, root, tasks};
+use crate::{
+    admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, simulation, tasks,
+};
 use components::Components;
 use operation::Paths;
 use serde_json::{Value, json};
@@ -48,6 +50,10 @@ fn build() -> Value {
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);
+    replay::describe(&mut components, &mut paths);
+    simulation::describe(&mut components, &mut paths);
+    replay::describe(&mut components, &mut paths);
+    simulation::describe(&mut components, &mut paths);
     admin::describe(&mut components, &mut paths);
     managed::describe(&mut components, &mut paths);
     root::describe(&mut components, &mut paths);

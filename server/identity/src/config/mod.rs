@@ -36,7 +36,7 @@ pub use offline::{OfflineFolder, check_folder, compile_folder};
 pub use proposal::{Base, Proposal, Weighed};
 pub use pull::PullHealth;
 pub use reading::Texts;
-pub use revise::{Applied, Desk, Note, Told, told};
+pub use revise::{Applied, Desk, Note, Proposed, Told, told};
 pub use snapshot::{App, Entitlement, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
 

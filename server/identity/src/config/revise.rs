@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// Plans at once: each looks at everybody.
+/// Plans at once: each compiles a whole configuration, and looks at everybody.
 static PLANNING: Mutex<()> = Mutex::const_new(());
 
 /// What is remembered of a revision beside what it changed.
@@ -49,6 +49,15 @@ pub struct Applied {
     pub is_new: bool,
     /// What it changed; who gains or loses what is told by a plan.
     pub report: PlanReport,
+}
+
+/// A configuration that is not in force.
+#[derive(Debug)]
+pub struct Proposed {
+    /// It itself.
+    pub snapshot: Snapshot,
+    /// Every group as it would be.
+    pub groups: Vec<Group>,
 }
 
 /// A revision with what it changed.
@@ -138,6 +147,14 @@ impl Start<'_> {
         Ok((Applied { revision, is_new: revision != base, report }, snapshot))
     }
 
+    /// What a folder would put into force.
+    async fn compiled(&self, texts: &Texts) -> Result<Proposed, Refusal> {
+        let _alone = PLANNING.lock().await;
+        let proposal = self.propose(Base::read(self.store).await?, Source::Texts(texts), false).await?;
+        let weighed = self.weigh(proposal, false).await?;
+        Ok(Proposed { groups: weighed.proposal.groups_after(), snapshot: weighed.after })
+    }
+
     /// What a folder would do.
     async fn plan(&self, texts: &Texts, before: Option<Arc<Snapshot>>) -> Result<PlanReport, Refusal> {
         let _alone = PLANNING.lock().await;
@@ -192,6 +209,14 @@ impl Config {
     /// [`Refusal`].
     pub async fn plan_folder(&self, texts: &Texts) -> Result<PlanReport, Refusal> {
         self.laying().plan(texts, Some(self.snapshot())).await
+    }
+
+    /// The configuration that a folder would put into force. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn compiled(&self, texts: &Texts) -> Result<Proposed, Refusal> {
+        self.laying().compiled(texts).await
     }
 
     /// Puts a folder into force, all of it or nothing; twice the same makes one revision.
@@ -297,10 +322,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn compiled(&self, texts: &Texts) -> Result<Snapshot, Refusal> {
-        let laying = self.laying();
-        let proposal = laying.propose(Base::read(&self.store).await?, Source::Texts(texts), false).await?;
-        Ok(laying.weigh(proposal, false).await?.after)
+    pub async fn compiled(&self, texts: &Texts) -> Result<Proposed, Refusal> {
+        self.laying().compiled(texts).await
     }
 
     /// Puts a folder into force.

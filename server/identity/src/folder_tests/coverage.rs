@@ -85,7 +85,7 @@ impl Coverage {
 
 /// What tests have touched so far.
 #[derive(Debug, Default)]
-pub(super) struct Touched {
+pub(crate) struct Touched {
     /// Applications, flows, stages at their places, expression policies and mappings.
     objects: BTreeSet<Uuid>,
     /// Cedar policies.

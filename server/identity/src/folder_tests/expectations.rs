@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     config::{App, Client},
+    decisions::grounds,
     oauth::{Contents, GrantFacts, Made, preview_facts},
 };
 use lockgate_flows::test_document::{ClaimPlace, Expectation, Expected, ExpectedClaims};
@@ -96,16 +97,7 @@ impl Asking<'_> {
     /// What a decision depended on.
     fn why(&self, who: &Principal, app: &App, decision: &Decision) -> Vec<String> {
         let resource = Resource::App(&app.application.slug);
-        let results = self.world.snapshot.policies.bindings(resource, Some(who), decision);
-        let mut why: Vec<String> = results.iter().map(ToString::to_string).collect();
-        if results.is_empty() {
-            why.push(format!("{} has no bindings", app.application.slug));
-        }
-        let verb = if decision.allow { "permitted by" } else { "forbidden by" };
-        why.extend(decision.determining.iter().filter_map(|policy| {
-            Some(format!("{verb} the policy {} ({}:{})", policy.id, policy.file.as_ref()?, policy.line?))
-        }));
-        why.extend(decision.errors.iter().map(|error| format!("failed: {error}")));
+        let mut why = grounds(self.world.snapshot, resource, Some(who), decision);
         let groups: Vec<&str> = who.groups.iter().map(|group| group.name.as_str()).collect();
         why.push(match groups.is_empty() {
             true => format!("{} is in no group", who.user.username),

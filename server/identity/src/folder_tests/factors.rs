@@ -24,13 +24,18 @@ impl Factors for World<'_> {
     async fn check(&self, user: i64, factor: &Factor, code: &str, _: f64) -> Result<CodeOutcome, PortError> {
         let proven = self.with_factors(user, |held| {
             let one = held.iter_mut().find(|one| one.factor.pk == factor.pk)?;
-            let at = one.codes.iter().position(|known| known == code)?;
+            let Some(codes) = &mut one.codes else { return Some(false) };
+            let at = codes.iter().position(|known| known == code)?;
             if factor.class == DeviceClass::Static {
-                one.codes.remove(at);
+                codes.remove(at);
             }
-            Some(())
+            Some(true)
         });
-        Ok(if proven.flatten().is_some() { CodeOutcome::Accepted } else { CodeOutcome::Rejected })
+        let proven = proven.flatten();
+        if proven == Some(false) {
+            self.falls_short("No code of a second factor was checked: any counts as the right one.");
+        }
+        Ok(if proven.is_some() { CodeOutcome::Accepted } else { CodeOutcome::Rejected })
     }
 
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {
@@ -42,7 +47,7 @@ impl Factors for World<'_> {
         Ok(self.with_factors(user, |held| {
             let pk = held.iter().map(|one| one.factor.pk).max().unwrap_or_default() + 1;
             let factor = Factor { pk, class, name: name.to_owned(), last_used: None };
-            held.push(Held { factor: factor.clone(), codes });
+            held.push(Held { factor: factor.clone(), codes: Some(codes) });
             factor
         }))
     }

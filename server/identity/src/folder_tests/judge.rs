@@ -3,6 +3,7 @@
 use super::world::World;
 use crate::{
     config::Snapshot,
+    decisions::grounds,
     runner::decide::{Judge, holds},
 };
 use async_trait::async_trait;
@@ -11,6 +12,10 @@ use lockgate_model::Principal;
 use lockgate_policies::{Action, Decision, Evidence, Facts, PreparedPrincipal, Question, Resource, Wants};
 use std::sync::{Arc, PoisonError};
 use uuid::Uuid;
+
+/// What is not found out of passwords.
+const PASSWORDS: &str =
+    "Whether a password was leaked or used before is not looked up here: policies that want to know it refuse.";
 
 impl World<'_> {
     /// Whether somebody may open an application.
@@ -32,10 +37,10 @@ impl World<'_> {
         let prepared = prepared.map_err(PortError::from)?;
         let question = Question { id: Uuid::nil(), principal: prepared.as_ref(), action, resource, facts };
         let decision = self.snapshot.policies.decide(&question);
-        if let Resource::Stage(stage) = resource {
-            self.judged(stage, decision.allow);
-        }
         if let Some(target) = self.target(resource) {
+            if let Resource::Stage(_) | Resource::Flow(_) = resource {
+                self.judged(target, decision.allow, grounds(self.snapshot, resource, who, &decision));
+            }
             let results = self.snapshot.policies.bindings(resource, who, &decision);
             let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
             touched.decision(self.snapshot, target, &decision, &results);
@@ -62,7 +67,8 @@ impl Judge for World<'_> {
         who: Option<&Principal>,
         facts: &Facts<'_>,
     ) -> Result<Decision, PortError> {
-        self.answer(who, Action::Run, resource, facts)
+        let evidence = self.fetch(&self.snapshot.policies.wants(resource, facts), who, facts).await;
+        self.answer(who, Action::Run, resource, &Facts { evidence: &evidence, ..*facts })
     }
 
     async fn condition(
@@ -80,9 +86,19 @@ impl Judge for World<'_> {
         holds(snapshot, policy, &question)
     }
 
-    /// There is nothing outside of a test: what has to be fetched is not known, and denies.
-    async fn fetch(&self, _: &Wants, _: Option<&Principal>, _: &Facts<'_>) -> Evidence {
-        Evidence::default()
+    /// There is nothing outside of a test: what has to be fetched is not known, and denies. Passwords are never
+    /// looked up anywhere.
+    async fn fetch(&self, wants: &Wants, who: Option<&Principal>, facts: &Facts<'_>) -> Evidence {
+        let wants = if wants.passwords.is_empty() {
+            wants.clone()
+        } else {
+            self.falls_short(PASSWORDS);
+            Wants { passwords: Vec::new(), ..wants.clone() }
+        };
+        match &self.outside {
+            Some(outside) if !wants.is_empty() => outside.fetcher.fetch(&wants, who, facts).await,
+            _ => Evidence::default(),
+        }
     }
 
     fn evaluated(&self, policy: Uuid) {

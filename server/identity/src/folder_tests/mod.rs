@@ -4,15 +4,17 @@
 //!
 //! Everything here is a function of values; what comes out is data for reports.
 
-mod coverage;
+pub(crate) mod coverage;
 mod expectations;
 mod factors;
 mod judge;
-mod page;
+pub(crate) mod page;
 mod report;
+pub(crate) mod trail;
 mod values;
 mod walk;
-mod world;
+pub(crate) mod walker;
+pub(crate) mod world;
 
 pub use coverage::{Coverage, Item, ItemKind};
 pub use report::{Case, Failure, Outcome, Report};

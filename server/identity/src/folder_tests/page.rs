@@ -3,6 +3,7 @@
 use lockgate_engine::{Challenge, ResponseErrors};
 use lockgate_model::Principal;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Where pages hold texts for people.
 const READABLE: [&str; 13] = [
@@ -60,14 +61,19 @@ pub(super) fn quoted(texts: &[String]) -> String {
 
 /// The complaints on a page, behind where it is.
 pub(super) fn complaints(errors: &ResponseErrors) -> String {
-    let told = errors.0.iter().flat_map(|(field, list)| list.iter().map(move |detail| (field, detail)));
-    let told: Vec<String> = told
-        .map(|(field, detail)| {
-            let field = if field == ResponseErrors::GENERAL { "form" } else { field };
-            format!("{field}: {}", detail.string)
-        })
-        .collect();
+    let told = complained(errors).into_iter();
+    let told: Vec<String> =
+        told.flat_map(|(field, texts)| texts.into_iter().map(move |text| format!("{field}: {text}"))).collect();
     if told.is_empty() { String::new() } else { format!(", and complains: {}", told.join("; ")) }
+}
+
+/// The complaints on a page by field; `form` is the page as a whole.
+pub(crate) fn complained(errors: &ResponseErrors) -> BTreeMap<String, Vec<String>> {
+    let told = errors.0.iter().map(|(field, list)| {
+        let field = if field == ResponseErrors::GENERAL { "form" } else { field };
+        (field.to_owned(), list.iter().map(|detail| detail.string.clone()).collect())
+    });
+    told.collect()
 }
 
 /// An account under the names that the API has.

@@ -3,6 +3,7 @@
 use super::{Run, coverage::Touched};
 use crate::{
     config::Snapshot,
+    evidence::Fetcher,
     runner::ports::{check, only, set_attributes},
 };
 use async_trait::async_trait;
@@ -16,40 +17,69 @@ use lockgate_flows::{
     test_document::{Circumstances, TestDocument, TestUser},
 };
 use lockgate_model::{
-    Group, Principal, User,
+    Group, Origin, Principal, User,
     kinds::{DeviceClass, PasswordBackend, UserField},
     people::TimedMembership,
 };
-use lockgate_store::{principal_of, user_uid};
+use lockgate_store::{Case, Store, principal_of, user_uid};
 use serde_json::Map;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use uuid::Uuid;
 
-/// Somebody, with what only the directory knows.
-#[derive(Debug, Clone)]
-struct Account {
-    user: User,
-    groups: HashSet<Uuid>,
-    timed: Vec<TimedMembership>,
-    superuser: bool,
-    password: Option<String>,
-    factors: Vec<Held>,
+/// Which password counts as somebody's.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    /// None: they have none.
+    Nothing,
+    /// This one.
+    Password(String),
+    /// Any: nobody said which.
+    Anything,
 }
 
-/// A second factor of somebody, and the codes that prove it.
+/// A second factor of somebody, and the codes that prove it; `None`: any.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) factor: Factor,
-    pub(super) codes: Vec<String>,
+pub(crate) struct Held {
+    pub(crate) factor: Factor,
+    pub(crate) codes: Option<Vec<String>>,
+}
+
+/// Somebody, with what only the directory knows.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) user: User,
+    /// What tokens call them.
+    pub(crate) uid: String,
+    /// Direct groups that have no end.
+    pub(crate) groups: HashSet<Uuid>,
+    pub(crate) timed: Vec<TimedMembership>,
+    pub(crate) roles: Vec<Uuid>,
+    pub(crate) superuser: bool,
+    pub(crate) proof: Proof,
+    pub(crate) factors: Vec<Held>,
+}
+
+/// What is so outside of a world in memory, to be read and never to be changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Outside<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) fetcher: &'a Fetcher,
+}
+
+/// What policies said of something when they were last asked.
+#[derive(Debug, Clone, Default)]
+struct Judged {
+    passes: bool,
+    why: Vec<String>,
 }
 
 /// Permissions, and until when they hold.
-type Granted = (Vec<String>, Option<DateTime<Utc>>);
+pub(crate) type Granted = (Vec<String>, Option<DateTime<Utc>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     accounts: BTreeMap<i64, Account>,
     consents: HashMap<(i64, Uuid), Granted>,
@@ -59,38 +89,36 @@ struct State {
     failure: Option<String>,
     /// What the log of events would say since somebody last asked.
     noted: Vec<String>,
-    /// Stages, by their binding, that policies last left out.
-    left_out: HashSet<Uuid>,
+    /// The sentence of the last refusal.
+    refusal: Option<String>,
+    /// What was judged: flows, and stages by their binding.
+    judged: HashMap<Uuid, Judged>,
+    /// What somebody ought to know who believes what happens here: where it is not as at a server.
+    limits: BTreeSet<String>,
     random: u64,
 }
 
+/// Primary key of the first account that is made where there are real ones: no policy names it.
+const NOBODY_YET: i64 = 1 << 52;
+
 /// An installation in memory.
-pub(super) struct World<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) names: &'a PeopleNames,
+pub(crate) struct World<'a> {
+    pub(crate) snapshot: &'a Snapshot,
     pub(super) touched: &'a Mutex<Touched>,
-    groups: Vec<GroupDeclaration>,
+    pub(super) outside: Option<Outside<'a>>,
+    groups: Vec<Group>,
     now: DateTime<Utc>,
     /// Primary keys, in the order of the test's users.
     pks: Vec<i64>,
+    /// Primary key of the first account that is made.
+    first_new: i64,
     state: Mutex<State>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(run: &Run<'a>, test: &TestDocument, names: &'a PeopleNames, touched: &'a Mutex<Touched>) -> Self {
+    pub(super) fn new(run: &Run<'a>, test: &TestDocument, names: &PeopleNames, touched: &'a Mutex<Touched>) -> Self {
         let known = &run.folder.users;
         let mut next = i64::try_from(known.len()).unwrap_or_default();
-        let mut groups = run.folder.groups.clone();
-        let own = test.groups.iter().filter(|own| run.folder.groups.iter().all(|group| group.id != own.pk));
-        groups.extend(own.map(|own| GroupDeclaration {
-            id: own.pk,
-            name: own.name.clone(),
-            superuser: false,
-            parents: Vec::new(),
-            attributes: Map::new(),
-            origin: lockgate_model::Origin::Api,
-            source: None,
-        }));
         let mut state = State::default();
         let mut pks = Vec::new();
         for user in &test.users {
@@ -101,7 +129,44 @@ impl<'a> World<'a> {
             pks.push(pk);
             state.accounts.insert(pk, account(pk, user, run.now));
         }
-        Self { snapshot: run.snapshot, names, touched, groups, now: run.now, pks, state: Mutex::new(state) }
+        let highest = state.accounts.keys().max().copied().unwrap_or_default();
+        let first_new = highest.max(i64::try_from(names.users.len()).unwrap_or_default()) + 1;
+        let (snapshot, now, groups) = (run.snapshot, run.now, groups_of(run, test));
+        Self { snapshot, touched, outside: None, groups, now, pks, first_new, state: Mutex::new(state) }
+    }
+
+    /// Around one person, or nobody, at a moment.
+    pub(crate) fn around(
+        person: Option<Account>,
+        groups: Vec<Group>,
+        now: DateTime<Utc>,
+        (snapshot, outside): (&'a Snapshot, Outside<'a>),
+        touched: &'a Mutex<Touched>,
+    ) -> Self {
+        let pks = person.iter().map(|account| account.user.pk).collect();
+        let accounts = person.into_iter().map(|account| (account.user.pk, account)).collect();
+        let state = Mutex::new(State { accounts, at: Some(now), ..State::default() });
+        Self { snapshot, touched, outside: Some(outside), groups, now, pks, first_new: NOBODY_YET, state }
+    }
+
+    /// They agreed to this before.
+    pub(crate) fn has_agreed(&self, user: i64, app: Uuid, granted: Granted) {
+        self.state().consents.insert((user, app), granted);
+    }
+
+    /// That this is not as at a server.
+    pub(super) fn falls_short(&self, how: impl Into<String>) {
+        self.state().limits.insert(how.into());
+    }
+
+    /// Where what happened was not as at a server.
+    pub(crate) fn limits(&self) -> Vec<String> {
+        self.state().limits.iter().cloned().collect()
+    }
+
+    /// The sentence of the last refusal, once.
+    pub(crate) fn take_refusal(&self) -> Option<String> {
+        self.state().refusal.take()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -123,7 +188,7 @@ impl<'a> World<'a> {
         self.principal_at(*self.pks.get(user)?, at)
     }
 
-    pub(super) fn principal_of(&self, pk: i64) -> Option<Principal> {
+    pub(crate) fn principal_of(&self, pk: i64) -> Option<Principal> {
         let at = self.state().at.unwrap_or(self.now);
         self.principal_at(pk, at)
     }
@@ -132,35 +197,15 @@ impl<'a> World<'a> {
         let mut account = self.state().accounts.get(&pk)?.clone();
         let current = account.timed.iter().filter(|timed| timed.period.contains(at));
         account.groups.extend(current.map(|timed| timed.group.pk));
-        let by_name: HashMap<&str, Uuid> = self.groups.iter().map(|group| (group.name.as_str(), group.id)).collect();
-        let parents = |group: &GroupDeclaration| -> Vec<Uuid> {
-            group.parents.iter().filter_map(|name| by_name.get(name.as_str()).copied()).collect()
-        };
-        let edges: Vec<(Uuid, Uuid)> =
-            self.groups.iter().flat_map(|group| parents(group).into_iter().map(|above| (group.id, above))).collect();
         let mut all = account.groups.clone();
         let mut look = Vec::from_iter(account.groups.iter().copied());
         while let Some(group) = look.pop() {
-            let above = edges.iter().filter(|(child, _)| *child == group).map(|(_, parent)| *parent);
-            look.extend(above.filter(|parent| all.insert(*parent)));
+            let above = self.groups.iter().filter(|known| known.pk == group).flat_map(|known| &known.parents);
+            look.extend(above.copied().filter(|parent| all.insert(*parent)));
         }
-        let groups: Vec<Group> = self
-            .groups
-            .iter()
-            .filter(|group| all.contains(&group.id))
-            .map(|group| Group {
-                pk: group.id,
-                num_pk: 0,
-                name: group.name.clone(),
-                is_superuser: group.superuser,
-                parents: parents(group),
-                attributes: group.attributes.clone(),
-                origin: group.origin,
-                source: group.source.clone(),
-            })
-            .collect();
-        let groups: Vec<&Group> = groups.iter().collect();
-        let mut principal = principal_of(account.user, user_uid(pk, "test"), &groups, &account.groups);
+        let groups: Vec<&Group> = self.groups.iter().filter(|group| all.contains(&group.pk)).collect();
+        let mut principal = principal_of(account.user, account.uid, &groups, &account.groups);
+        principal.roles = account.roles;
         principal.is_superuser |= account.superuser;
         Some(principal.with_times(account.timed, at))
     }
@@ -176,29 +221,66 @@ impl<'a> World<'a> {
     }
 
     /// What the log of events would say since this was last asked.
-    pub(super) fn take_notes(&self) -> Vec<String> {
+    pub(crate) fn take_notes(&self) -> Vec<String> {
         std::mem::take(&mut self.state().noted)
     }
 
-    /// Remembers what policies last said of a stage.
-    pub(super) fn judged(&self, stage: Uuid, runs: bool) {
-        let left_out = &mut self.state().left_out;
-        _ = if runs { left_out.remove(&stage) } else { left_out.insert(stage) };
+    /// Remembers what policies last said of a flow or a stage.
+    pub(super) fn judged(&self, what: Uuid, passes: bool, why: Vec<String>) {
+        self.state().judged.insert(what, Judged { passes, why });
     }
 
     /// Whether policies left the stage out when they were last asked.
     pub(super) fn is_left_out(&self, stage: Uuid) -> bool {
-        self.state().left_out.contains(&stage)
+        self.state().judged.get(&stage).is_some_and(|judged| !judged.passes)
+    }
+
+    /// Why policies said of a flow or a stage what they last said, in lines.
+    pub(crate) fn why(&self, what: Uuid) -> Vec<String> {
+        self.state().judged.get(&what).map(|judged| judged.why.clone()).unwrap_or_default()
     }
 
     /// The name of an account.
-    pub(super) fn username(&self, pk: i64) -> Option<String> {
+    pub(crate) fn username(&self, pk: i64) -> Option<String> {
         self.state().accounts.get(&pk).map(|account| account.user.username.clone())
     }
 }
 
+/// The groups of a folder, and those that a test brings along.
+fn groups_of(run: &Run<'_>, test: &TestDocument) -> Vec<Group> {
+    let declared = &run.folder.groups;
+    let by_name: HashMap<&str, Uuid> = declared.iter().map(|group| (group.name.as_str(), group.id)).collect();
+    let parents = |group: &GroupDeclaration| -> Vec<Uuid> {
+        group.parents.iter().filter_map(|name| by_name.get(name.as_str()).copied()).collect()
+    };
+    let of_folder = declared.iter().map(|group| Group {
+        pk: group.id,
+        num_pk: 0,
+        name: group.name.clone(),
+        is_superuser: group.superuser,
+        parents: parents(group),
+        attributes: group.attributes.clone(),
+        origin: group.origin,
+        source: group.source.clone(),
+    });
+    let own = test.groups.iter().filter(|own| declared.iter().all(|group| group.id != own.pk));
+    let own = own.map(|own| Group {
+        pk: own.pk,
+        num_pk: 0,
+        name: own.name.clone(),
+        is_superuser: false,
+        parents: Vec::new(),
+        attributes: Map::new(),
+        origin: Origin::Api,
+        source: None,
+    });
+    of_folder.chain(own).collect()
+}
+
 fn account(pk: i64, user: &TestUser, now: DateTime<Utc>) -> Account {
     Account {
+        uid: user_uid(pk, "test"),
+        roles: Vec::new(),
         user: User {
             pk,
             uuid: lockgate_flows::stable_id("user", &user.username),
@@ -217,7 +299,7 @@ fn account(pk: i64, user: &TestUser, now: DateTime<Utc>) -> Account {
         groups: user.groups.iter().map(|group| group.pk).collect(),
         timed: user.timed.clone(),
         superuser: user.superuser,
-        password: user.password.clone(),
+        proof: user.password.clone().map_or(Proof::Nothing, Proof::Password),
         factors: held(user),
     }
 }
@@ -226,7 +308,7 @@ fn held(user: &TestUser) -> Vec<Held> {
     let mut all = Vec::new();
     let mut hold = |class, name: &str, codes: Vec<String>| {
         let pk = i64::try_from(all.len()).unwrap_or_default() + 1;
-        all.push(Held { factor: Factor { pk, class, name: name.to_owned(), last_used: None }, codes });
+        all.push(Held { factor: Factor { pk, class, name: name.to_owned(), last_used: None }, codes: Some(codes) });
     };
     if let Some(code) = &user.totp {
         hold(DeviceClass::Totp, "app", vec![code.clone()]);
@@ -255,6 +337,8 @@ impl Directory for World<'_> {
                 return Ok(Some(user));
             }
         }
+        drop(state);
+        self.falls_short("Nobody is known here but the person who goes through the flow: another name is nobody's.");
         Ok(None)
     }
 
@@ -263,9 +347,15 @@ impl Directory for World<'_> {
     }
 
     async fn username_taken(&self, username: &str, except: Option<i64>) -> Result<bool, PortError> {
-        let (state, wanted) = (self.state(), username.to_lowercase());
-        let mut same = state.accounts.values().filter(|account| account.user.username.to_lowercase() == wanted);
-        Ok(same.any(|account| Some(account.user.pk) != except))
+        let wanted = username.to_lowercase();
+        let other = |pk: i64| Some(pk) != except;
+        let same = |account: &Account| account.user.username.to_lowercase() == wanted && other(account.user.pk);
+        if self.state().accounts.values().any(same) {
+            return Ok(true);
+        }
+        let Some(outside) = &self.outside else { return Ok(false) };
+        let found = outside.store.users().by_username(username, Case::Fold).await.map_err(PortError::from)?;
+        Ok(found.is_some_and(|user| other(user.pk)))
     }
 
     async fn create(&self, new: NewUser) -> Result<User, WriteError> {
@@ -276,7 +366,7 @@ impl Directory for World<'_> {
         }
         let mut state = self.state();
         let highest = state.accounts.keys().max().copied().unwrap_or_default();
-        let pk = highest.max(i64::try_from(self.names.users.len()).unwrap_or_default()) + 1;
+        let pk = self.first_new.max(highest + 1);
         let mut account = Account {
             user: User {
                 pk,
@@ -293,10 +383,12 @@ impl Directory for World<'_> {
                 last_updated: self.now,
                 password_change_date: self.now,
             },
+            uid: user_uid(pk, "test"),
             groups: HashSet::new(),
             timed: Vec::new(),
+            roles: Vec::new(),
             superuser: false,
-            password: None,
+            proof: Proof::Nothing,
             factors: Vec::new(),
         };
         apply(&mut account, new.changes);
@@ -327,6 +419,7 @@ impl Directory for World<'_> {
 #[async_trait]
 impl Invitations for World<'_> {
     async fn find(&self, _: Uuid, _: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
+        self.falls_short("Invitations are not looked up here: the flow goes on as without one.");
         Ok(None)
     }
 }
@@ -340,7 +433,9 @@ fn apply(account: &mut Account, changes: UserChanges) {
     }
     set_attributes(&mut user.attributes, changes.attributes);
     account.groups.extend(changes.groups);
-    account.password = changes.password.or_else(|| account.password.take());
+    if let Some(password) = changes.password {
+        account.proof = Proof::Password(password);
+    }
 }
 
 /// Passwords are compared as they are written: what a hash protects against does not happen in a test.
@@ -352,10 +447,20 @@ impl Credentials for World<'_> {
         password: &str,
         backends: &[PasswordBackend],
     ) -> Result<PasswordOutcome, PortError> {
-        let known = user.and_then(|user| self.state().accounts.get(&user.pk)?.password.clone());
-        let right = known.is_some_and(|known| known == password);
+        let known = user.and_then(|user| Some(self.state().accounts.get(&user.pk)?.proof.clone()));
+        let right = match known {
+            None | Some(Proof::Nothing) => false,
+            Some(Proof::Password(known)) => known == password,
+            Some(Proof::Anything) => {
+                self.falls_short("No password was checked: any counts as the right one unless one is named.");
+                true
+            }
+        };
         // Passwords of applications are made at a server, and there is none.
         let inbuilt = backends.iter().find(|backend| **backend == PasswordBackend::Inbuilt);
+        if inbuilt.is_none() || (!right && backends.contains(&PasswordBackend::Token)) {
+            self.falls_short("Passwords for applications are not looked up here: none is right.");
+        }
         Ok(match inbuilt.filter(|_| right) {
             Some(backend) => PasswordOutcome::Accepted { backend: *backend },
             None => PasswordOutcome::Rejected,
@@ -396,11 +501,11 @@ impl Events for World<'_> {
                 let reason = reason.replace('_', " ");
                 self.state().noted.push(format!("the login of {identifier} failed: {reason}"));
             }
+            Event::FlowDenied { reason, .. } => self.state().refusal = Some(reason),
             Event::UserWritten { .. }
             | Event::FactorEnrolled { .. }
             | Event::InvitationUsed { .. }
-            | Event::FlowCompleted { .. }
-            | Event::FlowDenied { .. } => {}
+            | Event::FlowCompleted { .. } => {}
         }
     }
 }

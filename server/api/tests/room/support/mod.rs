@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode, header, request::Builder};
 use lockgate_identity::{Bootstrap, Identity, Setup, places::GeoFiles};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -97,6 +97,19 @@ impl Api {
         let identity = Box::pin(Identity::start(more(setup))).await.expect("services");
         let router = lockgate_api::router(identity.clone());
         Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
+    }
+
+    /// Waits until the server is done with its start: it makes a key pair beside it, which is a revision of its own.
+    pub(crate) async fn is_at_rest(&self) {
+        for _ in 0..600 {
+            let pairs =
+                self.get("/crypto/certificatekeypairs/?name=authentik+Self-signed+Certificate").await.expect(200);
+            if pairs["pagination"]["count"] == 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the key pair is not made");
     }
 
     /// The same server for another token.
