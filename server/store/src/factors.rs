@@ -136,7 +136,7 @@ impl Authenticators<'_> {
             let sealed = self.sealed(one.user_pk, one.kind, secret)?;
             update = update.col_expr(authenticator::Column::Secret, Expr::value(sealed));
         }
-        self.store.bounded(async { Ok(self.one_row(update).await.map(drop)?) }).await
+        self.store.bounded(async { self.one_row(update).await.map(drop) }).await
     }
 
     /// Begins a try, which counts as failed until the authenticator was used; `false` when others were begun since
