@@ -87,7 +87,7 @@ title: Code
 designation: authentication
 stages:
   - identify: { by: [username] }
-  - mfa
+  - email
 ---
 flow: again
 title: Again
