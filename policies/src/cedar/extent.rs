@@ -27,24 +27,27 @@ pub(crate) struct Outlines {
 }
 
 impl Outlines {
-    pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a Policy> + Clone) -> Result<Self, PolicyProblem> {
-        Ok(Self { sure: set(policies.clone(), Effect::Permit)?, possible: set(policies, Effect::Forbid)? })
+    /// The policies that do not look into the resource are in both as they are; of the others, each set leaves those of
+    /// one effect out, and those of the other forget what they ask of the resource.
+    pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<Self, PolicyProblem> {
+        let (mut sure, mut possible) = (Vec::new(), Vec::new());
+        for policy in policies {
+            let tree = policy.to_json().map_err(|e| problem(policy, &e))?;
+            match (looks(policy, &tree), policy.effect()) {
+                (false, _) => {
+                    sure.push(policy.clone());
+                    possible.push(policy.clone());
+                }
+                (true, Effect::Permit) => possible.push(widened(policy, tree)?),
+                (true, Effect::Forbid) => sure.push(widened(policy, tree)?),
+            }
+        }
+        Ok(Self { sure: set(sure)?, possible: set(possible)? })
     }
 }
 
-/// The policies that do not look into the resource as they are; of the others, those of `narrowed` effect are
-/// left out and the rest forgets what it asks of the resource.
-fn set<'a>(policies: impl Iterator<Item = &'a Policy>, narrowed: Effect) -> Result<PolicySet, PolicyProblem> {
-    let mut chosen = Vec::new();
-    for policy in policies {
-        let tree = policy.to_json().map_err(|e| problem(policy, &e))?;
-        match looks(policy, &tree) {
-            false => chosen.push(policy.clone()),
-            true if policy.effect() == narrowed => {}
-            true => chosen.push(widened(policy, tree)?),
-        }
-    }
-    PolicySet::from_policies(chosen).map_err(|e| PolicyProblem::whole("policies", e.to_string()))
+fn set(policies: Vec<Policy>) -> Result<PolicySet, PolicyProblem> {
+    PolicySet::from_policies(policies).map_err(|e| PolicyProblem::whole("policies", e.to_string()))
 }
 
 fn looks(policy: &Policy, tree: &Value) -> bool {

@@ -47,7 +47,6 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
         Operation::new(method, "/flows/executor/{flow_slug}/", id, "flows")
             .query_required("query", json!({"type": "string"}))
             .path(slug)
-            .anonymous()
     };
     paths.add(
         operation(Method::GET, "flows_executor_get")

@@ -140,7 +140,6 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(
         Operation::new(Method::GET, "/root/config/", "root_config_retrieve", "root")
             .says("Shows what clients need to know first.")
-            .anonymous()
             .answers(200, "The configuration.", components.reply::<Config>()),
     );
     paths.add(
@@ -158,7 +157,6 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(
         Operation::new(Method::GET, "/schema/", "schema_retrieve", "schema")
             .says("Shows this document, as YAML or JSON.")
-            .anonymous()
             .query("format", json!({"type": "string", "enum": ["json", "yaml"]}))
             .query("lang", json!({"type": "string"}))
             .answers_as(200, "This document.", media),

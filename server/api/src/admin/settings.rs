@@ -182,6 +182,8 @@ async fn store(
     whole: bool,
 ) -> Result<Response, ApiError> {
     let snapshot = write::settled(identity, |snapshot| async move {
+        // The answer shows them.
+        caller.require(identity, &snapshot, Action::Read, KIND)?;
         caller.require(identity, &snapshot, Action::Update, KIND)?;
         let given = accept(&body.0, whole)?;
         let present = stored(&snapshot);
@@ -191,7 +193,11 @@ async fn store(
                 Sight::of(identity, &snapshot, caller).require_on(Action::Update, object)?;
                 write::update(identity, &snapshot, caller, object, &given, false).await
             }
-            None => write::create(identity, &snapshot, caller, kind()?, &given).await.map(|(_, after)| after),
+            // They were there all along, with the defaults.
+            None => {
+                let made = write::make(identity, &snapshot, caller, (Action::Update, kind()?), &given).await;
+                made.map(|(_, after)| after)
+            }
         }
     })
     .await?;

@@ -28,7 +28,6 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(
         Operation::new(Method::GET, "/core/brands/current/", "core_brands_current_retrieve", "core")
             .says("Shows the brand of the host that was asked.")
-            .anonymous()
             .answers(200, "The brand.", components.reply::<CurrentBrand>()),
     );
 }

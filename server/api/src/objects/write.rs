@@ -60,11 +60,25 @@ pub(crate) async fn create(
     kind: &'static KindDef,
     given: &Map<String, Value>,
 ) -> Result<(Uuid, Arc<Snapshot>), ApiError> {
+    make(identity, snapshot, caller, (Action::Create, kind), given).await
+}
+
+/// As [`create`], for who has to be allowed to do this to the object as it would be.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn make(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    (verb, kind): (Action, &'static KindDef),
+    given: &Map<String, Value>,
+) -> Result<(Uuid, Arc<Snapshot>), ApiError> {
     let body = face::accept(kind, &snapshot.objects, given, None, true)?;
     let id = random_uuid(&*identity.random);
     let mut document = draft(kind, id, body);
     document.managed = managed(kind, &snapshot.objects, id, given)?;
-    Sight::of(identity, snapshot, caller).require_wish(Action::Create, &document)?;
+    Sight::of(identity, snapshot, caller).require_wish(verb, &document)?;
     rbac::initial::may_promise(identity, snapshot, caller, &document)?;
     sound(identity, snapshot, kind, &document, &[]).await?;
     let kept = rbac::initial::documents(snapshot, caller, &[(kind.meta.kind.to_owned(), id.to_string())]);

@@ -6,6 +6,7 @@ pub(crate) mod components;
 pub(crate) mod crud;
 pub(crate) mod operation;
 pub(crate) mod shapes;
+mod takes;
 
 use crate::{
     admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, simulation, tasks,

@@ -1,6 +1,9 @@
 //! One operation of the document, and all of them by path.
 
-use super::components::reference;
+use super::{
+    components::reference,
+    takes::{Takes, takes},
+};
 use crate::compatibility;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -17,7 +20,6 @@ pub(crate) struct Operation {
     parameters: Vec<Value>,
     body: Option<Value>,
     responses: Map<String, Value>,
-    anonymous: bool,
 }
 
 /// A parameter.
@@ -52,7 +54,6 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             responses: shared.into_iter().map(|(code, name)| (code.to_owned(), response(name))).collect(),
-            anonymous: false,
         }
     }
 
@@ -158,12 +159,6 @@ impl Operation {
         self
     }
 
-    /// For everybody.
-    pub(crate) fn anonymous(mut self) -> Self {
-        self.anonymous = true;
-        self
-    }
-
     fn finish(mut self) -> Value {
         if compatibility::is_refused(&self.id) {
             self.responses.insert("501".to_owned(), json!({"$ref": "#/components/responses/NotHereResponse"}));
@@ -175,8 +170,16 @@ impl Operation {
         }
         self.responses.sort_keys();
         let credentials = json!({"authentik": []});
-        let security = if self.anonymous { json!([credentials, {}]) } else { json!([credentials]) };
+        let takes = takes(&self.id);
+        let public = takes == Some(Takes::Nothing);
+        let security = if public { json!([credentials, {}]) } else { json!([credentials]) };
         let mut operation = json!({"operationId": self.id, "tags": [self.tag], "security": security});
+        if let Some(takes) = &takes {
+            operation["description"] = json!(takes.sentence());
+        }
+        if let Some(acts) = takes.and_then(|takes| takes.listed()) {
+            operation["x-permissions"] = acts;
+        }
         if !self.summary.is_empty() {
             operation["summary"] = json!(self.summary);
         }

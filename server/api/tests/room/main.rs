@@ -16,6 +16,7 @@ mod invitations;
 mod oauth2;
 mod objects;
 mod people;
+mod permissions;
 mod policies;
 mod replay;
 mod revisions;

@@ -1,10 +1,10 @@
 //! OAuth2 providers as Terraform makes them, and what applications were granted.
 
-use crate::support::Api;
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::support::{Api, things::token};
+use chrono::TimeDelta;
 use lockgate_engine::ports::Clock;
 use lockgate_identity::system::SystemClock;
-use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, NewOAuthToken, Session, TokenKind};
+use lockgate_store::{EventFilter, Issue, NewCode, NewConsent, Session, TokenKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -193,24 +193,6 @@ async fn a_preview_says_what_a_token_would_or_why_there_is_none() {
     let text = api.get(&path).await.expect(400)["non_field_errors"][0].clone();
     let text = text.as_str().expect("a sentence");
     assert!(text.contains("broken") && text.contains(":3:"), "{text}");
-}
-
-fn token(user_pk: i64, provider: Uuid, kind: TokenKind, hash: &str, at: DateTime<Utc>) -> NewOAuthToken {
-    NewOAuthToken {
-        token_hash: hash.to_owned(),
-        kind,
-        grant: Uuid::from_u128(1),
-        provider,
-        user_pk,
-        session: None,
-        scope: "openid email".to_owned(),
-        data: match kind {
-            TokenKind::Access => json!({"facts": {"iss": "x"}, "claims": {"sub": hash}}),
-            TokenKind::Refresh => json!({"facts": {"iss": "x"}}),
-        },
-        created: at,
-        expires: at + TimeDelta::hours(1),
-    }
 }
 
 /// Primary key of the document behind a number.

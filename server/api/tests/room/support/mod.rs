@@ -1,6 +1,7 @@
 //! The router over services on SQLite in a folder of its own, asked without a network.
 
 pub(crate) mod mmdb;
+pub(crate) mod things;
 
 use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header, request::Builder};
@@ -19,6 +20,7 @@ pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
 pub(crate) struct Api {
     router: Router,
     token: Option<String>,
+    agent: String,
     /// The database behind it.
     pub(crate) store: Store,
     pub(crate) identity: Identity,
@@ -96,7 +98,7 @@ impl Api {
         };
         let identity = Box::pin(Identity::start(more(setup))).await.expect("services");
         let router = lockgate_api::router(identity.clone());
-        Self { router, token: Some(TOKEN.to_owned()), store, identity, _folder: Arc::new(folder) }
+        Self { router, token: Some(TOKEN.to_owned()), agent: String::new(), store, identity, _folder: Arc::new(folder) }
     }
 
     /// Waits until the server is done with its start: it makes a key pair beside it, which is a revision of its own.
@@ -115,6 +117,11 @@ impl Api {
     /// The same server for another token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same with this `User-Agent`.
+    pub(crate) fn as_agent(&self, agent: &str) -> Self {
+        Self { agent: agent.to_owned(), ..self.clone() }
     }
 
     /// A request of nobody.
@@ -157,7 +164,7 @@ impl Api {
     }
 
     async fn answer(&self, request: Builder, body: &str) -> Reply {
-        let request = request.header(header::HOST, "auth.example.com");
+        let request = request.header(header::HOST, "auth.example.com").header(header::USER_AGENT, &self.agent);
         let request = request.body(Body::from(body.to_owned())).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (head, body) = response.into_parts();
