@@ -121,6 +121,9 @@ pub enum Body {
     /// An app that shows codes, to be set up.
     #[serde(rename = "ak-stage-authenticator-totp")]
     AuthenticatorTotp(AuthenticatorTotp),
+    /// A passkey to be made.
+    #[serde(rename = "ak-stage-authenticator-webauthn")]
+    AuthenticatorWebAuthn(AuthenticatorWebAuthn),
     /// Codes to be written down.
     #[serde(rename = "ak-stage-authenticator-static")]
     AuthenticatorStatic(AuthenticatorStatic),
@@ -162,6 +165,7 @@ impl Body {
             Self::Prompt(_) => "ak-stage-prompt",
             Self::AuthenticatorValidation(_) => "ak-stage-authenticator-validate",
             Self::AuthenticatorTotp(_) => "ak-stage-authenticator-totp",
+            Self::AuthenticatorWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
@@ -184,6 +188,7 @@ impl Body {
             Self::Password(_) => vec!["password"],
             Self::AuthenticatorValidation(page) if page.device_challenges.is_empty() => vec!["selected_stage"],
             Self::AuthenticatorValidation(_) | Self::AuthenticatorTotp(_) => vec!["code"],
+            Self::AuthenticatorWebAuthn(_) => vec!["response"],
             Self::UserLogin(_) => vec!["remember_me"],
             Self::Prompt(prompt) => {
                 let fields = prompt.fields.iter().filter(|field| stages::asks_for(field.field_type));
@@ -247,7 +252,7 @@ pub struct Identification {
     pub show_source_labels: bool,
     /// Offer to remember the user name on this device.
     pub enable_remember_me: bool,
-    /// Always null in this build.
+    /// By which a browser offers its passkeys beside the names that it remembers; answered with `passkey`.
     pub passkey_challenge: Option<Value>,
 }
 
@@ -347,8 +352,8 @@ pub struct DeviceChallenge {
     pub device_class: DeviceClass,
     /// Its primary key.
     pub device_uid: String,
-    /// What the factor itself needs to be asked; empty where people type a code.
-    pub challenge: Data,
+    /// What the factor itself needs to be asked; an empty object where people type a code.
+    pub challenge: Value,
     /// When it was used last.
     pub last_used: Option<DateTime<Utc>>,
     /// What its owner calls it; for pages only.
@@ -390,6 +395,16 @@ pub struct AuthenticatorTotp {
     pub who: Who,
     /// What the app takes: `otpauth://totp/…`.
     pub config_url: String,
+}
+
+/// `ak-stage-authenticator-webauthn`. Answered with `response`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuthenticatorWebAuthn {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// What the browser takes (WebAuthn: `PublicKeyCredentialCreationOptionsJSON`).
+    pub registration: Value,
 }
 
 /// `ak-stage-authenticator-static`. Answered with nothing: they are written down.

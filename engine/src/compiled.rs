@@ -3,9 +3,10 @@
 use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
-        AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage, ConsentStage, DenyStage,
-        DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage,
-        RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
+        AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage, AuthenticatorWebAuthnStage,
+        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage,
+        PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage,
+        UserLogoutStage, UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -66,6 +67,8 @@ pub enum Stage {
     Mfa(Box<Mfa>),
     /// Sets up an app that shows codes.
     EnrollTotp(AuthenticatorTOTPStage),
+    /// Registers a passkey.
+    EnrollWebAuthn(AuthenticatorWebAuthnStage),
     /// Gives out codes that each work once.
     EnrollStatic(AuthenticatorStaticStage),
     /// Is kept, and cannot be run by this version.
@@ -75,8 +78,8 @@ pub enum Stage {
 impl Stage {
     /// Whether it sets up a second factor, or would if this version could run it.
     fn sets_up(&self) -> bool {
-        let later = ["enroll_webauthn", "enroll_email", "enroll_sms", "enroll_duo"];
-        matches!(self, Self::EnrollTotp(_) | Self::EnrollStatic(_))
+        let later = ["enroll_email", "enroll_sms", "enroll_duo"];
+        matches!(self, Self::EnrollTotp(_) | Self::EnrollWebAuthn(_) | Self::EnrollStatic(_))
             || matches!(self, Self::Later(stage) if later.contains(&stage.word))
     }
 
@@ -84,6 +87,7 @@ impl Stage {
     fn friendly_name(&self) -> Option<&str> {
         let name = match self {
             Self::EnrollTotp(stage) => &stage.friendly_name,
+            Self::EnrollWebAuthn(stage) => &stage.friendly_name,
             Self::EnrollStatic(stage) => &stage.friendly_name,
             _ => return None,
         };
@@ -131,6 +135,8 @@ pub struct Identification {
     pub stage: IdentificationStage,
     /// The password stage on the same page, with its primary key.
     pub password: Option<(Uuid, PasswordStage)>,
+    /// The stage whose passkeys are taken on the same page, with its primary key.
+    pub passkeys: Option<(Uuid, AuthenticatorValidateStage)>,
     /// Slug of the flow for people without an account.
     pub enrollment: Option<String>,
     /// Slug of the flow for people who forgot their password.
@@ -284,6 +290,8 @@ impl Builder<'_> {
             Stage::Mfa(Box::new(self.mfa(stage)?))
         } else if let Some(stage) = object.typed::<AuthenticatorTOTPStage>() {
             Stage::EnrollTotp(stage.clone())
+        } else if let Some(stage) = object.typed::<AuthenticatorWebAuthnStage>() {
+            Stage::EnrollWebAuthn(stage.clone())
         } else if let Some(stage) = object.typed::<AuthenticatorStaticStage>() {
             Stage::EnrollStatic(stage.clone())
         } else if is_later_stage(object.kind.meta.kind) {
@@ -295,9 +303,11 @@ impl Builder<'_> {
 
     fn identification(&self, stage: &IdentificationStage) -> Result<Identification, CompileError> {
         let password = stage.password_stage.map(|p| self.get::<PasswordStage>(p.0).map(|s| (p.0, s))).transpose()?;
+        let passkeys = stage.webauthn_stage.map(|id| self.get::<AuthenticatorValidateStage>(id.0).map(|s| (id.0, s)));
         Ok(Identification {
             stage: stage.clone(),
             password,
+            passkeys: passkeys.transpose()?,
             enrollment: self.slug(stage.enrollment_flow)?,
             recovery: self.slug(stage.recovery_flow)?,
             passwordless: self.slug(stage.passwordless_flow)?,

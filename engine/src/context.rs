@@ -1,6 +1,9 @@
 //! What a plan knows so far.
 
-use crate::challenge::{Data, LogoutUrl, Permission};
+use crate::{
+    challenge::{Data, LogoutUrl, Permission},
+    passkeys::Ceremony,
+};
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -168,6 +171,8 @@ pub struct Context {
     pub second_factor: bool,
     /// What a stage is setting up and has shown, sealed, by stage.
     pub setting_up: BTreeMap<Uuid, String>,
+    /// What browsers were asked to do with passkeys, by stage.
+    pub ceremonies: BTreeMap<Uuid, Ceremony>,
     /// The setup that somebody chose where a factor was asked for and there was none.
     pub chosen_setup: Option<Uuid>,
     /// The factor that somebody chose to prove.
@@ -198,6 +203,7 @@ impl Context {
         self.user_backend = None;
         self.second_factor = false;
         self.setting_up.clear();
+        self.ceremonies.clear();
         self.chosen_setup = None;
         self.chosen_factor = None;
     }

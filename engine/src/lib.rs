@@ -16,6 +16,7 @@ pub mod context;
 pub mod executor;
 pub mod factors;
 pub mod next;
+pub mod passkeys;
 pub mod plan;
 pub mod ports;
 pub mod response;

@@ -4,6 +4,7 @@
 
 use crate::challenge::Data;
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
+pub use crate::passkeys::Passkeys;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -266,7 +267,7 @@ pub enum Event {
         user: Option<i64>,
         /// Name of the stage.
         stage: String,
-        /// `unknown_user`, `inactive`, `wrong_password`, `wrong_code`.
+        /// `unknown_user`, `inactive`, `wrong_password`, `wrong_code`, `wrong_passkey`.
         reason: &'static str,
     },
     /// `model_created`: somebody set up a second factor.
@@ -369,6 +370,8 @@ pub struct StepEnv<'a> {
     pub credentials: &'a dyn Credentials,
     /// Second factors.
     pub factors: &'a dyn Factors,
+    /// Passkeys.
+    pub passkeys: &'a dyn Passkeys,
     /// Consents.
     pub consents: &'a dyn Consents,
     /// Invitations.

@@ -122,6 +122,7 @@ fn stage_strategy() -> impl Strategy<Value = Place> {
         1 => Just(("authenticator_validate_stage", json!({"not_configured_action": "configure", "configuration_stages": [id(SETUP)]}))),
         1 => Just(("authenticator_totp_stage", json!({}))),
         1 => Just(("authenticator_static_stage", json!({}))),
+        1 => Just(("authenticator_webauthn_stage", json!({}))),
         2 => Just(("prompt_stage", json!({"fields": [id(PROMPT), id(PROMPT + 1)]}))),
         2 => prop_oneof![Just("never_create"), Just("create_when_required"), Just("always_create")]
             .prop_map(|mode| ("user_write_stage", json!({"user_creation_mode": mode, "create_users_as_inactive": false}))),
@@ -170,10 +171,14 @@ struct Browser {
 impl Browser {
     fn new(flow: CompiledFlow, policies: &[Policy]) -> Self {
         let world = World::default();
-        // Ada's app shows what her password is; so does Eve's.
+        // Ada's app shows what her password is; so does Eve's. Bob's passkey, and Eve's, is called so.
         for (pk, name) in [(1, "ada"), (3, "eve")] {
             let factor = Factor { pk, class: DeviceClass::Totp, name: "app".to_owned(), last_used: None };
             world.lock().factors.insert(pk, vec![(factor, format!("{name}-secret"))]);
+        }
+        for (pk, name) in [(2, "bob"), (3, "eve")] {
+            let key = Factor { pk: 10, class: DeviceClass::Webauthn, name: format!("{name}-secret"), last_used: None };
+            world.lock().factors.entry(pk).or_default().push((key, String::new()));
         }
         for (n, policy) in (0_u128..).zip(policies) {
             world.lock().policies.insert(id(BINDING + n), *policy);
@@ -219,7 +224,15 @@ impl Browser {
             let step = match act {
                 Act::Answer(name, password) => {
                     let token = plan.context.consent_token.clone().unwrap_or_default();
-                    let body = json!({"uid_field": name, "username": name, "password": password, "code": password, "remember_me": true, "token": token});
+                    let mut body = json!({"uid_field": name, "username": name, "password": password, "code": password, "remember_me": true, "token": token});
+                    // Whoever is asked for a passkey shows one.
+                    if let Some(asked) = plan.context.ceremonies.values().next() {
+                        let owner = ["ada", "bob", "eve"].iter().position(|known| known == name).map(|at| at + 1);
+                        let shown =
+                            json!({"challenge": asked.state, "key": password, "owner": owner, "verified": true});
+                        body["webauthn"] = shown.clone();
+                        body["response"] = shown;
+                    }
                     world.post(&self.flow, &mut plan, body)
                 }
                 Act::Post(body) if lockgate_engine::Response::from_json(body.clone()).is_some() => {

@@ -58,6 +58,8 @@ pub struct TestUser {
     pub totp: Option<String>,
     /// Their codes on paper.
     pub codes: Vec<String>,
+    /// They have a passkey.
+    pub passkey: bool,
 }
 
 /// What else is so when something is asked.

@@ -243,6 +243,34 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         secrets: Option<PathBuf>,
     },
+    /// Read accounts from a table (CSV) whose first line names the columns: username, email, name, path, type, active,
+    /// groups (parted by ;), attributes (JSON), attributes.NAME, password_hash. An account that is there as its row says
+    /// is left alone, so that what was interrupted can be begun again. Exit code 0 when every row was taken, 3 when some
+    /// were refused, which are listed, 1 when nothing could be done.
+    Import {
+        /// The table; - reads it from standard input.
+        file: PathBuf,
+        /// Only tell what would be done.
+        #[arg(long)]
+        dry_run: bool,
+        /// Change accounts that are there to what their rows say.
+        #[arg(long)]
+        update: bool,
+        /// Make groups that are not there.
+        #[arg(long)]
+        create_groups: bool,
+        /// Form of the report.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Write all accounts as a table that `import` reads.
+    ExportUsers {
+        /// The file to write, which nobody else can read; without it, standard output.
+        file: Option<PathBuf>,
+        /// With the hashes of their passwords.
+        #[arg(long)]
+        password_hashes: bool,
+    },
     /// Turn blueprints of authentik into a configuration folder. Exit code 0 when everything was carried over,
     /// 3 when something is left to do by hand, which is listed, 1 when nothing could be done.
     ImportBlueprint {

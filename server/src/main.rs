@@ -16,6 +16,7 @@ mod logging;
 mod memory;
 mod pages;
 mod revisions;
+mod roster;
 mod serve;
 mod settings;
 mod telemetry;
@@ -23,6 +24,7 @@ mod texts;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use lockgate_identity::roster::Wish;
 use revisions::{Applying, Place};
 use std::{collections::BTreeMap, process::ExitCode};
 
@@ -128,6 +130,18 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             return block_on(1, revisions::rollback(&place, number, applying, format));
         }
         Command::Diagram { flow, format } => block_on(1, commands::diagram(&settings, &flow, format))?,
+        Command::Import { file, dry_run, update, create_groups, format } => {
+            let wish = Wish { dry_run, update, create_groups };
+            let mut whole = false;
+            block_on(threads(), async {
+                whole = roster::import(&settings, environment, &file, wish, format).await?;
+                Ok(())
+            })?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(roster::SOME_REFUSED) });
+        }
+        Command::ExportUsers { file, password_hashes } => {
+            block_on(1, roster::export(&settings, environment, file.as_deref(), password_hashes))?;
+        }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
         Command::CreateAdminGroup { user } => {

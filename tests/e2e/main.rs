@@ -39,6 +39,7 @@ mod health;
 mod if_flow;
 mod metrics;
 mod outpost;
+mod people_in_bulk;
 mod plan;
 mod process;
 mod published_clients;

@@ -9,7 +9,7 @@ use crate::{
     ports::Event,
     run::{Answered, End, Entered, Failure, Run},
     stages::{
-        MAX_PASSWORD,
+        MAX_PASSWORD, passkey,
         password::{self, Attempt, Checked},
     },
 };
@@ -18,15 +18,19 @@ use lockgate_model::User;
 const FAILED: &str = "Failed to authenticate.";
 const MAX_IDENTIFIER: usize = 255;
 
-pub(super) fn enter(run: &mut Run<'_>, compiled: &Identification) -> Entered {
+pub(super) async fn enter(run: &mut Run<'_>, compiled: &Identification) -> Result<Entered, Failure> {
     let stage = &compiled.stage;
     if stage.captcha_stage.is_some() {
-        return super::later::enter(run, &stage.name, "captcha");
+        return Ok(super::later::enter(run, &stage.name, "captcha"));
     }
+    let passkey_challenge = match &compiled.passkeys {
+        Some((id, stage)) => Some(passkey::ask(run, *id, None, passkey::terms(stage)).await?),
+        None => None,
+    };
     let page = |slug: &Option<String>| slug.as_deref().map(|slug| run.page_of(slug));
     let context = &run.plan.context;
     let app = context.application.as_ref();
-    Entered::Show(Body::Identification(Box::new(challenge::Identification {
+    Ok(Entered::Show(Body::Identification(Box::new(challenge::Identification {
         user_fields: stage.user_fields.clone(),
         pending_user_identifier: context.pending.as_ref().map(|p| p.identifier.clone()),
         password_fields: compiled.password.is_some(),
@@ -42,8 +46,8 @@ pub(super) fn enter(run: &mut Run<'_>, compiled: &Identification) -> Entered {
         sources: Vec::new(),
         show_source_labels: stage.show_source_labels,
         enable_remember_me: stage.enable_remember_me,
-        passkey_challenge: None,
-    })))
+        passkey_challenge,
+    }))))
 }
 
 pub(super) async fn answer(
@@ -51,6 +55,16 @@ pub(super) async fn answer(
     compiled: &Identification,
     response: &Response,
 ) -> Result<Answered, Failure> {
+    if let (Some((id, stage)), Some(given)) = (&compiled.passkeys, passkey::answer(response, "passkey")) {
+        let shown = passkey::shown(run, *id, None, passkey::terms(stage), &given).await?;
+        if let Some(shown) = shown
+            && passkey::welcome(run, &shown).await?
+        {
+            return Ok(Answered::Accepted);
+        }
+        passkey::refused(run, &compiled.stage.name).await;
+        return Ok(Answered::Invalid(ResponseErrors::general("invalid", FAILED)));
+    }
     let mut errors = ResponseErrors::default();
     let typed = response.text("uid_field", MAX_IDENTIFIER, true, &mut errors).unwrap_or_default();
     let password = compiled.password.as_ref().and_then(|_| response.text("password", MAX_PASSWORD, true, &mut errors));

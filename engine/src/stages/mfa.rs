@@ -1,9 +1,9 @@
 //! Asks for a second factor: which one, the code that proves it, and what follows where there is none.
 
-use super::enroll_totp::without_spaces;
+use super::{enroll_totp::without_spaces, passkey};
 use crate::{
     CompiledStage, Response, Stage,
-    challenge::{AuthenticatorValidation, Body, Data, DeviceChallenge, ResponseErrors, SelectableStage},
+    challenge::{AuthenticatorValidation, Body, DeviceChallenge, ResponseErrors, SelectableStage},
     compiled::{Mfa, Setup},
     context::Standing,
     ports::{CodeOutcome, Event, Factor},
@@ -11,23 +11,35 @@ use crate::{
     stages,
     step::Effect,
 };
+use chrono::{DateTime, Utc};
 use lockgate_model::kinds::{AuthenticatorValidateStage, DeviceClass, NotConfiguredAction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const NOBODY: &str = "Nobody has said who they are yet.";
 const NONE: &str = "You need a second factor to go on, and have none. Ask an administrator for help.";
+const NOT_IT: &str = "That passkey wasn’t accepted. Try again, or use another way.";
 const WRONG: &str = "Invalid Token. Please ensure the time on your device is accurate and try again.";
 
 /// The longest code.
 const MAX_CODE: usize = 128;
 
+/// Stands for all passkeys of somebody: the browser chooses among them.
+const ANY_PASSKEY: i64 = -1;
+
 pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Entered, Failure> {
     run.adopt_session();
     let Some(pending) = &run.plan.context.pending else {
-        return Ok(Entered::End(End::Denied(NOBODY.to_owned())));
+        // A passkey tells itself whose it is.
+        return match accepts_passkeys(&mfa.stage) {
+            true => show(run, id, mfa, &[any_passkey(None)], &[]).await,
+            false => Ok(Entered::End(End::Denied(NOBODY.to_owned()))),
+        };
     };
     let user = pending.pk;
+    if came_by_passkey(run, &mfa.stage) {
+        return Ok(Entered::Pass);
+    }
     if let Some(setup) = setup(run, mfa) {
         return Box::pin(set_up(run, setup)).await;
     }
@@ -37,10 +49,10 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
         if let Some(user) = user
             && remembered(run, id, &mfa.stage, user).await?
         {
-            prove(run, json!({"remembered": true}));
+            prove(run, json!({"remembered": true}), false);
             return Ok(Entered::Pass);
         }
-        return Ok(show(run, &usable, &[]));
+        return show(run, id, mfa, &usable, &[]).await;
     }
     match mfa.stage.not_configured_action {
         NotConfiguredAction::Skip => Ok(Entered::Pass),
@@ -55,14 +67,14 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
                 run.context().chosen_setup = Some(only.id);
                 Box::pin(set_up(run, only)).await
             }
-            several => Ok(show(run, &[], several)),
+            several => show(run, id, mfa, &[], several).await,
         },
     }
 }
 
 pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, mfa: &Mfa, response: &Response) -> Result<Answered, Failure> {
     if run.plan.context.pending.is_none() {
-        return Ok(Answered::End(End::Denied(NOBODY.to_owned())));
+        return by_passkey_alone(run, id, &mfa.stage, response).await;
     }
     if let Some(setup) = setup(run, mfa) {
         return finish_setup(run, setup, response).await;
@@ -70,6 +82,9 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, mfa: &Mfa, response: &Re
     let usable = usable(run, &mfa.stage).await?;
     if usable.is_empty() {
         return Ok(choose_setup(run, mfa, response));
+    }
+    if let Some(given) = passkey::answer(response, "webauthn") {
+        return by_passkey(run, id, &mfa.stage, &given).await;
     }
     if let Some(chosen) = chosen(&usable, response) {
         return Ok(match chosen {
@@ -94,12 +109,15 @@ async fn set_up(run: &mut Run<'_>, setup: &Setup) -> Result<Entered, Failure> {
     stages::enter(run, &place).await
 }
 
-/// Whoever has just shown a code of the app that was set up has shown a second factor.
+/// Whoever has just shown a code of the app that was set up, or made a passkey, has shown a second factor.
 async fn finish_setup(run: &mut Run<'_>, setup: &Setup, response: &Response) -> Result<Answered, Failure> {
     let answered = Box::pin(stages::answer(run, &place(run, setup)?, response)).await?;
-    if matches!((&answered, &setup.stage), (Answered::Accepted, Stage::EnrollTotp(_))) {
-        prove(run, json!({"name": setup.title, "class": DeviceClass::Totp, "enrolled": true}));
-    }
+    let class = match (&answered, &setup.stage) {
+        (Answered::Accepted, Stage::EnrollTotp(_)) => DeviceClass::Totp,
+        (Answered::Accepted, Stage::EnrollWebAuthn(_)) => DeviceClass::Webauthn,
+        _ => return Ok(answered),
+    };
+    prove(run, json!({"name": setup.title, "class": class, "enrolled": true}), false);
     Ok(answered)
 }
 
@@ -114,7 +132,8 @@ fn place(run: &Run<'_>, setup: &Setup) -> Result<CompiledStage, Failure> {
 async fn usable(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> Result<Vec<Factor>, Failure> {
     let Some(user) = run.plan.context.pending.as_ref().and_then(|pending| pending.pk) else { return Ok(Vec::new()) };
     let mut factors = run.env.factors.usable(user).await?;
-    factors.retain(|factor| stage.device_classes.contains(&factor.class) && takes_code(factor.class));
+    factors.retain(|factor| stage.device_classes.contains(&factor.class) && is_asked_for(factor.class));
+    as_one_passkey(&mut factors);
     if let Some(at) = run.plan.context.chosen_factor.and_then(|pk| factors.iter().position(|one| one.pk == pk)) {
         factors[..=at].rotate_right(1);
     }
@@ -122,29 +141,113 @@ async fn usable(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> Result<Vec
 }
 
 /// Whether this version can ask for it.
-fn takes_code(class: DeviceClass) -> bool {
-    matches!(class, DeviceClass::Totp | DeviceClass::Static)
+fn is_asked_for(class: DeviceClass) -> bool {
+    matches!(class, DeviceClass::Totp | DeviceClass::Static | DeviceClass::Webauthn)
 }
 
-fn show(run: &Run<'_>, factors: &[Factor], setups: &[Setup]) -> Entered {
-    let device = |factor: &Factor| DeviceChallenge {
-        device_class: factor.class,
-        device_uid: factor.pk.to_string(),
-        challenge: Data::new(),
-        last_used: factor.last_used,
-        name: factor.name.clone(),
-    };
+fn accepts_passkeys(stage: &AuthenticatorValidateStage) -> bool {
+    stage.device_classes.contains(&DeviceClass::Webauthn)
+}
+
+fn any_passkey(last_used: Option<DateTime<Utc>>) -> Factor {
+    Factor { pk: ANY_PASSKEY, class: DeviceClass::Webauthn, name: "Passkey".to_owned(), last_used }
+}
+
+/// Puts one that stands for all in the place of the first passkey.
+fn as_one_passkey(factors: &mut Vec<Factor>) {
+    let Some(first) = factors.iter().position(|factor| factor.class == DeviceClass::Webauthn) else { return };
+    let last_used = factors[first].last_used;
+    factors.retain(|factor| factor.class != DeviceClass::Webauthn);
+    factors.insert(first, any_passkey(last_used));
+}
+
+/// Whether a passkey that verified the person brought them here: it is a second factor already, unless the stage
+/// takes only some models.
+fn came_by_passkey(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> bool {
+    let context = &run.plan.context;
+    let alone = context.auth_method.as_deref() == Some(passkey::ALONE);
+    alone && context.second_factor && accepts_passkeys(stage) && stage.webauthn_allowed_device_types.is_empty()
+}
+
+async fn show(
+    run: &mut Run<'_>,
+    id: Uuid,
+    mfa: &Mfa,
+    factors: &[Factor],
+    setups: &[Setup],
+) -> Result<Entered, Failure> {
+    let mut devices = Vec::new();
+    for factor in factors {
+        let challenge = match factor.class {
+            DeviceClass::Webauthn => {
+                let user = run.plan.context.pending.as_ref().and_then(|pending| pending.pk);
+                passkey::ask(run, id, user, passkey::terms(&mfa.stage)).await?
+            }
+            _ => json!({}),
+        };
+        devices.push(DeviceChallenge {
+            device_class: factor.class,
+            device_uid: factor.pk.to_string(),
+            challenge,
+            last_used: factor.last_used,
+            name: factor.name.clone(),
+        });
+    }
     let stage = |setup: &Setup| SelectableStage {
         pk: setup.id,
         name: setup.title.clone(),
         verbose_name: setup.verbose_name.to_owned(),
         meta_model_name: setup.model.to_owned(),
     };
-    Entered::Show(Body::AuthenticatorValidation(AuthenticatorValidation {
+    Ok(Entered::Show(Body::AuthenticatorValidation(AuthenticatorValidation {
         who: run.who(),
-        device_challenges: factors.iter().map(device).collect(),
+        device_challenges: devices,
         configuration_stages: setups.iter().map(stage).collect(),
-    }))
+    })))
+}
+
+/// A passkey of the pending user answers.
+async fn by_passkey(
+    run: &mut Run<'_>,
+    id: Uuid,
+    stage: &AuthenticatorValidateStage,
+    given: &Value,
+) -> Result<Answered, Failure> {
+    let user = run.plan.context.pending.as_ref().and_then(|pending| pending.pk);
+    let shown = passkey::shown(run, id, user, passkey::terms(stage), given).await?;
+    let Some(shown) = shown.filter(|shown| accepts_passkeys(stage) && Some(shown.user) == user) else {
+        passkey::refused(run, &stage.name).await;
+        return Ok(not_it());
+    };
+    prove(run, passkey::device(&shown), shown.verified);
+    remember(run, id, stage);
+    Ok(Answered::Accepted)
+}
+
+/// A passkey answers, and nobody has said who they are.
+async fn by_passkey_alone(
+    run: &mut Run<'_>,
+    id: Uuid,
+    stage: &AuthenticatorValidateStage,
+    response: &Response,
+) -> Result<Answered, Failure> {
+    if !accepts_passkeys(stage) {
+        return Ok(Answered::End(End::Denied(NOBODY.to_owned())));
+    }
+    let Some(given) = passkey::answer(response, "webauthn") else {
+        return Ok(Answered::Invalid(ResponseErrors::one("webauthn", "required", "This field is required.")));
+    };
+    if let Some(shown) = passkey::shown(run, id, None, passkey::terms(stage), &given).await?
+        && passkey::welcome(run, &shown).await?
+    {
+        return Ok(Answered::Accepted);
+    }
+    passkey::refused(run, &stage.name).await;
+    Ok(not_it())
+}
+
+fn not_it() -> Answered {
+    Answered::Invalid(ResponseErrors::one("webauthn", "invalid", NOT_IT))
 }
 
 fn choose_setup(run: &mut Run<'_>, mfa: &Mfa, response: &Response) -> Answered {
@@ -192,7 +295,7 @@ async fn check(
     for factor in asked(run, usable, &code, response) {
         match run.env.factors.check(user, factor, &code, throttling(stage, factor.class)).await? {
             CodeOutcome::Accepted => {
-                prove(run, json!({"pk": factor.pk, "name": factor.name, "class": factor.class}));
+                prove(run, json!({"pk": factor.pk, "name": factor.name, "class": factor.class}), false);
                 remember(run, id, stage);
                 return Ok(Answered::Accepted);
             }
@@ -213,14 +316,14 @@ async fn check(
 
 /// The factors that a code may be of: the chosen one, or all that have codes that look like it.
 fn asked<'f>(run: &Run<'_>, usable: &'f [Factor], code: &str, response: &Response) -> Vec<&'f Factor> {
+    let coded = || usable.iter().filter(|factor| factor.class != DeviceClass::Webauthn);
     let named = response.fields.get("selected_challenge").and_then(|named| found(usable, named));
     if let Some(pk) = named.or(run.plan.context.chosen_factor) {
-        return usable.iter().filter(|factor| factor.pk == pk).collect();
+        return coded().filter(|factor| factor.pk == pk).collect();
     }
     let figures = code.len() <= 8 && code.bytes().all(|byte| byte.is_ascii_digit());
-    let fitting: Vec<&Factor> =
-        usable.iter().filter(|factor| figures == (factor.class != DeviceClass::Static)).collect();
-    if fitting.is_empty() { usable.iter().collect() } else { fitting }
+    let fitting: Vec<&Factor> = coded().filter(|factor| figures == (factor.class != DeviceClass::Static)).collect();
+    if fitting.is_empty() { coded().collect() } else { fitting }
 }
 
 fn throttling(stage: &AuthenticatorValidateStage, class: DeviceClass) -> f64 {
@@ -244,20 +347,19 @@ async fn failed(run: &Run<'_>, stage: &AuthenticatorValidateStage) {
 }
 
 /// Notes that a factor of the pending user was accepted. It is the second one only beside another proof; alone it is
-/// the first.
-fn prove(run: &mut Run<'_>, device: Value) {
+/// the first, unless it is `both` in one.
+fn prove(run: &mut Run<'_>, device: Value, both: bool) {
     let context = run.context();
     let Some(pending) = context.pending.as_mut() else { return };
-    if pending.standing == Standing::Claimed {
-        pending.standing = Standing::Proven;
-    } else {
-        context.second_factor = true;
-    }
+    let alone = pending.standing == Standing::Claimed;
+    pending.standing = if alone { Standing::Proven } else { pending.standing };
+    context.second_factor |= !alone || both;
+    let method = if alone && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
     let devices = context.auth_method_args.entry("mfa_devices").or_insert_with(|| json!([]));
     if let Some(devices) = devices.as_array_mut() {
         devices.push(device);
     }
-    context.auth_method.get_or_insert_with(|| "auth_mfa".to_owned());
+    context.auth_method.get_or_insert_with(|| method.to_owned());
 }
 
 async fn remembered(run: &Run<'_>, id: Uuid, stage: &AuthenticatorValidateStage, user: i64) -> Result<bool, Failure> {

@@ -6,11 +6,13 @@ mod deny;
 mod dummy;
 mod enroll_static;
 mod enroll_totp;
+mod enroll_webauthn;
 mod field;
 mod identification;
 mod invitation;
 mod later;
 mod mfa;
+mod passkey;
 mod password;
 mod prompt;
 mod redirect;
@@ -47,6 +49,7 @@ impl Stage {
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Mfa(_) => "ak-stage-authenticator-validate",
             Self::EnrollTotp(_) => "ak-stage-authenticator-totp",
+            Self::EnrollWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
             Self::UserLogout(_)
             | Self::UserWrite(_)
@@ -70,7 +73,7 @@ pub(crate) fn component(run: &Run<'_>, at: &CompiledStage) -> &'static str {
 /// The stage is reached, or shown again.
 pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Entered, Failure> {
     match &at.stage {
-        Stage::Identification(stage) => Ok(identification::enter(run, stage)),
+        Stage::Identification(stage) => identification::enter(run, stage).await,
         Stage::Password(stage) => Ok(password::enter(run, at.stage_id, stage)),
         Stage::UserLogin(stage) => user_login::enter(run, stage).await,
         Stage::UserLogout(_) => Ok(user_logout::enter(run)),
@@ -84,6 +87,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::UserDelete(_) => user_delete::enter(run).await,
         Stage::Mfa(mfa) => mfa::enter(run, at.stage_id, mfa).await,
         Stage::EnrollTotp(stage) => enroll_totp::enter(run, at.stage_id, stage).await,
+        Stage::EnrollWebAuthn(stage) => enroll_webauthn::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
@@ -100,6 +104,7 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::Dummy(_) => Ok(Answered::Accepted),
         Stage::Mfa(mfa) => mfa::answer(run, at.stage_id, mfa, response).await,
         Stage::EnrollTotp(stage) => enroll_totp::answer(run, at.stage_id, stage, response).await,
+        Stage::EnrollWebAuthn(stage) => enroll_webauthn::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)

@@ -81,6 +81,7 @@ fn user() -> Value {
         ("password", text("Their password, in this test.")),
         ("totp", text("The code that their app shows; without it they have none.")),
         ("codes", json!({"type": "array", "items": {"type": "string"}, "description": "Their codes on paper."})),
+        ("passkey", flag("Whether they have a passkey.")),
     ]);
     debug_assert!(USER_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == USER_KEYS.len());
     json!({"anyOf": [object(map, &[]), {"type": "null"}]})

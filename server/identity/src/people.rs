@@ -532,7 +532,7 @@ fn owned_by_folder(group: &Group) -> Result<(), PeopleError> {
     }
 }
 
-fn check_user(username: Option<&str>, email: Option<&str>, path: Option<&str>) -> Result<(), PeopleError> {
+pub(crate) fn check_user(username: Option<&str>, email: Option<&str>, path: Option<&str>) -> Result<(), PeopleError> {
     let mut problems = Problems::default();
     if let Some(username) = username {
         if username.trim().is_empty() {

@@ -415,12 +415,16 @@ pub(crate) fn methods_of(method: &str, args: &Value, mfa: bool) -> Vec<String> {
         "password" => "pwd",
         "token" | "app_password" => "pop",
         "auth_mfa" => "otp",
+        "auth_webauthn_pwl" => "pop",
         _ => "user",
     };
-    let shown = args["mfa_devices"].as_array().into_iter().flatten();
-    let codes = shown.into_iter().any(|device| device["class"] == "totp" || device["class"] == "static");
-    let second = (codes && first != "otp").then_some("otp");
-    [first].into_iter().chain(second).chain(mfa.then_some("mfa")).map(str::to_owned).collect()
+    let shown = |classes: &[&str]| {
+        let mut devices = args["mfa_devices"].as_array().into_iter().flatten();
+        devices.any(|device| device["class"].as_str().is_some_and(|class| classes.contains(&class)))
+    };
+    let code = (shown(&["totp", "static", "email", "sms"]) && first != "otp").then_some("otp");
+    let key = (shown(&["webauthn"]) && first != "pop").then_some("pop");
+    [first].into_iter().chain(code).chain(key).chain(mfa.then_some("mfa")).map(str::to_owned).collect()
 }
 
 /// Whether the session was opened with a second factor.

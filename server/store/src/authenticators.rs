@@ -32,7 +32,8 @@ pub enum AuthenticatorKind {
 }
 
 impl AuthenticatorKind {
-    const ALL: [Self; 6] = [Self::Duo, Self::Email, Self::Sms, Self::Static, Self::Totp, Self::WebAuthn];
+    /// Every sort.
+    pub const ALL: [Self; 6] = [Self::Duo, Self::Email, Self::Sms, Self::Static, Self::Totp, Self::WebAuthn];
 
     /// The word of the API and the database.
     #[must_use]

@@ -156,6 +156,19 @@ impl Users<'_> {
         .await
     }
 
+    /// The accounts with these user names, whatever their case, in no particular order; unknown ones are left out.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn by_usernames(&self, names: &[&str]) -> Result<Vec<User>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in names.chunks(1_000) {
+            let names = chunk.iter().filter_map(|name| comparable(name)).map(fold);
+            found.extend(self.several(user::Column::UsernameNorm.is_in(names), 1_000).await?);
+        }
+        Ok(found)
+    }
+
     /// The accounts with this e-mail address, oldest first, at most ten; none for the empty address.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-// What this adds is comfort: every page works without it.
+// What this adds is comfort: every page works without it, but for passkeys, which only scripts can ask for.
 (() => {
   "use strict";
   const each = (selector, action) => document.querySelectorAll(selector).forEach(action);
@@ -27,6 +27,70 @@
 
   each("a[data-follow]", (link) => location.replace(link.href));
   each("form[data-submit]", (form) => form.requestSubmit());
+
+  // Passkeys (WebAuthn). Options and answers are JSON, in which bytes are base64url.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer)))
+      .replace(/\+/g, "-")
+      .replace(/\//g, "_")
+      .replace(/=+$/, "");
+  const asked = (element) => {
+    const options = JSON.parse(element.dataset.options);
+    options.challenge = bytes(options.challenge);
+    if (options.user) options.user.id = bytes(options.user.id);
+    for (const list of [options.excludeCredentials, options.allowCredentials]) {
+      (list || []).forEach((known) => (known.id = bytes(known.id)));
+    }
+    return options;
+  };
+  const answered = ({ id, rawId, type, response }) => {
+    const { clientDataJSON, attestationObject, authenticatorData, signature, userHandle } = response;
+    const made = attestationObject && {
+      attestationObject: text(attestationObject),
+      transports: response.getTransports ? response.getTransports() : [],
+    };
+    const shown = signature && {
+      authenticatorData: text(authenticatorData),
+      signature: text(signature),
+      userHandle: userHandle && text(userHandle),
+    };
+    const told = { clientDataJSON: text(clientDataJSON), ...made, ...shown };
+    return JSON.stringify({ id, rawId: text(rawId), type, extensions: {}, response: told });
+  };
+  each("button[data-passkey]", (button) => {
+    const problem = button.nextElementSibling;
+    const tell = (what) => {
+      problem.textContent = problem.dataset[what];
+      problem.hidden = false;
+    };
+    if (!window.PublicKeyCredential) return tell("missing");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      problem.hidden = true;
+      try {
+        const credential = await navigator.credentials[button.dataset.passkey]({ publicKey: asked(button) });
+        button.form.elements[button.dataset.field].value = answered(credential);
+        button.form.requestSubmit();
+      } catch (error) {
+        tell(error.name === "InvalidStateError" ? "known" : "failed");
+      }
+    });
+  });
+  // The browser offers passkeys where it offers names, until somebody chooses one or types.
+  each("input[data-passkey=offer]", async (input) => {
+    const able = window.PublicKeyCredential && PublicKeyCredential.isConditionalMediationAvailable;
+    if (!able || !(await PublicKeyCredential.isConditionalMediationAvailable())) return;
+    try {
+      const credential = await navigator.credentials.get({ mediation: "conditional", publicKey: asked(input) });
+      input.value = answered(credential);
+      input.disabled = false;
+      // A name is required of whoever types one.
+      input.form.submit();
+    } catch {
+      // Nobody chose one.
+    }
+  });
 
   // The portal: filter while typing, "/" to search, Escape to close the menu.
   const search = document.querySelector("input[type=search]");

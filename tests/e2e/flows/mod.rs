@@ -5,4 +5,5 @@ mod executor;
 mod factors;
 mod flood;
 mod initial_setup;
+mod passkeys;
 mod policies;

@@ -14,8 +14,20 @@ use lockgate_model::{
 use serde_json::Map;
 
 /// Keys of a test's user.
-pub(crate) const USER_KEYS: [&str; 11] =
-    ["groups", "name", "email", "attributes", "superuser", "active", "type", "path", "password", "totp", "codes"];
+pub(crate) const USER_KEYS: [&str; 12] = [
+    "groups",
+    "name",
+    "email",
+    "attributes",
+    "superuser",
+    "active",
+    "type",
+    "path",
+    "password",
+    "totp",
+    "codes",
+    "passkey",
+];
 
 /// Sorts of accounts that a test may have.
 pub(crate) const USER_TYPES: [&str; 3] = ["internal", "external", "service_account"];
@@ -66,6 +78,7 @@ impl Loader<'_> {
             password: None,
             totp: None,
             codes: Vec::new(),
+            passkey: false,
         };
         let entries = match &node.value {
             Yaml::Map(entries) => entries.as_slice(),
@@ -94,6 +107,7 @@ impl Loader<'_> {
                 Some(codes) => user.codes = codes.iter().filter_map(|code| self.words(code, key)).collect(),
                 None => self.wrong(node, key, "a list of codes"),
             },
+            "passkey" => user.passkey = self.flag(node, key).unwrap_or_default(),
             "superuser" => user.superuser = self.flag(node, key).unwrap_or_default(),
             "active" => user.active = self.flag(node, key).unwrap_or_default(),
             "attributes" => match json_of(node) {

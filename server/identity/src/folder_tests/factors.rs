@@ -1,6 +1,6 @@
 //! Second factors of the people of a test.
 
-use super::world::{Held, World};
+use super::world::World;
 use crate::factors::app_address;
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -44,12 +44,7 @@ impl Factors for World<'_> {
             NewFactor::App { code, .. } => (DeviceClass::Totp, vec![code]),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes),
         };
-        Ok(self.with_factors(user, |held| {
-            let pk = held.iter().map(|one| one.factor.pk).max().unwrap_or_default() + 1;
-            let factor = Factor { pk, class, name: name.to_owned(), last_used: None };
-            held.push(Held { factor: factor.clone(), codes: Some(codes) });
-            factor
-        }))
+        Ok(self.give_factor(user, class, name, Some(codes)))
     }
 
     fn app_secret(&self) -> String {

@@ -9,6 +9,7 @@ mod expectations;
 mod factors;
 mod judge;
 pub(crate) mod page;
+mod passkeys;
 mod report;
 pub(crate) mod trail;
 mod values;

@@ -145,6 +145,7 @@ impl<'a> Walker<'a> {
             directory: self.world,
             credentials: self.world,
             factors: self.world,
+            passkeys: self.world,
             consents: self.world,
             invitations: self.world,
             decide: &decider,

@@ -189,8 +189,7 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn principal_of(&self, pk: i64) -> Option<Principal> {
-        let at = self.state().at.unwrap_or(self.now);
-        self.principal_at(pk, at)
+        self.principal_at(pk, self.at())
     }
 
     fn principal_at(&self, pk: i64, at: DateTime<Utc>) -> Option<Principal> {
@@ -208,6 +207,32 @@ impl<'a> World<'a> {
         principal.roles = account.roles;
         principal.is_superuser |= account.superuser;
         Some(principal.with_times(account.timed, at))
+    }
+
+    /// When what is going on happens.
+    pub(super) fn at(&self) -> DateTime<Utc> {
+        self.state().at.unwrap_or(self.now)
+    }
+
+    /// Primary key of the account with this name.
+    pub(super) fn pk_of(&self, username: &str) -> Option<i64> {
+        self.state().accounts.values().find(|account| account.user.username == username).map(|found| found.user.pk)
+    }
+
+    /// Gives somebody a second factor; `None` where there is no such account.
+    pub(super) fn give_factor(
+        &self,
+        user: i64,
+        class: DeviceClass,
+        name: &str,
+        codes: Option<Vec<String>>,
+    ) -> Option<Factor> {
+        self.with_factors(user, |held| {
+            let pk = held.iter().map(|one| one.factor.pk).max().unwrap_or_default() + 1;
+            let factor = Factor { pk, class, name: name.to_owned(), last_used: None };
+            held.push(Held { factor: factor.clone(), codes });
+            factor
+        })
     }
 
     /// The second factors of somebody, to be looked at and changed.
@@ -315,6 +340,9 @@ fn held(user: &TestUser) -> Vec<Held> {
     }
     if !user.codes.is_empty() {
         hold(DeviceClass::Static, "paper", user.codes.clone());
+    }
+    if user.passkey {
+        hold(DeviceClass::Webauthn, "passkey", Vec::new());
     }
     all
 }

@@ -8,6 +8,16 @@ use lockgate_engine::ports::{CodeOutcome, Factor, Factors, NewFactor, PortError}
 use lockgate_model::kinds::Digits;
 use uuid::Uuid;
 
+impl Ports<'_> {
+    /// Refuses whoever acts as this user: what would stay when the acting ends is not theirs to make.
+    pub(super) fn not_acted_as(&self, user: i64) -> Result<(), PortError> {
+        if self.acted_as != Some(user) {
+            return Ok(());
+        }
+        Err(PortError("a second factor was to be made by somebody who acts as its owner".to_owned()))
+    }
+}
+
 #[async_trait]
 impl Factors for Ports<'_> {
     async fn usable(&self, user: i64) -> Result<Vec<Factor>, PortError> {
@@ -19,10 +29,7 @@ impl Factors for Ports<'_> {
     }
 
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {
-        if self.acted_as == Some(user) {
-            // What would stay when the acting ends is not theirs to make.
-            return Err(PortError("a second factor was to be made by somebody who acts as its owner".to_owned()));
-        }
+        self.not_acted_as(user)?;
         self.core.enrol_factor(user, name, new).await
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
+mod passkey_ports;
 pub(crate) mod ports;
 mod preview;
 mod restore;
@@ -313,13 +314,14 @@ impl<'a> Visit<'a> {
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
-        let ports = Ports { core: self.core, acted_as, mfa_token: self.mfa_token };
+        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token: self.mfa_token };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,
             factors: &ports,
+            passkeys: &ports,
             consents: &ports,
             invitations: &ports,
             decide: &decider,

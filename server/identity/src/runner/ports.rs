@@ -3,6 +3,7 @@
 use crate::{
     Core,
     journal::{Action, Entry},
+    net::Client,
     passwords::{HashError, Verdict},
     people::{PeopleError, plausible_email},
     system::random_uuid,
@@ -25,6 +26,8 @@ use uuid::Uuid;
 #[derive(Clone, Copy)]
 pub(crate) struct Ports<'a> {
     pub(crate) core: &'a Core,
+    /// Who asks, from where.
+    pub(crate) client: &'a Client,
     /// Whose account it is that somebody else acts as.
     pub(crate) acted_as: Option<i64>,
     /// What the browser remembers of second factors.

@@ -62,11 +62,13 @@ impl FlowRunner<'_> {
             from_outpost: false,
             mfa: false,
         };
-        let (ports, brand) = (Ports { core, acted_as: None, mfa_token: None }, snapshot.brand_facts(&client.host));
+        let (ports, brand) =
+            (Ports { core, client, acted_as: None, mfa_token: None }, snapshot.brand_facts(&client.host));
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,
             factors: &ports,
+            passkeys: &ports,
             consents: &ports,
             invitations: &ports,
             decide: &trial,

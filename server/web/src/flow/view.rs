@@ -3,8 +3,8 @@
 use super::form::Form;
 use crate::pages::{
     AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, Errors, FieldError,
-    FieldKind, FlowError, FlowPage, Identification, Layout, PaperCodes, Password, Permission, Person, PromptField,
-    SecondFactor, SessionEnd, SetupChoice,
+    FieldKind, FlowError, FlowPage, Identification, Layout, PaperCodes, PasskeySetup, Password, Permission, Person,
+    PromptField, SecondFactor, SessionEnd, SetupChoice,
 };
 use crate::visit::with_next;
 use axum::http::StatusCode;
@@ -119,6 +119,9 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
         From::Prompt(it) => Body::Prompt(it.fields.into_iter().map(field).collect()),
         From::AuthenticatorValidation(it) => Body::SecondFactor(second_factor(it)),
         From::AuthenticatorTotp(it) => Body::AppSetup(AppSetup { person: person(it.who), address: it.config_url }),
+        From::AuthenticatorWebAuthn(it) => {
+            Body::PasskeySetup(PasskeySetup { person: person(it.who), options: it.registration.to_string() })
+        }
         From::AuthenticatorStatic(it) => Body::PaperCodes(PaperCodes { person: person(it.who), codes: it.codes }),
         From::Dummy(it) => Body::Dummy(it.name),
         From::Autosubmit(it) => Body::Autosubmit(Autosubmit { url: it.url, attrs: it.attrs.into_iter().collect() }),
@@ -152,6 +155,7 @@ fn identification(it: challenge::Identification) -> Identification {
         enroll_url: it.enroll_url,
         recovery_url: it.recovery_url,
         passwordless_url: it.passwordless_url,
+        passkey: it.passkey_challenge.map(|options| options.to_string()),
         sources: Vec::new(),
     }
 }
@@ -161,6 +165,7 @@ fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
         uid: one.device_uid,
         name: one.name,
         figures: one.device_class != DeviceClass::Static,
+        passkey: (one.device_class == DeviceClass::Webauthn).then(|| one.challenge.to_string()),
     };
     let mut devices = it.device_challenges.into_iter().map(device);
     let setup = |one: challenge::SelectableStage| SetupChoice { id: one.pk.to_string(), name: one.name };
@@ -255,7 +260,9 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         challenge::Body::Identification(_) => vec!["uid_field"],
         challenge::Body::Password(_) => vec!["password"],
         challenge::Body::AuthenticatorValidation(it) if it.device_challenges.is_empty() => vec!["selected_stage"],
+        challenge::Body::AuthenticatorValidation(it) if is_passkey(it.device_challenges.first()) => vec!["webauthn"],
         challenge::Body::AuthenticatorValidation(_) | challenge::Body::AuthenticatorTotp(_) => vec!["code"],
+        challenge::Body::AuthenticatorWebAuthn(_) => vec!["response"],
         challenge::Body::Prompt(it) => {
             let can_be_wrong = |kind: &str| {
                 !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")
@@ -265,6 +272,10 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         }
         _ => Vec::new(),
     }
+}
+
+fn is_passkey(first: Option<&challenge::DeviceChallenge>) -> bool {
+    first.is_some_and(|device| device.device_class == DeviceClass::Webauthn)
 }
 
 /// Complaints in the order of the page; what belongs to nothing that the page shows comes first.

@@ -13,13 +13,17 @@ pub struct Device {
     pub name: String,
     /// Its codes are figures, which phones have a keyboard for.
     pub figures: bool,
+    /// What the browser needs to ask for a passkey, as JSON; no code is typed then.
+    pub passkey: Option<String>,
 }
 
 impl Device {
     /// What to do, in a sentence.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        if self.figures {
+        if self.passkey.is_some() {
+            "Confirm with your fingerprint, your face, a PIN or a security key."
+        } else if self.figures {
             "Open your authenticator app and type the code that it shows."
         } else {
             "Type one of the codes that you have kept. Each works once."
@@ -99,6 +103,15 @@ impl Code {
         }
         Some(Self { side: width + 2 * Self::QUIET, path })
     }
+}
+
+/// `ak-stage-authenticator-webauthn`: the browser makes a passkey.
+#[derive(Debug, Clone, Default)]
+pub struct PasskeySetup {
+    /// Whose.
+    pub person: Person,
+    /// What the browser needs for it, as JSON.
+    pub options: String,
 }
 
 /// `ak-stage-authenticator-static`: codes to be kept.

@@ -1,6 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
-use super::{AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, PaperCodes, PromptField, SecondFactor, initials};
+use super::{
+    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, PaperCodes, PasskeySetup, PromptField, SecondFactor, initials,
+};
 use crate::{
     assets,
     page::{Csp, Page},
@@ -150,6 +152,8 @@ pub struct Identification {
     pub recovery_url: Option<String>,
     /// Address of the flow without a password.
     pub passwordless_url: Option<String>,
+    /// What the browser needs to offer passkeys, as JSON.
+    pub passkey: Option<String>,
     /// Other ways to sign in.
     pub sources: Vec<LoginSource>,
 }
@@ -276,6 +280,8 @@ pub enum Body {
     AppSetup(AppSetup),
     /// `ak-stage-authenticator-static`
     PaperCodes(PaperCodes),
+    /// `ak-stage-authenticator-webauthn`.
+    PasskeySetup(PasskeySetup),
     /// `ak-stage-dummy`, with the stage's name.
     Dummy(String),
     /// `ak-stage-access-denied`
@@ -308,6 +314,7 @@ impl Body {
             Self::SecondFactor(_) => "ak-stage-authenticator-validate",
             Self::AppSetup(_) => "ak-stage-authenticator-totp",
             Self::PaperCodes(_) => "ak-stage-authenticator-static",
+            Self::PasskeySetup(_) => "ak-stage-authenticator-webauthn",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
             Self::FlowError(_) => "ak-stage-flow-error",
@@ -327,6 +334,7 @@ impl Body {
             Self::SecondFactor(it) => listed(&it.person.avatar_url),
             Self::AppSetup(it) => listed(&it.person.avatar_url),
             Self::PaperCodes(it) => listed(&it.person.avatar_url),
+            Self::PasskeySetup(it) => listed(&it.person.avatar_url),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),

@@ -81,6 +81,7 @@ fn full_login() -> Identification {
     Identification {
         enroll_url: Some("/if/flow/enrollment/".into()),
         passwordless_url: Some("/if/flow/passwordless/".into()),
+        passkey: Some(r#"{"challenge":"AAAA"}"#.into()),
         sources: vec![LoginSource { name: "GitHub".into(), url: "/source/oauth/login/github/".into(), icon_url: None }],
         ..login()
     }

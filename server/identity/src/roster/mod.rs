@@ -1,0 +1,44 @@
+//! People in bulk: a table of accounts (CSV, RFC 4180) read into the directory, and the directory written as one.
+//!
+//! What is read goes in by transactions of a thousand accounts, each with groups, attributes and password hash or not
+//! there at all. An account that is there already as its row says is left alone, so that an import that was
+//! interrupted goes on when it is begun again.
+
+mod columns;
+mod export;
+mod import;
+
+pub use export::ExportError;
+pub use import::{Imported, Remark, Wish};
+
+use csv::StringRecord;
+use thiserror::Error;
+
+/// Why nothing at all was read.
+#[derive(Debug, Error)]
+pub enum RosterError {
+    /// The first line does not say what the columns are.
+    #[error("line 1: {0}")]
+    Header(String),
+    /// The file cannot be read.
+    #[error("the file cannot be read: {0}")]
+    File(#[from] std::io::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] lockgate_store::StoreError),
+}
+
+impl From<csv::Error> for RosterError {
+    fn from(error: csv::Error) -> Self {
+        let text = error.to_string();
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => Self::File(error),
+            _ => Self::Header(text),
+        }
+    }
+}
+
+/// The columns of a table with a header of these names.
+fn header(names: &StringRecord) -> Result<Vec<columns::Column>, RosterError> {
+    columns::read(names).map_err(RosterError::Header)
+}
