@@ -226,3 +226,18 @@ fn nobody_makes_one_for_a_name_that_was_only_typed() {
     world.post(&flow, &mut plan, json!({"uid_field": "ada"}));
     assert_eq!(page(world.get(&flow, &mut plan))["component"], "ak-stage-access-denied");
 }
+
+#[test]
+fn whoever_is_signed_in_may_sign_in_anew() {
+    let mut world = world();
+    let ada = world.lock().users[&1].0.clone();
+    world.session = Some(world::principal(ada));
+    let flow = alone(json!({"device_classes": ["webauthn", "totp"]}));
+    for (verified, signs_in) in [(false, None), (true, Some(true))] {
+        let mut plan = world.plan(&flow);
+        let shown = world.page(&flow, &mut plan);
+        assert_eq!(shown["device_challenges"][0]["challenge"]["for"], 1);
+        world.post(&flow, &mut plan, answer(&shown, "stick", 1, verified));
+        assert_eq!(login(&world.get(&flow, &mut plan)), signs_in, "{verified}");
+    }
+}

@@ -47,7 +47,7 @@ async fn a_table_is_read_after_a_dry_run_and_again(database: Database) {
         let told = server.run(&[&["import", &name], wishes].concat());
         assert_eq!(told.code, 3, "{}", told.text);
         for line in [
-            ":3: bob: Enter a valid email address.",
+            ":3: bob: email: Enter a valid email address.",
             ":4: ADA: the same user name stands further up",
             ":6: the row has 2 fields, and the header 6",
             ":7: taken: is there already, and differs in email (--update changes it)",

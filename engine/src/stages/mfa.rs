@@ -352,9 +352,12 @@ fn prove(run: &mut Run<'_>, device: Value, both: bool) {
     let context = run.context();
     let Some(pending) = context.pending.as_mut() else { return };
     let alone = pending.standing == Standing::Claimed;
-    pending.standing = if alone { Standing::Proven } else { pending.standing };
+    // What is two factors in one proves anew who is there, also in a session.
+    if alone || both && pending.standing == Standing::Session {
+        pending.standing = Standing::Proven;
+    }
     context.second_factor |= !alone || both;
-    let method = if alone && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
+    let method = if (alone || both) && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
     let devices = context.auth_method_args.entry("mfa_devices").or_insert_with(|| json!([]));
     if let Some(devices) = devices.as_array_mut() {
         devices.push(device);
