@@ -357,7 +357,8 @@ fn prove(run: &mut Run<'_>, device: Value, both: bool) {
         pending.standing = Standing::Proven;
     }
     context.second_factor |= !alone || both;
-    let method = if (alone || both) && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
+    let method =
+        if (alone || both) && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
     let devices = context.auth_method_args.entry("mfa_devices").or_insert_with(|| json!([]));
     if let Some(devices) = devices.as_array_mut() {
         devices.push(device);
