@@ -67,6 +67,9 @@ pub struct Shown {
 /// Passkeys.
 #[async_trait]
 pub trait Passkeys: Send + Sync {
+    /// Whether browsers know passkeys at the address that they are at: at host names, and not at addresses of networks.
+    fn are_known_here(&self) -> bool;
+
     /// What a browser needs to make a passkey for this user at an issuer.
     async fn begin_registration(
         &self,

@@ -241,3 +241,20 @@ fn whoever_is_signed_in_may_sign_in_anew() {
         assert_eq!(login(&world.get(&flow, &mut plan)), signs_in, "{verified}");
     }
 }
+
+#[test]
+fn an_address_without_a_name_takes_no_passkey_and_lets_nobody_by() {
+    let mut world = world();
+    world.request.host = "192.0.2.1".to_owned();
+    let flow = usual(json!({}));
+    let mut plan = world.plan(&flow);
+    assert_eq!(world.page(&flow, &mut plan)["passkey_challenge"], Value::Null);
+    let mut plan = known(&world, &flow);
+    let shown = world.page(&flow, &mut plan);
+    assert_eq!(shown["device_challenges"].as_array().map(Vec::len), Some(1), "the app is left: {shown}");
+    world.lock().factors.insert(1, vec![passkey(7, "laptop")]);
+    let mut plan = known(&world, &flow);
+    assert_eq!(world.page(&flow, &mut plan)["component"], "ak-stage-access-denied");
+    let mut plan = world.plan(&alone(json!({})));
+    assert_eq!(world.page(&alone(json!({})), &mut plan)["component"], "ak-stage-access-denied");
+}

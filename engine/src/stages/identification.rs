@@ -24,8 +24,10 @@ pub(super) async fn enter(run: &mut Run<'_>, compiled: &Identification) -> Resul
         return Ok(super::later::enter(run, &stage.name, "captcha"));
     }
     let passkey_challenge = match &compiled.passkeys {
-        Some((id, stage)) => Some(passkey::ask(run, *id, None, passkey::terms(stage)).await?),
-        None => None,
+        Some((id, stage)) if run.env.passkeys.are_known_here() => {
+            Some(passkey::ask(run, *id, None, passkey::terms(stage)).await?)
+        }
+        _ => None,
     };
     let page = |slug: &Option<String>| slug.as_deref().map(|slug| run.page_of(slug));
     let context = &run.plan.context;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 const NOBODY: &str = "Nobody has said who they are yet.";
 const NONE: &str = "You need a second factor to go on, and have none. Ask an administrator for help.";
+const ELSEWHERE: &str = "Your passkey doesn’t work at this address. Open this site by its name.";
 const NOT_IT: &str = "That passkey wasn’t accepted. Try again, or use another way.";
 const WRONG: &str = "Invalid Token. Please ensure the time on your device is accurate and try again.";
 
@@ -31,7 +32,7 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
     run.adopt_session();
     let Some(pending) = &run.plan.context.pending else {
         // A passkey tells itself whose it is.
-        return match accepts_passkeys(&mfa.stage) {
+        return match accepts_passkeys(&mfa.stage) && run.env.passkeys.are_known_here() {
             true => show(run, id, mfa, &[any_passkey(None)], &[]).await,
             false => Ok(Entered::End(End::Denied(NOBODY.to_owned()))),
         };
@@ -52,7 +53,12 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
             prove(run, json!({"remembered": true}), false);
             return Ok(Entered::Pass);
         }
-        return show(run, id, mfa, &usable, &[]).await;
+        // A factor that cannot be shown at this address is one all the same: without it nobody goes on.
+        let shown = shown_here(run, usable);
+        return match shown.is_empty() {
+            true => Ok(Entered::End(End::Denied(ELSEWHERE.to_owned()))),
+            false => show(run, id, mfa, &shown, &[]).await,
+        };
     }
     match mfa.stage.not_configured_action {
         NotConfiguredAction::Skip => Ok(Entered::Pass),
@@ -147,6 +153,13 @@ fn is_asked_for(class: DeviceClass) -> bool {
 
 fn accepts_passkeys(stage: &AuthenticatorValidateStage) -> bool {
     stage.device_classes.contains(&DeviceClass::Webauthn)
+}
+
+/// Those that a browser can show where it is.
+fn shown_here(run: &Run<'_>, mut factors: Vec<Factor>) -> Vec<Factor> {
+    let known = run.env.passkeys.are_known_here();
+    factors.retain(|factor| known || factor.class != DeviceClass::Webauthn);
+    factors
 }
 
 fn any_passkey(last_used: Option<DateTime<Utc>>) -> Factor {

@@ -513,6 +513,10 @@ impl Events for World {
 /// A passkey is its name; the answer of a browser names it, the ceremony and, as `owner`, whose it is.
 #[async_trait]
 impl Passkeys for World {
+    fn are_known_here(&self) -> bool {
+        self.request.host != "192.0.2.1"
+    }
+
     async fn begin_registration(
         &self,
         user: &User,

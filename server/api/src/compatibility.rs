@@ -73,10 +73,6 @@ pub(crate) const TABLE: &[Difference] = &[
         "A stage names a backend that is here (`authentik.core.auth.InbuiltBackend`, `authentik.core.auth.TokenBackend`): without one nobody could pass.",
     ),
     differs(
-        &["stages_user_login_create", "stages_user_login_update", "stages_user_login_partial_update"],
-        "A session is bound to its address or not at all: `bind_asn`, `bind_asn_network` and every `geoip_binding` are refused, since they would not hold.",
-    ),
-    differs(
         &["stages_authenticator_email_list", "stages_authenticator_sms_list"],
         "A filter that names a secret (`password`, `auth`, `auth_password`) finds nothing, so that none can be guessed.",
     ),

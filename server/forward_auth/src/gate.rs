@@ -18,11 +18,12 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use lockgate_identity::{
     Identity,
+    binding::is_bound,
     config::{ProxyApp, Snapshot, hosts::HostMatch},
     journal::{Action, Entry, Seldom},
     keys::KeyError,
     oauth::{Contents, GrantFacts},
-    sessions::{bound_here, login_of, plausible},
+    sessions::{login_of, plausible},
 };
 use lockgate_policies::{Facts, Login, MappingError};
 use lockgate_store::StoreError;
@@ -192,8 +193,8 @@ impl Gate {
         ticket: &Ticket,
     ) -> Result<Option<Answer>, Failure> {
         if let Proof::Session(entry) = &ticket.proof
-            && entry.session.auth.as_ref().is_some_and(|auth| auth.get("ip").is_some())
-            && !bound_here(&entry.session, scene.origin.ip())
+            && is_bound(&entry.session)
+            && !self.identity.bound_here(&entry.session, scene.origin.ip())
         {
             return Ok(None);
         }

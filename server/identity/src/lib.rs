@@ -6,6 +6,7 @@
 //! HTML, SQL, and the protocols that the faces speak.
 
 pub mod access;
+pub mod binding;
 pub mod config;
 pub mod counter;
 pub mod decisions;
@@ -105,6 +106,8 @@ pub struct Setup {
     pub variables: BTreeMap<String, String>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
+    /// Where addresses are.
+    pub places: Arc<GeoDatabases>,
     /// Public address of the sign-in host, without a slash at the end.
     pub public_url: Option<String>,
     /// How long a session lasts where the login stage says nothing.
@@ -286,7 +289,8 @@ impl Identity {
             }
             _ => None,
         };
-        let places: Arc<dyn Places> = Arc::new(GeoDatabases::open(&setup.geo));
+        let databases = Arc::new(GeoDatabases::open(&setup.geo));
+        let places: Arc<dyn Places> = databases.clone();
         let mirror = match setup.upstream.clone() {
             Some(upstream) => Some(Mirror::open(upstream).await?),
             None => None,
@@ -324,6 +328,7 @@ impl Identity {
             store: setup.store,
             clock: setup.clock,
             random: setup.random,
+            places: databases,
             config,
             principals,
             sessions,

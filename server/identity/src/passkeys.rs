@@ -51,6 +51,12 @@ fn site(client: &Client, name: &str) -> Result<WebauthnCore, PortError> {
     Ok(WebauthnCore::new_unsafe_experts_only(name, &id, vec![origin], TIMEOUT, Some(false), Some(false)))
 }
 
+/// Whether browsers know passkeys at the site of a request: it has to have a name (WebAuthn, section 5.1.2: an RP ID is
+/// a domain).
+pub(crate) fn has_passkeys(client: &Client) -> bool {
+    Url::parse(&client.base()).is_ok_and(|origin| origin.domain().is_some())
+}
+
 fn policy(wanted: UserVerification) -> UserVerificationPolicy {
     match wanted {
         UserVerification::Required => UserVerificationPolicy::Required,
@@ -308,6 +314,22 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_have_passkeys() {
+        let at = |host: &str| {
+            let client = Client {
+                ip: std::net::Ipv4Addr::LOCALHOST.into(),
+                trusted_peer: false,
+                scheme: "https".to_owned(),
+                host: host.to_owned(),
+                user_agent: String::new(),
+            };
+            has_passkeys(&client)
+        };
+        assert!(at("id.example.com") && at("localhost:9000"));
+        assert!(!at("192.0.2.1:9000") && !at("[2001:db8::1]") && !at("") && !at("a b"));
+    }
 
     #[test]
     fn the_model_stands_in_the_authenticator_data() {

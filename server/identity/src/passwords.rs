@@ -1,13 +1,13 @@
 //! Password hashing on a bounded pool: so many at once, so many waiting, the rest told to come back.
 //!
-//! New hashes are argon2id with OWASP's settings (19 MiB, two passes, one lane); Django's
-//! `pbkdf2_sha256` verifies, and is replaced at the next login.
+//! New hashes are argon2id with OWASP's settings (19 MiB, two passes, one lane); those of other sorts (`foreign.rs`) verify,
+//! and are replaced at the next login.
+
+mod foreign;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use aws_lc_rs::pbkdf2;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use foreign::Foreign;
 use std::{
-    num::NonZeroU32,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -19,9 +19,6 @@ use tokio::{runtime::Runtime, sync::Semaphore};
 
 /// The longest password that is looked at, in bytes; a longer one is refused before any work.
 pub const MAX_PASSWORD: usize = 1024;
-
-/// More rounds than any known installation uses; a larger number is an attack on the pool.
-const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
 
 /// What hashes from elsewhere may cost at most: kibibytes, passes and lanes.
 const MAX_ARGON2_KIB: u32 = 256 * 1024;
@@ -184,13 +181,16 @@ fn bounded(password: &str) -> Result<String, HashError> {
     if password.len() > MAX_PASSWORD { Err(HashError::TooLong) } else { Ok(password.to_owned()) }
 }
 
-/// A hash from elsewhere as it is kept here, if passwords can be checked against it: argon2 in its own form or in
-/// Django's, and Django's `pbkdf2_sha256`. `None` for anything else, and for one that would take more than a login
-/// may.
+/// The forms of hashes that are known, for people.
+pub const KNOWN_HASHES: &str = "argon2, pbkdf2_sha256, bcrypt and scrypt";
+
+/// A hash from elsewhere as it is kept here, if passwords can be checked against it: argon2, bcrypt and scrypt in their own
+/// form or in Django's, and Django's `pbkdf2_sha256`. `None` for anything else, and for one that would take more than a
+/// login may.
 #[must_use]
 pub fn known_hash(text: &str) -> Option<String> {
-    if let Some(rest) = text.strip_prefix("pbkdf2_sha256$") {
-        return pbkdf2_parts(rest).map(|_| text.to_owned());
+    if Foreign::read(text).is_some() {
+        return Some(text.to_owned());
     }
     let text = text.strip_prefix("argon2$").map_or_else(|| text.to_owned(), |rest| format!("${rest}"));
     let hash = PasswordHash::new(&text).ok()?;
@@ -207,8 +207,8 @@ fn make_hash(password: &str) -> Result<String, HashError> {
 }
 
 fn check(password: &str, stored: &str) -> Verdict {
-    if let Some(rest) = stored.strip_prefix("pbkdf2_sha256$") {
-        return if check_pbkdf2(password, rest).is_some() { Verdict::AcceptedOutdated } else { Verdict::Rejected };
+    if let Some(foreign) = Foreign::read(stored) {
+        return if foreign.accepts(password) { Verdict::AcceptedOutdated } else { Verdict::Rejected };
     }
     match PasswordHash::new(stored) {
         Ok(hash) if Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() => Verdict::Accepted,
@@ -216,23 +216,12 @@ fn check(password: &str, stored: &str) -> Verdict {
     }
 }
 
-/// Django's form: `<rounds>$<salt>$<base64 of 32 bytes>`.
-fn check_pbkdf2(password: &str, rest: &str) -> Option<()> {
-    let (rounds, salt, hash) = pbkdf2_parts(rest)?;
-    pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt.as_bytes(), password.as_bytes(), &hash).ok()
-}
-
-fn pbkdf2_parts(text: &str) -> Option<(NonZeroU32, &str, Vec<u8>)> {
-    let mut parts = text.split('$');
-    let (rounds, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
-    let rounds: u32 = rounds.parse().ok().filter(|r| *r <= MAX_PBKDF2_ROUNDS)?;
-    let hash = STANDARD.decode(hash).ok().filter(|hash| hash.len() == 32)?;
-    parts.next().is_none().then_some((NonZeroU32::new(rounds)?, salt, hash))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lc_rs::pbkdf2;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use std::num::NonZeroU32;
 
     #[tokio::test]
     async fn right_wrong_and_unknown() {

@@ -235,7 +235,7 @@ impl People {
         by: Option<&User>,
     ) -> Result<(), PeopleError> {
         let Some(hash) = passwords::known_hash(hash) else {
-            let text = "Unknown form of hash: argon2 and pbkdf2_sha256 are known.";
+            let text = format!("Unknown form of hash: {} are known.", passwords::KNOWN_HASHES);
             return Err(PeopleError::Invalid(Problems::one("/password", "invalid", text)));
         };
         let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;

@@ -19,7 +19,7 @@ pub struct GeoFiles {
 }
 
 /// The databases.
-pub(crate) struct GeoDatabases {
+pub struct GeoDatabases {
     city: Option<Reader<Vec<u8>>>,
     asn: Option<Reader<Vec<u8>>>,
 }
@@ -34,6 +34,13 @@ impl GeoDatabases {
     /// Reads them. One that cannot be read is told in the log, and knows nothing.
     pub(crate) fn open(files: &GeoFiles) -> Self {
         Self { city: read(files.city.as_deref()), asn: read(files.asn.as_deref()) }
+    }
+
+    /// The network that an address is in, as its database divides them: `192.0.2.0/24`.
+    #[must_use]
+    pub fn prefix(&self, ip: IpAddr) -> Option<String> {
+        let found = self.asn.as_ref()?.lookup(ip).ok()?;
+        found.has_data().then(|| found.network().ok().map(|network| network.to_string()))?
     }
 }
 

@@ -296,7 +296,7 @@ impl crate::Core {
     ) -> Result<Option<(Arc<SessionEntry>, Arc<PrincipalEntry>)>, StoreError> {
         self.feed.trust().await?;
         let Some(session) = self.sessions.by_token(token).await? else { return Ok(None) };
-        let Some(user) = session.user_pk.filter(|_| bound_here(&session, ip)) else { return Ok(None) };
+        let Some(user) = session.user_pk.filter(|_| self.bound_here(&session, ip)) else { return Ok(None) };
         let Some(who) = self.principals.get(user).await?.filter(|who| who.principal().user.is_active) else {
             return Ok(None);
         };
@@ -382,16 +382,6 @@ pub fn csrf_token(session_token: &str) -> String {
 pub fn csrf_matches(session_token: &str, given: &str) -> bool {
     use subtle::ConstantTimeEq;
     csrf_token(session_token).as_bytes().ct_eq(given.as_bytes()).into()
-}
-
-/// Whether a session may be used from this address: one that its login stage tied to an address only
-/// from there.
-#[must_use]
-pub fn bound_here(session: &Session, ip: IpAddr) -> bool {
-    match session.auth.as_ref().and_then(|auth| auth.get("ip")) {
-        Some(bound) => bound.as_str() == Some(ip.to_string().as_str()),
-        None => true,
-    }
 }
 
 /// How whoever opened the session proved who they are.

@@ -20,9 +20,10 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use lockgate_identity::Identity;
-use lockgate_policies::{Action, Administered, USER_KIND};
+use lockgate_policies::{Action, Administered, Network, Place, Places, USER_KIND};
 use lockgate_store::{Session, SessionFilter};
 use serde_json::{Map, Value, json};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Name of the kind in policies.
@@ -75,19 +76,31 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(NOUN.used_by(components));
 }
 
-fn shown(session: Session, caller: &Caller) -> AuthenticatedSession {
+fn shown(identity: &Identity, session: Session, caller: &Caller) -> AuthenticatedSession {
+    let ip = session.last_ip.parse::<IpAddr>().ok();
     AuthenticatedSession {
         uuid: session.uuid,
         current: caller.session.as_ref().is_some_and(|own| own.uuid == session.uuid),
         user_agent: agent(&session.user_agent),
-        geo_ip: None,
-        asn: None,
+        geo_ip: ip.and_then(|ip| place(identity, ip)),
+        asn: ip.and_then(|ip| network(identity, ip)),
         user: session.user_pk.unwrap_or_default(),
         last_ip: session.last_ip,
         last_user_agent: session.user_agent,
         last_used: session.last_used,
         expires: session.expires,
     }
+}
+
+fn place(identity: &Identity, ip: IpAddr) -> Option<Map<String, Value>> {
+    let Place { continent, country, city, lat, long } = identity.places.place(ip)?;
+    let told = json!({"continent": continent, "country": country, "city": city, "lat": lat, "long": long});
+    told.as_object().cloned()
+}
+
+fn network(identity: &Identity, ip: IpAddr) -> Option<Map<String, Value>> {
+    let Network { asn, organization } = identity.places.network(ip)?;
+    json!({"asn": asn, "as_org": organization, "network": identity.places.prefix(ip)}).as_object().cloned()
 }
 
 /// What a `User-Agent` says of itself, as far as people care: browser, system, sort of device.
@@ -142,7 +155,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         |user_pk, page| async move { Ok(stored.list(&SessionFilter { user_pk, page, ..filter.clone() }).await?) };
     let tell = |session: &Session| (session.user_pk.unwrap_or_default(), session.uuid.to_string());
     let (sessions, total) = sight.page_of_things(KIND, None, page, fetch, tell).await?;
-    Listed::new(page, total, sessions.into_iter().map(|s| value(&shown(s, &caller))).collect())
+    Listed::new(page, total, sessions.into_iter().map(|s| value(&shown(&identity, s, &caller))).collect())
 }
 
 /// A session that the caller may see: one's own always.
@@ -161,7 +174,7 @@ async fn retrieve(
 ) -> Result<Json<AuthenticatedSession>, ApiError> {
     let snapshot = identity.config.snapshot();
     let session = found(&Sight { identity: &identity, snapshot: &snapshot, caller: &caller }, &key).await?;
-    Ok(Json(shown(session, &caller)))
+    Ok(Json(shown(&identity, session, &caller)))
 }
 
 async fn destroy(

@@ -456,9 +456,9 @@ pub(crate) struct AuthenticatedSession {
     pub(crate) current: bool,
     /// What the browser says of itself: `device`, `os`, `user_agent` (each with `family`), `string`.
     pub(crate) user_agent: Map<String, Value>,
-    /// Always null: there is no GeoIP database in this build.
+    /// Where it was last seen, as far as a database tells: `continent`, `country`, `city`, `lat`, `long`.
     pub(crate) geo_ip: Option<Map<String, Value>>,
-    /// Always null: there is no ASN database in this build.
+    /// Network that it was last seen in, as far as a database tells: `asn`, `as_org`, `network`.
     pub(crate) asn: Option<Map<String, Value>>,
     /// Whose it is.
     pub(crate) user: i64,

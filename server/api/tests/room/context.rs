@@ -1,9 +1,10 @@
 //! What policies of a folder see of a request, from the databases and the settings on.
 
-use crate::support::{Api, mmdb::database};
+use crate::support::{Api, Browser, mmdb::database};
+use http::Method;
 use lockgate_flows::render;
 use lockgate_identity::{config::check_folder, places::GeoFiles};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 const POLICIES: &str = r#"
@@ -160,4 +161,49 @@ async fn a_wrong_link_is_told_with_its_place() {
 async fn a_token_is_no_sign_in() {
     let api = house(|_| GeoFiles::default()).await;
     assert!(!check(&api, "people").await.0);
+}
+
+#[tokio::test]
+async fn a_session_stays_in_the_network_and_the_country_that_it_began_in() {
+    let api = house(|folder| {
+        let (city, asn) = (folder.join("city.mmdb"), folder.join("asn.mmdb"));
+        let place = json!({"continent": {"code": "EU"}, "country": {"iso_code": "DE"}});
+        std::fs::write(&city, database([192, 0, 2, 0].into(), 24, &place)).expect("a file");
+        let network = json!({"autonomous_system_number": 64_500, "autonomous_system_organization": "Example"});
+        std::fs::write(&asn, database([192, 0, 2, 0].into(), 24, &network)).expect("a file");
+        GeoFiles { city: Some(city), asn: Some(asn) }
+    })
+    .await;
+    let user = api.post("/core/users/", &json!({"username": "tied", "name": ""})).await.expect(201)["pk"].clone();
+    api.post(&format!("/core/users/{user}/set_password/"), &json!({"password": "a long password"})).await.expect(204);
+    let stage =
+        api.get("/stages/user_login/?name=default-authentication-login").await.expect(200)["results"][0].clone();
+    let stage = format!("/stages/user_login/{}/", stage["pk"].as_str().expect("a key"));
+    let me = async |browser: &mut Browser, ip: [u8; 4]| {
+        browser.moves_to(ip);
+        browser.send(Method::GET, "/core/users/me/", &Value::Null).await.status.as_u16()
+    };
+    for (binding, began, there, elsewhere) in [
+        (json!({"network_binding": "bind_asn"}), [192, 0, 2, 1], [192, 0, 2, 7], [198, 51, 100, 1]),
+        (json!({"network_binding": "bind_asn_network"}), [192, 0, 2, 1], [192, 0, 2, 7], [198, 51, 100, 1]),
+        (json!({"geoip_binding": "bind_continent_country"}), [192, 0, 2, 1], [192, 0, 2, 7], [198, 51, 100, 1]),
+        (json!({"network_binding": "bind_asn_network_ip"}), [192, 0, 2, 1], [192, 0, 2, 1], [192, 0, 2, 7]),
+        // What nobody knows of an address, here its city, or anything, ties to the address.
+        (json!({"geoip_binding": "bind_continent_country_city"}), [192, 0, 2, 1], [192, 0, 2, 1], [192, 0, 2, 7]),
+        (json!({"network_binding": "bind_asn"}), [198, 51, 100, 1], [198, 51, 100, 1], [198, 51, 100, 2]),
+    ] {
+        let mut body = json!({"network_binding": "no_binding", "geoip_binding": "no_binding"});
+        body.as_object_mut().expect("a map").extend(binding.as_object().cloned().expect("a map"));
+        api.patch(&stage, &body).await.expect(200);
+        let mut browser = Browser::new(&api);
+        browser.moves_to(began);
+        browser.sign_in("tied", "a long password").await;
+        let answers = (me(&mut browser, there).await, me(&mut browser, elsewhere).await, me(&mut browser, began).await);
+        assert_eq!(answers, (200, 403, 200), "{binding} from {began:?}");
+    }
+    let shown =
+        api.get("/core/authenticated_sessions/?user__username=tied&session__last_ip=192.0.2.1").await.expect(200);
+    let shown = &shown["results"][0];
+    assert_eq!((&shown["geo_ip"]["country"], &shown["asn"]["asn"]), (&json!("DE"), &json!(64_500)), "{shown}");
+    assert_eq!((&shown["asn"]["network"], &shown["asn"]["as_org"]), (&json!("192.0.2.0/24"), &json!("Example")));
 }

@@ -130,8 +130,9 @@ impl Row {
             },
             Column::Attribute(way) => set_attributes(&mut self.attributes, vec![(way.clone(), field.into())]),
             Column::PasswordHash => {
-                let known = known_hash(field)
-                    .ok_or("password_hash: no form of hash that passwords can be checked against here")?;
+                let known = known_hash(field).ok_or(
+                    "password_hash: this is no hash of argon2, pbkdf2_sha256, bcrypt or scrypt, or it costs too much",
+                )?;
                 self.password_hash = Some(known);
             }
         }

@@ -34,7 +34,7 @@ impl FlowRunner<'_> {
         ip: IpAddr,
     ) -> Result<Option<Inspection>, StoreError> {
         let session = self.core.sessions.reload(session_token).await?;
-        let own = session.filter(|s| s.user_pk.is_none_or(|pk| pk == user) && crate::sessions::bound_here(s, ip));
+        let own = session.filter(|s| s.user_pk.is_none_or(|pk| pk == user) && self.core.bound_here(s, ip));
         let Some(session) = own else { return Ok(None) };
         let now = self.core.clock.now();
         let plan = SessionData::read(&session.data).plan.filter(|plan| {

@@ -27,7 +27,7 @@ use lockgate_engine::{
     invitation_in_query,
     ports::{BrandFacts, RequestFacts},
 };
-use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
+use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::{Session, StoreError};
 use ports::Ports;
 pub use preview::PreviewError;
@@ -275,7 +275,7 @@ impl<'a> Visit<'a> {
         request: FlowRequest<'a>,
         session: Option<Session>,
     ) -> Result<Self, StoreError> {
-        let session = session.filter(|s| crate::sessions::bound_here(s, request.client.ip));
+        let session = session.filter(|s| core.bound_here(s, request.client.ip));
         let who = match session.as_ref().and_then(|s| s.user_pk) {
             Some(pk) => core.principals.get(pk).await?.filter(|p| p.principal().user.is_active),
             None => None,
@@ -437,7 +437,7 @@ impl<'a> Visit<'a> {
 
     async fn login(&self, login: LoginEffect, data: &SessionData) -> Result<Option<Stored>, StoreError> {
         let now = self.core.clock.now();
-        let facts = login_facts(&login, self.core.session_lifetime, self.client, now);
+        let facts = login_facts(self.core, &login, self.client, now);
         let session = match &self.session {
             Some(session) => session.clone(),
             None => self.core.sessions.create_anonymous(self.client, Value::Null).await?.session,
@@ -567,16 +567,14 @@ async fn take(
     (Some(plan), step)
 }
 
-fn login_facts(login: &LoginEffect, lifetime: Option<TimeDelta>, client: &Client, now: DateTime<Utc>) -> LoginFacts {
-    let kept = login.duration.or(lifetime);
+fn login_facts(core: &Core, login: &LoginEffect, client: &Client, now: DateTime<Utc>) -> LoginFacts {
+    let kept = login.duration.or(core.session_lifetime);
     let mut auth = Map::new();
     auth.insert("method".to_owned(), json!(login.auth_method));
     auth.insert("args".to_owned(), Value::Object(login.auth_method_args.clone()));
     auth.insert("mfa".to_owned(), json!(login.mfa));
     auth.insert("at".to_owned(), json!(now.timestamp()));
-    if login.network_binding == NetworkBinding::BindAsnNetworkIp {
-        auth.insert("ip".to_owned(), json!(client.ip.to_string()));
-    }
+    auth.extend(core.binding_of(login, client.ip));
     LoginFacts {
         user_pk: login.user,
         auth: Value::Object(auth),

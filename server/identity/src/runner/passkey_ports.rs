@@ -1,6 +1,7 @@
 //! The engine's port to passkeys.
 
 use super::ports::Ports;
+use crate::passkeys::has_passkeys;
 use async_trait::async_trait;
 use lockgate_engine::{
     passkeys::{Ceremony, Passkeys, Registered, Shown, Terms},
@@ -11,6 +12,10 @@ use serde_json::Value;
 
 #[async_trait]
 impl Passkeys for Ports<'_> {
+    fn are_known_here(&self) -> bool {
+        has_passkeys(self.client)
+    }
+
     async fn begin_registration(
         &self,
         user: &User,

@@ -56,10 +56,10 @@ pub struct UserLoginStage {
     #[serde(default = "zero")]
     #[schemars(extend("x-yaml" = "remember"))]
     pub remember_me_offset: Validity,
-    /// How firmly the session is tied to its network.
+    /// How firmly the session is tied to its network; what no database tells of an address ties it to the address.
     #[serde(default)]
     pub network_binding: NetworkBinding,
-    /// How firmly the session is tied to its place.
+    /// How firmly the session is tied to its place; what no database tells of an address ties it to the address.
     #[serde(default)]
     pub geoip_binding: GeoipBinding,
     /// How long this device counts as known.
@@ -75,23 +75,7 @@ fn thirty_days() -> Validity {
 }
 
 impl UserLoginStage {
-    /// A setting that this build cannot honour is refused, never silently weaker.
-    fn check_fields(&self, problems: &mut Problems) {
-        if matches!(self.network_binding, NetworkBinding::BindAsn | NetworkBinding::BindAsnNetwork) {
-            problems.add(
-                "/network_binding",
-                "invalid",
-                "Binding to networks needs an ASN database, which is not built yet: use bind_asn_network_ip or no_binding.",
-            );
-        }
-        if self.geoip_binding != GeoipBinding::NoBinding {
-            problems.add(
-                "/geoip_binding",
-                "invalid",
-                "Binding to places needs a GeoIP database, which is not built yet: use no_binding.",
-            );
-        }
-    }
+    fn check_fields(&self, _: &mut Problems) {}
 }
 
 stage_kind!(

@@ -8,7 +8,7 @@ use http::{Method, Request, StatusCode, header, request::Builder};
 use lockgate_identity::{Bootstrap, Identity, Setup, places::GeoFiles};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -21,6 +21,7 @@ pub(crate) struct Api {
     router: Router,
     token: Option<String>,
     agent: String,
+    peer: Option<SocketAddr>,
     /// The database behind it.
     pub(crate) store: Store,
     pub(crate) identity: Identity,
@@ -98,7 +99,15 @@ impl Api {
         };
         let identity = Box::pin(Identity::start(more(setup))).await.expect("services");
         let router = lockgate_api::router(identity.clone());
-        Self { router, token: Some(TOKEN.to_owned()), agent: String::new(), store, identity, _folder: Arc::new(folder) }
+        Self {
+            router,
+            token: Some(TOKEN.to_owned()),
+            agent: String::new(),
+            peer: None,
+            store,
+            identity,
+            _folder: Arc::new(folder),
+        }
     }
 
     /// Waits until the server is done with its start: it makes a key pair beside it, which is a revision of its own.
@@ -122,6 +131,11 @@ impl Api {
     /// The same with this `User-Agent`.
     pub(crate) fn as_agent(&self, agent: &str) -> Self {
         Self { agent: agent.to_owned(), ..self.clone() }
+    }
+
+    /// The same from this address.
+    pub(crate) fn from(&self, ip: [u8; 4]) -> Self {
+        Self { peer: Some(SocketAddr::from((ip, 40_000))), ..self.clone() }
     }
 
     /// A request of nobody.
@@ -165,7 +179,10 @@ impl Api {
 
     async fn answer(&self, request: Builder, body: &str) -> Reply {
         let request = request.header(header::HOST, "auth.example.com").header(header::USER_AGENT, &self.agent);
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let mut request = request.body(Body::from(body.to_owned())).expect("a request");
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        }
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (head, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 << 20).await.expect("a body");
@@ -235,6 +252,11 @@ impl Browser {
             }
         }
         panic!("{username} could not sign in");
+    }
+
+    /// From this address from now on.
+    pub(crate) fn moves_to(&mut self, ip: [u8; 4]) {
+        self.api = self.api.from(ip);
     }
 
     pub(crate) fn new(api: &Api) -> Self {
