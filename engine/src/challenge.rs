@@ -124,6 +124,9 @@ pub enum Body {
     /// Codes to be written down.
     #[serde(rename = "ak-stage-authenticator-static")]
     AuthenticatorStatic(AuthenticatorStatic),
+    /// That a mail is on its way; or whether to go on, where its link was opened.
+    #[serde(rename = "ak-stage-email")]
+    Email(Email),
     /// Nothing; a stage for trying things out.
     #[serde(rename = "ak-stage-dummy")]
     Dummy(Dummy),
@@ -163,6 +166,7 @@ impl Body {
             Self::AuthenticatorValidation(_) => "ak-stage-authenticator-validate",
             Self::AuthenticatorTotp(_) => "ak-stage-authenticator-totp",
             Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
+            Self::Email(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
             Self::AccessDenied(_) => "ak-stage-access-denied",
@@ -400,6 +404,19 @@ pub struct AuthenticatorStatic {
     pub who: Who,
     /// The codes, shown this once.
     pub codes: Vec<String>,
+}
+
+/// `ak-stage-email`. Answered with nothing: that sends the mail again, or goes on where its link was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Email {
+    /// Whom the link is for that was opened; for pages only. Nobody: it is still to be opened.
+    #[serde(skip)]
+    pub opened: Option<Who>,
+}
+
+impl Email {
+    /// The code by which a response is told that the mail was sent again.
+    pub const SENT_AGAIN: &'static str = "email-sent";
 }
 
 /// `ak-stage-dummy`. Answered with nothing.

@@ -4,8 +4,9 @@ use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
         AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage, ConsentStage, DenyStage,
-        DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage,
-        RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
+        DummyStage, EmailStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt,
+        PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage,
+        is_later_stage,
     },
 };
 use thiserror::Error;
@@ -68,6 +69,8 @@ pub enum Stage {
     EnrollTotp(AuthenticatorTOTPStage),
     /// Gives out codes that each work once.
     EnrollStatic(AuthenticatorStaticStage),
+    /// Sends a link that leads back into the flow.
+    Email(Box<EmailStage>),
     /// Is kept, and cannot be run by this version.
     Later(Later),
 }
@@ -286,6 +289,8 @@ impl Builder<'_> {
             Stage::EnrollTotp(stage.clone())
         } else if let Some(stage) = object.typed::<AuthenticatorStaticStage>() {
             Stage::EnrollStatic(stage.clone())
+        } else if let Some(stage) = object.typed::<EmailStage>() {
+            Stage::Email(Box::new(stage.clone()))
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {

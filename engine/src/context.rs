@@ -4,7 +4,7 @@ use crate::challenge::{Data, LogoutUrl, Permission};
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Why the pending user is believed to be there. Stages that sign in or write refuse
@@ -172,6 +172,8 @@ pub struct Context {
     pub chosen_setup: Option<Uuid>,
     /// The factor that somebody chose to prove.
     pub chosen_factor: Option<i64>,
+    /// Stages that have sent their mail.
+    pub mailed: BTreeSet<Uuid>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -200,6 +202,7 @@ impl Context {
         self.setting_up.clear();
         self.chosen_setup = None;
         self.chosen_factor = None;
+        self.mailed.clear();
     }
 
     /// Whether a credential of the pending user was accepted.
@@ -236,6 +239,7 @@ impl Context {
             put("invitation", json!({"name": invited.name, "single_use": invited.single_use}));
         }
         put("prompt_data", Value::Object(self.prompt_data.clone()));
+        put("email_sent", json!(!self.mailed.is_empty()));
         put("is_redirected", json!(self.is_redirected));
         put("is_restored", json!(self.is_restored));
         put("is_sso", json!(self.is_sso));

@@ -4,6 +4,7 @@
 mod consent;
 mod deny;
 mod dummy;
+pub(crate) mod email;
 mod enroll_static;
 mod enroll_totp;
 mod field;
@@ -48,6 +49,7 @@ impl Stage {
             Self::Mfa(_) => "ak-stage-authenticator-validate",
             Self::EnrollTotp(_) => "ak-stage-authenticator-totp",
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
+            Self::Email(_) => "ak-stage-email",
             Self::UserLogout(_)
             | Self::UserWrite(_)
             | Self::Deny(_)
@@ -85,6 +87,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::Mfa(mfa) => mfa::enter(run, at.stage_id, mfa).await,
         Stage::EnrollTotp(stage) => enroll_totp::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
+        Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
@@ -101,6 +104,7 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::Mfa(mfa) => mfa::answer(run, at.stage_id, mfa, response).await,
         Stage::EnrollTotp(stage) => enroll_totp::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
+        Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)
         | Stage::Deny(_)

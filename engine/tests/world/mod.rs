@@ -8,10 +8,10 @@ use lockgate_engine::{
     CompiledFlow, Context, Plan, Response, Step, StepEnv, challenge,
     ports::{
         BrandFacts, CodeOutcome, Consents, Credentials, Decide, Directory, Event, Events, Factor, Factors, Facts,
-        Invitation, Invitations, NewFactor, NewUser, PasswordOutcome, PortError, PromptExpression, Random,
-        RequestFacts, SealError, UserChanges, Verdict, WriteError,
+        Invitation, Invitations, Mail, MailLink, NewFactor, NewUser, PasswordOutcome, PortError, Posted,
+        PromptExpression, Random, RequestFacts, SealError, UserChanges, Verdict, WriteError,
     },
-    respond, start,
+    respond, resume, start,
 };
 use lockgate_model::{
     Document, ObjectSet, Origin, Principal, User, UserType,
@@ -50,6 +50,10 @@ pub struct State {
     pub invitations: HashMap<Uuid, (Invitation, Option<DateTime<Utc>>)>,
     /// By user, with the code that proves each; `wait` makes it pause.
     pub factors: BTreeMap<i64, Vec<(Factor, String)>>,
+    /// Whom mails went to, and what whoever opens them goes on with; `None`: nobody was there to be sent one.
+    pub mails: Vec<(Option<i64>, Plan)>,
+    /// What is said of the next mails instead of sending them.
+    pub mail_refused: Option<Posted>,
     /// Users and stages that the browser remembers.
     pub remembered: Vec<(i64, Uuid)>,
     pub events: Vec<Event>,
@@ -166,6 +170,7 @@ impl World {
             factors: self,
             consents: self,
             invitations: self,
+            mail: self,
             decide: self,
             events: self,
             random: self,
@@ -190,6 +195,11 @@ impl World {
     pub fn post(&self, flow: &CompiledFlow, plan: &mut Plan, body: Value) -> Step {
         let response = Response::from_json(body).expect("an object");
         run(respond(flow, plan, &response, &self.env()))
+    }
+
+    /// The link of a mail is opened, and gone on with.
+    pub fn open(&self, flow: &CompiledFlow, plan: &mut Plan) -> Step {
+        run(resume(flow, plan, &self.env()))
     }
 
     /// A GET as the JSON that a client sees.
@@ -393,6 +403,18 @@ impl Directory for World {
 }
 
 #[async_trait]
+impl Mail for World {
+    async fn send_link(&self, link: MailLink<'_>, _: &RequestFacts) -> Result<Posted, PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok(refused.clone());
+        }
+        state.mails.push((link.to.map(|user| user.pk), link.plan.clone()));
+        Ok(Posted::Sent)
+    }
+}
+
+#[async_trait]
 impl Invitations for World {
     async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
         let state = self.lock();
@@ -405,6 +427,7 @@ fn apply((user, password): &mut (User, String), changes: UserChanges) {
     user.username = changes.username.unwrap_or_else(|| user.username.clone());
     user.name = changes.name.unwrap_or_else(|| user.name.clone());
     user.email = changes.email.unwrap_or_else(|| user.email.clone());
+    user.is_active = changes.active.unwrap_or(user.is_active);
     for (path, value) in changes.attributes {
         user.attributes.insert(path.join("/"), value);
     }

@@ -87,7 +87,7 @@ title: Code
 designation: authentication
 stages:
   - identify: { by: [username] }
-  - email
+  - enroll_email
 ---
 flow: again
 title: Again

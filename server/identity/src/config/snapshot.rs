@@ -8,7 +8,7 @@ use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
-    ObjectSet, Principal,
+    ObjectSet, Origin, Principal,
     kinds::{
         Application, Brand, Flow, FlowDesignation, FolderSettings, NotificationRule, ProxyMode, ProxyProvider,
         UniquePasswordPolicy,
@@ -184,7 +184,8 @@ impl Snapshot {
         }
     }
 
-    /// Slug of the brand's flow for a purpose, else of the first flow for it.
+    /// Slug of the brand's flow for a purpose, else of the first flow for it. A way back in by mail that only ships
+    /// with the server is none of these until a brand names it.
     #[must_use]
     pub fn default_flow(&self, host: &str, designation: FlowDesignation) -> Option<String> {
         let brand = self.brand(host).map(|(_, brand)| brand);
@@ -196,7 +197,10 @@ impl Snapshot {
             _ => None,
         });
         let named = named.and_then(|flow| self.flow_by_id(flow.0));
-        named.or_else(|| self.flows_for(designation).into_iter().next()).map(|flow| flow.flow.slug.clone())
+        let shipped = |id: Uuid| self.objects.get(id).is_some_and(|object| object.document.origin == Origin::Builtin);
+        let is_meant = |flow: &Arc<CompiledFlow>| designation != FlowDesignation::Recovery || !shipped(flow.id);
+        let first = || self.flows_for(designation).into_iter().find(|flow| is_meant(flow));
+        named.or_else(first).map(|flow| flow.flow.slug.clone())
     }
 
     /// The application with this slug.

@@ -4,6 +4,7 @@
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
+pub(crate) mod mail_ports;
 pub(crate) mod ports;
 mod preview;
 mod restore;
@@ -28,8 +29,10 @@ use lockgate_engine::{
 };
 use lockgate_model::kinds::{FlowDesignation, NetworkBinding};
 use lockgate_store::{Session, StoreError};
+use mail_ports::Post;
 use ports::Ports;
 pub use preview::PreviewError;
+pub use restore::{RecoveryLink, without_link};
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
 pub use silent::Silent;
@@ -129,7 +132,7 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
-        if let Some(answer) = Box::pin(self.restore(request)).await? {
+        if let Some(answer) = Box::pin(self.offer(request)).await? {
             return Ok(answer);
         }
         Box::pin(self.run(request, &Ask::Show)).await
@@ -140,6 +143,9 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn post(&self, request: FlowRequest<'_>, response: Response) -> Result<FlowAnswer, StoreError> {
+        if let Some(answer) = Box::pin(self.go_on(request, &response)).await? {
+            return Ok(answer);
+        }
         Box::pin(self.run(request, &Ask::Respond(response))).await
     }
 
@@ -314,6 +320,7 @@ impl<'a> Visit<'a> {
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
         let ports = Ports { core: self.core, acted_as, mfa_token: self.mfa_token };
+        let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
@@ -322,6 +329,7 @@ impl<'a> Visit<'a> {
             factors: &ports,
             consents: &ports,
             invitations: &ports,
+            mail: &mail,
             decide: &decider,
             events: &ports,
             random: &*self.core.random,

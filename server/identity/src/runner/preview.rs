@@ -69,6 +69,7 @@ impl FlowRunner<'_> {
             factors: &ports,
             consents: &ports,
             invitations: &ports,
+            mail: &super::mail_ports::Post { core, snapshot, client },
             decide: &trial,
             events: &Unheard,
             random: &*core.random,

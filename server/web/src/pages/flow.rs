@@ -215,6 +215,15 @@ pub struct Consent {
     pub token: String,
 }
 
+/// `ak-stage-email`: a mail is on its way; or its link was opened, and is to be confirmed by a click.
+#[derive(Debug, Clone, Default)]
+pub struct Mail {
+    /// Whom the link is for that was opened.
+    pub opened: Option<Person>,
+    /// It was sent again just now.
+    pub again: bool,
+}
+
 /// `ak-stage-access-denied`.
 #[derive(Debug, Clone, Default)]
 pub struct AccessDenied {
@@ -276,6 +285,8 @@ pub enum Body {
     AppSetup(AppSetup),
     /// `ak-stage-authenticator-static`
     PaperCodes(PaperCodes),
+    /// `ak-stage-email`
+    Mail(Mail),
     /// `ak-stage-dummy`, with the stage's name.
     Dummy(String),
     /// `ak-stage-access-denied`
@@ -308,6 +319,7 @@ impl Body {
             Self::SecondFactor(_) => "ak-stage-authenticator-validate",
             Self::AppSetup(_) => "ak-stage-authenticator-totp",
             Self::PaperCodes(_) => "ak-stage-authenticator-static",
+            Self::Mail(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
             Self::FlowError(_) => "ak-stage-flow-error",
@@ -327,6 +339,7 @@ impl Body {
             Self::SecondFactor(it) => listed(&it.person.avatar_url),
             Self::AppSetup(it) => listed(&it.person.avatar_url),
             Self::PaperCodes(it) => listed(&it.person.avatar_url),
+            Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),

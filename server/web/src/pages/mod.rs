@@ -20,7 +20,7 @@ pub use brand::{BrandView, FooterLink, Theme};
 pub use factors::{AppSetup, Code, Device, PaperCodes, SecondFactor, SetupChoice};
 pub use flow::{
     AccessDenied, Autosubmit, Body, Consent, Errors, FieldError, FlowError, FlowPage, Identification, Layout,
-    LoginSource, Password, Permission, Person, SessionEnd,
+    LoginSource, Mail, Password, Permission, Person, SessionEnd,
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
 pub use oauth::{DevicePage, DeviceStep, SignOutPage};

@@ -26,9 +26,8 @@ pub use services::{
 pub use session::{GeoipBinding, NetworkBinding, UserLoginStage, UserLogoutStage};
 
 /// Kinds of stages that are kept and checked, and that this version cannot run: a flow that reaches one denies.
-const LATER: [&str; 7] = [
+const LATER: [&str; 6] = [
     "source_stage",
-    "email_stage",
     "captcha_stage",
     "authenticator_webauthn_stage",
     "authenticator_email_stage",
