@@ -123,11 +123,15 @@ impl<'a> Run<'a> {
             _ => return Ok(self.denied(OUTDATED.to_owned()).await),
         };
         let Some(reader) = stages::email::vouch(self) else { return Ok(self.denied(OUTDATED.to_owned()).await) };
-        if let Some(message) = self.kept_out().await? {
-            return Ok(self.refuse(message).await);
+        if let Some(message) = self.unauthorised() {
+            return Ok(self.refuse(message.to_owned()).await);
         }
+        // Before policies are asked, which keep out whose account is not active.
         if let Some(end) = stages::email::activate(self, stage, reader).await? {
             return Ok(self.ended(end).await);
+        }
+        if let Some(message) = self.kept_out().await? {
+            return Ok(self.refuse(message).await);
         }
         self.plan.advance();
         Ok(if self.plan.remaining.is_empty() { self.done().await } else { Outcome::Next })

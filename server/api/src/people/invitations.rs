@@ -392,5 +392,6 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, invitation: &Stored) {
-    super::note(identity, caller, action, KIND, (invitation.pk, &invitation.name));
+    // Its key is a secret.
+    super::note(identity, caller, action, KIND, ("", &invitation.name));
 }

@@ -156,11 +156,14 @@ impl Snapshot {
         self.flow(&self.objects.typed::<Flow>(id)?.slug)
     }
 
-    /// The flows for a purpose, ordered by slug.
+    /// The flows for a purpose that are found without being named, ordered by slug. A way back in that only ships with
+    /// the server is not one of them: a brand names it, or nobody comes there.
     #[must_use]
     pub fn flows_for(&self, designation: FlowDesignation) -> Vec<Arc<CompiledFlow>> {
-        let mut found: Vec<_> =
-            self.flows.values().filter(|flow| flow.flow.designation == designation).cloned().collect();
+        let shipped = |id: Uuid| self.objects.get(id).is_some_and(|object| object.document.origin == Origin::Builtin);
+        let is_off = |flow: &CompiledFlow| designation == FlowDesignation::Recovery && shipped(flow.id);
+        let of_purpose = self.flows.values().filter(|flow| flow.flow.designation == designation);
+        let mut found: Vec<_> = of_purpose.filter(|flow| !is_off(flow)).cloned().collect();
         found.sort_by(|a, b| a.flow.slug.cmp(&b.flow.slug));
         found
     }
@@ -184,8 +187,7 @@ impl Snapshot {
         }
     }
 
-    /// Slug of the brand's flow for a purpose, else of the first flow for it. A way back in by mail that only ships
-    /// with the server is none of these until a brand names it.
+    /// Slug of the brand's flow for a purpose, else of the first flow for it.
     #[must_use]
     pub fn default_flow(&self, host: &str, designation: FlowDesignation) -> Option<String> {
         let brand = self.brand(host).map(|(_, brand)| brand);
@@ -197,10 +199,7 @@ impl Snapshot {
             _ => None,
         });
         let named = named.and_then(|flow| self.flow_by_id(flow.0));
-        let shipped = |id: Uuid| self.objects.get(id).is_some_and(|object| object.document.origin == Origin::Builtin);
-        let is_meant = |flow: &Arc<CompiledFlow>| designation != FlowDesignation::Recovery || !shipped(flow.id);
-        let first = || self.flows_for(designation).into_iter().find(|flow| is_meant(flow));
-        named.or_else(first).map(|flow| flow.flow.slug.clone())
+        named.or_else(|| self.flows_for(designation).into_iter().next()).map(|flow| flow.flow.slug.clone())
     }
 
     /// The application with this slug.
