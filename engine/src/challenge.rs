@@ -124,6 +124,9 @@ pub enum Body {
     /// Codes to be written down.
     #[serde(rename = "ak-stage-authenticator-static")]
     AuthenticatorStatic(AuthenticatorStatic),
+    /// An address that codes are sent to, to be set up.
+    #[serde(rename = "ak-stage-authenticator-email")]
+    AuthenticatorEmail(AuthenticatorEmail),
     /// That a mail is on its way; or whether to go on, where its link was opened.
     #[serde(rename = "ak-stage-email")]
     Email(Email),
@@ -166,6 +169,7 @@ impl Body {
             Self::AuthenticatorValidation(_) => "ak-stage-authenticator-validate",
             Self::AuthenticatorTotp(_) => "ak-stage-authenticator-totp",
             Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
+            Self::AuthenticatorEmail(_) => "ak-stage-authenticator-email",
             Self::Email(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
@@ -188,6 +192,8 @@ impl Body {
             Self::Password(_) => vec!["password"],
             Self::AuthenticatorValidation(page) if page.device_challenges.is_empty() => vec!["selected_stage"],
             Self::AuthenticatorValidation(_) | Self::AuthenticatorTotp(_) => vec!["code"],
+            Self::AuthenticatorEmail(page) if page.email_required => vec!["email"],
+            Self::AuthenticatorEmail(_) => vec!["code"],
             Self::UserLogin(_) => vec!["remember_me"],
             Self::Prompt(prompt) => {
                 let fields = prompt.fields.iter().filter(|field| stages::asks_for(field.field_type));
@@ -404,6 +410,19 @@ pub struct AuthenticatorStatic {
     pub who: Who,
     /// The codes, shown this once.
     pub codes: Vec<String>,
+}
+
+/// `ak-stage-authenticator-email`. Answered with `code`; or with `email`, which has one sent there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuthenticatorEmail {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// Where the code was sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// An address is to be given first.
+    pub email_required: bool,
 }
 
 /// `ak-stage-email`. Answered with nothing: that sends the mail again, or goes on where its link was opened.

@@ -174,6 +174,8 @@ pub struct Context {
     pub chosen_factor: Option<i64>,
     /// Stages that have sent their mail.
     pub mailed: BTreeSet<Uuid>,
+    /// Factors that have had a code sent.
+    pub coded: BTreeSet<i64>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -203,6 +205,7 @@ impl Context {
         self.chosen_setup = None;
         self.chosen_factor = None;
         self.mailed.clear();
+        self.coded.clear();
     }
 
     /// Whether a credential of the pending user was accepted.

@@ -1,11 +1,15 @@
-//! The port to mail: a link that leads back into a flow.
+//! The port to mail: links that lead back into a flow, and codes.
 
 use crate::{
+    factors::Factor,
     plan::Plan,
     ports::{PortError, RequestFacts},
 };
 use async_trait::async_trait;
-use lockgate_model::{User, kinds::EmailStage};
+use lockgate_model::{
+    User,
+    kinds::{AuthenticatorEmailStage, EmailStage},
+};
 use uuid::Uuid;
 
 /// A link that a stage wants to have sent.
@@ -21,6 +25,19 @@ pub struct MailLink<'a> {
     pub to: Option<&'a User>,
     /// The plan that whoever opens the link goes on with, by [`crate::resume`].
     pub plan: &'a Plan,
+}
+
+/// A code for an address that is being set up to get codes.
+#[derive(Debug, Clone, Copy)]
+pub struct SetupCode<'a> {
+    /// Primary key of the stage.
+    pub stage: Uuid,
+    /// The stage: what the mail looks like.
+    pub settings: &'a AuthenticatorEmailStage,
+    /// Who sets it up.
+    pub user: &'a User,
+    /// The address.
+    pub address: &'a str,
 }
 
 /// What became of a mail.
@@ -42,4 +59,14 @@ pub enum Posted {
 pub trait Mail: Send + Sync {
     /// Sees to it that a link is sent that leads back to the plan, once. It comes back before the mail server has it.
     async fn send_link(&self, link: MailLink<'_>, request: &RequestFacts) -> Result<Posted, PortError>;
+
+    /// Sends a code to an address that is being set up, and answers the code.
+    async fn send_setup_code(
+        &self,
+        wanted: SetupCode<'_>,
+        request: &RequestFacts,
+    ) -> Result<(Posted, String), PortError>;
+
+    /// Sends a code of a factor that has its codes sent by mail; one that was sent before works no longer.
+    async fn send_code(&self, user: i64, factor: &Factor, request: &RequestFacts) -> Result<Posted, PortError>;
 }

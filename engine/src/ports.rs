@@ -4,7 +4,7 @@
 
 use crate::challenge::Data;
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
-pub use crate::mail::{Mail, MailLink, Posted};
+pub use crate::mail::{Mail, MailLink, Posted, SetupCode};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_model::{

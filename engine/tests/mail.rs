@@ -2,7 +2,11 @@
 
 mod world;
 
-use lockgate_engine::{CompiledFlow, Effect, Outcome, Plan, Standing, ports::Posted};
+use lockgate_engine::{
+    CompiledFlow, Effect, Outcome, Plan, Standing,
+    ports::{Factor, Posted},
+};
+use lockgate_model::kinds::DeviceClass;
 use serde_json::{Value, json};
 use world::{Place, World, build, id, page, stage};
 
@@ -219,4 +223,68 @@ fn a_link_fits_the_flow_as_it_is_now_and_the_session_that_it_is_opened_in() {
     at_mail(&visitor, &strict, "ada");
     let (_, mut kept) = visitor.lock().mails[0].clone();
     assert!(denial(World::signed_in(2).open(&strict, &mut kept)).contains("already signed in"));
+}
+
+#[test]
+fn an_address_is_set_up_by_the_code_that_it_got() {
+    let flow = flow("stage_configuration", &[stage("authenticator_email_stage", json!({"friendly_name": "Mail"}))]);
+    let world = World::signed_in(1);
+    let mut plan = world.plan(&flow);
+    let shown = world.page(&flow, &mut plan);
+    let expected = ("ak-stage-authenticator-email", "ada@example.com", false);
+    let told = (shown["component"].as_str(), shown["email"].as_str(), shown["email_required"].as_bool());
+    assert_eq!(told, (Some(expected.0), Some(expected.1), Some(expected.2)), "{shown}");
+    world.page(&flow, &mut plan);
+    assert_eq!(world.lock().codes, ["ada@example.com"], "looking again sends nothing");
+    world.post(&flow, &mut plan, json!({"email": "ada@work.example"}));
+    assert_eq!(world.lock().codes.last().map(String::as_str), Some("ada@work.example"));
+    let wrong = page(world.post(&flow, &mut plan, json!({"email": "nowhere"})));
+    assert!(wrong["response_errors"]["email"].is_array(), "{wrong}");
+    // Too late, and then too often wrong.
+    let mut late = world.clone();
+    late.request.now += chrono::TimeDelta::minutes(16);
+    let told = page(late.post(&flow, &mut plan.clone(), json!({"code": "123456"})));
+    assert!(told["response_errors"]["code"].is_array(), "{told}");
+    let mut tried = plan.clone();
+    for _ in 0..5 {
+        world.post(&flow, &mut tried, json!({"code": "000000"}));
+    }
+    let told = page(world.post(&flow, &mut tried, json!({"code": "123456"})));
+    assert!(told["response_errors"]["email"].is_array() && told["email_required"] == true, "{told}");
+    let done = world.post(&flow, &mut plan, json!({"code": "123 456"}));
+    assert!(matches!(done.outcome, Outcome::Done { .. }), "{done:?}");
+    assert_eq!(world.lock().factors[&1][0].0.name, "Mail");
+    // A name that was only typed sets nothing up.
+    let typed = build("authentication", json!({}), &[identify(), stage("authenticator_email_stage", json!({}))], &[]);
+    let visitor = World::default();
+    let mut plan = visitor.plan(&typed);
+    visitor.get(&typed, &mut plan);
+    visitor.post(&typed, &mut plan, json!({"uid_field": "ada"}));
+    assert_eq!(denial(visitor.get(&typed, &mut plan)), "Sign in first.");
+    assert!(visitor.lock().codes.is_empty());
+}
+
+#[test]
+fn a_code_by_mail_after_a_link_by_mail_is_no_second_factor() {
+    let factor = |pk, class| Factor { pk, class, name: format!("{class:?}"), last_used: None };
+    let mfa = stage("authenticator_validate_stage", json!({}));
+    let flow = flow("authentication", &[identify(), mail(json!({})), mfa, login()]);
+    for (class, second) in [(DeviceClass::Email, false), (DeviceClass::Totp, true)] {
+        let world = World::default();
+        world.lock().factors.insert(1, vec![(factor(1, class), "654321".to_owned())]);
+        at_mail(&world, &flow, "ada");
+        let (_, mut kept) = world.lock().mails[0].clone();
+        world.open(&flow, &mut kept);
+        assert_eq!(world.page(&flow, &mut kept)["component"], "ak-stage-authenticator-validate");
+        assert_eq!(world.lock().codes.len(), usize::from(class == DeviceClass::Email), "a code is sent once");
+        world.page(&flow, &mut kept);
+        assert!(world.lock().codes.len() <= 1);
+        world.post(&flow, &mut kept, json!({"code": "654321"}));
+        let done = world.get(&flow, &mut kept);
+        let login = done.effects.iter().find_map(|effect| match effect {
+            Effect::Login(login) => Some(login.mfa),
+            _ => None,
+        });
+        assert_eq!(login, Some(second), "{class:?}");
+    }
 }

@@ -47,7 +47,7 @@ fn of_stage(look: &Look, name: &str) -> Result<Option<MailServer>, String> {
     if stage.use_global_settings {
         return Ok(None);
     }
-    MailServer::of_stage(stage).map(Some).map_err(|error| format!("stage \"{name}\": {error}"))
+    MailServer::new(stage.into()).map(Some).map_err(|error| format!("stage \"{name}\": {error}"))
 }
 
 fn brand(look: &Look) -> String {

@@ -64,6 +64,7 @@ on_each_database!(
     mails_of_a_server_that_is_killed_arrive,
     a_recipient_who_is_refused_is_given_up,
     what_administrators_send_arrives,
+    codes_by_mail_are_a_second_factor,
     without_a_mail_server_everything_says_so,
 );
 
@@ -459,4 +460,69 @@ async fn without_a_mail_server_everything_says_so(database: Database) {
     let told = CommandOutcome::run(&["test_email"]);
     assert_ne!(told.code, 0, "an address is needed: {}", told.text);
     assert!(tasks(&server).await.is_empty());
+}
+
+/// The code in a mail.
+fn code(mail: &lockgate_tests::Mail) -> String {
+    let text = mail.text();
+    let found = text.split_whitespace().find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    found.unwrap_or_else(|| panic!("no code in {text}")).to_owned()
+}
+
+async fn codes_by_mail_are_a_second_factor(database: Database) {
+    const SETUP: &str = "ak-stage-authenticator-email";
+    const VALIDATE: &str = "ak-stage-authenticator-validate";
+    let (server, sink) = start(database).await;
+    let (client, base) = (Client::new(), server.base());
+    Executor::new(&client, &base, LOGIN, "").login("ada", PASSWORD).await.redirect();
+    let setup = Executor::new(&client, &base, "default-authenticator-email-setup", "");
+    let asked = setup.challenge().await.expect(200).json();
+    assert_eq!((&asked["component"], &asked["email"]), (&json!(SETUP), &json!("ada@example.org")), "{asked}");
+    let first = code(&sink.for_somebody("ada@example.org", 1).await);
+    let wrong = if first == "000000" { "111111" } else { "000000" };
+    let told = setup.answer(&json!({"component": SETUP, "code": wrong})).await.expect(200).json();
+    assert!(told["response_errors"]["code"].is_array(), "{told}");
+    // Another address takes another code.
+    setup.answer(&json!({"component": SETUP, "email": "ada@example.net"})).await.expect(200);
+    let second = code(&sink.for_somebody("ada@example.net", 1).await);
+    if first != second {
+        let told = setup.answer(&json!({"component": SETUP, "code": first})).await.expect(200).json();
+        assert!(told["response_errors"]["code"].is_array(), "{told}");
+    }
+    let done = setup.answer(&json!({"component": SETUP, "code": second})).await.expect(200).json();
+    assert_eq!(done["component"], "xak-flow-redirect", "{done}");
+    let found = server.api().get("authenticators/admin/email/").await.expect(200).text();
+    assert!(found.contains("ada@example.net"), "{found}");
+
+    // From now on the login asks for one.
+    let client = Client::new();
+    let login = Executor::new(&client, &base, LOGIN, "");
+    login.challenge().await.expect(200);
+    login.answer(&json!({"component": "ak-stage-identification", "uid_field": "ada"})).await.expect(200);
+    let asked = login.answer(&json!({"component": "ak-stage-password", "password": PASSWORD})).await.expect(200).json();
+    assert_eq!(asked["device_challenges"][0]["device_class"], "email", "{asked}");
+    let mail = sink.for_somebody("ada@example.net", 2).await;
+    assert!(mail.header("Subject") == "Sign-in code" && mail.text().contains("10 minutes"), "{}", mail.text());
+    // To look again sends nothing.
+    login.challenge().await.expect(200);
+    let right = code(&mail);
+    let wrong = if right == "000000" { "111111" } else { "000000" };
+    let told = login.answer(&json!({"component": VALIDATE, "code": wrong})).await.expect(200).json();
+    assert!(told["response_errors"]["code"].is_array(), "{told}");
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    let done = login.answer(&json!({"component": VALIDATE, "code": right})).await.expect(200).json();
+    assert_eq!(done["component"], "xak-flow-redirect", "{done}");
+    assert_eq!(me(&server, &client).await, "ada");
+    assert_eq!(sink.mails().len(), 3);
+    assert!(server.logs().iter().all(|line| !line.contains(&right)), "the log holds a code");
+
+    // It worked once.
+    let late = Client::new();
+    let login = Executor::new(&late, &base, LOGIN, "");
+    login.challenge().await.expect(200);
+    login.answer(&json!({"component": "ak-stage-identification", "uid_field": "ada"})).await.expect(200);
+    login.answer(&json!({"component": "ak-stage-password", "password": PASSWORD})).await.expect(200);
+    let told = login.answer(&json!({"component": VALIDATE, "code": right})).await.expect(200).json();
+    assert!(told["response_errors"]["code"].is_array(), "{told}");
+    assert_eq!(me(&server, &late).await, Value::Null);
 }

@@ -12,7 +12,7 @@ use lockgate_model::kinds::{EmailStage, FlowDesignation};
 use uuid::Uuid;
 
 /// What events and expressions read of how somebody proved who they are.
-const METHOD: &str = "email";
+pub(super) const METHOD: &str = "email";
 
 pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &EmailStage) -> Result<Entered, Failure> {
     run.adopt_session();
@@ -38,7 +38,7 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, stage: &EmailStage) -> R
     })
 }
 
-fn too_many(minutes: i64) -> String {
+pub(super) fn too_many(minutes: i64) -> String {
     let unit = if minutes == 1 { "minute" } else { "minutes" };
     format!("Too many emails were asked for. Please try again after {minutes} {unit}.")
 }

@@ -40,6 +40,9 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
             prove(run, json!({"remembered": true}));
             return Ok(Entered::Pass);
         }
+        if let Some(end) = super::email_code::ask(run, &usable).await? {
+            return Ok(Entered::End(end));
+        }
         return Ok(show(run, &usable, &[]));
     }
     match mfa.stage.not_configured_action {
@@ -75,6 +78,7 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, mfa: &Mfa, response: &Re
         return Ok(match chosen {
             Some(pk) => {
                 run.context().chosen_factor = Some(pk);
+                run.context().coded.remove(&pk);
                 Answered::Retry(ResponseErrors::default())
             }
             None => Answered::Invalid(ResponseErrors::one("selected_challenge", "invalid", "Invalid device.")),
@@ -100,6 +104,9 @@ async fn finish_setup(run: &mut Run<'_>, setup: &Setup, response: &Response) -> 
     if matches!((&answered, &setup.stage), (Answered::Accepted, Stage::EnrollTotp(_))) {
         prove(run, json!({"name": setup.title, "class": DeviceClass::Totp, "enrolled": true}));
     }
+    if matches!((&answered, &setup.stage), (Answered::Accepted, Stage::EnrollEmail(_))) {
+        prove(run, json!({"name": setup.title, "class": DeviceClass::Email, "enrolled": true}));
+    }
     Ok(answered)
 }
 
@@ -123,7 +130,7 @@ async fn usable(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> Result<Vec
 
 /// Whether this version can ask for it.
 fn takes_code(class: DeviceClass) -> bool {
-    matches!(class, DeviceClass::Totp | DeviceClass::Static)
+    matches!(class, DeviceClass::Totp | DeviceClass::Static | DeviceClass::Email)
 }
 
 fn show(run: &Run<'_>, factors: &[Factor], setups: &[Setup]) -> Entered {
@@ -250,7 +257,7 @@ fn prove(run: &mut Run<'_>, device: Value) {
     let Some(pending) = context.pending.as_mut() else { return };
     if pending.standing == Standing::Claimed {
         pending.standing = Standing::Proven;
-    } else {
+    } else if !super::email_code::repeats(context.auth_method.as_deref(), &device) {
         context.second_factor = true;
     }
     let devices = context.auth_method_args.entry("mfa_devices").or_insert_with(|| json!([]));

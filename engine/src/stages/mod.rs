@@ -5,6 +5,8 @@ mod consent;
 mod deny;
 mod dummy;
 pub(crate) mod email;
+mod email_code;
+mod enroll_email;
 mod enroll_static;
 mod enroll_totp;
 mod field;
@@ -49,6 +51,7 @@ impl Stage {
             Self::Mfa(_) => "ak-stage-authenticator-validate",
             Self::EnrollTotp(_) => "ak-stage-authenticator-totp",
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
+            Self::EnrollEmail(_) => "ak-stage-authenticator-email",
             Self::Email(_) => "ak-stage-email",
             Self::UserLogout(_)
             | Self::UserWrite(_)
@@ -87,6 +90,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::Mfa(mfa) => mfa::enter(run, at.stage_id, mfa).await,
         Stage::EnrollTotp(stage) => enroll_totp::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
+        Stage::EnrollEmail(stage) => enroll_email::enter(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
@@ -104,6 +108,7 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::Mfa(mfa) => mfa::answer(run, at.stage_id, mfa, response).await,
         Stage::EnrollTotp(stage) => enroll_totp::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
+        Stage::EnrollEmail(stage) => enroll_email::answer(run, at.stage_id, stage, response).await,
         Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)

@@ -9,7 +9,7 @@ use lockgate_engine::{
     ports::{
         BrandFacts, CodeOutcome, Consents, Credentials, Decide, Directory, Event, Events, Factor, Factors, Facts,
         Invitation, Invitations, Mail, MailLink, NewFactor, NewUser, PasswordOutcome, PortError, Posted,
-        PromptExpression, Random, RequestFacts, SealError, UserChanges, Verdict, WriteError,
+        PromptExpression, Random, RequestFacts, SealError, SetupCode, UserChanges, Verdict, WriteError,
     },
     respond, resume, start,
 };
@@ -52,6 +52,8 @@ pub struct State {
     pub factors: BTreeMap<i64, Vec<(Factor, String)>>,
     /// Whom mails went to, and what whoever opens them goes on with; `None`: nobody was there to be sent one.
     pub mails: Vec<(Option<i64>, Plan)>,
+    /// Addresses that codes were sent to, or names of factors.
+    pub codes: Vec<String>,
     /// What is said of the next mails instead of sending them.
     pub mail_refused: Option<Posted>,
     /// Users and stages that the browser remembers.
@@ -317,6 +319,7 @@ impl Factors for World {
             NewFactor::App { code, secret, .. } if secret != format!("secret of {code}") => return Ok(None),
             NewFactor::App { code, .. } => (DeviceClass::Totp, code),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes.concat()),
+            NewFactor::Mail { .. } => (DeviceClass::Email, "654321".to_owned()),
         };
         let theirs = &mut self.lock().factors;
         let pk = i64::try_from(theirs.len()).unwrap_or_default() + 100;
@@ -410,6 +413,24 @@ impl Mail for World {
             return Ok(refused.clone());
         }
         state.mails.push((link.to.map(|user| user.pk), link.plan.clone()));
+        Ok(Posted::Sent)
+    }
+
+    async fn send_setup_code(&self, wanted: SetupCode<'_>, _: &RequestFacts) -> Result<(Posted, String), PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok((refused.clone(), String::new()));
+        }
+        state.codes.push(wanted.address.to_owned());
+        Ok((Posted::Sent, "123456".to_owned()))
+    }
+
+    async fn send_code(&self, _: i64, factor: &Factor, _: &RequestFacts) -> Result<Posted, PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok(refused.clone());
+        }
+        state.codes.push(factor.name.clone());
         Ok(Posted::Sent)
     }
 }

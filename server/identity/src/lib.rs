@@ -3,7 +3,7 @@
 //!
 //! [`Identity`] is a cheap handle to [`Core`], where each service is a field with its own few
 //! dependencies. Services speak in values and typed errors; what may not enter this room: HTTP types,
-//! HTML, SQL, and the protocols that the faces speak.
+//! HTML other than that of mails, SQL, and the protocols that the faces speak.
 
 pub mod access;
 pub mod config;

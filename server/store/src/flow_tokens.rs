@@ -17,7 +17,18 @@ use crate::tasks::{self, Task};
 use crate::text::micros;
 use crate::{Backend, Store, StoreError, expired, hash_secret};
 
-/// A link to be sent.
+/// What is sent, to whom.
+#[derive(Clone, Copy)]
+pub enum FlowTokenContent<'a> {
+    /// Nothing, to nobody; it is counted.
+    Nothing,
+    /// A code, which is kept elsewhere, to this account; it is counted.
+    Code(i64),
+    /// A link to this account, with what is kept for whoever opens it.
+    Link(i64, &'a [u8]),
+}
+
+/// A mail to be sent: a link, or a code.
 pub struct NewFlowToken<'a> {
     /// The key of the link.
     pub key: &'a str,
@@ -25,8 +36,8 @@ pub struct NewFlowToken<'a> {
     pub stage: Uuid,
     /// By which those about one name are counted; at most 64 characters.
     pub about: &'a str,
-    /// Whom it goes to, and what is kept for whoever opens it; `None`: none is sent, and it is counted.
-    pub content: Option<(i64, &'a [u8])>,
+    /// What is sent.
+    pub content: FlowTokenContent<'a>,
     /// Until when the link leads anywhere.
     pub expires: DateTime<Utc>,
     /// Those made since then count against the limits.
@@ -86,9 +97,14 @@ impl FlowTokens<'_> {
     ) -> Result<FlowTokenMade, StoreError> {
         use flow_token::Column;
         let key_hash = hash_secret(new.key);
+        let (user, plain) = match new.content {
+            FlowTokenContent::Nothing => (None, None),
+            FlowTokenContent::Code(user) => (Some(user), None),
+            FlowTokenContent::Link(user, plain) => (Some(user), Some(plain)),
+        };
         // For nobody too, so that it takes as long.
-        let sealed = self.store.seal_key().seal(&place(&key_hash), new.content.map_or(&b""[..], |(_, plain)| plain))?;
-        let user = new.content.map(|(pk, _)| pk);
+        let sealed = self.store.seal_key().seal(&place(&key_hash), plain.unwrap_or_default())?;
+        let leads_on = plain.is_some();
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
@@ -111,8 +127,8 @@ impl FlowTokens<'_> {
                     stage: Set(new.stage),
                     about: Set(new.about.to_owned()),
                     user_pk: Set(user.filter(|_| !enough)),
-                    content: Set(if enough { String::new() } else { sealed }),
-                    used: Set(enough),
+                    content: Set(if enough || !leads_on { String::new() } else { sealed }),
+                    used: Set(enough || !leads_on),
                     created: Set(micros(now)),
                     expires: Set(micros(new.expires)),
                     kept_until: Set(micros(new.expires.max(new.counts_until))),

@@ -8,6 +8,7 @@
 //! another one, which sends the very same mail again, under the same `Message-ID`. Never more than that: what was
 //! noted as sent is forgotten, and a task that somebody begins again finds nothing to send.
 
+mod codes;
 mod letters;
 mod links;
 mod post;

@@ -1,6 +1,6 @@
 //! Tasks that each send one mail.
 
-use super::{Letter, MailServer, Template};
+use super::{Letter, MailServer, MailSettings, Template};
 use crate::{
     Core, Identity,
     config::Snapshot,
@@ -8,7 +8,7 @@ use crate::{
     sent::SendError,
     system::time_uuid,
 };
-use lockgate_model::kinds::EmailStage;
+use lockgate_model::kinds::{AuthenticatorEmailStage, EmailStage};
 use lockgate_store::{StoreError, Task, TaskState};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -36,9 +36,15 @@ impl Core {
     pub fn mail_server(&self, snapshot: &Snapshot, stage: Option<Uuid>) -> Result<MailServer, SendError> {
         if let Some(stage) = stage {
             let gone = || SendError::Never("the stage that asked for the mail is gone".to_owned());
-            let stage = snapshot.objects.typed::<EmailStage>(stage).ok_or_else(gone)?;
-            if !stage.use_global_settings {
-                return MailServer::of_stage(stage).map_err(|error| SendError::Never(error.to_string()));
+            let link = snapshot.objects.typed::<EmailStage>(stage);
+            let code = snapshot.objects.typed::<AuthenticatorEmailStage>(stage);
+            let own: Option<MailSettings> = match (link, code) {
+                (Some(stage), _) => (!stage.use_global_settings).then(|| stage.into()),
+                (_, Some(stage)) => (!stage.use_global_settings).then(|| stage.into()),
+                (None, None) => return Err(gone()),
+            };
+            if let Some(own) = own {
+                return MailServer::new(own).map_err(|error| SendError::Never(error.to_string()));
             }
         }
         let unset = || SendError::NotNow("no mail server is set (LOCKGATE_EMAIL__HOST)".to_owned());

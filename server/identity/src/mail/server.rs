@@ -17,7 +17,7 @@ use lettre::{
         extension::ClientId,
     },
 };
-use lockgate_model::kinds::EmailStage;
+use lockgate_model::kinds::{AuthenticatorEmailStage, EmailStage};
 use std::{time::Duration, time::SystemTime};
 use thiserror::Error;
 use uuid::Uuid;
@@ -49,6 +49,29 @@ pub struct MailSettings {
     /// Who writes: an address, or `Name <address>`.
     pub from: String,
 }
+
+/// The two stages that send mail have the same fields.
+macro_rules! of_stage {
+    ($stage:ty) => {
+        impl From<&$stage> for MailSettings {
+            fn from(stage: &$stage) -> Self {
+                Self {
+                    host: stage.host.clone(),
+                    port: u16::try_from(stage.port).unwrap_or_default(),
+                    username: stage.username.clone(),
+                    password: stage.password.clone(),
+                    use_tls: stage.use_tls,
+                    use_ssl: stage.use_ssl,
+                    timeout: Duration::from_secs(u64::try_from(stage.timeout).unwrap_or_default()),
+                    from: stage.from_address.clone(),
+                }
+            }
+        }
+    };
+}
+
+of_stage!(EmailStage);
+of_stage!(AuthenticatorEmailStage);
 
 /// What is wrong with the settings of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -85,23 +108,6 @@ impl MailServer {
         }
         let from = settings.from.parse().map_err(|_| MailSettingsError::From(settings.from.clone()))?;
         Ok(Self { settings, from })
-    }
-
-    /// The server that a stage has of its own.
-    ///
-    /// # Errors
-    /// [`MailSettingsError`].
-    pub fn of_stage(stage: &EmailStage) -> Result<Self, MailSettingsError> {
-        Self::new(MailSettings {
-            host: stage.host.clone(),
-            port: u16::try_from(stage.port).unwrap_or_default(),
-            username: stage.username.clone(),
-            password: stage.password.clone(),
-            use_tls: stage.use_tls,
-            use_ssl: stage.use_ssl,
-            timeout: Duration::from_secs(u64::try_from(stage.timeout).unwrap_or_default()),
-            from: stage.from_address.clone(),
-        })
     }
 
     /// Whether a password would go over the network for everybody to read.

@@ -11,9 +11,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use lockgate_engine::ports::{Mail, MailLink, PortError, Posted, RequestFacts};
+use lockgate_engine::ports::{Factor, Mail, MailLink, PortError, Posted, RequestFacts, SetupCode};
 use lockgate_model::User;
-use lockgate_store::{FlowTokenMade, NewFlowToken};
+use lockgate_store::{FlowTokenContent, FlowTokenMade, NewFlowToken};
 
 /// Characters of a link's key.
 const KEY: usize = 48;
@@ -35,10 +35,10 @@ impl Mail for Post<'_> {
         let base = match (core.mail_server(self.snapshot, Some(link.stage)), self.base()) {
             (Ok(_), Some(base)) => base,
             (Err(SendError::Store(error)), _) => return Err(PortError::from(error)),
-            (Err(error), _) => return Ok(unable(&link, &error.to_string())),
+            (Err(error), _) => return Ok(unable(&link.settings.name, &error.to_string())),
             (Ok(_), None) => {
                 let why = "nobody has said where links lead: set LOCKGATE_PUBLIC_URL, or a brand with this host";
-                return Ok(unable(&link, why));
+                return Ok(unable(&link.settings.name, why));
             }
         };
         let key = alphanumeric(&*core.random, KEY);
@@ -55,7 +55,10 @@ impl Mail for Post<'_> {
             key: &key,
             stage: link.stage,
             about: &about,
-            content: link.to.map(|user| (user.pk, kept.as_slice())),
+            content: match link.to {
+                Some(user) => FlowTokenContent::Link(user.pk, &kept),
+                None => FlowTokenContent::Nothing,
+            },
             expires: request.now + link.settings.token_expiry.delta(),
             since: request.now - span,
             most: u64::try_from(link.settings.recovery_max_attempts).unwrap_or_default(),
@@ -67,6 +70,14 @@ impl Mail for Post<'_> {
             FlowTokenMade::Sent | FlowTokenMade::Counted => Posted::Sent,
             FlowTokenMade::TooMany => Posted::TooMany { minutes: minutes(span) },
         })
+    }
+
+    async fn send_setup_code(&self, wanted: SetupCode<'_>, _: &RequestFacts) -> Result<(Posted, String), PortError> {
+        self.setup_code(wanted).await
+    }
+
+    async fn send_code(&self, user: i64, factor: &Factor, _: &RequestFacts) -> Result<Posted, PortError> {
+        self.factor_code(user, factor).await
     }
 }
 
@@ -92,11 +103,11 @@ impl Post<'_> {
     }
 }
 
-fn unable(link: &MailLink<'_>, why: &str) -> Posted {
-    tracing::warn!(stage = link.settings.name, why, "no mail can be sent: the flow denies");
+pub(super) fn unable(stage: &str, why: &str) -> Posted {
+    tracing::warn!(stage, why, "no mail can be sent: the flow denies");
     Posted::Unable("This server cannot send mail now. Please ask an administrator for help.".to_owned())
 }
 
-fn minutes(span: TimeDelta) -> i64 {
+pub(super) fn minutes(span: TimeDelta) -> i64 {
     (span.num_seconds() + 59) / 60
 }

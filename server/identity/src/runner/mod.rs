@@ -4,6 +4,7 @@
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
+mod mail_codes;
 pub(crate) mod mail_ports;
 pub(crate) mod ports;
 mod preview;

@@ -1,7 +1,7 @@
 //! Links in mails that lead back into a flow.
 
 use chrono::TimeDelta;
-use lockgate_store::{FlowTokenMade, NewFlowToken, Task, TaskFilter, TaskState};
+use lockgate_store::{FlowTokenContent, FlowTokenMade, NewFlowToken, Task, TaskFilter, TaskState};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ fn stage() -> Uuid {
     id("stage")
 }
 
-fn link<'a>(key: &'a str, about: &'a str, content: Option<(i64, &'a [u8])>) -> NewFlowToken<'a> {
+fn link<'a>(key: &'a str, about: &'a str, content: FlowTokenContent<'a>) -> NewFlowToken<'a> {
     NewFlowToken {
         key,
         stage: stage(),
@@ -46,7 +46,7 @@ fn link<'a>(key: &'a str, about: &'a str, content: Option<(i64, &'a [u8])>) -> N
 
 pub(crate) async fn a_link_is_taken_once_and_with_it_the_others(bench: &Bench) -> Outcome {
     let (tokens, ada) = (bench.store.flow_tokens(), bench.user("ada").await?);
-    let content = Some((ada.pk, &b"a plan"[..]));
+    let content = FlowTokenContent::Link(ada.pk, b"a plan");
     for key in ["first", "second"] {
         assert_eq!(tokens.make(&link(key, "ada", content), &task(key), now()).await?, FlowTokenMade::Sent);
     }
@@ -72,7 +72,7 @@ pub(crate) async fn mails_are_counted_by_name_and_by_account(bench: &Bench) -> O
     // Of many at once as many as are permitted.
     let keys = ["a", "b", "c", "d", "e", "f"];
     let tasks = keys.map(task);
-    let content = Some((ada.pk, &b"a plan"[..]));
+    let content = FlowTokenContent::Link(ada.pk, b"a plan");
     let links = keys.map(|key| link(key, "ada", content));
     let all = tokio::join!(
         tokens.make(&links[0], &tasks[0], now()),
@@ -90,13 +90,17 @@ pub(crate) async fn mails_are_counted_by_name_and_by_account(bench: &Bench) -> O
     assert_eq!(tokens.make(&other, &task("g"), now()).await?, FlowTokenMade::Counted);
     assert_eq!(tokens.find("g", now()).await?, None);
     // A name that is nobody's is counted alike.
-    let nobody = |key| link(key, "nobody", None);
+    let nobody = |key| link(key, "nobody", FlowTokenContent::Nothing);
     for (key, expected) in [("h", FlowTokenMade::Counted), ("i", FlowTokenMade::Counted), ("j", FlowTokenMade::TooMany)]
     {
         assert_eq!(tokens.make(&nobody(key), &task(key), now()).await?, expected, "{key}");
     }
     let (_, sent) = bench.store.tasks().list(&TaskFilter::default()).await?;
     assert_eq!(sent, 2, "a task for each that is sent");
+    // A code leads nowhere by itself, and is counted.
+    let code = NewFlowToken { stage: id("codes"), ..link("code", "codes", FlowTokenContent::Code(ada.pk)) };
+    assert_eq!(tokens.make(&code, &task("code"), now()).await?, FlowTokenMade::Sent);
+    assert_eq!(tokens.find("code", now()).await?, None);
     // Later is another time.
     let later = now() + TimeDelta::minutes(6);
     let again = NewFlowToken { since: later - TimeDelta::minutes(5), ..link("k", "ada", content) };

@@ -3,7 +3,7 @@
 use super::form::Form;
 use crate::pages::{
     AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, Errors, FieldError,
-    FieldKind, FlowError, FlowPage, Identification, Layout, Mail, PaperCodes, Password, Permission, Person,
+    FieldKind, FlowError, FlowPage, Identification, Layout, Mail, MailSetup, PaperCodes, Password, Permission, Person,
     PromptField, SecondFactor, SessionEnd, SetupChoice,
 };
 use crate::visit::with_next;
@@ -126,6 +126,7 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
         From::AuthenticatorValidation(it) => Body::SecondFactor(second_factor(it)),
         From::AuthenticatorTotp(it) => Body::AppSetup(AppSetup { person: person(it.who), address: it.config_url }),
         From::AuthenticatorStatic(it) => Body::PaperCodes(PaperCodes { person: person(it.who), codes: it.codes }),
+        From::AuthenticatorEmail(it) => Body::MailSetup(MailSetup { person: person(it.who), email: it.email }),
         From::Email(it) => Body::Mail(Mail { opened: it.opened.map(person), again: false }),
         From::Dummy(it) => Body::Dummy(it.name),
         From::Autosubmit(it) => Body::Autosubmit(Autosubmit { url: it.url, attrs: it.attrs.into_iter().collect() }),
@@ -168,6 +169,7 @@ fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
         uid: one.device_uid,
         name: one.name,
         figures: one.device_class != DeviceClass::Static,
+        mailed: one.device_class == DeviceClass::Email,
     };
     let mut devices = it.device_challenges.into_iter().map(device);
     let setup = |one: challenge::SelectableStage| SetupChoice { id: one.pk.to_string(), name: one.name };
@@ -263,6 +265,8 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         challenge::Body::Password(_) => vec!["password"],
         challenge::Body::AuthenticatorValidation(it) if it.device_challenges.is_empty() => vec!["selected_stage"],
         challenge::Body::AuthenticatorValidation(_) | challenge::Body::AuthenticatorTotp(_) => vec!["code"],
+        challenge::Body::AuthenticatorEmail(it) if it.email_required => vec!["email"],
+        challenge::Body::AuthenticatorEmail(_) => vec!["code"],
         challenge::Body::Prompt(it) => {
             let can_be_wrong = |kind: &str| {
                 !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")

@@ -13,13 +13,17 @@ pub struct Device {
     pub name: String,
     /// Its codes are figures, which phones have a keyboard for.
     pub figures: bool,
+    /// Its codes are sent by email.
+    pub mailed: bool,
 }
 
 impl Device {
     /// What to do, in a sentence.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        if self.figures {
+        if self.mailed {
+            "An email with a code was sent to you. Type the code here."
+        } else if self.figures {
             "Open your authenticator app and type the code that it shows."
         } else {
             "Type one of the codes that you have kept. Each works once."
@@ -99,6 +103,15 @@ impl Code {
         }
         Some(Self { side: width + 2 * Self::QUIET, path })
     }
+}
+
+/// `ak-stage-authenticator-email`: an address gets a code, and the code comes back.
+#[derive(Debug, Clone, Default)]
+pub struct MailSetup {
+    /// Whose.
+    pub person: Person,
+    /// Where the code was sent to; none: an address is asked for.
+    pub email: Option<String>,
 }
 
 /// `ak-stage-authenticator-static`: codes to be kept.

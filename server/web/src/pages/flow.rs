@@ -1,6 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
-use super::{AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, PaperCodes, PromptField, SecondFactor, initials};
+use super::{
+    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, MailSetup, PaperCodes, PromptField, SecondFactor, initials,
+};
 use crate::{
     assets,
     page::{Csp, Page},
@@ -285,6 +287,8 @@ pub enum Body {
     AppSetup(AppSetup),
     /// `ak-stage-authenticator-static`
     PaperCodes(PaperCodes),
+    /// `ak-stage-authenticator-email`
+    MailSetup(MailSetup),
     /// `ak-stage-email`
     Mail(Mail),
     /// `ak-stage-dummy`, with the stage's name.
@@ -319,6 +323,7 @@ impl Body {
             Self::SecondFactor(_) => "ak-stage-authenticator-validate",
             Self::AppSetup(_) => "ak-stage-authenticator-totp",
             Self::PaperCodes(_) => "ak-stage-authenticator-static",
+            Self::MailSetup(_) => "ak-stage-authenticator-email",
             Self::Mail(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
@@ -339,6 +344,7 @@ impl Body {
             Self::SecondFactor(it) => listed(&it.person.avatar_url),
             Self::AppSetup(it) => listed(&it.person.avatar_url),
             Self::PaperCodes(it) => listed(&it.person.avatar_url),
+            Self::MailSetup(it) => listed(&it.person.avatar_url),
             Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),

@@ -17,7 +17,7 @@ mod samples;
 mod tests;
 
 pub use brand::{BrandView, FooterLink, Theme};
-pub use factors::{AppSetup, Code, Device, PaperCodes, SecondFactor, SetupChoice};
+pub use factors::{AppSetup, Code, Device, MailSetup, PaperCodes, SecondFactor, SetupChoice};
 pub use flow::{
     AccessDenied, Autosubmit, Body, Consent, Errors, FieldError, FlowError, FlowPage, Identification, Layout,
     LoginSource, Mail, Password, Permission, Person, SessionEnd,

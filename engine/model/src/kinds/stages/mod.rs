@@ -26,11 +26,10 @@ pub use services::{
 pub use session::{GeoipBinding, NetworkBinding, UserLoginStage, UserLogoutStage};
 
 /// Kinds of stages that are kept and checked, and that this version cannot run: a flow that reaches one denies.
-const LATER: [&str; 6] = [
+const LATER: [&str; 5] = [
     "source_stage",
     "captcha_stage",
     "authenticator_webauthn_stage",
-    "authenticator_email_stage",
     "authenticator_sms_stage",
     "authenticator_duo_stage",
 ];
