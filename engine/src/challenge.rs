@@ -127,6 +127,12 @@ pub enum Body {
     /// Codes to be written down.
     #[serde(rename = "ak-stage-authenticator-static")]
     AuthenticatorStatic(AuthenticatorStatic),
+    /// An address that codes are sent to, to be set up.
+    #[serde(rename = "ak-stage-authenticator-email")]
+    AuthenticatorEmail(AuthenticatorEmail),
+    /// That a mail is on its way; or whether to go on, where its link was opened.
+    #[serde(rename = "ak-stage-email")]
+    Email(Email),
     /// Nothing; a stage for trying things out.
     #[serde(rename = "ak-stage-dummy")]
     Dummy(Dummy),
@@ -167,6 +173,8 @@ impl Body {
             Self::AuthenticatorTotp(_) => "ak-stage-authenticator-totp",
             Self::AuthenticatorWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
+            Self::AuthenticatorEmail(_) => "ak-stage-authenticator-email",
+            Self::Email(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
             Self::AccessDenied(_) => "ak-stage-access-denied",
@@ -189,6 +197,8 @@ impl Body {
             Self::AuthenticatorValidation(page) if page.device_challenges.is_empty() => vec!["selected_stage"],
             Self::AuthenticatorValidation(_) | Self::AuthenticatorTotp(_) => vec!["code"],
             Self::AuthenticatorWebAuthn(_) => vec!["response"],
+            Self::AuthenticatorEmail(page) if page.email_required => vec!["email"],
+            Self::AuthenticatorEmail(_) => vec!["code"],
             Self::UserLogin(_) => vec!["remember_me"],
             Self::Prompt(prompt) => {
                 let fields = prompt.fields.iter().filter(|field| stages::asks_for(field.field_type));
@@ -415,6 +425,32 @@ pub struct AuthenticatorStatic {
     pub who: Who,
     /// The codes, shown this once.
     pub codes: Vec<String>,
+}
+
+/// `ak-stage-authenticator-email`. Answered with `code`; or with `email`, which has one sent there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuthenticatorEmail {
+    /// Whose.
+    #[serde(flatten)]
+    pub who: Who,
+    /// Where the code was sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// An address is to be given first.
+    pub email_required: bool,
+}
+
+/// `ak-stage-email`. Answered with nothing: that sends the mail again, or goes on where its link was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Email {
+    /// Whom the link is for that was opened; for pages only. Nobody: it is still to be opened.
+    #[serde(skip)]
+    pub opened: Option<Who>,
+}
+
+impl Email {
+    /// The code by which a response is told that the mail was sent again.
+    pub const SENT_AGAIN: &'static str = "email-sent";
 }
 
 /// `ak-stage-dummy`. Answered with nothing.

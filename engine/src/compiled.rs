@@ -3,10 +3,10 @@
 use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
-        AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage, AuthenticatorWebAuthnStage,
-        ConsentStage, DenyStage, DummyStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage,
-        PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage,
-        UserLogoutStage, UserWriteStage, is_later_stage,
+        AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage,
+        AuthenticatorWebAuthnStage, ConsentStage, DenyStage, DummyStage, EmailStage, Flow, FlowStageBinding,
+        IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage,
+        UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -71,6 +71,10 @@ pub enum Stage {
     EnrollWebAuthn(AuthenticatorWebAuthnStage),
     /// Gives out codes that each work once.
     EnrollStatic(AuthenticatorStaticStage),
+    /// Sends a link that leads back into the flow.
+    Email(Box<EmailStage>),
+    /// Sets up an address that codes are sent to.
+    EnrollEmail(Box<AuthenticatorEmailStage>),
     /// Is kept, and cannot be run by this version.
     Later(Later),
 }
@@ -78,8 +82,8 @@ pub enum Stage {
 impl Stage {
     /// Whether it sets up a second factor, or would if this version could run it.
     fn sets_up(&self) -> bool {
-        let later = ["enroll_email", "enroll_sms", "enroll_duo"];
-        matches!(self, Self::EnrollTotp(_) | Self::EnrollWebAuthn(_) | Self::EnrollStatic(_))
+        let later = ["enroll_sms", "enroll_duo"];
+        matches!(self, Self::EnrollTotp(_) | Self::EnrollWebAuthn(_) | Self::EnrollStatic(_) | Self::EnrollEmail(_))
             || matches!(self, Self::Later(stage) if later.contains(&stage.word))
     }
 
@@ -89,6 +93,7 @@ impl Stage {
             Self::EnrollTotp(stage) => &stage.friendly_name,
             Self::EnrollWebAuthn(stage) => &stage.friendly_name,
             Self::EnrollStatic(stage) => &stage.friendly_name,
+            Self::EnrollEmail(stage) => &stage.friendly_name,
             _ => return None,
         };
         (!name.is_empty()).then_some(name.as_str())
@@ -294,6 +299,10 @@ impl Builder<'_> {
             Stage::EnrollWebAuthn(stage.clone())
         } else if let Some(stage) = object.typed::<AuthenticatorStaticStage>() {
             Stage::EnrollStatic(stage.clone())
+        } else if let Some(stage) = object.typed::<EmailStage>() {
+            Stage::Email(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<AuthenticatorEmailStage>() {
+            Stage::EnrollEmail(Box::new(stage.clone()))
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {

@@ -7,7 +7,7 @@ use crate::{
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Why the pending user is believed to be there. Stages that sign in or write refuse
@@ -177,6 +177,10 @@ pub struct Context {
     pub chosen_setup: Option<Uuid>,
     /// The factor that somebody chose to prove.
     pub chosen_factor: Option<i64>,
+    /// Stages that have sent their mail.
+    pub mailed: BTreeSet<Uuid>,
+    /// Factors that have had a code sent.
+    pub coded: BTreeSet<i64>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -206,6 +210,8 @@ impl Context {
         self.ceremonies.clear();
         self.chosen_setup = None;
         self.chosen_factor = None;
+        self.mailed.clear();
+        self.coded.clear();
     }
 
     /// Whether a credential of the pending user was accepted.
@@ -242,6 +248,7 @@ impl Context {
             put("invitation", json!({"name": invited.name, "single_use": invited.single_use}));
         }
         put("prompt_data", Value::Object(self.prompt_data.clone()));
+        put("email_sent", json!(!self.mailed.is_empty()));
         put("is_redirected", json!(self.is_redirected));
         put("is_restored", json!(self.is_restored));
         put("is_sso", json!(self.is_sso));

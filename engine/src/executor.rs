@@ -1,8 +1,8 @@
 //! Starts flows and steps through them.
 
 use crate::{
-    CompiledFlow, CompiledStage, Context, Plan, Response, Step, StepEnv,
-    challenge::{Body, IframeLogout, ResponseErrors, SessionEnd},
+    CompiledFlow, CompiledStage, Context, Pending, Plan, Response, Stage, Step, StepEnv,
+    challenge::{Body, Challenge, Email, IframeLogout, ResponseErrors, SessionEnd},
     context::Standing,
     next::{flow_page, next_in_query},
     plan::{MAX_AGE, MAX_QUERY, Planned},
@@ -13,6 +13,9 @@ use crate::{
 };
 use lockgate_model::kinds::{DeniedAction, FlowAuthentication, FlowDesignation, InvalidResponseAction};
 
+/// What whoever opens a link is told that fits no flow any more.
+const OUTDATED: &str = "This link leads nowhere any more. Please begin again.";
+
 /// Plans a flow. `query` is the page's query string without `?`; `context` is what the caller knows
 /// and vouches for.
 ///
@@ -20,8 +23,19 @@ use lockgate_model::kinds::{DeniedAction, FlowAuthentication, FlowDesignation, I
 /// The step to answer instead, when the flow is not for this visitor or could not be planned. There
 /// is no plan then.
 pub async fn start(flow: &CompiledFlow, env: &StepEnv<'_>, query: &str, context: Context) -> Result<Plan, Box<Step>> {
+    let mut plan = planned(flow, env, query, context);
+    let mut run = Run::new(flow, &mut plan, *env);
+    let refusal = match run.admit().await {
+        Ok(None) => return Ok(plan),
+        Ok(Some(message)) => run.refuse(message).await,
+        Err(failure) => run.failed(failure).await,
+    };
+    Err(Box::new(run.finish(Ok(refusal)).await))
+}
+
+fn planned(flow: &CompiledFlow, env: &StepEnv<'_>, query: &str, context: Context) -> Plan {
     let query = if query.len() > MAX_QUERY { "" } else { query };
-    let mut plan = Plan {
+    Plan {
         flow: flow.id,
         slug: flow.flow.slug.clone(),
         remaining: flow.stages.iter().map(|s| Planned { binding: s.binding_id, stage: s.stage_id }).collect(),
@@ -33,14 +47,24 @@ pub async fn start(flow: &CompiledFlow, env: &StepEnv<'_>, query: &str, context:
         next: next_in_query(query),
         started: env.request.now,
         step: 0,
-    };
-    let mut run = Run::new(flow, &mut plan, *env);
-    let refusal = match run.admit().await {
-        Ok(None) => return Ok(plan),
-        Ok(Some(message)) => run.refuse(message).await,
-        Err(failure) => run.failed(failure).await,
-    };
-    Err(Box::new(run.finish(Ok(refusal)).await))
+    }
+}
+
+/// Asks whoever opened a link from a mail whether to go on as this user. Nothing comes of it by itself, so that
+/// programs that open links in mails use none up.
+#[must_use]
+pub fn offer(flow: &CompiledFlow, env: &StepEnv<'_>, pending: Pending) -> Box<Challenge> {
+    let mut plan = planned(flow, env, "", Context { pending: Some(pending), ..Context::default() });
+    let run = Run::new(flow, &mut plan, *env);
+    let opened = Some(run.who());
+    run.challenge(Body::Email(Email { opened }), ResponseErrors::default())
+}
+
+/// Goes on with a plan that waited for its link to be opened, in the session in which it was.
+pub async fn resume(flow: &CompiledFlow, plan: &mut Plan, env: &StepEnv<'_>) -> Step {
+    let mut run = Run::new(flow, plan, *env);
+    let result = run.reopen().await;
+    run.finish(result).await
 }
 
 /// The current challenge: a GET. Runs what needs no answer, and skips what does not apply.
@@ -61,16 +85,11 @@ impl<'a> Run<'a> {
     /// Whether the flow is for this visitor; `Some` says why not. Leaves out the stages whose
     /// policies are asked when planning and fail.
     async fn admit(&mut self) -> Result<Option<String>, Failure> {
-        if let Some(message) = self.unauthorised() {
-            return Ok(Some(message.to_owned()));
+        if let Some(message) = self.kept_out().await? {
+            return Ok(Some(message));
         }
-        // A name that was only typed is nobody's right to run a flow.
         let principal = self.trusted_subject().await?;
         let facts = self.facts(principal.as_ref(), self.plan.context.prompt_data.clone());
-        let verdict = self.env.decide.flow(self.flow.id, &facts).await?;
-        if !verdict.passing {
-            return Ok(Some(verdict.messages.join("\n")));
-        }
         let mut left_out = Vec::new();
         for stage in self.flow.stages.iter().filter(|s| s.binding.evaluate_on_plan) {
             if !self.env.decide.binding(stage.binding_id, &facts).await?.passing {
@@ -80,6 +99,42 @@ impl<'a> Run<'a> {
         drop(facts);
         self.plan.remaining.retain(|p| !left_out.contains(&p.binding));
         Ok(None)
+    }
+
+    /// Why the flow is not for this visitor, if it is not.
+    async fn kept_out(&self) -> Result<Option<String>, Failure> {
+        if let Some(message) = self.unauthorised() {
+            return Ok(Some(message.to_owned()));
+        }
+        // A name that was only typed is nobody's right to run a flow.
+        let principal = self.trusted_subject().await?;
+        let facts = self.facts(principal.as_ref(), self.plan.context.prompt_data.clone());
+        let verdict = self.env.decide.flow(self.flow.id, &facts).await?;
+        Ok((!verdict.passing).then(|| verdict.messages.join("\n")))
+    }
+
+    async fn reopen(&mut self) -> Result<Outcome, Failure> {
+        self.plan.subject = self.env.session.map(|s| s.user.pk);
+        self.plan.started = self.env.request.now;
+        self.context().is_restored = true;
+        let stage = match self.current().filter(|_| self.fits()).map(|at| &at.stage) {
+            Some(Stage::Email(stage)) => stage,
+            // Somebody has changed the flow since.
+            _ => return Ok(self.denied(OUTDATED.to_owned()).await),
+        };
+        let Some(reader) = stages::email::vouch(self) else { return Ok(self.denied(OUTDATED.to_owned()).await) };
+        if let Some(message) = self.unauthorised() {
+            return Ok(self.refuse(message.to_owned()).await);
+        }
+        // Before policies are asked, which keep out whose account is not active.
+        if let Some(end) = stages::email::activate(self, stage, reader).await? {
+            return Ok(self.ended(end).await);
+        }
+        if let Some(message) = self.kept_out().await? {
+            return Ok(self.refuse(message).await);
+        }
+        self.plan.advance();
+        Ok(if self.plan.remaining.is_empty() { self.done().await } else { Outcome::Next })
     }
 
     fn unauthorised(&self) -> Option<&'static str> {

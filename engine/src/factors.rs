@@ -47,6 +47,13 @@ pub enum NewFactor {
     },
     /// Codes on paper, in place of those that there were.
     Codes(Vec<String>),
+    /// An address that has shown that it gets codes.
+    Mail {
+        /// The address.
+        address: String,
+        /// Primary key of the stage that says how they are sent.
+        stage: Uuid,
+    },
 }
 
 impl std::fmt::Debug for NewFactor {
@@ -54,6 +61,7 @@ impl std::fmt::Debug for NewFactor {
         f.write_str(match self {
             Self::App { .. } => "App(..)",
             Self::Codes(_) => "Codes(..)",
+            Self::Mail { .. } => "Mail(..)",
         })
     }
 }

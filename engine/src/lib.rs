@@ -7,7 +7,8 @@
 //!
 //! The way of one request: [`start`] when the session holds no plan for the flow, then [`challenge()`]
 //! for a GET or [`respond`] for a POST; store the plan (or drop it, see [`Outcome::keeps_plan`]),
-//! apply the effects in order, answer the outcome.
+//! apply the effects in order, answer the outcome. A link in a mail leads back to a plan that was kept for it:
+//! [`offer`] asks whoever opens it whether to go on, and [`resume`] does.
 
 pub mod avatar;
 pub mod challenge;
@@ -15,6 +16,7 @@ pub mod compiled;
 pub mod context;
 pub mod executor;
 pub mod factors;
+mod mail;
 pub mod next;
 pub mod passkeys;
 pub mod plan;
@@ -28,7 +30,7 @@ mod title;
 pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
 pub use compiled::{CompileError, CompiledFlow, CompiledPrompts, CompiledStage, Stage};
 pub use context::{AppContext, ConsentRequest, Context, Invited, Passage, Pending, SessionEndContext, Standing};
-pub use executor::{challenge, respond, start};
+pub use executor::{challenge, offer, respond, resume, start};
 pub use next::{invitation_in_query, safe_next};
 pub use plan::Plan;
 pub use ports::StepEnv;

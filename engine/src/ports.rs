@@ -4,6 +4,7 @@
 
 use crate::challenge::Data;
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
+pub use crate::mail::{Mail, MailLink, Posted, SetupCode};
 pub use crate::passkeys::Passkeys;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -71,6 +72,8 @@ pub struct UserChanges {
     pub attributes: Vec<(Vec<String>, Value)>,
     /// A password as [`Credentials::seal`] made it.
     pub password: Option<String>,
+    /// Whether it can sign in.
+    pub active: Option<bool>,
     /// Groups to join.
     pub groups: Vec<Uuid>,
     /// The invitation that is used up by this: it is gone afterwards, and where it is gone already nothing is
@@ -376,6 +379,8 @@ pub struct StepEnv<'a> {
     pub consents: &'a dyn Consents,
     /// Invitations.
     pub invitations: &'a dyn Invitations,
+    /// Mail.
+    pub mail: &'a dyn Mail,
     /// Policies and expressions.
     pub decide: &'a dyn Decide,
     /// The log of events.

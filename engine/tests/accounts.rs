@@ -221,7 +221,7 @@ fn what_cannot_be_run_yet_denies() {
         assert!(matches!(&events[..], [Event::FlowDenied { reason, .. }] if *reason == told), "{events:?}");
         tried += 1;
     }
-    assert_eq!(tried, 6);
+    assert_eq!(tried, 4);
 
     let captcha = (80, "captcha_stage", minimal("captcha_stage"));
     let identify = json!({"user_fields": ["username"], "captcha_stage": id(80)});

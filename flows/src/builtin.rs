@@ -11,7 +11,7 @@ use lockgate_model::{Document, Origin};
 use lockgate_policies::{BuiltinMapping, builtin_mappings, builtin_policies};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("authentication.yaml", include_str!("../builtin/authentication.yaml")),
     ("authenticators.yaml", include_str!("../builtin/authenticators.yaml")),
     ("brand.yaml", include_str!("../builtin/brand.yaml")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 10] = [
     ("outpost.yaml", include_str!("../builtin/outpost.yaml")),
     ("password-change.yaml", include_str!("../builtin/password-change.yaml")),
     ("provider-authorization.yaml", include_str!("../builtin/provider-authorization.yaml")),
+    ("recovery.yaml", include_str!("../builtin/recovery.yaml")),
     ("user-settings.yaml", include_str!("../builtin/user-settings.yaml")),
 ];
 

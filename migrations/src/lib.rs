@@ -34,6 +34,7 @@ mod m20261128_000018_impersonation;
 mod m20261128_000019_authenticators;
 mod m20261129_000020_lists;
 mod m20261129_000021_factors;
+mod m20261129_000022_flow_tokens;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000017_notifications::Migration),
             Box::new(m20261129_000020_lists::Migration),
             Box::new(m20261129_000021_factors::Migration),
+            Box::new(m20261129_000022_flow_tokens::Migration),
         ]
     }
 }

@@ -304,6 +304,15 @@ pub(crate) enum Command {
     },
     /// Ask a running server whether it is alive.
     Healthcheck,
+    /// Send a test mail, and show what the mail server says.
+    #[command(name = "test_email")]
+    TestEmail {
+        /// To this address.
+        to: String,
+        /// By the mail server of this stage, instead of the one in the settings.
+        #[arg(short = 'S', long, value_name = "NAME")]
+        stage: Option<String>,
+    },
     /// Put a user into the group of administrators, which is made if it is missing.
     #[command(name = "create_admin_group")]
     CreateAdminGroup {

@@ -20,6 +20,7 @@ mod roster;
 mod serve;
 mod settings;
 mod telemetry;
+mod test_email;
 mod texts;
 
 use clap::Parser;
@@ -75,6 +76,7 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Openapi { json: true, .. } => println!("{:#}", lockgate_api::openapi::document()),
         Command::Openapi { json: false, .. } => print!("{}", lockgate_api::openapi::yaml()),
         Command::Healthcheck => commands::healthcheck(&settings)?,
+        Command::TestEmail { to, stage } => block_on(1, test_email::test_email(&settings, &to, stage.as_deref()))?,
         Command::Server | Command::Worker { .. } => {
             serve::start_log(&settings)?;
             read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

@@ -155,6 +155,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         pwned_url: settings.hibp_url.clone(),
         scores: settings.reputation.rules(),
         geo: settings.geoip.files(),
+        mail: settings.email.server()?,
         bootstrap: Bootstrap {
             password: settings.bootstrap_password.clone(),
             token: settings.bootstrap_token.clone(),

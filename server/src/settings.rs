@@ -1,9 +1,11 @@
 //! Settings: defaults, then a TOML file, then the environment (`LOCKGATE_*`, and under `AUTHENTIK_*`
 //! with the reference's names). Read once at start; a bad value is an error that names it.
 
+mod email;
 mod git;
 
 use chrono::TimeDelta;
+use email::EmailSettings;
 use figment::{
     Figment, Profile, Provider,
     providers::{Format, Serialized, Toml},
@@ -52,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     /// How sign-ins are counted.
     pub(crate) reputation: ReputationSettings,
+    /// The server that takes mails.
+    pub(crate) email: EmailSettings,
     /// Where the service of leaked passwords is; the first five digits of a SHA-1 are appended.
     pub(crate) hibp_url: String,
     /// Databases that know where addresses are.
@@ -215,6 +219,7 @@ impl Default for Settings {
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
             reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },
+            email: EmailSettings::default(),
             hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
             geoip: Geoip::default(),
             limits: Limits {
@@ -264,6 +269,14 @@ const KNOWN: &[&str] = &[
     "reputation.expiry",
     "reputation.lower_limit",
     "reputation.upper_limit",
+    "email.host",
+    "email.port",
+    "email.username",
+    "email.password",
+    "email.use_tls",
+    "email.use_ssl",
+    "email.timeout",
+    "email.from",
     "hibp_url",
     "geoip.city",
     "geoip.asn",
@@ -309,7 +322,7 @@ pub(crate) struct Read {
 /// # Errors
 /// On the first value that does not fit.
 pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String>) -> Result<Read, SettingsError> {
-    let (values, warnings) = from_environment(environment)?;
+    let (values, mut warnings) = from_environment(environment)?;
     let mut figment = Figment::from(Serialized::defaults(Settings::default()));
     figment = match file {
         Some(path) if !path.exists() => {
@@ -324,6 +337,8 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
     })?;
     settings.upstream(environment).map_err(SettingsError::Value)?;
+    settings.email.server().map_err(SettingsError::Value)?;
+    warnings.extend(settings.email.warning());
     if !(0.0..=1.0).contains(&settings.decisions.allows) {
         let text = "decisions.allows (LOCKGATE_DECISIONS__ALLOWS): a share is a number from 0 to 1";
         return Err(SettingsError::Value(text.to_owned()));
@@ -367,6 +382,10 @@ impl Provider for Environment {
             // where the setting is text.
             let value = match *path {
                 "postgresql.port" | "session_lifetime" => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
+                "email.port" | "email.timeout" | "email.use_tls" | "email.use_ssl" => {
+                    // The reference's are written as Python has them: True.
+                    text.to_lowercase().parse().unwrap_or_else(|_| Value::from(text.clone()))
+                }
                 p if ["limits.", "decisions.", "reputation."].iter().any(|part| p.starts_with(part)) => {
                     text.parse().unwrap_or_else(|_| Value::from(text.clone()))
                 }

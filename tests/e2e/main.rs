@@ -37,6 +37,7 @@ mod generated_clients;
 mod git;
 mod health;
 mod if_flow;
+mod mail;
 mod metrics;
 mod outpost;
 mod people_in_bulk;

@@ -25,7 +25,9 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("cedar-policy", &["policies"]),
     ("rhai", &["policies"]),
     ("axum", &["server", "server/api", "server/web", "server/oauth2", "server/forward_auth"]),
-    ("askama", &["server/web"]),
+    // Pages, and mails.
+    ("askama", &["server/web", "server/identity"]),
+    ("lettre", &["server/identity"]),
     ("sea-orm", &["server/store"]),
     ("sqlx", &["server/store"]),
     ("sea-orm-migration", &["migrations", "server/store"]),

@@ -156,7 +156,7 @@ fn offers(field: &Ready<'_>, typed: &str) -> bool {
 
 /// The shape of an address that mail can be sent to: one `@`, a local part without spaces, a domain
 /// of labels with a dot between.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let label = |l: &str| {
         !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-')

@@ -55,10 +55,13 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
         }
         // A factor that cannot be shown at this address is one all the same: without it nobody goes on.
         let shown = shown_here(run, usable);
-        return match shown.is_empty() {
-            true => Ok(Entered::End(End::Denied(ELSEWHERE.to_owned()))),
-            false => show(run, id, mfa, &shown, &[]).await,
-        };
+        if shown.is_empty() {
+            return Ok(Entered::End(End::Denied(ELSEWHERE.to_owned())));
+        }
+        if let Some(end) = super::email_code::ask(run, &shown).await? {
+            return Ok(Entered::End(end));
+        }
+        return show(run, id, mfa, &shown, &[]).await;
     }
     match mfa.stage.not_configured_action {
         NotConfiguredAction::Skip => Ok(Entered::Pass),
@@ -96,6 +99,7 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, mfa: &Mfa, response: &Re
         return Ok(match chosen {
             Some(pk) => {
                 run.context().chosen_factor = Some(pk);
+                run.context().coded.remove(&pk);
                 Answered::Retry(ResponseErrors::default())
             }
             None => Answered::Invalid(ResponseErrors::one("selected_challenge", "invalid", "Invalid device.")),
@@ -121,6 +125,7 @@ async fn finish_setup(run: &mut Run<'_>, setup: &Setup, response: &Response) -> 
     let class = match (&answered, &setup.stage) {
         (Answered::Accepted, Stage::EnrollTotp(_)) => DeviceClass::Totp,
         (Answered::Accepted, Stage::EnrollWebAuthn(_)) => DeviceClass::Webauthn,
+        (Answered::Accepted, Stage::EnrollEmail(_)) => DeviceClass::Email,
         _ => return Ok(answered),
     };
     prove(run, json!({"name": setup.title, "class": class, "enrolled": true}), false);
@@ -148,7 +153,7 @@ async fn usable(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> Result<Vec
 
 /// Whether this version can ask for it.
 fn is_asked_for(class: DeviceClass) -> bool {
-    matches!(class, DeviceClass::Totp | DeviceClass::Static | DeviceClass::Webauthn)
+    matches!(class, DeviceClass::Totp | DeviceClass::Static | DeviceClass::Email | DeviceClass::Webauthn)
 }
 
 fn accepts_passkeys(stage: &AuthenticatorValidateStage) -> bool {
@@ -369,7 +374,8 @@ fn prove(run: &mut Run<'_>, device: Value, both: bool) {
     if alone || both && pending.standing == Standing::Session {
         pending.standing = Standing::Proven;
     }
-    context.second_factor |= !alone || both;
+    let repeated = super::email_code::repeats(context.auth_method.as_deref(), &device);
+    context.second_factor |= both || !alone && !repeated;
     let method =
         if (alone || both) && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };
     let devices = context.auth_method_args.entry("mfa_devices").or_insert_with(|| json!([]));

@@ -4,6 +4,9 @@
 mod consent;
 mod deny;
 mod dummy;
+pub(crate) mod email;
+mod email_code;
+mod enroll_email;
 mod enroll_static;
 mod enroll_totp;
 mod enroll_webauthn;
@@ -51,6 +54,8 @@ impl Stage {
             Self::EnrollTotp(_) => "ak-stage-authenticator-totp",
             Self::EnrollWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
+            Self::EnrollEmail(_) => "ak-stage-authenticator-email",
+            Self::Email(_) => "ak-stage-email",
             Self::UserLogout(_)
             | Self::UserWrite(_)
             | Self::Deny(_)
@@ -89,6 +94,8 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::EnrollTotp(stage) => enroll_totp::enter(run, at.stage_id, stage).await,
         Stage::EnrollWebAuthn(stage) => enroll_webauthn::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
+        Stage::EnrollEmail(stage) => enroll_email::enter(run, at.stage_id, stage).await,
+        Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
@@ -106,6 +113,8 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::EnrollTotp(stage) => enroll_totp::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollWebAuthn(stage) => enroll_webauthn::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
+        Stage::EnrollEmail(stage) => enroll_email::answer(run, at.stage_id, stage, response).await,
+        Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)
         | Stage::Deny(_)

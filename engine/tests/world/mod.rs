@@ -9,10 +9,10 @@ use lockgate_engine::{
     passkeys::{Ceremony, Passkeys, Registered, Shown, Terms},
     ports::{
         BrandFacts, CodeOutcome, Consents, Credentials, Decide, Directory, Event, Events, Factor, Factors, Facts,
-        Invitation, Invitations, NewFactor, NewUser, PasswordOutcome, PortError, PromptExpression, Random,
-        RequestFacts, SealError, UserChanges, Verdict, WriteError,
+        Invitation, Invitations, Mail, MailLink, NewFactor, NewUser, PasswordOutcome, PortError, Posted,
+        PromptExpression, Random, RequestFacts, SealError, SetupCode, UserChanges, Verdict, WriteError,
     },
-    respond, start,
+    respond, resume, start,
 };
 use lockgate_model::{
     Document, ObjectSet, Origin, Principal, User, UserType,
@@ -51,6 +51,12 @@ pub struct State {
     pub invitations: HashMap<Uuid, (Invitation, Option<DateTime<Utc>>)>,
     /// By user, with the code that proves each; `wait` makes it pause.
     pub factors: BTreeMap<i64, Vec<(Factor, String)>>,
+    /// Whom mails went to, and what whoever opens them goes on with; `None`: nobody was there to be sent one.
+    pub mails: Vec<(Option<i64>, Plan)>,
+    /// Addresses that codes were sent to, or names of factors.
+    pub codes: Vec<String>,
+    /// What is said of the next mails instead of sending them.
+    pub mail_refused: Option<Posted>,
     /// Users and stages that the browser remembers.
     pub remembered: Vec<(i64, Uuid)>,
     pub events: Vec<Event>,
@@ -168,6 +174,7 @@ impl World {
             passkeys: self,
             consents: self,
             invitations: self,
+            mail: self,
             decide: self,
             events: self,
             random: self,
@@ -192,6 +199,11 @@ impl World {
     pub fn post(&self, flow: &CompiledFlow, plan: &mut Plan, body: Value) -> Step {
         let response = Response::from_json(body).expect("an object");
         run(respond(flow, plan, &response, &self.env()))
+    }
+
+    /// The link of a mail is opened, and gone on with.
+    pub fn open(&self, flow: &CompiledFlow, plan: &mut Plan) -> Step {
+        run(resume(flow, plan, &self.env()))
     }
 
     /// A GET as the JSON that a client sees.
@@ -309,6 +321,7 @@ impl Factors for World {
             NewFactor::App { code, secret, .. } if secret != format!("secret of {code}") => return Ok(None),
             NewFactor::App { code, .. } => (DeviceClass::Totp, code),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes.concat()),
+            NewFactor::Mail { .. } => (DeviceClass::Email, "654321".to_owned()),
         };
         let theirs = &mut self.lock().factors;
         let pk = i64::try_from(theirs.len()).unwrap_or_default() + 100;
@@ -395,6 +408,36 @@ impl Directory for World {
 }
 
 #[async_trait]
+impl Mail for World {
+    async fn send_link(&self, link: MailLink<'_>, _: &RequestFacts) -> Result<Posted, PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok(refused.clone());
+        }
+        state.mails.push((link.to.map(|user| user.pk), link.plan.clone()));
+        Ok(Posted::Sent)
+    }
+
+    async fn send_setup_code(&self, wanted: SetupCode<'_>, _: &RequestFacts) -> Result<(Posted, String), PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok((refused.clone(), String::new()));
+        }
+        state.codes.push(wanted.address.to_owned());
+        Ok((Posted::Sent, "123456".to_owned()))
+    }
+
+    async fn send_code(&self, _: i64, factor: &Factor, _: &RequestFacts) -> Result<Posted, PortError> {
+        let mut state = self.lock();
+        if let Some(refused) = &state.mail_refused {
+            return Ok(refused.clone());
+        }
+        state.codes.push(factor.name.clone());
+        Ok(Posted::Sent)
+    }
+}
+
+#[async_trait]
 impl Invitations for World {
     async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
         let state = self.lock();
@@ -407,6 +450,7 @@ fn apply((user, password): &mut (User, String), changes: UserChanges) {
     user.username = changes.username.unwrap_or_else(|| user.username.clone());
     user.name = changes.name.unwrap_or_else(|| user.name.clone());
     user.email = changes.email.unwrap_or_else(|| user.email.clone());
+    user.is_active = changes.active.unwrap_or(user.is_active);
     for (path, value) in changes.attributes {
         user.attributes.insert(path.join("/"), value);
     }

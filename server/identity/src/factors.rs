@@ -140,7 +140,8 @@ impl Core {
                     None => Ok(false),
                 }
             }
-            DeviceClass::Webauthn | DeviceClass::Duo | DeviceClass::Sms | DeviceClass::Email => {
+            DeviceClass::Email => self.take_mailed_code(factor.pk, code, now).await,
+            DeviceClass::Webauthn | DeviceClass::Duo | DeviceClass::Sms => {
                 return Err(PortError("this factor has no codes".to_owned()));
             }
         };
@@ -155,6 +156,7 @@ impl Core {
         new: NewFactor,
     ) -> Result<Option<Factor>, PortError> {
         let (authenticators, now) = (self.store.authenticators(), self.clock.now());
+        let mut details = Map::new();
         let (kind, proof, step) = match new {
             NewFactor::App { secret, digits, code } => {
                 let app = App { digits, secret };
@@ -165,15 +167,13 @@ impl Core {
                 authenticators.drop_all(user, AuthenticatorKind::Static).await.map_err(PortError::from)?;
                 (AuthenticatorKind::Static, NewProof::Codes(codes), None)
             }
+            NewFactor::Mail { address, stage } => {
+                details.insert("email".to_owned(), address.as_str().into());
+                details.insert("stage".to_owned(), stage.to_string().into());
+                (AuthenticatorKind::Email, NewProof::Secret(address), None)
+            }
         };
-        let new = NewAuthenticator {
-            kind,
-            user_pk: user,
-            name: name.to_owned(),
-            confirmed: true,
-            details: Map::new(),
-            proof,
-        };
+        let new = NewAuthenticator { kind, user_pk: user, name: name.to_owned(), confirmed: true, details, proof };
         let made = authenticators.create(new, now).await.map_err(PortError::from)?;
         if let Some(step) = step {
             authenticators.take_step(made.pk, step, now).await.map_err(PortError::from)?;

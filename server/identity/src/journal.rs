@@ -39,6 +39,8 @@ pub enum Action {
     UserWrite,
     /// A password was set.
     PasswordSet,
+    /// A mail server has taken a mail.
+    EmailSent,
     /// A secret was shown.
     SecretView,
     /// A secret was replaced.
@@ -82,6 +84,7 @@ impl Action {
             Self::InvitationUsed => "invitation_used",
             Self::UserWrite => "user_write",
             Self::PasswordSet => "password_set",
+            Self::EmailSent => "email_sent",
             Self::SecretView => "secret_view",
             Self::SecretRotate => "secret_rotate",
             Self::AuthorizeApplication => "authorize_application",

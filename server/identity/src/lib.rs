@@ -3,7 +3,7 @@
 //!
 //! [`Identity`] is a cheap handle to [`Core`], where each service is a field with its own few
 //! dependencies. Services speak in values and typed errors; what may not enter this room: HTTP types,
-//! HTML, SQL, and the protocols that the faces speak.
+//! HTML other than that of mails, SQL, and the protocols that the faces speak.
 
 pub mod access;
 pub mod binding;
@@ -20,6 +20,7 @@ mod impersonation;
 pub mod journal;
 pub mod keys;
 pub mod look;
+pub mod mail;
 pub mod names;
 pub mod net;
 pub mod notify;
@@ -38,6 +39,7 @@ pub mod reputation;
 pub mod roster;
 pub mod runner;
 pub mod schedule;
+pub mod sent;
 pub mod sessions;
 pub mod simulation;
 pub mod system;
@@ -57,6 +59,7 @@ use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::Places;
 use lockgate_store::{ScoreRules, Store, StoreError};
+use mail::MailServer;
 use net::TrustedProxies;
 use oauth::OAuth;
 use passwords::Passwords;
@@ -126,6 +129,8 @@ pub struct Setup {
     pub scores: ScoreRules,
     /// Databases that know where addresses are.
     pub geo: GeoFiles,
+    /// The mail server; none: no mail is sent.
+    pub mail: Option<MailServer>,
     /// Secrets of the first administrator.
     pub bootstrap: Bootstrap,
 }
@@ -151,6 +156,7 @@ impl Setup {
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
             geo: GeoFiles::default(),
+            mail: None,
             bootstrap: Bootstrap::default(),
         }
     }
@@ -222,6 +228,8 @@ pub struct Core {
     pub feed: Arc<Feed>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
+    /// The mail server of the settings.
+    mail: Option<MailServer>,
     public_url: Option<String>,
     session_lifetime: Option<TimeDelta>,
     setup_done: AtomicBool,
@@ -346,6 +354,7 @@ impl Identity {
             tuning,
             feed,
             trusted: setup.trusted,
+            mail: setup.mail,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             session_lifetime: setup.session_lifetime,
             setup_done: AtomicBool::new(false),

@@ -133,6 +133,22 @@ fn only<'h>(mut lines: impl Iterator<Item = &'h str>) -> Option<Option<&'h str>>
     Some(lines.next().is_none().then_some(first))
 }
 
+/// A host without its port.
+#[must_use]
+pub fn name_of(host: &str) -> &str {
+    match (host.strip_prefix('['), host.rsplit_once(':')) {
+        (Some(rest), _) => rest.split(']').next().unwrap_or_default(),
+        (None, Some((name, port))) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Whether a name or address, without a port, is this machine's own and nobody else's.
+#[must_use]
+pub fn is_loopback(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// Whether a text can be a host with an optional port: nothing that could break out of a URL.
 #[must_use]
 pub fn valid_host(host: &str) -> bool {
@@ -150,6 +166,22 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().expect("address")
+    }
+
+    #[test]
+    fn this_machine_is_known_by_name_and_address() {
+        for (host, name, own) in [
+            ("localhost:9000", "localhost", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("[::1]:9000", "::1", true),
+            ("auth.localhost", "auth.localhost", true),
+            ("auth.example.com:443", "auth.example.com", false),
+            ("localhost.example.com", "localhost.example.com", false),
+            ("10.0.0.1:80", "10.0.0.1", false),
+            ("", "", false),
+        ] {
+            assert_eq!((name_of(host), is_loopback(name_of(host))), (name, own), "{host}");
+        }
     }
 
     #[test]

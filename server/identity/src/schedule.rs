@@ -33,12 +33,13 @@ const fn every(crontab: &'static str, actor: &'static str, about: &'static str) 
 }
 
 /// All of it. Not at the same time, so that no work waits for other work.
-pub const RECURRING: [Recurring; 15] = [
+pub const RECURRING: [Recurring; 16] = [
     every("*/5 * * * *", "expired_sessions", "Removes sessions that have ended."),
     every("1-59/5 * * * *", "expired_codes", "Removes authorization and device codes that have ended."),
     every("2-59/5 * * * *", "expired_oauth_tokens", "Removes access and refresh tokens that ended a day ago."),
     every("3-59/5 * * * *", "expired_once", "Removes identifiers that had to count once."),
     every("4-59/5 * * * *", "expired_tokens", "Removes tokens that have ended, and replaces the keys of others."),
+    every("14-59/15 * * * *", "expired_flow_tokens", "Removes links of mails that have ended."),
     every("7 * * * *", "expired_keys", "Removes public keys by which nothing can be verified any more."),
     every("11 * * * *", "expired_consents", "Removes consents that have ended."),
     every("23 * * * *", "expired_invitations", "Removes invitations that have ended."),
@@ -57,6 +58,7 @@ pub fn about(actor: &str) -> Option<&'static str> {
     match actor {
         crate::notify::TELL => Some("Finds out who is to be told of an event by a rule, and tells them."),
         crate::notify::SEND => Some("Sends a notification to somewhere else."),
+        crate::mail::SEND => Some("Sends a mail."),
         _ => RECURRING.iter().find(|recurring| recurring.actor == actor).map(|recurring| recurring.about),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_store::{Store, StoreError, Token, TokenFilter, TokenIntent, TokenPatch, hash_secret};
+use lockgate_store::{Store, StoreError, Task, Token, TokenFilter, TokenIntent, TokenPatch, hash_secret};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -98,12 +98,20 @@ impl Tokens {
     /// # Errors
     /// [`StoreError::Unique`] for a taken identifier, or whatever the database answers.
     pub async fn create(&self, new: NewToken, key: Option<&str>) -> Result<Token, StoreError> {
+        self.create_and_ask(new, key, &[]).await
+    }
+
+    /// As [`Self::create`], with work that is asked for in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn create_and_ask(&self, new: NewToken, key: Option<&str>, asked: &[Task]) -> Result<Token, StoreError> {
         let now = self.clock.now();
         let random;
         let key = match key {
             Some(key) => key,
             None => {
-                random = self.key();
+                random = self.new_key();
                 &random
             }
         };
@@ -118,10 +126,11 @@ impl Tokens {
             managed: new.managed,
             created: now,
         };
-        self.store.tokens().create(token, key, now).await
+        self.store.tokens().create_and_ask(token, key, asked, now).await
     }
 
-    fn key(&self) -> String {
+    /// A key for a token.
+    pub(crate) fn new_key(&self) -> String {
         alphanumeric(&*self.random, usize::from(self.tuning.now().default_token_length))
     }
 
@@ -182,7 +191,7 @@ impl Tokens {
         let mut ended = 0;
         for token in expired {
             if token.intent == TokenIntent::Api {
-                self.store.tokens().set_key(token.pk, &self.key(), now).await?;
+                self.store.tokens().set_key(token.pk, &self.new_key(), now).await?;
                 let expires = Some(Some(now + self.tuning.token_life()));
                 self.store.tokens().update(token.pk, TokenPatch { expires, ..TokenPatch::default() }, now).await?;
             } else {

@@ -112,6 +112,22 @@ impl Authenticators<'_> {
             .await
     }
 
+    /// Has an authenticator accept this code, and none that it was given before.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn give_code(&self, pk: i64, code: &str) -> Result<(), StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let before = static_code::Entity::delete_many().filter(static_code::Column::AuthenticatorPk.eq(pk));
+                before.exec(&tx).await?;
+                self.put_codes(&tx, pk, &[code.to_owned()]).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
     /// How many codes are left.
     ///
     /// # Errors

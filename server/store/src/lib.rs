@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod expired;
 mod factors;
+mod flow_tokens;
 mod group_filter;
 mod groups;
 mod held;
@@ -64,6 +65,7 @@ pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta
 pub use error::StoreError;
 pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
 pub use factors::Failures;
+pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, NewFlowToken};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};

@@ -12,9 +12,9 @@ use sea_orm_migration::MigrationStatus;
 
 use crate::connect::{self, Connections};
 use crate::{
-    Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Groups,
-    Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys, Reputations,
-    Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
+    Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, FlowTokens,
+    Groups, Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys,
+    Reputations, Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
 };
 
 /// Longest time of all migrations together.
@@ -180,6 +180,12 @@ impl Store {
     #[must_use]
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens { store: self }
+    }
+
+    /// Links in mails that lead back into a flow.
+    #[must_use]
+    pub fn flow_tokens(&self) -> FlowTokens<'_> {
+        FlowTokens { store: self }
     }
 
     /// Browser sessions.

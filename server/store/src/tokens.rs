@@ -13,7 +13,7 @@ use crate::entity::{token, user};
 use crate::paging::{self, Page};
 use crate::text::{TEXT, comparable, containing, fits, micros};
 use crate::user_filter::text_is;
-use crate::{Store, StoreError, Topic, changes, hash_secret};
+use crate::{Store, StoreError, Task, Topic, changes, hash_secret, tasks};
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,6 +137,20 @@ impl Tokens<'_> {
     /// [`StoreError::Unique`] with `identifier` or `key`, [`StoreError::Dangling`] for an unknown user,
     /// [`StoreError::TooLong`], or whatever the database answers.
     pub async fn create(&self, new: Token, key: &str, now: DateTime<Utc>) -> Result<Token, StoreError> {
+        self.create_and_ask(new, key, &[], now).await
+    }
+
+    /// As [`Self::create`], with work that is asked for in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn create_and_ask(
+        &self,
+        new: Token,
+        key: &str,
+        asked: &[Task],
+        now: DateTime<Utc>,
+    ) -> Result<Token, StoreError> {
         check(&new.identifier, &new.description, new.managed.as_deref())?;
         fits("key", key, TEXT)?;
         let row = token::ActiveModel {
@@ -157,6 +171,7 @@ impl Tokens<'_> {
                 let tx = self.store.begin().await?;
                 let row = row.insert(&tx).await?;
                 changes::append(&tx, now, [(Topic::Token, row.pk.to_string())]).await?;
+                tasks::insert(&tx, asked).await?;
                 tx.commit().await?;
                 Token::try_from(row)
             })

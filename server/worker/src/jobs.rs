@@ -35,6 +35,7 @@ pub(crate) fn of(actor: &str) -> Option<Job> {
         "expired_codes" => |i| Box::pin(expired_codes(i)),
         "expired_oauth_tokens" => |i| Box::pin(expired_oauth_tokens(i)),
         "expired_once" => |i| Box::pin(expired_once(i)),
+        "expired_flow_tokens" => |i| Box::pin(expired_flow_tokens(i)),
         "expired_keys" => |i| Box::pin(expired_keys(i)),
         "expired_consents" => |i| Box::pin(expired_consents(i)),
         "expired_tokens" => |i| Box::pin(expired_tokens(i)),
@@ -85,6 +86,11 @@ async fn expired_oauth_tokens(identity: &Identity) -> Result<u64, StoreError> {
 async fn expired_once(identity: &Identity) -> Result<u64, StoreError> {
     let now = identity.clock.now();
     all(|| async { identity.store.once().delete_expired(now, BATCH).await }).await
+}
+
+async fn expired_flow_tokens(identity: &Identity) -> Result<u64, StoreError> {
+    let now = identity.clock.now();
+    all(|| async { identity.store.flow_tokens().delete_expired(now, BATCH).await }).await
 }
 
 async fn expired_keys(identity: &Identity) -> Result<u64, StoreError> {

@@ -1,14 +1,16 @@
-//! Tells people of events: finds out whom, and sends what is to be sent.
+//! Tells people of events: finds out whom, and sends what is to be sent; mails too.
 
 use crate::{
     patience::{self, GIVE_UP},
     queue::{end, given_up, line},
 };
 use lockgate_identity::{
-    Identity,
-    notify::{sending, sending::SendError, telling},
+    Identity, mail,
+    notify::{sending, telling},
+    sent::SendError,
 };
 use lockgate_store::{StoreError, Task, TaskEnd, TaskOutcome, TaskState};
+use serde_json::{Value, json};
 
 /// Whom a rule tells of an event.
 pub(crate) async fn tell(identity: &Identity, task: &Task) -> Result<(), StoreError> {
@@ -30,10 +32,28 @@ pub(crate) async fn tell(identity: &Identity, task: &Task) -> Result<(), StoreEr
 /// Sends one notification, or says when it is tried again.
 pub(crate) async fn send(identity: &Identity, task: &Task) -> Result<(), StoreError> {
     let sent = sending::sent(identity, task).await;
+    tried(identity, task, sent, task.data.clone()).await
+}
+
+/// Sends one mail, or says when it is tried again. Once it is sent, nothing is kept of what it says.
+pub(crate) async fn mail(identity: &Identity, task: &Task) -> Result<(), StoreError> {
+    let sent = mail::sent(identity, task).await;
+    tried(identity, task, sent, json!({})).await
+}
+
+/// Notes what came of sending something: it is over, with this data, or tried again for a day.
+async fn tried(
+    identity: &Identity,
+    task: &Task,
+    sent: Result<String, SendError>,
+    kept: Value,
+) -> Result<(), StoreError> {
     let now = identity.clock.now();
     let attempts = u32::try_from(task.data["attempts"].as_u64().unwrap_or_default()).unwrap_or(u32::MAX);
     let ended = match sent {
-        Ok(answer) => end(now, TaskOutcome::Info, line(now, TaskOutcome::Info, &answer), task),
+        Ok(answer) => {
+            TaskEnd { data: kept, ..end(now, TaskOutcome::Info, line(now, TaskOutcome::Info, &answer), task) }
+        }
         Err(SendError::Store(error)) => return Err(error),
         Err(SendError::NotNow(why)) if now - task.created < GIVE_UP => {
             let attempts = attempts.saturating_add(1);
@@ -43,7 +63,7 @@ pub(crate) async fn send(identity: &Identity, task: &Task) -> Result<(), StoreEr
             TaskEnd { state: TaskState::Queued, outcome: None, due: now + patience::pause(attempts), ..again }
         }
         Err(SendError::NotNow(why) | SendError::Never(why)) => {
-            metrics::counter!("lockgate_notifications_failed_total").increment(1);
+            metrics::counter!("lockgate_notifications_failed_total", "actor" => task.actor.clone()).increment(1);
             given_up(identity, task, &why);
             let over = end(now, TaskOutcome::Error, line(now, TaskOutcome::Error, &why), task);
             TaskEnd { state: TaskState::Rejected, ..over }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_identity::{
     Identity,
     journal::{Action, Entry},
-    notify,
+    mail, notify,
     schedule::{self, RECURRING},
     system::random_uuid,
 };
@@ -140,6 +140,7 @@ pub(crate) async fn work(identity: &Identity, task: &Task) -> Result<(), StoreEr
     match task.actor.as_str() {
         notify::TELL => notices::tell(identity, task).await,
         notify::SEND => notices::send(identity, task).await,
+        mail::SEND => notices::mail(identity, task).await,
         actor => match jobs::of(actor) {
             Some(job) => do_job(identity, task, job).await,
             None => unknown(identity, task).await,

@@ -29,12 +29,11 @@ pub(crate) struct UserRecoveryLinkRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct UserRecoveryEmailRequest {
     /// How long the link lasts.
-    #[serde(default, rename = "token_duration")]
+    #[serde(default)]
     #[schemars(with = "Validity")]
-    pub(crate) _token_duration: Option<Validity>,
+    pub(crate) token_duration: Option<Validity>,
     /// The stage that says what the mail looks like.
-    #[serde(rename = "email_stage")]
-    pub(crate) _email_stage: Uuid,
+    pub(crate) email_stage: Uuid,
 }
 
 /// The hash of a password.

@@ -3,6 +3,7 @@
 
 use super::{
     Noun,
+    letters::{self, Recipients},
     shapes::PartialUser,
     sight::Sight,
     views::{self, value},
@@ -10,7 +11,6 @@ use super::{
 use crate::{
     body::Body,
     caller::Caller,
-    compatibility::refusal,
     error::{ApiError, NO_PERMISSION},
     objects::{self, face, reading::Reading},
     openapi::{
@@ -101,21 +101,20 @@ struct InvitationRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct InvitationSendEmailRequest {
     /// To whom.
-    #[serde(rename = "email_addresses")]
     #[schemars(length(min = 1, max = 1000))]
-    _email_addresses: Vec<String>,
+    email_addresses: Vec<String>,
     /// With a copy to whom.
-    #[serde(default, rename = "cc_addresses")]
+    #[serde(default)]
     #[schemars(length(max = 1000))]
-    _cc_addresses: Vec<String>,
+    cc_addresses: Vec<String>,
     /// With a copy to whom that nobody sees.
-    #[serde(default, rename = "bcc_addresses")]
+    #[serde(default)]
     #[schemars(length(max = 1000))]
-    _bcc_addresses: Vec<String>,
+    bcc_addresses: Vec<String>,
     /// Its text.
-    #[serde(default = "invitation", rename = "template")]
+    #[serde(default = "invitation")]
     #[schemars(length(min = 1, max = 255))]
-    _template: String,
+    template: String,
 }
 
 fn invitation() -> String {
@@ -164,7 +163,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(destroy.empty(204, "Taken back."));
     let mail = NOUN.one(Method::POST, "send_email/", "send_email_create").says("Sends an invitation by e-mail.");
     let mail = mail.body(components.request::<InvitationSendEmailRequest>(), true);
-    paths.add(mail.empty(204, "Sent."));
+    paths.add(mail.empty(204, "It is on its way."));
     paths.add(NOUN.used_by(components));
 }
 
@@ -374,9 +373,13 @@ async fn send_email(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    found(&identity, &caller, Action::Update, &key).await?;
-    let _: InvitationSendEmailRequest = body.read(&MAIL_FORM, false)?;
-    Err(refusal("stages_invitation_invitations_send_email_create"))
+    let invitation = found(&identity, &caller, Action::Update, &key).await?;
+    let given: InvitationSendEmailRequest = body.read(&MAIL_FORM, false)?;
+    let recipients = Recipients { to: given.email_addresses, cc: given.cc_addresses, bcc: given.bcc_addresses };
+    let snapshot = identity.config.snapshot();
+    letters::send_invitation(&identity, &snapshot, &caller, (&invitation, &recipients, &given.template)).await?;
+    note(&identity, &caller, Noted::ModelUpdated, &invitation);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn used_by(
@@ -389,5 +392,6 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, invitation: &Stored) {
-    super::note(identity, caller, action, KIND, (invitation.pk, &invitation.name));
+    // Its key is a secret.
+    super::note(identity, caller, action, KIND, ("", &invitation.name));
 }

@@ -10,6 +10,7 @@ mod grants;
 pub(crate) mod groups;
 mod impersonation;
 mod invitations;
+mod letters;
 mod me;
 mod notifications;
 mod recovery;

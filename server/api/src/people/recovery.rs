@@ -2,14 +2,13 @@
 
 use super::{
     deeds::{UserPasswordHashSetRequest, UserRecoveryEmailRequest, UserRecoveryLinkRequest},
-    note,
+    letters, note,
     sight::Sight,
     users::{NOUN, found},
 };
 use crate::{
     body::Body,
     caller::Caller,
-    compatibility::refusal,
     error::ApiError,
     openapi::{
         components::{Components, form},
@@ -23,7 +22,7 @@ use axum::{
     routing::post,
 };
 use http::{Method, StatusCode};
-use lockgate_identity::{Identity, config::Snapshot, journal::Action as Noted};
+use lockgate_identity::{Identity, config::Snapshot, journal::Action as Noted, runner::RecoveryLink};
 use lockgate_model::{User as Account, kinds::FlowDesignation, schema::KindSchema};
 use lockgate_policies::Action;
 use std::sync::LazyLock;
@@ -50,9 +49,9 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     );
     paths.add(
         NOUN.one(Method::POST, "recovery_email/", "recovery_email_create")
-            .says("Refuses: this server sends no mail yet.")
+            .says("Sends such a link to the user, by a task that tries again until the mail server takes it.")
             .body(components.request::<UserRecoveryEmailRequest>(), true)
-            .empty(204, "Never."),
+            .empty(204, "It is on its way."),
     );
     paths.add(
         NOUN.one(Method::POST, "set_password_hash/", "set_password_hash_create")
@@ -89,12 +88,11 @@ async fn link(
     let given: UserRecoveryLinkRequest = body.read(&LINK_FORM, false)?;
     let flow = recovery_flow(&snapshot, &caller)?;
     let life = given.token_duration.map(|life| life.delta());
-    let path = identity.flows().recovery_link(&flow, &account, life, caller.user()).await?;
+    let link = RecoveryLink { flow: &flow, user: &account, life, by: caller.user() };
+    let path = identity.flows().recovery_link(link).await?;
     // The link is no row that one could look up, and its key is a secret.
     note(&identity, &caller, Noted::ModelCreated, "token", ("", &format!("recovery of {}", account.username)));
-    let own = || format!("{}://{}", caller.client.scheme, caller.client.host);
-    let base = identity.public_base(&snapshot).unwrap_or_else(own);
-    Ok(Json(Link { link: format!("{base}{path}") }))
+    Ok(Json(Link { link: format!("{}{path}", letters::base(&identity, &snapshot, &caller)) }))
 }
 
 async fn email(
@@ -106,12 +104,16 @@ async fn email(
     let snapshot = identity.config.snapshot();
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
     let account = account(&sight, &key).await?;
-    let _: UserRecoveryEmailRequest = body.read(&EMAIL_FORM, false)?;
-    recovery_flow(&snapshot, &caller)?;
+    let given: UserRecoveryEmailRequest = body.read(&EMAIL_FORM, false)?;
+    let flow = recovery_flow(&snapshot, &caller)?;
     if account.email.is_empty() {
         return Err(ApiError::field("", "invalid", "User does not have an email address set."));
     }
-    Err(refusal("core_users_recovery_email_create"))
+    let life = given.token_duration.map(|life| life.delta());
+    let link = RecoveryLink { flow: &flow, user: &account, life, by: caller.user() };
+    letters::send_recovery(&identity, &snapshot, &caller, (link, given.email_stage)).await?;
+    note(&identity, &caller, Noted::ModelCreated, "token", ("", &format!("recovery of {}", account.username)));
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_hash(

@@ -221,10 +221,18 @@ async fn a_recovery_link_leads_one_person_into_the_recovery_flow_once() {
 
     let here = format!("/flows/executor/get-back/{query}");
     let mut late = Browser::new(&api);
+    // A program that opens it, however often, uses nothing up.
+    for _ in 0..3 {
+        let mut scanner = Browser::new(&api);
+        let seen = scanner.send(Method::GET, &here, &Value::Null).await.expect(200);
+        assert_eq!(seen["component"], "ak-stage-email", "{seen}");
+    }
     let mut reply = browser.send(Method::GET, &here, &Value::Null).await;
-    assert_eq!(reply.status, StatusCode::FOUND, "{}", reply.body);
+    assert_eq!(reply.body["component"], "ak-stage-email", "{}", reply.body);
+    browser.send(Method::POST, &here, &json!({"component": "ak-stage-email"})).await.expect(302);
     reply = browser.send(Method::GET, &here, &Value::Null).await;
     assert_eq!(reply.body["component"], "ak-stage-prompt", "{}", reply.body);
+    assert!(reply.body["response_errors"].is_null(), "the link was used here: {}", reply.body);
     let answer = json!({"component": "ak-stage-prompt", "password": "a new long password"});
     browser.send(Method::POST, &here, &answer).await.expect(302);
     browser.send(Method::GET, &here, &Value::Null).await.expect(200);
@@ -241,7 +249,7 @@ async fn a_recovery_link_leads_one_person_into_the_recovery_flow_once() {
     let stage = json!({"email_stage": "00000000-0000-4000-8000-000000000000"});
     let mail = format!("/core/users/{ada}/recovery_email/");
     assert!(api.post(&mail, &json!({})).await.expect(400)["email_stage"].is_array());
-    assert!(api.post(&mail, &stage).await.expect(501)["detail"].is_string());
+    assert!(api.post(&mail, &stage).await.expect(400)["email_stage"].is_array(), "there is no such stage");
     api.patch(&format!("/core/users/{ada}/"), &json!({"email": ""})).await.expect(200);
     assert!(api.post(&mail, &stage).await.expect(400)["non_field_errors"].is_array());
     api.patch(&format!("/core/users/{ada}/"), &json!({"is_active": false})).await.expect(200);

@@ -87,7 +87,7 @@ title: Code
 designation: authentication
 stages:
   - identify: { by: [username] }
-  - email
+  - source: { source: 7f0ea6a3-5bc6-4b7e-9c9b-54f3bb8f8f01 }
 ---
 flow: again
 title: Again

@@ -8,7 +8,7 @@ use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
-    ObjectSet, Principal,
+    ObjectSet, Origin, Principal,
     kinds::{
         Application, Brand, Flow, FlowDesignation, FolderSettings, NotificationRule, ProxyMode, ProxyProvider,
         UniquePasswordPolicy,
@@ -156,11 +156,14 @@ impl Snapshot {
         self.flow(&self.objects.typed::<Flow>(id)?.slug)
     }
 
-    /// The flows for a purpose, ordered by slug.
+    /// The flows for a purpose that are found without being named, ordered by slug. A way back in that only ships with
+    /// the server is not one of them: a brand names it, or nobody comes there.
     #[must_use]
     pub fn flows_for(&self, designation: FlowDesignation) -> Vec<Arc<CompiledFlow>> {
-        let mut found: Vec<_> =
-            self.flows.values().filter(|flow| flow.flow.designation == designation).cloned().collect();
+        let shipped = |id: Uuid| self.objects.get(id).is_some_and(|object| object.document.origin == Origin::Builtin);
+        let is_off = |flow: &CompiledFlow| designation == FlowDesignation::Recovery && shipped(flow.id);
+        let of_purpose = self.flows.values().filter(|flow| flow.flow.designation == designation);
+        let mut found: Vec<_> = of_purpose.filter(|flow| !is_off(flow)).cloned().collect();
         found.sort_by(|a, b| a.flow.slug.cmp(&b.flow.slug));
         found
     }

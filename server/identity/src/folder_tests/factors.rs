@@ -9,7 +9,7 @@ use lockgate_model::kinds::{DeviceClass, Digits};
 use uuid::Uuid;
 
 /// What an app shows that is set up in a test.
-const SHOWN: &str = "123456";
+pub(super) const SHOWN: &str = "123456";
 
 /// The secret of such an app, in base32; nobody can tell what real apps would show for it.
 const SECRET: &str = "ORUGS43JON2GQZLTMVRXEZLUEEQSCIJB";
@@ -43,6 +43,7 @@ impl Factors for World<'_> {
             NewFactor::App { code, .. } if code != SHOWN => return Ok(None),
             NewFactor::App { code, .. } => (DeviceClass::Totp, vec![code]),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes),
+            NewFactor::Mail { .. } => (DeviceClass::Email, vec![SHOWN.to_owned()]),
         };
         Ok(self.give_factor(user, class, name, Some(codes)))
     }

@@ -8,6 +8,7 @@ pub(crate) mod coverage;
 mod expectations;
 mod factors;
 mod judge;
+mod mail;
 pub(crate) mod page;
 mod passkeys;
 mod report;

@@ -87,6 +87,8 @@ pub(crate) struct Walker<'a> {
     /// The account that was written last.
     pub(crate) written: Option<i64>,
     moves: usize,
+    /// What is answered is the mail: its link is opened.
+    opens_link: bool,
 }
 
 impl<'a> Walker<'a> {
@@ -105,6 +107,7 @@ impl<'a> Walker<'a> {
             completed: None,
             written: None,
             moves: 0,
+            opens_link: false,
         }
     }
 
@@ -148,6 +151,7 @@ impl<'a> Walker<'a> {
             passkeys: self.world,
             consents: self.world,
             invitations: self.world,
+            mail: self.world,
             decide: &decider,
             events: self.world,
             random: self.world,
@@ -189,7 +193,9 @@ impl<'a> Walker<'a> {
             // Only the page knows it.
             fields.entry("token").or_insert_with(|| json!(consent.token));
         }
+        self.opens_link = matches!(asked.body, Body::Email(_));
         let answered = self.take(Some(&Response { component: None, fields })).await;
+        self.opens_link = false;
         self.arrive(answered).await
     }
 
@@ -197,10 +203,12 @@ impl<'a> Walker<'a> {
     async fn take(&mut self, response: Option<&Response>) -> Step {
         let nothing = || Step { outcome: Outcome::Next, effects: Vec::new(), retry_after: None };
         let (Some(flow), Some(mut plan)) = (self.flow.clone(), self.plan.take()) else { return nothing() };
+        let opens_link = self.opens_link;
         let before: Vec<Uuid> = plan.remaining.iter().map(|stage| stage.binding).collect();
         let method = if response.is_some() { "POST" } else { "GET" };
         let step = self
             .with_env(method, async |env| match response {
+                Some(_) if opens_link => lockgate_engine::resume(&flow, &mut plan, env).await,
                 Some(response) => lockgate_engine::respond(&flow, &mut plan, response, env).await,
                 None => lockgate_engine::challenge(&flow, &mut plan, env).await,
             })

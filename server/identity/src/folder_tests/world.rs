@@ -460,6 +460,7 @@ fn apply(account: &mut Account, changes: UserChanges) {
         *field = new.unwrap_or_else(|| std::mem::take(field));
     }
     set_attributes(&mut user.attributes, changes.attributes);
+    user.is_active = changes.active.unwrap_or(user.is_active);
     account.groups.extend(changes.groups);
     if let Some(password) = changes.password {
         account.proof = Proof::Password(password);

@@ -8,6 +8,7 @@
 //! What happens while people are told makes events of which nobody is told (`Entry::quietly`): else one broken
 //! mapping would report itself forever.
 
+mod mail;
 pub mod sending;
 pub mod telling;
 

@@ -3,7 +3,8 @@
 //! As everywhere where an address was configured: no redirects are followed, nothing is waited for longer than some
 //! seconds, and of the answer only its status counts.
 
-use super::{shown, summary};
+use super::{mail, shown, summary};
+pub use crate::sent::SendError;
 use crate::{
     Identity,
     config::Snapshot,
@@ -14,7 +15,7 @@ use lockgate_model::{
     kinds::{CertificateKeyPair, NotificationTransport, TransportMode},
 };
 use lockgate_policies::{Env, Facts};
-use lockgate_store::{Event, StoreError, Task};
+use lockgate_store::{Event, Task};
 use reqwest::{
     Client,
     header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -22,7 +23,6 @@ use reqwest::{
 };
 use serde_json::{Map, Value, json};
 use std::{sync::OnceLock, time::Duration};
-use thiserror::Error;
 use uuid::Uuid;
 
 /// How long a receiver may take to answer.
@@ -37,20 +37,6 @@ const FIELDS: (usize, usize, usize) = (25, 256, 1_024);
 /// Headers that a mapping cannot set: they belong to the connection.
 static OURS: [HeaderName; 5] =
     [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
-
-/// Why something was not sent.
-#[derive(Debug, Error)]
-pub enum SendError {
-    /// It never will be: what would have to be sent, or where, is gone or wrong.
-    #[error("{0}")]
-    Never(String),
-    /// It may be another time.
-    #[error("{0}")]
-    NotNow(String),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// What is to be told to whom.
 pub struct Message<'a> {
@@ -95,7 +81,7 @@ pub async fn send(
     let (body, headers) = match transport.mode {
         TransportMode::Webhook => webhook(identity, snapshot, transport, message)?,
         TransportMode::WebhookSlack => (slack(identity, snapshot, message), HeaderMap::new()),
-        TransportMode::Email => return Err(SendError::Never("this server sends no mail yet".to_owned())),
+        TransportMode::Email => return mail::send(identity, snapshot, transport, message).await,
         TransportMode::Local => return Err(SendError::Never("it is told where people sign in".to_owned())),
     };
     let body = body.to_string();

@@ -4,6 +4,8 @@
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
+mod mail_codes;
+pub(crate) mod mail_ports;
 mod passkey_ports;
 pub(crate) mod ports;
 mod preview;
@@ -29,8 +31,10 @@ use lockgate_engine::{
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::{Session, StoreError};
+use mail_ports::Post;
 use ports::Ports;
 pub use preview::PreviewError;
+pub use restore::{RecoveryLink, without_link};
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
 pub use silent::Silent;
@@ -130,7 +134,7 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
-        if let Some(answer) = Box::pin(self.restore(request)).await? {
+        if let Some(answer) = Box::pin(self.offer(request)).await? {
             return Ok(answer);
         }
         Box::pin(self.run(request, &Ask::Show)).await
@@ -141,6 +145,9 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn post(&self, request: FlowRequest<'_>, response: Response) -> Result<FlowAnswer, StoreError> {
+        if let Some(answer) = Box::pin(self.go_on(request, &response)).await? {
+            return Ok(answer);
+        }
         Box::pin(self.run(request, &Ask::Respond(response))).await
     }
 
@@ -315,6 +322,7 @@ impl<'a> Visit<'a> {
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
         let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token: self.mfa_token };
+        let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
@@ -324,6 +332,7 @@ impl<'a> Visit<'a> {
             passkeys: &ports,
             consents: &ports,
             invitations: &ports,
+            mail: &mail,
             decide: &decider,
             events: &ports,
             random: &*self.core.random,

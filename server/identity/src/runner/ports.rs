@@ -98,8 +98,13 @@ impl Directory for Ports<'_> {
         {
             return Err(used_up());
         }
-        let mut patch =
-            UserPatch { username: changes.username, name: changes.name, email: changes.email, ..UserPatch::default() };
+        let mut patch = UserPatch {
+            username: changes.username,
+            name: changes.name,
+            email: changes.email,
+            is_active: changes.active,
+            ..UserPatch::default()
+        };
         if !changes.attributes.is_empty() {
             let mut attributes = user.attributes;
             set_attributes(&mut attributes, changes.attributes);

@@ -71,6 +71,7 @@ impl FlowRunner<'_> {
             passkeys: &ports,
             consents: &ports,
             invitations: &ports,
+            mail: &super::mail_ports::Post { core, snapshot, client },
             decide: &trial,
             events: &Unheard,
             random: &*core.random,

@@ -30,5 +30,5 @@ pub(crate) use people::{
     authenticator, consent, credential, group, group_parent, invitation, membership, password_history, reputation,
     static_code, token, user, user_count, user_role, user_search,
 };
-pub(crate) use sessions::{proxy_session, session};
+pub(crate) use sessions::{flow_token, proxy_session, session};
 pub(crate) use work::{notification, schedule, task, worker};

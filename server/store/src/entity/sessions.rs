@@ -1,4 +1,4 @@
-//! Rows of sessions and derived sessions.
+//! Rows of sessions and derived sessions, and of links that lead back into a flow.
 
 pub mod session {
     use sea_orm::entity::prelude::*;
@@ -39,6 +39,27 @@ pub mod proxy_session {
         pub created: DateTimeUtc,
         pub expires: DateTimeUtc,
         pub data: String,
+    }
+
+    no_relations!();
+}
+
+pub mod flow_token {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "flow_tokens")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_hash: String,
+        pub stage: Uuid,
+        pub about: String,
+        pub user_pk: Option<i64>,
+        pub content: String,
+        pub used: bool,
+        pub created: DateTimeUtc,
+        pub expires: DateTimeUtc,
+        pub kept_until: DateTimeUtc,
     }
 
     no_relations!();

@@ -4,6 +4,7 @@
 mod bench;
 mod configuration;
 mod factors;
+mod flow_tokens;
 mod history;
 mod invitations;
 mod logs;
@@ -64,6 +65,8 @@ conformance! {
     history::what_several_revisions_changed_is_told_in_one,
     invitations::an_invitation_is_used_up_with_the_account_it_makes,
     invitations::invitations_are_listed_changed_and_swept,
+    flow_tokens::a_link_is_taken_once_and_with_it_the_others,
+    flow_tokens::mails_are_counted_by_name_and_by_account,
     factors::a_time_step_and_a_code_work_once,
     factors::failures_are_counted_until_something_is_right,
     factors::a_passkey_is_found_by_its_id_and_is_nobody_elses,

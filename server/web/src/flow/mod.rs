@@ -20,7 +20,7 @@ use axum::{
 use form::Form;
 use lockgate_engine::{ResponseErrors, challenge, safe_next};
 use lockgate_identity::{
-    runner::{FlowAnswer, FlowOutcome, FlowRequest, SetSession},
+    runner::{FlowAnswer, FlowOutcome, FlowRequest, SetSession, without_link},
     sessions,
 };
 use lockgate_model::kinds::FlowDesignation;
@@ -107,7 +107,9 @@ impl Visitor<'_> {
             Some(new) => Some(new.token.as_str()),
             None => self.visit.token.as_deref().filter(|_| !accepted.clear_session),
         };
-        let request = FlowRequest { session_token: token, ..self.visit.flow(self.slug) };
+        // The key of a link is used up, and stays out of the history of the browser.
+        let query = without_link(&self.visit.query);
+        let request = FlowRequest { session_token: token, query: &query, ..self.visit.flow(self.slug) };
         let next = self.ask(request).await?;
         let answer = FlowAnswer {
             clear_session: next.clear_session || accepted.clear_session,
@@ -117,7 +119,11 @@ impl Visitor<'_> {
         };
         match &answer.outcome {
             FlowOutcome::Challenge(challenge) if is_end(&challenge.body) => self.shown(answer, true, None).await,
-            _ => Ok(self.with_cookies(redirect(StatusCode::SEE_OTHER, &self.visit.here()), &answer)),
+            _ => {
+                let here =
+                    if query == self.visit.query { self.visit.here() } else { with_query(&self.visit.path, &query) };
+                Ok(self.with_cookies(redirect(StatusCode::SEE_OTHER, &here), &answer))
+            }
         }
     }
 
@@ -183,6 +189,10 @@ impl Visitor<'_> {
             false => "/".to_owned(),
         }
     }
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// Whether nothing is asked any more. The plan is gone then: asking again would begin anew.

@@ -3,8 +3,8 @@
 use super::form::Form;
 use crate::pages::{
     AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, Errors, FieldError,
-    FieldKind, FlowError, FlowPage, Identification, Layout, PaperCodes, PasskeySetup, Password, Permission, Person,
-    PromptField, SecondFactor, SessionEnd, SetupChoice,
+    FieldKind, FlowError, FlowPage, Identification, Layout, Mail, MailSetup, PaperCodes, PasskeySetup, Password,
+    Permission, Person, PromptField, SecondFactor, SessionEnd, SetupChoice,
 };
 use crate::visit::with_next;
 use axum::http::StatusCode;
@@ -37,7 +37,8 @@ pub(super) struct Frame {
 
 /// The page of a challenge. `typed` is what was sent and refused; it is shown again, but for secrets.
 pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> FlowPage {
-    let Challenge { body, flow_info, response_errors } = challenge;
+    let Challenge { body, flow_info, mut response_errors } = challenge;
+    let sent_again = take_note(&mut response_errors);
     let component = body.component();
     let errors = errors(&body, &response_errors);
     let (title, layout, background) = match flow_info {
@@ -51,6 +52,9 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
         _ => Vec::new(),
     };
     let mut body = translate(body, &frame);
+    if let Body::Mail(mail) = &mut body {
+        mail.again = sent_again;
+    }
     if let (Body::Prompt(fields), Some(form)) = (&mut body, typed)
         && form.get("component").is_none_or(|answered| answered == component)
     {
@@ -86,6 +90,8 @@ fn own_title(body: &challenge::Body) -> Option<&'static str> {
         challenge::Body::AccessDenied(_) => "Access denied",
         challenge::Body::FlowError(_) => "This didn’t work",
         challenge::Body::Redirect(_) => "One moment",
+        challenge::Body::Email(it) if it.opened.is_some() => "Is this you?",
+        challenge::Body::Email(_) => "Check your email",
         challenge::Body::IframeLogout(it) if matches!(*it.then, challenge::Body::Redirect(_)) => "You’ve signed out",
         _ => return None,
     })
@@ -123,6 +129,8 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
             Body::PasskeySetup(PasskeySetup { person: person(it.who), options: it.registration.to_string() })
         }
         From::AuthenticatorStatic(it) => Body::PaperCodes(PaperCodes { person: person(it.who), codes: it.codes }),
+        From::AuthenticatorEmail(it) => Body::MailSetup(MailSetup { person: person(it.who), email: it.email }),
+        From::Email(it) => Body::Mail(Mail { opened: it.opened.map(person), again: false }),
         From::Dummy(it) => Body::Dummy(it.name),
         From::Autosubmit(it) => Body::Autosubmit(Autosubmit { url: it.url, attrs: it.attrs.into_iter().collect() }),
         From::AccessDenied(it) => Body::AccessDenied(denied(it.error_message, frame)),
@@ -166,6 +174,7 @@ fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
         name: one.name,
         figures: one.device_class != DeviceClass::Static,
         passkey: (one.device_class == DeviceClass::Webauthn).then(|| one.challenge.to_string()),
+        mailed: one.device_class == DeviceClass::Email,
     };
     let mut devices = it.device_challenges.into_iter().map(device);
     let setup = |one: challenge::SelectableStage| SetupChoice { id: one.pk.to_string(), name: one.name };
@@ -263,6 +272,8 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         challenge::Body::AuthenticatorValidation(it) if is_passkey(it.device_challenges.first()) => vec!["webauthn"],
         challenge::Body::AuthenticatorValidation(_) | challenge::Body::AuthenticatorTotp(_) => vec!["code"],
         challenge::Body::AuthenticatorWebAuthn(_) => vec!["response"],
+        challenge::Body::AuthenticatorEmail(it) if it.email_required => vec!["email"],
+        challenge::Body::AuthenticatorEmail(_) => vec!["code"],
         challenge::Body::Prompt(it) => {
             let can_be_wrong = |kind: &str| {
                 !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")
@@ -276,6 +287,18 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
 
 fn is_passkey(first: Option<&challenge::DeviceChallenge>) -> bool {
     first.is_some_and(|device| device.device_class == DeviceClass::Webauthn)
+}
+
+/// That a mail was sent again is told by the code of a complaint, and is none to people.
+fn take_note(errors: &mut ResponseErrors) -> bool {
+    let general = errors.0.get_mut(ResponseErrors::GENERAL);
+    let found = general.is_some_and(|all| {
+        let before = all.len();
+        all.retain(|one| one.code != challenge::Email::SENT_AGAIN);
+        all.len() < before
+    });
+    errors.0.retain(|_, complaints| !complaints.is_empty());
+    found
 }
 
 /// Complaints in the order of the page; what belongs to nothing that the page shows comes first.

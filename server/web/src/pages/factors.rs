@@ -15,6 +15,8 @@ pub struct Device {
     pub figures: bool,
     /// What the browser needs to ask for a passkey, as JSON; no code is typed then.
     pub passkey: Option<String>,
+    /// Its codes are sent by email.
+    pub mailed: bool,
 }
 
 impl Device {
@@ -23,6 +25,8 @@ impl Device {
     pub fn hint(&self) -> &'static str {
         if self.passkey.is_some() {
             "Confirm with your fingerprint, your face, a PIN or a security key."
+        } else if self.mailed {
+            "An email with a code was sent to you. Type the code here."
         } else if self.figures {
             "Open your authenticator app and type the code that it shows."
         } else {
@@ -112,6 +116,15 @@ pub struct PasskeySetup {
     pub person: Person,
     /// What the browser needs for it, as JSON.
     pub options: String,
+}
+
+/// `ak-stage-authenticator-email`: an address gets a code, and the code comes back.
+#[derive(Debug, Clone, Default)]
+pub struct MailSetup {
+    /// Whose.
+    pub person: Person,
+    /// Where the code was sent to; none: an address is asked for.
+    pub email: Option<String>,
 }
 
 /// `ak-stage-authenticator-static`: codes to be kept.

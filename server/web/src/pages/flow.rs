@@ -1,7 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
 use super::{
-    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, PaperCodes, PasskeySetup, PromptField, SecondFactor, initials,
+    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, MailSetup, PaperCodes, PasskeySetup, PromptField, SecondFactor,
+    initials,
 };
 use crate::{
     assets,
@@ -219,6 +220,15 @@ pub struct Consent {
     pub token: String,
 }
 
+/// `ak-stage-email`: a mail is on its way; or its link was opened, and is to be confirmed by a click.
+#[derive(Debug, Clone, Default)]
+pub struct Mail {
+    /// Whom the link is for that was opened.
+    pub opened: Option<Person>,
+    /// It was sent again just now.
+    pub again: bool,
+}
+
 /// `ak-stage-access-denied`.
 #[derive(Debug, Clone, Default)]
 pub struct AccessDenied {
@@ -282,6 +292,10 @@ pub enum Body {
     PaperCodes(PaperCodes),
     /// `ak-stage-authenticator-webauthn`.
     PasskeySetup(PasskeySetup),
+    /// `ak-stage-authenticator-email`
+    MailSetup(MailSetup),
+    /// `ak-stage-email`
+    Mail(Mail),
     /// `ak-stage-dummy`, with the stage's name.
     Dummy(String),
     /// `ak-stage-access-denied`
@@ -315,6 +329,8 @@ impl Body {
             Self::AppSetup(_) => "ak-stage-authenticator-totp",
             Self::PaperCodes(_) => "ak-stage-authenticator-static",
             Self::PasskeySetup(_) => "ak-stage-authenticator-webauthn",
+            Self::MailSetup(_) => "ak-stage-authenticator-email",
+            Self::Mail(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
             Self::FlowError(_) => "ak-stage-flow-error",
@@ -335,6 +351,8 @@ impl Body {
             Self::AppSetup(it) => listed(&it.person.avatar_url),
             Self::PaperCodes(it) => listed(&it.person.avatar_url),
             Self::PasskeySetup(it) => listed(&it.person.avatar_url),
+            Self::MailSetup(it) => listed(&it.person.avatar_url),
+            Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),

@@ -17,10 +17,10 @@ mod samples;
 mod tests;
 
 pub use brand::{BrandView, FooterLink, Theme};
-pub use factors::{AppSetup, Code, Device, PaperCodes, PasskeySetup, SecondFactor, SetupChoice};
+pub use factors::{AppSetup, Code, Device, MailSetup, PaperCodes, PasskeySetup, SecondFactor, SetupChoice};
 pub use flow::{
     AccessDenied, Autosubmit, Body, Consent, Errors, FieldError, FlowError, FlowPage, Identification, Layout,
-    LoginSource, Password, Permission, Person, SessionEnd,
+    LoginSource, Mail, Password, Permission, Person, SessionEnd,
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
 pub use oauth::{DevicePage, DeviceStep, SignOutPage};

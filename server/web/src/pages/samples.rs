@@ -274,6 +274,16 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
             ),
         ),
         ("password-change", flow("Change your password", Body::Prompt(new_password()))),
+        ("mail", flow("Check your email", Body::Mail(Mail { opened: None, again: true }))),
+        (
+            "mail-setup",
+            flow(
+                "Codes by email",
+                Body::MailSetup(MailSetup { person: person(), email: Some("ada@example.com".into()) }),
+            ),
+        ),
+        ("mail-setup-address", flow("Codes by email", Body::MailSetup(MailSetup { person: person(), email: None }))),
+        ("mail-opened", flow("Is this you?", Body::Mail(Mail { opened: Some(person()), again: false }))),
         ("dummy", flow("A stage for tests", Body::Dummy("dummy-stage".into()))),
         (
             "access-denied",

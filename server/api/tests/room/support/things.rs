@@ -423,6 +423,8 @@ pub(crate) fn answers(id: &str) -> &'static [u16] {
         "core_users_impersonate_create" | "flows_inspector_get" => &[400],
         // There is no recovery flow.
         "core_users_recovery_create" | "core_users_recovery_email_create" => &[400],
+        // There is no mail server.
+        "stages_invitation_invitations_send_email_create" => &[400],
         // No application has the provider.
         "providers_oauth2_preview_user_retrieve" => &[400],
         // There are no files.

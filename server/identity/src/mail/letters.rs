@@ -1,0 +1,253 @@
+//! What mails say: one pair of templates a sort, `templates/email/NAME.html` and `.txt`.
+
+use super::words::Language;
+use askama::Template as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use lockgate_model::kinds::EMAIL_TEMPLATES;
+
+/// A sort of mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Template {
+    /// A link to a new password.
+    PasswordReset,
+    /// A link that confirms an address.
+    AccountConfirmation,
+    /// A code.
+    EmailOtp,
+    /// An event that somebody is told of.
+    EventNotification,
+    /// An invitation.
+    Invitation,
+    /// Whether mail can be sent.
+    TestEmail,
+}
+
+impl Template {
+    /// The one of this name, as the API and stages name them: `email/password_reset.html`, or `password_reset`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let stem = name.strip_prefix("email/").unwrap_or(name);
+        let stem = stem.strip_suffix(".html").unwrap_or(stem);
+        // Of those that the API lists; a test mail is for the command line.
+        EMAIL_TEMPLATES.iter().find(|(known, _)| *known == format!("email/{stem}.html"))?;
+        Some(match stem {
+            "password_reset" => Self::PasswordReset,
+            "account_confirmation" => Self::AccountConfirmation,
+            "email_otp" => Self::EmailOtp,
+            "event_notification" => Self::EventNotification,
+            "invitation" => Self::Invitation,
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password_reset",
+            Self::AccountConfirmation => "account_confirmation",
+            Self::EmailOtp => "email_otp",
+            Self::EventNotification => "event_notification",
+            Self::Invitation => "invitation",
+            Self::TestEmail => "test_email",
+        }
+    }
+
+    /// The one that stages send with a link: those that say nothing of one give way to the confirmation.
+    #[must_use]
+    pub fn with_link(name: &str) -> Self {
+        match Self::named(name) {
+            Some(Self::PasswordReset) => Self::PasswordReset,
+            _ => Self::AccountConfirmation,
+        }
+    }
+}
+
+/// What mails tell; each sort reads what it needs.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// The language.
+    pub words: Language,
+    /// Title of the brand.
+    pub brand: String,
+    /// What the recipient is called; may be empty.
+    pub name: String,
+    /// The recipient's user name.
+    pub username: String,
+    /// Where the link leads.
+    pub url: String,
+    /// How long link or code work.
+    pub life: Option<TimeDelta>,
+    /// When an invitation ends.
+    pub end: Option<DateTime<Utc>>,
+    /// The code.
+    pub code: String,
+    /// What happened, in a sentence.
+    pub summary: String,
+    /// How severe it is.
+    pub severity: String,
+    /// What is known of it.
+    pub facts: Vec<(String, String)>,
+}
+
+/// A mail, written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Written {
+    /// In plain text.
+    pub text: String,
+    /// As a page.
+    pub html: String,
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Written(..)")
+    }
+}
+
+/// Fills both templates of a sort.
+macro_rules! filled {
+    ($content:expr, $html:tt, $text:tt) => {{
+        #[derive(askama::Template)]
+        #[template(path = $html)]
+        struct Html<'a> {
+            it: &'a Content,
+        }
+        #[derive(askama::Template)]
+        #[template(path = $text)]
+        struct Text<'a> {
+            it: &'a Content,
+        }
+        let it = $content;
+        Ok(Written { text: Text { it }.render()?, html: Html { it }.render()? })
+    }};
+}
+
+impl Content {
+    /// Writes a mail of a sort.
+    ///
+    /// # Errors
+    /// None of ours: what the templates show can always be shown.
+    pub fn write(&self, template: Template) -> Result<Written, askama::Error> {
+        match template {
+            Template::PasswordReset => filled!(self, "email/password_reset.html", "email/password_reset.txt"),
+            Template::AccountConfirmation => {
+                filled!(self, "email/account_confirmation.html", "email/account_confirmation.txt")
+            }
+            Template::EmailOtp => filled!(self, "email/email_otp.html", "email/email_otp.txt"),
+            Template::EventNotification => {
+                filled!(self, "email/event_notification.html", "email/event_notification.txt")
+            }
+            Template::Invitation => filled!(self, "email/invitation.html", "email/invitation.txt"),
+            Template::TestEmail => filled!(self, "email/test_email.html", "email/test_email.txt"),
+        }
+    }
+
+    /// The subject where nobody has given one.
+    #[must_use]
+    pub fn subject(&self, template: Template) -> String {
+        match template {
+            Template::Invitation => self.words.invitation_subject(&self.brand),
+            Template::TestEmail => self.words.test_subject(&self.brand),
+            _ => self.brand.clone(),
+        }
+    }
+
+    fn life_told(&self) -> String {
+        self.life.map(|life| self.words.span(life.num_seconds().max(1))).unwrap_or_default()
+    }
+
+    fn link_life(&self) -> String {
+        self.words.link_life(&self.life_told())
+    }
+
+    fn code_life(&self) -> String {
+        self.words.code_life(&self.life_told())
+    }
+
+    fn invitation_end(&self) -> String {
+        let end = self.end.map(|end| end.format("%Y-%m-%d %H:%M UTC").to_string());
+        self.words.invitation_end(&end.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content {
+        Content {
+            brand: "Acme & Sons".to_owned(),
+            name: "<b>Ada</b>".to_owned(),
+            username: "ada".to_owned(),
+            url: "https://auth.example.com/if/flow/recovery/?flow_token=abc&x=1".to_owned(),
+            life: Some(TimeDelta::minutes(30)),
+            end: DateTime::from_timestamp(1_800_000_000, 0),
+            code: "123456".to_owned(),
+            summary: "login_failed: <script>".to_owned(),
+            severity: "alert".to_owned(),
+            facts: vec![("reason".to_owned(), "a < b".to_owned())],
+            ..Content::default()
+        }
+    }
+
+    const ALL: [Template; 6] = [
+        Template::PasswordReset,
+        Template::AccountConfirmation,
+        Template::EmailOtp,
+        Template::EventNotification,
+        Template::Invitation,
+        Template::TestEmail,
+    ];
+
+    #[test]
+    fn every_template_that_is_listed_is_there() {
+        for (name, _) in EMAIL_TEMPLATES {
+            let template = Template::named(name).unwrap_or_else(|| panic!("there is no {name}"));
+            assert_eq!(format!("email/{}.html", template.name()), name);
+            assert_eq!(Template::named(template.name()), Some(template), "without folder and ending");
+        }
+        assert_eq!(Template::named("test_email"), None);
+        assert_eq!(Template::named("../../etc/passwd"), None);
+        assert_eq!(Template::with_link("email/email_otp.html"), Template::AccountConfirmation);
+    }
+
+    #[test]
+    fn what_people_are_called_stays_text() {
+        for template in ALL {
+            let written = content().write(template).expect("it can be written");
+            assert!(!written.html.contains("<b>Ada") && !written.html.contains("<script"), "{}", written.html);
+            assert!(written.html.contains("Acme &#38; Sons"), "{}", written.html);
+            assert!(written.text.contains("Acme & Sons"), "{}", written.text);
+            assert!(!written.text.contains("&#"), "plain text is not escaped: {}", written.text);
+            // One page, nothing from elsewhere.
+            assert!(written.html.starts_with("<!doctype html>") && !written.html.contains("src="), "{}", written.html);
+            assert!(!written.text.contains("\n\n\n"), "{}", written.text);
+        }
+    }
+
+    #[test]
+    fn both_parts_say_what_counts() {
+        let written = |template| content().write(template).expect("it can be written");
+        for template in [Template::PasswordReset, Template::AccountConfirmation, Template::Invitation] {
+            let mail = written(template);
+            assert!(mail.text.contains(&content().url), "{}", mail.text);
+            assert!(mail.html.contains("flow_token=abc&#38;x=1"), "{}", mail.html);
+        }
+        let reset = written(Template::PasswordReset);
+        assert!(reset.text.contains("works once, for 30 minutes"), "{}", reset.text);
+        let otp = written(Template::EmailOtp);
+        assert!(otp.text.contains("123456") && otp.html.contains("123456"));
+        let event = written(Template::EventNotification);
+        assert!(event.text.contains("reason: a < b") && event.html.contains("a &#60; b"), "{}", event.text);
+        let invitation = written(Template::Invitation);
+        assert!(invitation.text.contains("2027-01-15 08:00 UTC"), "{}", invitation.text);
+    }
+
+    #[test]
+    fn spans_are_told_in_the_largest_unit_that_fits() {
+        let told = |seconds| Language::English.span(seconds);
+        assert_eq!([told(1), told(90), told(60), told(1_800)], ["1 second", "90 seconds", "1 minute", "30 minutes"]);
+        assert_eq!([told(7_200), told(86_400), told(172_800)], ["2 hours", "1 day", "2 days"]);
+    }
+}
