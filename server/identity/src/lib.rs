@@ -109,8 +109,6 @@ pub struct Setup {
     pub variables: BTreeMap<String, String>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
-    /// Where addresses are.
-    pub places: Arc<GeoDatabases>,
     /// Public address of the sign-in host, without a slash at the end.
     pub public_url: Option<String>,
     /// How long a session lasts where the login stage says nothing.
@@ -226,6 +224,8 @@ pub struct Core {
     pub tuning: Tuning,
     /// What changed.
     pub feed: Arc<Feed>,
+    /// Where addresses are.
+    pub places: Arc<GeoDatabases>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// The mail server of the settings.
