@@ -65,6 +65,7 @@ on_each_database!(
     a_recipient_who_is_refused_is_given_up,
     what_administrators_send_arrives,
     codes_by_mail_are_a_second_factor,
+    a_stage_has_a_mail_server_of_its_own,
     without_a_mail_server_everything_says_so,
 );
 
@@ -525,4 +526,63 @@ async fn codes_by_mail_are_a_second_factor(database: Database) {
     let told = login.answer(&json!({"component": VALIDATE, "code": right})).await.expect(200).json();
     assert!(told["response_errors"]["code"].is_array(), "{told}");
     assert_eq!(me(&server, &late).await, Value::Null);
+}
+
+async fn a_stage_has_a_mail_server_of_its_own(database: Database) {
+    let sink = MailSink::start().await;
+    let flow = format!(
+        "flow: own\ntitle: Own\ndesignation: recovery\nstages:\n  - identify: {{ by: [username] }}\n  - email: {{ host: 127.0.0.1, port: {}, \
+         username: relay, password: {{ env: RELAY }}, from: own@example.com, subject: Ours, timeout: 5 }}\n    name: own-mail\n",
+        sink.port()
+    );
+    let server = Server::builder(database).config("own.yaml", &flow).set("RELAY", "hush-hush").start().await;
+    server.api().create_user("ada", PASSWORD, &[]).await;
+    asked(&server, "own", "ada").await;
+    let mail = sink.for_somebody("ada@example.org", 1).await;
+    assert_eq!((mail.header("Subject"), mail.header("From")), ("Ours".into(), "Lockgate <own@example.com>".into()));
+    // NUL relay NUL hush-hush
+    assert_eq!(sink.logins(), ["AHJlbGF5AGh1c2gtaHVzaA=="]);
+    let told = server.run(&["test_email", "someone@example.org", "-S", "own-mail"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+    sink.for_somebody("someone@example.org", 1).await;
+    assert!(server.logs().iter().all(|line| !line.contains("hush-hush")));
+    assert!(!tasks(&server).await.iter().any(|task| task.to_string().contains("hush-hush")));
+}
+
+/// A folder's own tests go through mails, too.
+#[test]
+fn tests_of_a_folder_open_the_links_of_mails() {
+    const TESTS: &str = r#"test: a new password by mail
+users:
+  ada: { email: ada@example.com, password: old }
+flow: default-recovery-flow
+steps:
+  - identify: { uid_field: ada@example.com }
+  - email: {}
+  - prompt: { password: "walnut-prism-harbor-93", password_repeat: "walnut-prism-harbor-93" }
+  - ends: login
+    user: ada
+---
+test: nobody gets in by an unknown name
+flow: default-recovery-flow
+steps:
+  - identify: { uid_field: nobody }
+  - email: {}
+  - ends: deny
+---
+test: codes by mail are set up
+users:
+  ada: { email: ada@example.com, password: old }
+flow: default-authenticator-email-setup
+as: ada
+steps:
+  - enroll_email: { code: "000000" }
+    fails: code
+  - enroll_email: { code: "123456" }
+  - ends: done
+"#;
+    let folder = tempfile::TempDir::with_prefix("lockgate-mail-").expect("the temporary folder is writable");
+    std::fs::write(folder.path().join("tests.yaml"), TESTS).expect("a fresh folder is writable");
+    let told = CommandOutcome::run(&["test", &folder.path().to_string_lossy()]);
+    assert!(told.code == 0 && told.text.contains("3 tests"), "{}", told.text);
 }

@@ -76,6 +76,7 @@ fn unquoted(text: &str) -> String {
 #[derive(Default)]
 struct Kept {
     mails: Mutex<Vec<Mail>>,
+    logins: Mutex<Vec<String>>,
     refuses: AtomicU16,
     delay: AtomicUsize,
 }
@@ -132,6 +133,11 @@ impl MailSink {
         self.kept.mails.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Who signed in, as they said it (RFC 4616, in base64).
+    pub fn logins(&self) -> Vec<String> {
+        self.kept.logins.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Waits until it has so many mails.
     ///
     /// # Panics
@@ -167,7 +173,12 @@ async fn talk(stream: TcpStream, kept: &Kept) -> std::io::Result<()> {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
             "" => return Ok(()),
-            "EHLO" => say(&mut stream, "250-sink\r\n250 8BITMIME").await?,
+            "EHLO" => say(&mut stream, "250-sink\r\n250-AUTH PLAIN\r\n250 8BITMIME").await?,
+            "AUTH" => {
+                let login = line.rsplit(' ').next().unwrap_or_default().to_owned();
+                kept.logins.lock().unwrap_or_else(PoisonError::into_inner).push(login);
+                say(&mut stream, "235 welcome").await?;
+            }
             "RCPT" => match kept.refuses.load(Ordering::SeqCst) {
                 0 => {
                     to.push(line.split(['<', '>']).nth(1).unwrap_or_default().to_owned());
