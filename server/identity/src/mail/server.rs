@@ -134,7 +134,7 @@ impl MailServer {
         let transport = self.transport()?;
         let sending = tokio::time::timeout(PATIENCE, transport.send(message));
         let late = |_| SendError::NotNow("the mail server took too long".to_owned());
-        let said = sending.await.map_err(late)?.map_err(|error| failed(&error))?;
+        let said = sending.await.map_err(late)?.map_err(|error| self.failed(&error))?;
         Ok(format!("the mail server answered {}", said.code()))
     }
 
@@ -161,6 +161,16 @@ impl MailServer {
             .singlepart(SinglePart::plain(letter.text.clone()))
             .singlepart(SinglePart::html(letter.html.clone()));
         builder.multipart(parts).map_err(broken)
+    }
+
+    fn failed(&self, error: &smtp::Error) -> SendError {
+        let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+        let text = format!("the mail server {}:{}: {error}", self.settings.host, self.settings.port);
+        if error.is_permanent() && !LOGIN_REFUSED.contains(&code.as_str()) {
+            SendError::Never(text)
+        } else {
+            SendError::NotNow(text)
+        }
     }
 
     fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SendError> {
@@ -194,15 +204,6 @@ fn address(text: &str) -> Result<Address, SendError> {
 /// Headers are lines.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
-}
-
-fn failed(error: &smtp::Error) -> SendError {
-    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
-    if error.is_permanent() && !LOGIN_REFUSED.contains(&code.as_str()) {
-        SendError::Never(error.to_string())
-    } else {
-        SendError::NotNow(error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use lockgate_engine::ports::Clock;
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     config::{Change, draft},
+    mail::{Content, Letter, Template},
     system::SystemClock,
 };
 use lockgate_model::kind;
@@ -170,4 +171,27 @@ async fn who_does_not_answer_is_tried_again_with_growing_pauses_for_a_day() {
     world.work().await;
     let sent = world.sending().await;
     assert_eq!((sent.state, sent.outcome, sent.retries), (TaskState::Done, Some(TaskOutcome::Info), 1));
+}
+
+#[tokio::test]
+async fn a_mail_that_nobody_takes_is_given_up_after_a_day_and_says_nothing_of_itself() {
+    let world = World::new().await;
+    let content =
+        Content { brand: "Acme".to_owned(), url: "https://a.test/?key=s3cret".to_owned(), ..Content::default() };
+    let written = content.write(Template::Invitation).expect("a mail");
+    let letter = Letter::new("ada@example.org", "Acme", "Come in", written);
+    let task = world.identity.mail_task(Template::Invitation, letter, None).expect("a task");
+    world.identity.store.tasks().ask(std::slice::from_ref(&task)).await.expect("a database");
+    let stored = async || world.identity.store.tasks().get(task.id).await.expect("a database").expect("the task");
+    assert!(!format!("{:?}", stored().await).contains("s3cret"), "what lets people in is sealed");
+    world.work().await;
+    let waiting = stored().await;
+    assert_eq!((waiting.state, waiting.logs[0].level.as_str()), (TaskState::Queued, "warning"));
+    assert!(waiting.logs[0].text.contains("LOCKGATE_EMAIL__HOST"), "{:?}", waiting.logs);
+    world.pass(TimeDelta::hours(25));
+    world.work().await;
+    let given_up = stored().await;
+    assert_eq!((given_up.state, given_up.outcome), (TaskState::Rejected, Some(TaskOutcome::Error)));
+    // It can be begun again: what it says is still there, and sealed.
+    assert!(given_up.data["sealed"].is_string() && !format!("{given_up:?}").contains("s3cret"));
 }
