@@ -136,13 +136,13 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
             let wish = Wish { dry_run, update, create_groups };
             let mut whole = false;
             block_on(threads(), async {
-                whole = roster::import(&settings, environment, &file, wish, format).await?;
+                whole = Box::pin(roster::import(&settings, environment, &file, wish, format)).await?;
                 Ok(())
             })?;
             return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(roster::SOME_REFUSED) });
         }
         Command::ExportUsers { file, password_hashes } => {
-            block_on(1, roster::export(&settings, environment, file.as_deref(), password_hashes))?;
+            block_on(1, Box::pin(roster::export(&settings, environment, file.as_deref(), password_hashes)))?;
         }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
