@@ -214,7 +214,6 @@ impl<'a> Run<'a> {
     /// The page of a failure; the details are for superusers and the log.
     pub(crate) async fn failed(&self, failure: Failure) -> Outcome {
         let flow = self.flow.flow.slug.clone();
-        tracing::error!(request = %self.env.request.id, %flow, error = %failure.0, "flow failed");
         let superuser = self.session().is_some_and(|s| s.is_superuser);
         let error = superuser.then(|| failure.0.clone());
         self.record(Event::Failed { flow, user: self.user(), error: failure.0 }).await;

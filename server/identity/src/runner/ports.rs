@@ -311,6 +311,9 @@ impl Events for Ports<'_> {
             Event::FlowDenied { user, .. } => (Action::PolicyExecution, *user),
             Event::Failed { user, .. } => (Action::SystemException, *user),
         };
+        if let Event::Failed { flow, error, .. } = &event {
+            tracing::error!(request = %request.id, %flow, %error, "flow failed");
+        }
         if let Event::LoginFailed { identifier, .. } = &event {
             metrics::counter!("lockgate_logins_total", "outcome" => "failed").increment(1);
             self.core.reputation.failed(identifier, request.ip).await;

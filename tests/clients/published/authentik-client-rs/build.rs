@@ -102,7 +102,10 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 /// Where cargo keeps the source of the client.
 fn client() -> PathBuf {
     let cargo = env::var_os("CARGO").expect("cargo tells itself");
-    let asked = Command::new(cargo).args(["metadata", "--format-version", "1", "--locked", "--offline"]).output();
+    // Of other platforms nothing is downloaded.
+    let target = env::var("TARGET").expect("cargo tells the platform");
+    let question = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &target];
+    let asked = Command::new(cargo).args(question).output();
     let told: Value = serde_json::from_slice(&asked.expect("cargo can be started").stdout).expect("cargo tells JSON");
     let packages = told["packages"].as_array().expect("there are packages");
     let package = packages.iter().find(|one| one["name"] == "authentik-client").expect("the client is one of them");
