@@ -6,7 +6,7 @@ use crate::{
     context::Standing,
     next::{flow_page, next_in_query},
     plan::{MAX_AGE, MAX_QUERY, Planned},
-    ports::Event,
+    ports::{Event, Facts},
     run::{Answered, End, Entered, Failure, Run},
     stages,
     step::{Effect, Outcome},
@@ -85,11 +85,15 @@ impl<'a> Run<'a> {
     /// Whether the flow is for this visitor; `Some` says why not. Leaves out the stages whose
     /// policies are asked when planning and fail.
     async fn admit(&mut self) -> Result<Option<String>, Failure> {
-        if let Some(message) = self.kept_out().await? {
-            return Ok(Some(message));
+        if let Some(message) = self.unauthorised() {
+            return Ok(Some(message.to_owned()));
         }
+        // A name that was only typed is nobody's right to run a flow.
         let principal = self.trusted_subject().await?;
         let facts = self.facts(principal.as_ref(), self.plan.context.prompt_data.clone());
+        if let Some(message) = self.kept_out(&facts).await? {
+            return Ok(Some(message));
+        }
         let mut left_out = Vec::new();
         for stage in self.flow.stages.iter().filter(|s| s.binding.evaluate_on_plan) {
             if !self.env.decide.binding(stage.binding_id, &facts).await?.passing {
@@ -101,15 +105,9 @@ impl<'a> Run<'a> {
         Ok(None)
     }
 
-    /// Why the flow is not for this visitor, if it is not.
-    async fn kept_out(&self) -> Result<Option<String>, Failure> {
-        if let Some(message) = self.unauthorised() {
-            return Ok(Some(message.to_owned()));
-        }
-        // A name that was only typed is nobody's right to run a flow.
-        let principal = self.trusted_subject().await?;
-        let facts = self.facts(principal.as_ref(), self.plan.context.prompt_data.clone());
-        let verdict = self.env.decide.flow(self.flow.id, &facts).await?;
+    /// What the flow's own policies have against this visitor.
+    async fn kept_out(&self, facts: &Facts<'_>) -> Result<Option<String>, Failure> {
+        let verdict = self.env.decide.flow(self.flow.id, facts).await?;
         Ok((!verdict.passing).then(|| verdict.messages.join("\n")))
     }
 
@@ -130,7 +128,9 @@ impl<'a> Run<'a> {
         if let Some(end) = stages::email::activate(self, stage, reader).await? {
             return Ok(self.ended(end).await);
         }
-        if let Some(message) = self.kept_out().await? {
+        let principal = self.trusted_subject().await?;
+        let facts = self.facts(principal.as_ref(), self.plan.context.prompt_data.clone());
+        if let Some(message) = self.kept_out(&facts).await? {
             return Ok(self.refuse(message).await);
         }
         self.plan.advance();

@@ -263,6 +263,10 @@ impl Core {
                 return Ok(None);
             }
         };
+        if user.is_none() && !result.user_verified() {
+            // Its challenge was made for somebody who has been named; here nothing else speaks for them.
+            return Ok(None);
+        }
         credential.counter = result.counter();
         credential.backup_state = result.backup_state();
         credential.backup_eligible = result.backup_eligible();

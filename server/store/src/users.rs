@@ -135,6 +135,15 @@ impl Users<'_> {
         Ok(found)
     }
 
+    /// The next accounts after this number, by number, at most so many: a way through all of them that skips none,
+    /// whatever is made or deleted meanwhile.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn after(&self, pk: i64, most: u64) -> Result<Vec<User>, StoreError> {
+        self.several(user::Column::Pk.gt(pk), most).await
+    }
+
     /// The account with this UUID.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::columns::{BETWEEN_GROUPS, KNOWN};
 use crate::Identity;
-use lockgate_store::{Page, StoreError, UserFilter};
+use lockgate_store::StoreError;
 use std::io::Write;
 use thiserror::Error;
 
@@ -30,18 +30,12 @@ impl Identity {
         let mut table = csv::Writer::from_writer(output);
         let columns = KNOWN.into_iter().filter(|name| hashes || *name != "password_hash");
         table.write_record(columns)?;
-        let mut written = 0;
-        for number in 1.. {
-            let filter = UserFilter {
-                ordering: vec![("pk".to_owned(), false)],
-                page: Page { number, size: CHUNK },
-                ..UserFilter::default()
-            };
-            let (users, _) = self.store.users().list(&filter, self.clock.now()).await?;
-            if users.is_empty() {
-                break;
-            }
+        let (mut written, mut last) = (0, i64::MIN);
+        loop {
+            let users = self.store.users().after(last, CHUNK).await?;
             let pks: Vec<i64> = users.iter().map(|user| user.pk).collect();
+            let Some(pk) = pks.last() else { break };
+            last = *pk;
             let groups = self.store.groups().of_users(&pks, self.clock.now()).await?;
             for user in users {
                 let names = groups.get(&user.pk).into_iter().flatten().map(|group| group.name.as_str());

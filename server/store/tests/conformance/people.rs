@@ -21,6 +21,8 @@ pub(crate) async fn accounts_are_found_by_any_name(bench: &Bench) -> Outcome {
     assert!(users.by_email("ÁDÁ@example.COM", Case::Exact).await?.is_empty());
     assert!(users.by_email("", Case::Fold).await?.is_empty());
     assert_eq!(users.by_username("a\0", Case::Fold).await?, None);
+    assert_eq!(users.after(ada.pk - 1, 1).await?, from_ref(&ada));
+    assert!(users.after(i64::MAX, 10).await?.is_empty());
     assert_eq!(users.get_many(&[ada.pk, 999]).await?, [ada]);
     Ok(())
 }
