@@ -56,6 +56,15 @@ impl Query {
         self.get(name).and_then(flag)
     }
 
+    /// Yes or no, of an operation that is no list and so has no filters to ignore.
+    ///
+    /// # Errors
+    /// 400 on the parameter's name.
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        flag(value).map(Some).ok_or_else(|| ApiError::field(name, "invalid", "Must be a valid boolean."))
+    }
+
     /// A parameter of another type.
     ///
     /// # Errors

@@ -82,6 +82,7 @@ async fn test(
     let face = families::face(Family::Mapping).ok_or(ApiError::Internal)?;
     let mapping = face.find(&identity, &snapshot, &caller, &key)?;
     Sight::of(&identity, &snapshot, &caller).require_on(Action::Test, mapping)?;
+    let in_lines = query.boolean("format_result")? == Some(true);
     let asked: PropertyMappingTestRequest = body.read(&FORM, false)?;
     let who = match asked.user {
         Some(pk) => {
@@ -103,7 +104,6 @@ async fn test(
     let who = who.as_ref().map(|who| &**who.principal());
     let app = context.get("app").and_then(Value::as_str);
     let made = snapshot.try_mapping(mapping.document.id, app, who, &facts);
-    let in_lines = query.flag("format_result") == Some(true);
     Ok(Json(match made {
         Ok(value) if in_lines => PropertyMappingTestResult { result: format!("{value:#}"), successful: true },
         Ok(value) => PropertyMappingTestResult { result: value.to_string(), successful: true },

@@ -132,6 +132,10 @@ async fn transports_rules_and_mappings_are_configuration() {
     assert_eq!((&made["result"], &made["successful"]), (&json!(r#"{"text":"hello"}"#), &json!(true)));
     let made = api.post(&format!("{test}?format_result=true"), &asked).await.expect(200);
     assert_eq!(made["result"], "{\n  \"text\": \"hello\"\n}");
+    assert!(
+        api.post(&format!("{test}?format_result=12353"), &asked).await.expect(400)["format_result"].is_array(),
+        "a wrong flag is no flag"
+    );
     assert_eq!(api.post(&test, &json!({})).await.expect(200)["successful"], false);
     assert!(api.post(&test, &json!({"user": 999})).await.expect(400)["user"].is_array());
     let scope = api.get("/propertymappings/all/?managed=goauthentik.io/providers/oauth2/scope-email").await.expect(200);
