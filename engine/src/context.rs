@@ -27,6 +27,18 @@ pub enum Standing {
     Vouched,
 }
 
+/// What somebody who is signed in can show again before they change what they sign in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Their password.
+    Password,
+    /// A second factor, if they have one: there is no password.
+    Factor,
+    /// Nothing: they came in by a recovery key, and have lost what they could show.
+    Nothing,
+}
+
 /// The user that a plan is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
@@ -181,6 +193,8 @@ pub struct Context {
     pub mailed: BTreeSet<Uuid>,
     /// Factors that have had a code sent.
     pub coded: BTreeSet<i64>,
+    /// What the person whose own settings this is about can show again.
+    pub proof: Option<Proof>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -246,6 +260,9 @@ impl Context {
         if let Some(invited) = &self.invitation {
             // Without its key, which is as good as the invitation.
             put("invitation", json!({"name": invited.name, "single_use": invited.single_use}));
+        }
+        if let Some(proof) = self.proof {
+            put("proof", json!(proof));
         }
         put("prompt_data", Value::Object(self.prompt_data.clone()));
         put("email_sent", json!(!self.mailed.is_empty()));

@@ -25,11 +25,11 @@ pub mod response;
 mod run;
 mod stages;
 pub mod step;
-mod title;
+pub mod title;
 
 pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
 pub use compiled::{CompileError, CompiledFlow, CompiledPrompts, CompiledStage, Stage};
-pub use context::{AppContext, ConsentRequest, Context, Invited, Passage, Pending, SessionEndContext, Standing};
+pub use context::{AppContext, ConsentRequest, Context, Invited, Passage, Pending, Proof, SessionEndContext, Standing};
 pub use executor::{challenge, offer, respond, resume, start};
 pub use next::{invitation_in_query, safe_next};
 pub use plan::Plan;

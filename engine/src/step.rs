@@ -88,8 +88,8 @@ pub enum Effect {
     Login(Box<LoginEffect>),
     /// Sign out: end the session; a plan that goes on moves to the new, anonymous one.
     Logout,
-    /// An account was written. A changed password ends its other sessions and rotates this one's
-    /// identifier; this session itself stays.
+    /// An account was written. A changed password ends its other sessions, unless its owner wants to keep
+    /// them, and rotates this one's identifier; this session itself stays.
     UserWritten {
         /// Primary key.
         user: i64,
@@ -97,6 +97,8 @@ pub enum Effect {
         created: bool,
         /// Its password was set.
         password_changed: bool,
+        /// Its owner stays signed in elsewhere.
+        keep_other_sessions: bool,
     },
     /// This browser showed a second factor: let it remember that.
     Remember {

@@ -2,7 +2,8 @@
 
 /// Fills `{{ brand }}`, `{{ app }}`, `{{ user }}`, `%(app)s` and `%(user)s` in one pass, so that a
 /// name that looks like a placeholder stays a name. Unknown placeholders stay as they are.
-pub(crate) fn fill(template: &str, brand: &str, app: &str, user: &str) -> String {
+#[must_use]
+pub fn fill(template: &str, brand: &str, app: &str, user: &str) -> String {
     let value = |word: &str| match word.trim() {
         "brand" => Some(brand),
         "app" => Some(app),

@@ -67,7 +67,8 @@ fn who_is_invited_gets_an_account_with_what_the_invitation_says() {
 
     world.post(&flow, &mut plan, json!({"username": "carol", "email": "root@example.com"}));
     let step = world.get(&flow, &mut plan);
-    assert_eq!(step.effects[0], Effect::UserWritten { user: 4, created: true, password_changed: false });
+    let written = Effect::UserWritten { user: 4, created: true, password_changed: false, keep_other_sessions: false };
+    assert_eq!(step.effects[0], written);
     let carol = world.lock().users[&4].0.clone();
     assert_eq!((carol.username.as_str(), carol.email.as_str()), ("carol", "carol@example.com"));
     assert_eq!(carol.attributes["team"], "a");

@@ -399,8 +399,11 @@ fn enrolment_asks_checks_writes_and_signs_in() {
     assert!(!stored.contains("\"pw\"") && stored.contains("sealed:pw"), "no password is stored as typed");
 
     let step = world.get(&flow, &mut plan);
-    let [Effect::UserWritten { user: 4, created: true, password_changed: true }, Effect::Login(login), _] =
-        &step.effects[..]
+    let [
+        Effect::UserWritten { user: 4, created: true, password_changed: true, keep_other_sessions: false },
+        Effect::Login(login),
+        _,
+    ] = &step.effects[..]
     else {
         panic!("{step:?}")
     };
@@ -431,7 +434,8 @@ fn read_only_fields_keep_their_value_and_settings_are_written_to_oneself() {
     assert_eq!(world.page(&flow, &mut plan)["fields"][0]["initial_value"], "ada");
     world.post(&flow, &mut plan, json!({"username": "root", "name": "Ada L"}));
     let step = world.get(&flow, &mut plan);
-    assert_eq!(step.effects[0], Effect::UserWritten { user: 1, created: false, password_changed: false });
+    let written = Effect::UserWritten { user: 1, created: false, password_changed: false, keep_other_sessions: false };
+    assert_eq!(step.effects[0], written);
     let ada = world.lock().users[&1].0.clone();
     assert_eq!((ada.username.as_str(), ada.name.as_str()), ("ada", "Ada L"));
 }

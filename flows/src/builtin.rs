@@ -11,17 +11,20 @@ use lockgate_model::{Document, Origin};
 use lockgate_policies::{BuiltinMapping, builtin_mappings, builtin_policies};
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("authentication.yaml", include_str!("../builtin/authentication.yaml")),
     ("authenticators.yaml", include_str!("../builtin/authenticators.yaml")),
     ("brand.yaml", include_str!("../builtin/brand.yaml")),
+    ("enrollment.yaml", include_str!("../builtin/enrollment.yaml")),
     ("initial-setup.yaml", include_str!("../builtin/initial-setup.yaml")),
     ("invalidation.yaml", include_str!("../builtin/invalidation.yaml")),
+    ("magic-link.yaml", include_str!("../builtin/magic-link.yaml")),
     ("notifications.yaml", include_str!("../builtin/notifications.yaml")),
     ("outpost.yaml", include_str!("../builtin/outpost.yaml")),
     ("password-change.yaml", include_str!("../builtin/password-change.yaml")),
     ("provider-authorization.yaml", include_str!("../builtin/provider-authorization.yaml")),
     ("recovery.yaml", include_str!("../builtin/recovery.yaml")),
+    ("unenrollment.yaml", include_str!("../builtin/unenrollment.yaml")),
     ("user-settings.yaml", include_str!("../builtin/user-settings.yaml")),
 ];
 

@@ -104,10 +104,12 @@ macro_rules! policy {
     };
 }
 
-static POLICIES: [BuiltinPolicy; 3] = [
+static POLICIES: [BuiltinPolicy; 5] = [
     policy!("default-authentication-flow-password-stage"),
     policy!("default-user-settings-authorization"),
     policy!("default-oobe-password-usable"),
+    policy!("default-flow-offered"),
+    policy!("default-unenrollment-sure"),
 ];
 
 /// The default scope mappings.

@@ -7,6 +7,9 @@ use lockgate_model::Validity;
 use std::{net::IpAddr, path::PathBuf};
 use uuid::Uuid;
 
+/// The longest life of a recovery key, in minutes: a year.
+const MOST_RECOVERY_MINUTES: i64 = 365 * 24 * 60;
+
 /// The identity provider that people keep in git.
 #[derive(Debug, Parser)]
 #[command(name = "lockgate", version, about, arg_required_else_help = false)]
@@ -318,6 +321,15 @@ pub(crate) enum Command {
     CreateAdminGroup {
         /// User name.
         #[arg(default_value = "akadmin")]
+        user: String,
+    },
+    /// Make an address that signs somebody in who is locked out, once.
+    #[command(name = "create_recovery_key", allow_missing_positional = true)]
+    CreateRecoveryKey {
+        /// For how many minutes it is good.
+        #[arg(value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=MOST_RECOVERY_MINUTES))]
+        minutes: u32,
+        /// User name.
         user: String,
     },
     /// Set a user's password, asked for twice, or read from standard input when that is no terminal.

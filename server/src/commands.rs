@@ -5,6 +5,7 @@ use crate::{
     serve::{ask, open, services},
     settings::Settings,
 };
+use chrono::TimeDelta;
 use lockgate_engine::ports::Clock;
 use lockgate_flows::{Diagram, ProcessSecrets, people_of_flow};
 use lockgate_identity::{
@@ -137,6 +138,38 @@ pub(crate) async fn create_admin_group(
     println!("User '{}' successfully added to the group '{}'.", user.username, group.name);
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
+}
+
+/// `create_recovery_key`.
+pub(crate) async fn create_recovery_key(
+    settings: &Settings,
+    environment: Environment,
+    name: &str,
+    minutes: u32,
+) -> Result<(), String> {
+    let identity = services(settings, environment).await?;
+    let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
+    let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
+    let life = TimeDelta::minutes(i64::from(minutes));
+    let path = identity.flows().create_recovery_key(&user, life).await.map_err(|e| e.to_string())?;
+    let base = identity.public_base(&identity.config.snapshot()).unwrap_or_default();
+    eprintln!("Whoever opens this address is signed in as {}, once. It is valid for {}.", user.username, span(minutes));
+    println!("{base}{path}");
+    identity.journal.flush().await;
+    identity.store.close().await.map_err(|e| e.to_string())
+}
+
+/// Minutes in words.
+fn span(minutes: u32) -> String {
+    let parts = [(minutes / 1_440, "day"), (minutes / 60 % 24, "hour"), (minutes % 60, "minute")];
+    let said = parts.into_iter().filter(|(count, _)| *count > 0);
+    let said: Vec<_> =
+        said.map(|(count, unit)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" })).collect();
+    match said.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "no time".to_owned(),
+    }
 }
 
 /// `changepassword`.

@@ -149,6 +149,9 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::CreateAdminGroup { user } => {
             block_on(1, commands::create_admin_group(&settings, environment, &user))?;
         }
+        Command::CreateRecoveryKey { minutes, user } => {
+            block_on(1, commands::create_recovery_key(&settings, environment, &user, minutes))?;
+        }
         Command::Changepassword { user } => block_on(1, commands::change_password(&settings, environment, &user))?,
     }
     Ok(ExitCode::SUCCESS)

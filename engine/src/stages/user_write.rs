@@ -14,6 +14,9 @@ use serde_json::Value;
 
 const MAX_DEPTH: usize = 8;
 
+/// Key of the field by which people stay signed in elsewhere when they change their password.
+const KEEP_OTHER_SESSIONS: &str = "keep_other_sessions";
+
 pub(super) async fn enter(run: &mut Run<'_>, stage: &UserWriteStage) -> Result<Entered, Failure> {
     let (changes, fields) = changes(run);
     if fields.is_empty() {
@@ -142,6 +145,7 @@ async fn note(run: &mut Run<'_>, user: &User, created: bool, fields: Vec<String>
     } else if let Some(pending) = &mut context.pending {
         pending.shown.clone_from(&user.username);
     }
-    run.effects.push(Effect::UserWritten { user: user.pk, created, password_changed });
+    let keep_other_sessions = context.prompt_data.get(KEEP_OTHER_SESSIONS) == Some(&Value::Bool(true));
+    run.effects.push(Effect::UserWritten { user: user.pk, created, password_changed, keep_other_sessions });
     run.record(Event::UserWritten { user: user.pk, created, fields }).await;
 }

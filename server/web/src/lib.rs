@@ -5,6 +5,7 @@
 //! as a `Visit`, ask the services of [`lockgate_identity`] and fill a view. What may not enter:
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 
+mod acting;
 mod api_docs;
 pub mod assets;
 pub mod denied;
@@ -13,6 +14,7 @@ mod looks;
 pub mod page;
 pub mod pages;
 mod portal;
+mod recovery;
 mod visit;
 
 pub use denied::{DeniedPages, denial};
@@ -20,7 +22,7 @@ pub use denied::{DeniedPages, denial};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{MethodRouter, any, get},
+    routing::{MethodRouter, any, get, post},
 };
 use lockgate_identity::Identity;
 
@@ -32,6 +34,9 @@ pub fn router(identity: Identity) -> Router {
         .route("/setup", get(portal::setup))
         .route("/robots.txt", get(portal::robots))
         .route("/if/user/", get(portal::portal))
+        .route(acting::END, post(acting::end).layer(DefaultBodyLimit::max(flow::form::MAX_FORM)))
+        .route("/recovery/use-token/", get(recovery::by_query))
+        .route("/recovery/use-token/{key}/", get(recovery::by_path))
         .route("/if/brand.css", get(looks::brand_css))
         .route("/if/flow/{slug}/", flow_page)
         .route("/flows/-/default/{designation}/", get(flow::ways::default))

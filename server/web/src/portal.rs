@@ -1,18 +1,19 @@
 //! The front door, the portal of applications, and the way from it into each of them.
 
 use crate::{
+    acting,
     denied::denial,
     flow,
     page::respond,
-    pages::{AppCard, AppGroup, BrandView, Denial, Person, PortalPage, href},
-    visit::{Answer, SignedIn, Visit, redirect},
+    pages::{AppCard, AppGroup, BrandView, Denial, Person, PortalNotice, PortalPage, href},
+    visit::{Answer, Failure, SignedIn, Visit, redirect},
 };
 use axum::{
     extract::Path,
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use lockgate_identity::config::App;
+use lockgate_identity::{config::App, runner::recovery_key::is_recovered, sessions};
 use lockgate_model::{UserType, kinds::PasswordStage};
 use lockgate_policies::{Action, Facts, Resource};
 use std::{collections::BTreeMap, sync::Arc};
@@ -68,7 +69,7 @@ async fn library(visit: &Visit) -> Answer {
     if signed_in.principal().user.user_type == UserType::External {
         return Ok(for_external(visit, &signed_in));
     }
-    Ok(respond(StatusCode::OK, &page(visit, &signed_in).await))
+    Ok(respond(StatusCode::OK, &page(visit, &signed_in).await?))
 }
 
 /// People from outside have no portal: they go to the brand's application, if it has one. Not by a
@@ -87,22 +88,34 @@ fn for_external(visit: &Visit, signed_in: &SignedIn) -> Response {
     visit.pages().denied(&visit.client.host, Some(&signed_in.principal().user.username), denial)
 }
 
-async fn page(visit: &Visit, signed_in: &SignedIn) -> PortalPage {
+async fn page(visit: &Visit, signed_in: &SignedIn) -> Result<PortalPage, Failure> {
     let user = &signed_in.principal().user;
     let query = query(&visit.query);
     let brand = visit.snapshot.brand(&visit.client.host).map(|(_, brand)| brand);
     let settings = brand.and_then(|brand| visit.snapshot.flow_by_id(brand.flow_user_settings?.0));
-    PortalPage {
+    Ok(PortalPage {
         brand: visit.brand(),
         person: Person { name: user.username.clone(), avatar_url: None },
         display_name: user.name.clone(),
         groups: shelves(open_apps(visit, signed_in).await, &query),
+        notice: notice(visit, signed_in).await?,
         query,
         settings_url: settings.map(|flow| format!("/if/flow/{}/", flow.flow.slug)),
         password_url: password_flow(visit).map(|slug| format!("/if/flow/{slug}/")),
         admin_url: None,
         sign_out_url: "/flows/-/default/invalidation/".to_owned(),
+    })
+}
+
+async fn notice(visit: &Visit, signed_in: &SignedIn) -> Result<Option<PortalNotice>, Failure> {
+    let session = &signed_in.session;
+    if let Some(original) = session.original_pk {
+        let who = visit.identity.principals.get(original).await?;
+        let original = who.map(|who| who.principal().user.username.clone()).unwrap_or_default();
+        let csrf = visit.token.as_deref().map(sessions::csrf_token).unwrap_or_default();
+        return Ok(Some(PortalNotice::Acting { original, csrf, action_url: acting::END }));
     }
+    Ok(is_recovered(session, &signed_in.principal().user).then_some(PortalNotice::Recovered))
 }
 
 /// `q` of a query string.

@@ -7,3 +7,4 @@ mod flood;
 mod initial_setup;
 mod passkeys;
 mod policies;
+mod ways;

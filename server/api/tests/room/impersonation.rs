@@ -111,6 +111,9 @@ async fn no_password_is_set_meanwhile() {
     }
     let flow = "/flows/executor/default-password-change/?query=";
     browser.send(Method::GET, flow, &Value::Null).await.expect(200);
+    // Who acts as somebody else does not know their password; should they, it changes nothing.
+    browser.send(Method::POST, flow, &json!({"password": PASSWORD})).await.expect(302);
+    browser.send(Method::GET, flow, &Value::Null).await.expect(200);
     let answer = json!({"password": NEW, "password_repeat": NEW});
     browser.send(Method::POST, flow, &answer).await.expect(302);
     let answered = browser.send(Method::GET, flow, &Value::Null).await.expect(200);

@@ -8,10 +8,10 @@ use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
-    ObjectSet, Origin, Principal,
+    ObjectSet, Origin, Principal, Ref,
     kinds::{
-        Application, Brand, Flow, FlowDesignation, FolderSettings, NotificationRule, ProxyMode, ProxyProvider,
-        UniquePasswordPolicy,
+        Application, Brand, Flow, FlowDesignation, FolderSettings, IdentificationStage, NotificationRule, ProxyMode,
+        ProxyProvider, UniquePasswordPolicy,
     },
 };
 use lockgate_policies::{
@@ -154,6 +154,19 @@ impl Snapshot {
     #[must_use]
     pub fn flow_by_id(&self, id: Uuid) -> Option<Arc<CompiledFlow>> {
         self.flow(&self.objects.typed::<Flow>(id)?.slug)
+    }
+
+    /// Whether the brand of a host, or a stage that asks for the name, leads to a flow.
+    #[must_use]
+    pub fn is_offered(&self, host: &str, flow: Uuid) -> bool {
+        let is_this = |named: Option<Ref<Flow>>| named.is_some_and(|named| named.0 == flow);
+        let by_brand = self.brand(host).is_some_and(|(_, brand)| {
+            [brand.flow_authentication, brand.flow_recovery, brand.flow_unenrollment].into_iter().any(is_this)
+        });
+        let by_stage = |stage: &IdentificationStage| {
+            [stage.enrollment_flow, stage.recovery_flow, stage.passwordless_flow].into_iter().any(is_this)
+        };
+        by_brand || self.objects.all::<IdentificationStage>().iter().any(|(_, stage)| by_stage(stage))
     }
 
     /// The flows for a purpose that are found without being named, ordered by slug. A way back in that only ships with

@@ -106,6 +106,11 @@ impl Decider<'_> {
     async fn ask(&self, resource: Resource<'_>, facts: &Facts<'_>) -> Result<Verdict, PortError> {
         let mut context = facts.context.clone();
         context.insert("setup_open".to_owned(), json!(self.setup_open));
+        if let Resource::Flow(slug) = resource {
+            let flow = self.snapshot.flow(slug);
+            let offered = flow.is_some_and(|flow| self.snapshot.is_offered(&facts.request.host, flow.id));
+            context.insert("offered".to_owned(), json!(offered));
+        }
         let asked = self.translate(facts, &context);
         let decision = self.judge.decide(self.snapshot, resource, facts.principal, &asked).await?;
         if !decision.errors.is_empty() {

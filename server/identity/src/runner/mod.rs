@@ -9,6 +9,7 @@ pub(crate) mod mail_ports;
 mod passkey_ports;
 pub(crate) mod ports;
 mod preview;
+pub mod recovery_key;
 mod restore;
 mod session_data;
 mod silent;
@@ -25,7 +26,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
-    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Response, Step, StepEnv,
+    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv,
     invitation_in_query,
     ports::{BrandFacts, RequestFacts},
 };
@@ -34,6 +35,7 @@ use lockgate_store::{Session, StoreError};
 use mail_ports::Post;
 use ports::Ports;
 pub use preview::PreviewError;
+use recovery_key::{is_recovered, settled};
 pub use restore::{RecoveryLink, without_link};
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
@@ -364,14 +366,28 @@ impl<'a> Visit<'a> {
         Box::pin(self.conclude(data, step)).await
     }
 
-    /// What a flow begins with that nobody prepared: one that signs out has to tell the applications.
+    /// What a flow begins with that nobody prepared: one that signs out has to tell the applications, and one for
+    /// one's own settings may ask again for a proof of who that is.
     async fn opening(&self, flow: &CompiledFlow) -> Result<Context, StoreError> {
         let signed_in = self.session.as_ref().filter(|session| session.user_pk.is_some() && flow.signs_out());
         let logout_urls = match signed_in {
             Some(session) => self.core.logout_urls(self.snapshot, session.uuid, None).await?,
             None => Vec::new(),
         };
-        Ok(Context { logout_urls, ..Context::default() })
+        let own = matches!(flow.flow.designation, FlowDesignation::StageConfiguration | FlowDesignation::Unenrollment);
+        let proof = if own { self.proof().await? } else { None };
+        Ok(Context { logout_urls, proof, ..Context::default() })
+    }
+
+    /// What somebody who is signed in can show again before they change what they sign in with.
+    async fn proof(&self) -> Result<Option<Proof>, StoreError> {
+        let (Some(session), Some(who)) = (&self.session, &self.who) else { return Ok(None) };
+        let user = &who.principal().user;
+        if is_recovered(session, user) {
+            return Ok(Some(Proof::Nothing));
+        }
+        let has_password = self.core.store.users().password_hash(user.pk).await?.is_some();
+        Ok(Some(if has_password { Proof::Password } else { Proof::Factor }))
     }
 
     /// Plans a flow and stores the plan; `None` when another request changed the session meanwhile, else
@@ -405,7 +421,9 @@ impl<'a> Visit<'a> {
             match effect {
                 Effect::Login(effect) => login = Some(effect),
                 Effect::Logout => logout = true,
-                Effect::UserWritten { user, password_changed: true, .. } => rotate = Some(user),
+                Effect::UserWritten { user, password_changed: true, keep_other_sessions, .. } => {
+                    rotate = Some(Rotation { user, keep_others: keep_other_sessions });
+                }
                 Effect::UserWritten { .. } => {}
                 Effect::Remember { user, stage, lasting } => {
                     let token = self.core.remember_factor(self.mfa_token, user, stage);
@@ -502,9 +520,9 @@ impl<'a> Visit<'a> {
         Ok(Some(Stored::New(Box::new(new))))
     }
 
-    /// Stores what the flow remembers. A changed password ends the user's other sessions, and rotates
-    /// this one's identifier when it is theirs.
-    async fn keep(&self, rotate: Option<i64>, data: &SessionData) -> Result<Option<Stored>, StoreError> {
+    /// Stores what the flow remembers. A changed password ends the user's other sessions, unless they are to be
+    /// kept, and rotates this one's identifier when it is theirs.
+    async fn keep(&self, rotate: Option<Rotation>, data: &SessionData) -> Result<Option<Stored>, StoreError> {
         let Some(session) = &self.session else {
             if data.is_empty() {
                 return Ok(Some(Stored::Same));
@@ -512,19 +530,22 @@ impl<'a> Visit<'a> {
             let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
             return Ok(Some(Stored::New(Box::new(new))));
         };
-        let Some(user) = rotate else {
+        let Some(Rotation { user, keep_others }) = rotate else {
             let written = data.write();
             if written == session.data {
                 return Ok(Some(Stored::Same));
             }
             return Ok(self.core.sessions.save(session, &written).await?.then_some(Stored::Same));
         };
-        self.core.sessions.end_of_users(&[user], Some(session)).await?;
-        let stored = if session.user_pk == Some(user) {
+        let own = session.user_pk == Some(user);
+        if !(own && keep_others) {
+            self.core.sessions.end_of_users(&[user], Some(session)).await?;
+        }
+        let stored = if own {
             let now = self.core.clock.now();
             let facts = LoginFacts {
                 user_pk: user,
-                auth: session.auth.clone().unwrap_or(Value::Null),
+                auth: settled(session.auth.as_ref()),
                 expires: session.expires,
                 max_age: Some((session.expires - now).num_seconds().max(1)),
                 original_pk: session.original_pk,
@@ -546,6 +567,14 @@ impl<'a> Visit<'a> {
 fn is_invited_anew(plan: &Plan, query: &str) -> bool {
     let invited = invitation_in_query(query);
     invited.is_some() && invited != invitation_in_query(&plan.query)
+}
+
+/// A password was changed: what becomes of the sessions that the old one opened.
+struct Rotation {
+    /// Whose.
+    user: i64,
+    /// The other ones stay.
+    keep_others: bool,
 }
 
 enum Stored {

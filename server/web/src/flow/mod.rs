@@ -18,12 +18,12 @@ use axum::{
     response::Response,
 };
 use form::Form;
-use lockgate_engine::{ResponseErrors, challenge, safe_next};
+use lockgate_engine::{ResponseErrors, challenge, safe_next, title};
 use lockgate_identity::{
     runner::{FlowAnswer, FlowOutcome, FlowRequest, SetSession, without_link},
     sessions,
 };
-use lockgate_model::kinds::FlowDesignation;
+use lockgate_model::kinds::{FlowAuthentication, FlowDesignation};
 use view::Frame;
 
 /// What a forged, or merely late, answer is told.
@@ -66,8 +66,16 @@ impl Visitor<'_> {
     }
 
     async fn show(&self) -> Answer {
+        if self.is_for_who_is_signed_in() && self.visit.signed_in().await?.is_none() {
+            return Ok(self.visit.to_login());
+        }
         let answer = self.ask(self.visit.flow(self.slug)).await?;
         self.shown(answer, false, None).await
+    }
+
+    fn is_for_who_is_signed_in(&self) -> bool {
+        let flow = self.visit.snapshot.flow(self.slug);
+        flow.is_some_and(|flow| flow.flow.authentication == FlowAuthentication::RequireAuthenticated)
     }
 
     async fn submit(&self, form: &Form) -> Answer {
@@ -177,8 +185,19 @@ impl Visitor<'_> {
             csrf: token.map(sessions::csrf_token).unwrap_or_default(),
             user,
             restart_url: self.restart_url(),
+            passwordless_title: self.passwordless_title(body),
             application_icon: app.and_then(|app| BrandView::picture(&app.application.meta_icon)),
         })
+    }
+
+    /// What the other way to sign in is called.
+    fn passwordless_title(&self, body: &challenge::Body) -> Option<String> {
+        let challenge::Body::Identification(it) = body else { return None };
+        let path = it.passwordless_url.as_deref()?.split('?').next()?;
+        let flow = self.visit.snapshot.flow(path.strip_prefix("/if/flow/")?.trim_end_matches('/'))?;
+        let host = &self.visit.client.host;
+        let brand = self.visit.snapshot.brand(host).map_or("", |(_, brand)| &brand.branding_title);
+        Some(title::fill(&flow.flow.title, brand, "", ""))
     }
 
     /// A login can be tried again where it is; anything else begins at the front door.

@@ -31,6 +31,8 @@ pub(super) struct Frame {
     pub(super) user: Option<String>,
     /// Where somebody begins again who is refused without being signed in.
     pub(super) restart_url: String,
+    /// What the other way to sign in is called.
+    pub(super) passwordless_title: Option<String>,
     /// Address of the icon of the application that asks for consent.
     pub(super) application_icon: Option<String>,
 }
@@ -114,7 +116,7 @@ fn switch_url(body: &challenge::Body, frame: &Frame) -> String {
 fn translate(body: challenge::Body, frame: &Frame) -> Body {
     use challenge::Body as From;
     match body {
-        From::Identification(it) => Body::Identification(identification(*it)),
+        From::Identification(it) => Body::Identification(identification(*it, frame)),
         From::Password(it) => Body::Password(Password {
             person: person(it.who),
             recovery_url: it.recovery_url,
@@ -152,7 +154,7 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
     }
 }
 
-fn identification(it: challenge::Identification) -> Identification {
+fn identification(it: challenge::Identification, frame: &Frame) -> Identification {
     Identification {
         user_fields: it.user_fields.iter().map(word).collect(),
         value: it.pending_user_identifier.unwrap_or_default(),
@@ -163,6 +165,7 @@ fn identification(it: challenge::Identification) -> Identification {
         enroll_url: it.enroll_url,
         recovery_url: it.recovery_url,
         passwordless_url: it.passwordless_url,
+        passwordless_title: frame.passwordless_title.clone().unwrap_or_default(),
         passkey: it.passkey_challenge.map(|options| options.to_string()),
         sources: Vec::new(),
     }

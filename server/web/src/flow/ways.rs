@@ -5,7 +5,8 @@ use axum::{extract::Path, http::StatusCode, response::Response};
 use lockgate_engine::{next::next_in_query, safe_next};
 use lockgate_identity::config::Snapshot;
 use lockgate_model::kinds::FlowDesignation;
-use lockgate_policies::{Action, Resource};
+use lockgate_policies::{Action, Facts, Resource};
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 /// `GET /flows/-/default/{designation}/`: to the host's flow for a purpose, with the query.
@@ -56,9 +57,11 @@ async fn default_flow(visit: &Visit, designation: FlowDesignation) -> Result<Opt
     let signed_in = visit.signed_in().await?;
     let who = signed_in.as_ref().map(|it| &*it.who);
     let login = signed_in.as_ref().map(crate::visit::SignedIn::login);
-    let facts = visit.facts(login.as_ref());
     for flow in snapshot.flows_for(designation) {
         let slug = &flow.flow.slug;
+        let offered = json!(snapshot.is_offered(&visit.client.host, flow.id));
+        let context = Map::from_iter([("offered".to_owned(), offered)]);
+        let facts = Facts { context: &context, ..visit.facts(login.as_ref()) };
         if visit.identity.access.decide(snapshot, who, Action::Run, Resource::Flow(slug), &facts).await.allow {
             return Ok(Some(slug.clone()));
         }

@@ -153,6 +153,8 @@ pub struct Identification {
     pub recovery_url: Option<String>,
     /// Address of the flow without a password.
     pub passwordless_url: Option<String>,
+    /// What that flow is called.
+    pub passwordless_title: String,
     /// What the browser needs to offer passkeys, as JSON.
     pub passkey: Option<String>,
     /// Other ways to sign in.

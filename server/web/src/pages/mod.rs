@@ -24,7 +24,7 @@ pub use flow::{
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
 pub use oauth::{DevicePage, DeviceStep, SignOutPage};
-pub use portal::{AppCard, AppGroup, PortalPage};
+pub use portal::{AppCard, AppGroup, PortalNotice, PortalPage};
 pub use prompt::{Choice, FieldKind, PromptField};
 
 use oauth::DEVICE_PATH;

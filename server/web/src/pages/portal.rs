@@ -33,6 +33,22 @@ pub struct AppGroup {
     pub apps: Vec<AppCard>,
 }
 
+/// What the portal says before anything else.
+#[derive(Debug, Clone)]
+pub enum PortalNotice {
+    /// Somebody acts as this person.
+    Acting {
+        /// Who it is in truth.
+        original: String,
+        /// The form's proof that it is meant.
+        csrf: String,
+        /// Where the form that ends it goes.
+        action_url: &'static str,
+    },
+    /// They came in by a recovery key, and have no password that they know.
+    Recovered,
+}
+
 /// The portal. Without JavaScript the search field is sent as `?q=`, and the handler filters.
 #[derive(Debug, Clone, Template)]
 #[template(path = "portal.html")]
@@ -45,6 +61,8 @@ pub struct PortalPage {
     pub display_name: String,
     /// Applications by group.
     pub groups: Vec<AppGroup>,
+    /// What is said before anything else.
+    pub notice: Option<PortalNotice>,
     /// What was searched for.
     pub query: String,
     /// Address of the user settings flow.

@@ -81,6 +81,7 @@ fn full_login() -> Identification {
     Identification {
         enroll_url: Some("/if/flow/enrollment/".into()),
         passwordless_url: Some("/if/flow/passwordless/".into()),
+        passwordless_title: "Sign in with a passkey".into(),
         passkey: Some(r#"{"challenge":"AAAA"}"#.into()),
         sources: vec![LoginSource { name: "GitHub".into(), url: "/source/oauth/login/github/".into(), icon_url: None }],
         ..login()
@@ -232,6 +233,7 @@ fn portal() -> PortalPage {
                 ],
             },
         ],
+        notice: None,
         query: String::new(),
         settings_url: Some("/if/flow/default-user-settings-flow/".into()),
         password_url: Some("/if/flow/default-password-change/".into()),
