@@ -139,6 +139,19 @@ pub trait Invitations: Send + Sync {
     async fn find(&self, pk: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>, PortError>;
 }
 
+/// A password that somebody has typed.
+#[derive(Clone, Copy)]
+pub struct PasswordAttempt<'a> {
+    /// Whose it would be; `None` for a name that belongs to nobody.
+    pub user: Option<&'a User>,
+    /// The name, as typed.
+    pub identifier: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// Who may accept it.
+    pub backends: &'a [PasswordBackend],
+}
+
 /// What became of a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PasswordOutcome {
@@ -151,6 +164,11 @@ pub enum PasswordOutcome {
     Rejected,
     /// Too many are being checked at once; nothing was decided.
     Overloaded {
+        /// Seconds after which to try again.
+        retry_after: u64,
+    },
+    /// Too many wrong ones came from there or for that name; nothing was decided.
+    Paused {
         /// Seconds after which to try again.
         retry_after: u64,
     },
@@ -175,12 +193,7 @@ pub enum SealError {
 pub trait Credentials: Send + Sync {
     /// Checks a password with these backends in order; the first that accepts wins. `None` for the
     /// user takes the same time and is always rejected.
-    async fn verify(
-        &self,
-        user: Option<&User>,
-        password: &str,
-        backends: &[PasswordBackend],
-    ) -> Result<PasswordOutcome, PortError>;
+    async fn verify(&self, attempt: PasswordAttempt<'_>) -> Result<PasswordOutcome, PortError>;
 
     /// The form in which a new password may be stored: its hash.
     async fn seal(&self, password: &str) -> Result<String, SealError>;

@@ -13,6 +13,7 @@ use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
     Bootstrap, Identity, Setup,
     decisions::DecisionLog,
+    guessing::Allowance,
     look::{Look, LookError},
     net::TrustedProxies,
     system::{SystemClock, SystemRandom, alphanumeric},
@@ -146,6 +147,10 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
+        wrong_passwords: Allowance {
+            address: settings.limits.wrong_passwords_by_address,
+            name: settings.limits.wrong_passwords_by_name,
+        },
         api_requests: NonZeroU32::new(settings.limits.api_requests),
         decisions: DecisionLog {
             allows: settings.decisions.allows,

@@ -13,7 +13,7 @@ use figment::{
 };
 use git::GitSettings;
 use ipnet::IpNet;
-use lockgate_identity::{git::Upstream, places::GeoFiles};
+use lockgate_identity::{git::Upstream, guessing::Allowance, places::GeoFiles};
 use lockgate_store::ScoreRules;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -166,6 +166,11 @@ pub(crate) struct Limits {
     pub(crate) password_threads: usize,
     /// Password checks that may wait before callers get 429.
     pub(crate) password_queue: usize,
+    /// Wrong passwords that one address may send before it has to pause, on each node; 0: any number.
+    pub(crate) wrong_passwords_by_address: u32,
+    /// Wrong passwords that all the world may send for one name before it has to pause, but for browsers in which its
+    /// owner has signed in; 0: any number.
+    pub(crate) wrong_passwords_by_name: u32,
     /// Requests of one token to the API in a second, on each node; 0: any number.
     pub(crate) api_requests: u32,
     /// Largest request body, in bytes.
@@ -225,6 +230,8 @@ impl Default for Settings {
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
+                wrong_passwords_by_address: Allowance::default().address,
+                wrong_passwords_by_name: Allowance::default().name,
                 api_requests: 500,
                 body_bytes: 1024 * 1024,
                 database_connections: 10,
@@ -282,6 +289,8 @@ const KNOWN: &[&str] = &[
     "geoip.asn",
     "limits.password_threads",
     "limits.password_queue",
+    "limits.wrong_passwords_by_address",
+    "limits.wrong_passwords_by_name",
     "limits.api_requests",
     "limits.body_bytes",
     "limits.database_connections",

@@ -552,7 +552,12 @@ async fn a_stage_has_a_mail_server_of_its_own(database: Database) {
 /// A folder's own tests go through mails, too.
 #[test]
 fn tests_of_a_folder_open_the_links_of_mails() {
-    const TESTS: &str = r#"test: a new password by mail
+    const TESTS: &str = r#"brand: authentik-default
+default: true
+title: Acme
+flow_recovery: default-recovery-flow
+---
+test: a new password by mail
 users:
   ada: { email: ada@example.com, password: old }
 flow: default-recovery-flow

@@ -33,6 +33,8 @@ mod repository;
 mod server;
 mod site;
 mod soak;
+mod timing;
+mod visitor;
 mod whoami;
 
 pub use apache::{Apache, ApacheOptions};
@@ -55,4 +57,6 @@ pub use repository::{GitServer, Repository, self_signed};
 pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Server, ServerBuilder, binary};
 pub use site::{Site, SiteOptions};
 pub use soak::{SoakReport, soak};
+pub use timing::{quantile, tells};
+pub use visitor::{Answer, Visitor};
 pub use whoami::{Echo, Whoami};

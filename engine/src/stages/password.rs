@@ -5,7 +5,7 @@ use crate::{
     challenge::{Body, Password, ResponseErrors},
     context::Standing,
     next::flow_page,
-    ports::{Event, PasswordOutcome},
+    ports::{Event, PasswordAttempt, PasswordOutcome},
     run::{Answered, End, Entered, Failure, Run},
     stages::MAX_PASSWORD,
 };
@@ -90,7 +90,8 @@ pub(super) async fn check(run: &mut Run<'_>, attempt: Attempt<'_>) -> Result<Che
     }
     // Who cannot sign in is treated as if nobody had that name.
     let able = user.filter(|u| u.is_active && u.user_type != UserType::InternalServiceAccount);
-    let reason = match run.env.credentials.verify(able, password, &stage.backends).await? {
+    let asked = PasswordAttempt { user: able, identifier, password, backends: &stage.backends };
+    let reason = match run.env.credentials.verify(asked).await? {
         PasswordOutcome::Accepted { backend } if able.is_some() && stage.backends.contains(&backend) => {
             return Ok(Checked::Accepted(backend));
         }
@@ -98,6 +99,11 @@ pub(super) async fn check(run: &mut Run<'_>, attempt: Attempt<'_>) -> Result<Che
             run.retry_after = Some(retry_after);
             let text = format!("Too many people are signing in. Try again in {retry_after} seconds.");
             return Ok(Checked::Overloaded(ResponseErrors::general("throttled", text)));
+        }
+        PasswordOutcome::Paused { retry_after } => {
+            run.retry_after = Some(retry_after);
+            let text = format!("Too many wrong passwords. Try again in {retry_after} seconds.");
+            return Ok(Checked::Overloaded(ResponseErrors::general("paused", text)));
         }
         _ if able.is_some() => "wrong_password",
         _ if user.is_some() => "inactive",

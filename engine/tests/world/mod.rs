@@ -10,8 +10,8 @@ use lockgate_engine::{
     CompiledFlow, Context, Plan, Response, Step, StepEnv, challenge,
     ports::{
         BrandFacts, CodeOutcome, Consents, Credentials, Decide, Directory, Event, Events, Factor, Factors, Facts,
-        Invitation, Invitations, Mail, MailLink, NewFactor, NewUser, PasswordOutcome, PortError, Posted,
-        PromptExpression, Random, RequestFacts, SealError, SetupCode, UserChanges, Verdict, WriteError,
+        Invitation, Invitations, Mail, MailLink, NewFactor, NewUser, PasswordAttempt, PasswordOutcome, PortError,
+        Posted, PromptExpression, Random, RequestFacts, SealError, SetupCode, UserChanges, Verdict, WriteError,
     },
     respond, resume, start,
 };
@@ -462,12 +462,8 @@ fn apply((user, password): &mut (User, String), changes: UserChanges) {
 
 #[async_trait]
 impl Credentials for World {
-    async fn verify(
-        &self,
-        user: Option<&User>,
-        password: &str,
-        backends: &[PasswordBackend],
-    ) -> Result<PasswordOutcome, PortError> {
+    async fn verify(&self, attempt: PasswordAttempt<'_>) -> Result<PasswordOutcome, PortError> {
+        let PasswordAttempt { user, password, backends, .. } = attempt;
         let mut state = self.lock();
         if state.overloaded {
             return Ok(PasswordOutcome::Overloaded { retry_after: 3 });

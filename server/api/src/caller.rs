@@ -237,6 +237,8 @@ pub(crate) struct Visitor {
     pub(crate) session_token: Option<String>,
     /// What the browser remembers of second factors.
     pub(crate) mfa_token: Option<String>,
+    /// What the browser remembers of who has signed in in it.
+    pub(crate) device_token: Option<String>,
     /// Whether the CSRF header belongs to that session.
     pub(crate) is_meant: bool,
 }
@@ -248,6 +250,7 @@ impl FromRequestParts<Identity> for Visitor {
         let session_token = session_token(parts);
         let is_meant = session_token.as_deref().is_some_and(|token| is_meant(&parts.headers, token));
         let mfa_token = sessions::mfa_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned);
-        Ok(Self { client: client(identity, parts), session_token, mfa_token, is_meant })
+        let device_token = sessions::device_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned);
+        Ok(Self { client: client(identity, parts), session_token, mfa_token, device_token, is_meant })
     }
 }

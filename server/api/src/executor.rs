@@ -26,7 +26,7 @@ use lockgate_identity::{
     Identity,
     net::Client,
     runner::{FlowAnswer, FlowOutcome, FlowRequest},
-    sessions::{clear_cookies, set_cookies, set_mfa_cookie},
+    sessions::{clear_cookies, set_cookies, set_device_cookie, set_mfa_cookie},
     system::time_uuid,
 };
 use serde_json::{Value, json};
@@ -114,6 +114,7 @@ fn request<'a>(
         query: query.get("query").unwrap_or_default(),
         session_token: visitor.session_token.as_deref(),
         mfa_token: visitor.mfa_token.as_deref(),
+        device_token: visitor.device_token.as_deref(),
         client: &visitor.client,
         request_id,
         path: uri.path(),
@@ -145,6 +146,9 @@ fn cookies(answer: &FlowAnswer, client: &Client) -> Cookies {
         None if answer.clear_session => carried(clear_cookies(client.is_https())),
         None => AppendHeaders(Vec::new()),
     };
+    if let Some(device) = &answer.set_device {
+        cookies.0.push((header::SET_COOKIE, set_device_cookie(&device.token, device.max_age, client.is_https())));
+    }
     if let Some(mfa) = &answer.set_mfa {
         cookies.0.push((header::SET_COOKIE, set_mfa_cookie(&mfa.token, mfa.max_age, client.is_https())));
     }

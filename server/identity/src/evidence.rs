@@ -2,7 +2,7 @@
 //! password. What cannot be fetched stays away, and the policy that wants it fails.
 
 use crate::{
-    passwords::{Passwords, Verdict},
+    passwords::{Passwords, Trust, Verdict},
     pwned::Pwned,
 };
 use lockgate_model::Principal;
@@ -95,7 +95,7 @@ impl Fetcher {
         let Some(who) = who else { return Some(History::New) };
         let hashes = known(self.store.users().last_password_hashes(who.user.pk, want.history).await)?;
         for (place, hash) in (0..).zip(hashes) {
-            if known(self.passwords.verify(&want.password, Some(hash)).await)? != Verdict::Rejected {
+            if known(self.passwords.verify(&want.password, Some(hash), Trust::Known).await)? != Verdict::Rejected {
                 return Some(History::Used(place));
             }
         }

@@ -10,12 +10,14 @@ pub mod binding;
 pub mod config;
 pub mod counter;
 pub mod decisions;
+mod devices;
 pub mod evidence;
 mod factors;
 pub mod feed;
 pub mod folder_tests;
 pub mod fresh;
 pub mod git;
+pub mod guessing;
 mod impersonation;
 pub mod journal;
 pub mod keys;
@@ -55,6 +57,7 @@ use evidence::Fetcher;
 use feed::{Caches, Feed};
 use git::{GitError, Mirror, Upstream};
 use governor::Quota;
+use guessing::{Allowance, Guessing};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::Places;
@@ -117,6 +120,8 @@ pub struct Setup {
     pub password_threads: usize,
     /// Password checks that may wait.
     pub password_queue: usize,
+    /// How many wrong passwords are free.
+    pub wrong_passwords: Allowance,
     /// Requests of one token, or of one account's sessions, in a second; `None`: any number.
     pub api_requests: Option<NonZeroU32>,
     /// Which decisions are kept.
@@ -149,6 +154,7 @@ impl Setup {
             session_lifetime: None,
             password_threads: 1,
             password_queue: 8,
+            wrong_passwords: Allowance::default(),
             api_requests: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
@@ -212,6 +218,7 @@ pub struct Core {
     pub tokens: Arc<Tokens>,
     /// Password hashing.
     pub passwords: Passwords,
+    pub(crate) guessing: Guessing,
     /// Events.
     pub journal: Journal,
     /// Decisions.
@@ -345,6 +352,7 @@ impl Identity {
             people,
             tokens,
             passwords,
+            guessing: Guessing::new(setup.wrong_passwords),
             journal,
             access,
             reputation,

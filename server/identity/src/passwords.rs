@@ -4,18 +4,17 @@
 //! and are replaced at the next login.
 
 mod foreign;
+mod turns;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use foreign::Foreign;
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use thiserror::Error;
-use tokio::{runtime::Runtime, sync::Semaphore};
+use tokio::runtime::Runtime;
+use turns::Turns;
 
 /// The longest password that is looked at, in bytes; a longer one is refused before any work.
 pub const MAX_PASSWORD: usize = 1024;
@@ -40,6 +39,17 @@ pub enum HashError {
     /// The library failed.
     #[error("the password could not be hashed")]
     Failed,
+}
+
+/// How much is known of whoever sends a password: who is trusted more does not wait for those behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Somebody who is signed in, or a browser in which they were before.
+    Known,
+    /// Nothing speaks for or against them.
+    Unknown,
+    /// They have sent wrong passwords.
+    Suspect,
 }
 
 /// What a check found.
@@ -82,30 +92,22 @@ impl Drop for Threads {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     threads: Option<Arc<Threads>>,
-    running: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    max_waiting: usize,
+    turns: Turns,
     decoy: Arc<OnceLock<String>>,
 }
 
 impl Passwords {
-    /// `at_once` hashes run (19 MiB each), `max_waiting` wait.
+    /// `at_once` hashes run (19 MiB each); with those who wait they are at most `places`.
     #[must_use]
-    pub fn new(at_once: usize, max_waiting: usize) -> Self {
+    pub fn new(at_once: usize, places: usize) -> Self {
         let at_once = at_once.max(1);
-        Self {
-            threads: Threads::new(at_once).map(Arc::new),
-            running: Arc::new(Semaphore::new(at_once)),
-            waiting: Arc::default(),
-            max_waiting,
-            decoy: Arc::default(),
-        }
+        Self { threads: Threads::new(at_once).map(Arc::new), turns: Turns::new(at_once, places), decoy: Arc::default() }
     }
 
     /// How many wait or run.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.turns.taken()
     }
 
     /// A PHC string for `password`.
@@ -114,7 +116,7 @@ impl Passwords {
     /// When the pool is full, the password too long, or the library fails.
     pub async fn hash(&self, password: &str) -> Result<String, HashError> {
         let password = bounded(password)?;
-        self.run(move || make_hash(&password)).await?
+        self.run(Trust::Known, move || make_hash(&password)).await?
     }
 
     /// Checks `password` against `stored`. Without a stored hash the same work is done and the answer is
@@ -122,10 +124,10 @@ impl Passwords {
     ///
     /// # Errors
     /// As [`Passwords::hash`].
-    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict, HashError> {
+    pub async fn verify(&self, password: &str, stored: Option<String>, trust: Trust) -> Result<Verdict, HashError> {
         let password = bounded(password)?;
         let decoy = Arc::clone(&self.decoy);
-        self.run(move || match stored {
+        self.run(trust, move || match stored {
             Some(stored) => Ok(check(&password, &stored)),
             None => {
                 let hash = match decoy.get() {
@@ -142,38 +144,20 @@ impl Passwords {
         .await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-        let place = Place::take(&self.waiting, self.max_waiting)?;
-        let permit = self.running.acquire().await.map_err(|_| HashError::Failed)?;
-        // A caller that gives up must not free the place while the work still runs.
+    async fn run<T: Send + 'static>(
+        &self,
+        trust: Trust,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let overloaded = HashError::Overloaded { retry_after: Duration::from_secs(2) };
+        let turn = self.turns.take(trust).await.ok_or(overloaded)?;
         let threads = self.threads.as_ref().and_then(|threads| threads.0.as_ref()).ok_or(HashError::Failed)?;
+        // A caller that gives up must not end the turn while the work still runs.
         let hashing = threads.spawn_blocking(move || {
-            let _place = place;
+            let _turn = turn;
             work()
         });
-        let done = hashing.await.map_err(|_| HashError::Failed);
-        drop(permit);
-        done
-    }
-}
-
-/// One of the bounded places; given back on drop.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(waiting: &Arc<AtomicUsize>, max: usize) -> Result<Self, HashError> {
-        let taken = waiting
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then_some(n + 1))
-            .map_err(|_| HashError::Overloaded { retry_after: Duration::from_secs(2) })?;
-        metrics::gauge!("lockgate_password_hash_queue").set(f64::from(u32::try_from(taken + 1).unwrap_or(u32::MAX)));
-        Ok(Self(Arc::clone(waiting)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let left = self.0.fetch_sub(1, Ordering::AcqRel) - 1;
-        metrics::gauge!("lockgate_password_hash_queue").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
+        hashing.await.map_err(|_| HashError::Failed)
     }
 }
 
@@ -228,11 +212,11 @@ mod tests {
         let pool = Passwords::new(2, 8);
         let hash = pool.hash("correct horse").await.expect("hash");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_eq!(pool.verify("correct horse", Some(hash.clone())).await, Ok(Verdict::Accepted));
-        assert_eq!(pool.verify("wrong", Some(hash)).await, Ok(Verdict::Rejected));
-        assert_eq!(pool.verify("decoy", None).await, Ok(Verdict::Rejected));
-        assert_eq!(pool.verify(&"a".repeat(2000), None).await, Err(HashError::TooLong));
-        assert_eq!(pool.verify("x", Some("not a hash".into())).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify("correct horse", Some(hash.clone()), Trust::Unknown).await, Ok(Verdict::Accepted));
+        assert_eq!(pool.verify("wrong", Some(hash), Trust::Unknown).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify("decoy", None, Trust::Unknown).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify(&"a".repeat(2000), None, Trust::Unknown).await, Err(HashError::TooLong));
+        assert_eq!(pool.verify("x", Some("not a hash".into()), Trust::Unknown).await, Ok(Verdict::Rejected));
     }
 
     #[tokio::test]
@@ -247,8 +231,8 @@ mod tests {
             &mut key,
         );
         let stored = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode(key));
-        assert_eq!(pool.verify("secret", Some(stored.clone())).await, Ok(Verdict::AcceptedOutdated));
-        assert_eq!(pool.verify("Secret", Some(stored)).await, Ok(Verdict::Rejected));
+        assert_eq!(pool.verify("secret", Some(stored.clone()), Trust::Unknown).await, Ok(Verdict::AcceptedOutdated));
+        assert_eq!(pool.verify("Secret", Some(stored), Trust::Unknown).await, Ok(Verdict::Rejected));
     }
 
     #[tokio::test]
@@ -258,7 +242,7 @@ mod tests {
         assert_eq!(known_hash(&own), Some(own.clone()));
         // Django writes the name of its hasher in front.
         let django = known_hash(&format!("argon2{own}")).expect("known");
-        assert_eq!(pool.verify("secret", Some(django)).await, Ok(Verdict::Accepted));
+        assert_eq!(pool.verify("secret", Some(django), Trust::Unknown).await, Ok(Verdict::Accepted));
         let pbkdf2 = format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode([7_u8; 32]));
         assert_eq!(known_hash(&pbkdf2), Some(pbkdf2.clone()));
         let dear = own.replace("m=19456", "m=4194304");
@@ -280,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_is_told_to_come_back() {
         let pool = Passwords::new(1, 2);
-        let tries: Vec<_> = (0..6).map(|_| pool.verify("x", None)).collect();
+        let tries: Vec<_> = (0..6).map(|_| pool.verify("x", None, Trust::Unknown)).collect();
         let answers = futures_join(tries).await;
         let refused = answers.iter().filter(|a| matches!(a, Err(HashError::Overloaded { .. }))).count();
         assert_eq!(refused, 4, "two places, six callers");

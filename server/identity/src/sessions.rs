@@ -32,8 +32,11 @@ const COOKIE: &str = "authentik_session";
 /// Name of the cookie by which a browser remembers second factors.
 const MFA_COOKIE: &str = "authentik_mfa";
 
-/// The most of it that is looked at, in bytes.
-const MFA_COOKIE_LENGTH: usize = 2048;
+/// Name of the cookie by which a browser remembers who has signed in in it.
+const DEVICE_COOKIE: &str = "authentik_device";
+
+/// The most of these two that is looked at, in bytes.
+const REMINDER_LENGTH: usize = 2048;
 
 /// Name of the cookie whose value scripts repeat in a header when they write.
 const CSRF_COOKIE: &str = "authentik_csrf";
@@ -319,16 +322,30 @@ pub fn session_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a st
 
 /// What a browser remembers of second factors, among a request's cookies.
 pub fn mfa_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut values = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().strip_prefix(MFA_COOKIE)?.strip_prefix('='));
-    values.find(|value| value.len() <= MFA_COOKIE_LENGTH)
+    reminder(MFA_COOKIE, lines)
+}
+
+/// What a browser remembers of who has signed in in it, among a request's cookies.
+pub fn device_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    reminder(DEVICE_COOKIE, lines)
+}
+
+fn reminder<'a>(name: &str, lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut values =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+    values.find(|value| value.len() <= REMINDER_LENGTH)
 }
 
 /// Value of the `Set-Cookie` header that has a browser remember a second factor. `max_age` in seconds.
 #[must_use]
 pub fn set_mfa_cookie(token: &str, max_age: Option<i64>, secure: bool) -> String {
     set_cookie_header(MFA_COOKIE, token, secure, max_age, true)
+}
+
+/// Value of the `Set-Cookie` header that has a browser remember who has signed in in it. `max_age` in seconds.
+#[must_use]
+pub fn set_device_cookie(token: &str, max_age: Option<i64>, secure: bool) -> String {
+    set_cookie_header(DEVICE_COOKIE, token, secure, max_age, true)
 }
 
 /// Values of the `Set-Cookie` headers that give a browser its session: the identifier, which scripts

@@ -62,6 +62,7 @@ impl<'a> Guide<'a> {
             session_token: self.visitor.token.as_deref(),
             // A flow is begun here; what the browser remembers matters on its pages.
             mfa_token: None,
+            device_token: None,
             client: &self.visitor.client,
             request_id: &self.visitor.request_id,
             path: self.path,

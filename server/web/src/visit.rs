@@ -63,6 +63,8 @@ pub(crate) struct Visit {
     pub(crate) token: Option<String>,
     /// What the browser remembers of second factors.
     pub(crate) mfa_token: Option<String>,
+    /// What the browser remembers of who has signed in in it.
+    pub(crate) device_token: Option<String>,
     pub(crate) request_id: String,
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -81,6 +83,7 @@ impl FromRequestParts<Identity> for Visit {
             client: client(identity, parts),
             token: sessions::session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             mfa_token: sessions::mfa_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
+            device_token: sessions::device_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             request_id: given.unwrap_or_else(|| random_uuid(&*identity.random).simple().to_string()),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -111,6 +114,7 @@ impl Visit {
             query: &self.query,
             session_token: self.token.as_deref(),
             mfa_token: self.mfa_token.as_deref(),
+            device_token: self.device_token.as_deref(),
             client: &self.client,
             request_id: &self.request_id,
             path: &self.path,
@@ -175,6 +179,12 @@ impl Visit {
     /// Has the browser remember a second factor.
     pub(crate) fn set_mfa(&self, response: &mut Response, mfa: &SetSession) {
         add_cookies(response, [sessions::set_mfa_cookie(&mfa.token, mfa.max_age, self.client.is_https())]);
+    }
+
+    /// Has the browser remember who has signed in in it.
+    pub(crate) fn set_device(&self, response: &mut Response, device: &SetSession) {
+        let line = sessions::set_device_cookie(&device.token, device.max_age, self.client.is_https());
+        add_cookies(response, [line]);
     }
 
     /// Takes the session from the browser.

@@ -210,6 +210,7 @@ async fn giving_up_leads_to_whoever_began_the_flow() {
         query: "",
         session_token: Some(&token),
         mfa_token: None,
+        device_token: None,
         client: &client,
         request_id: "test",
         path: "/",

@@ -4,6 +4,7 @@ mod accounts;
 mod executor;
 mod factors;
 mod flood;
+mod guessing;
 mod initial_setup;
 mod passkeys;
 mod policies;

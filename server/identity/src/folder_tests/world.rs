@@ -9,8 +9,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, Factor, Invitation, Invitations, NewUser, PasswordOutcome,
-    PortError, Random, RequestFacts, SealError, UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Factor, Invitation, Invitations, NewUser, PasswordAttempt,
+    PasswordOutcome, PortError, Random, RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_flows::{
     GroupDeclaration, PeopleNames,
@@ -470,12 +470,8 @@ fn apply(account: &mut Account, changes: UserChanges) {
 /// Passwords are compared as they are written: what a hash protects against does not happen in a test.
 #[async_trait]
 impl Credentials for World<'_> {
-    async fn verify(
-        &self,
-        user: Option<&User>,
-        password: &str,
-        backends: &[PasswordBackend],
-    ) -> Result<PasswordOutcome, PortError> {
+    async fn verify(&self, attempt: PasswordAttempt<'_>) -> Result<PasswordOutcome, PortError> {
+        let PasswordAttempt { user, password, backends, .. } = attempt;
         let known = user.and_then(|user| Some(self.state().accounts.get(&user.pk)?.proof.clone()));
         let right = match known {
             None | Some(Proof::Nothing) => false,

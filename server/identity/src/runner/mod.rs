@@ -12,21 +12,15 @@ mod preview;
 pub mod recovery_key;
 mod restore;
 mod session_data;
+mod settle;
 mod silent;
 
-use crate::{
-    Core,
-    config::Snapshot,
-    journal::{Action, Entry},
-    net::Client,
-    principals::PrincipalEntry,
-    sessions::{LoginFacts, NewSession},
-};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
+use chrono::TimeDelta;
 use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
-    Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv,
+    Challenge, CompiledFlow, Context, Effect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv,
     invitation_in_query,
     ports::{BrandFacts, RequestFacts},
 };
@@ -35,10 +29,10 @@ use lockgate_store::{Session, StoreError};
 use mail_ports::Post;
 use ports::Ports;
 pub use preview::PreviewError;
-use recovery_key::{is_recovered, settled};
+use recovery_key::is_recovered;
 pub use restore::{RecoveryLink, without_link};
-use serde_json::{Map, Value, json};
 use session_data::SessionData;
+use settle::{Rotation, Stored};
 pub use silent::Silent;
 use std::sync::Arc;
 
@@ -59,6 +53,8 @@ pub struct FlowRequest<'a> {
     pub session_token: Option<&'a str>,
     /// What the browser remembers of second factors.
     pub mfa_token: Option<&'a str>,
+    /// What the browser remembers of who has signed in in it.
+    pub device_token: Option<&'a str>,
     /// Who asks.
     pub client: &'a Client,
     /// Identifier of the request, as in the log.
@@ -96,6 +92,8 @@ pub struct FlowAnswer {
     pub set_session: Option<SetSession>,
     /// What the browser is to remember of second factors.
     pub set_mfa: Option<SetSession>,
+    /// What the browser is to remember of who has signed in in it.
+    pub set_device: Option<SetSession>,
     /// The session is over: drop the cookie.
     pub clear_session: bool,
     /// Seconds for `Retry-After`; the answer is 429.
@@ -104,7 +102,7 @@ pub struct FlowAnswer {
 
 impl FlowAnswer {
     fn plain(outcome: FlowOutcome) -> Self {
-        Self { outcome, set_session: None, set_mfa: None, clear_session: false, retry_after: None }
+        Self { outcome, set_session: None, set_mfa: None, set_device: None, clear_session: false, retry_after: None }
     }
 }
 
@@ -270,6 +268,7 @@ struct Visit<'a> {
     client: &'a Client,
     query: &'a str,
     mfa_token: Option<&'a str>,
+    device_token: Option<&'a str>,
     session: Option<Session>,
     who: Option<Arc<PrincipalEntry>>,
     facts: RequestFacts,
@@ -309,6 +308,7 @@ impl<'a> Visit<'a> {
             client: request.client,
             query: request.query,
             mfa_token: request.mfa_token,
+            device_token: request.device_token,
             session,
             who,
             facts,
@@ -323,7 +323,8 @@ impl<'a> Visit<'a> {
 
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
-        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token: self.mfa_token };
+        let (mfa_token, device_token) = (self.mfa_token, self.device_token);
+        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token, device_token };
         let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
@@ -442,7 +443,13 @@ impl<'a> Visit<'a> {
         {
             self.core.leave(session, client).await?;
         }
+        let mut set_device = None;
         let stored = if let Some(login) = login {
+            let lasting = login.remember_device;
+            let remembers = (lasting > TimeDelta::zero())
+                .then(|| self.core.remember_device(self.device_token, login.user, lasting))
+                .flatten();
+            set_device = remembers.map(|token| SetSession { token, max_age: Some(lasting.num_seconds()) });
             self.login(*login, &data).await?
         } else if logout {
             self.logout(&data).await?
@@ -459,107 +466,7 @@ impl<'a> Visit<'a> {
             Stored::New(new) => (Some(SetSession { token: new.token, max_age: new.max_age }), false),
             Stored::Gone => (None, true),
         };
-        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, clear_session, retry_after: step.retry_after }))
-    }
-
-    async fn login(&self, login: LoginEffect, data: &SessionData) -> Result<Option<Stored>, StoreError> {
-        let now = self.core.clock.now();
-        let facts = login_facts(self.core, &login, self.client, now);
-        let session = match &self.session {
-            Some(session) => session.clone(),
-            None => self.core.sessions.create_anonymous(self.client, Value::Null).await?.session,
-        };
-        // Whoever was signed in here before leaves nothing behind.
-        let old_user = session.user_pk.filter(|pk| *pk != login.user);
-        if old_user.is_some() {
-            self.core.leave_all(session.uuid).await?;
-        }
-        let Some(new) = self.core.sessions.login(&session, facts, self.client, data.write()).await? else {
-            return Ok(None);
-        };
-        if login.terminate_others {
-            self.core.sessions.end_of_users(&[login.user], Some(&new.session)).await?;
-        }
-        self.core.store.users().touch_login(login.user, now).await?;
-        self.core.feed.settle().await;
-        self.note_login(&login).await;
-        Ok(Some(Stored::New(Box::new(new))))
-    }
-
-    async fn note_login(&self, login: &LoginEffect) {
-        metrics::counter!("lockgate_logins_total", "outcome" => "succeeded").increment(1);
-        let entry = Entry::new(Action::Login, "lockgate.flows")
-            .from_ip(self.client.ip)
-            .with("auth_method", login.auth_method.clone())
-            .with("auth_method_args", Value::Object(login.auth_method_args.clone()))
-            .with("request_id", self.facts.id.as_str())
-            .with("user_agent", self.client.user_agent.as_str());
-        let user = self.core.store.users().get(login.user).await.ok().flatten();
-        if let Some(user) = &user {
-            self.core.reputation.succeeded(&user.username, self.client.ip).await;
-        }
-        self.core.journal.record(match &user {
-            Some(user) => entry.by(user),
-            None => entry,
-        });
-    }
-
-    async fn logout(&self, data: &SessionData) -> Result<Option<Stored>, StoreError> {
-        if let Some(session) = &self.session {
-            self.core.sessions.end(session).await?;
-            self.core.feed.settle().await;
-        }
-        if let Some(who) = &self.who {
-            let entry = Entry::new(Action::Logout, "lockgate.flows").from_ip(self.client.ip);
-            self.core.journal.record(entry.by(&who.principal().user));
-        }
-        if data.plan.is_none() {
-            return Ok(Some(Stored::Gone));
-        }
-        let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
-        Ok(Some(Stored::New(Box::new(new))))
-    }
-
-    /// Stores what the flow remembers. A changed password ends the user's other sessions, unless they are to be
-    /// kept, and rotates this one's identifier when it is theirs.
-    async fn keep(&self, rotate: Option<Rotation>, data: &SessionData) -> Result<Option<Stored>, StoreError> {
-        let Some(session) = &self.session else {
-            if data.is_empty() {
-                return Ok(Some(Stored::Same));
-            }
-            let new = self.core.sessions.create_anonymous(self.client, data.write()).await?;
-            return Ok(Some(Stored::New(Box::new(new))));
-        };
-        let Some(Rotation { user, keep_others }) = rotate else {
-            let written = data.write();
-            if written == session.data {
-                return Ok(Some(Stored::Same));
-            }
-            return Ok(self.core.sessions.save(session, &written).await?.then_some(Stored::Same));
-        };
-        let own = session.user_pk == Some(user);
-        if !(own && keep_others) {
-            self.core.sessions.end_of_users(&[user], Some(session)).await?;
-        }
-        let stored = if own {
-            let now = self.core.clock.now();
-            let facts = LoginFacts {
-                user_pk: user,
-                auth: settled(session.auth.as_ref()),
-                expires: session.expires,
-                max_age: Some((session.expires - now).num_seconds().max(1)),
-                original_pk: session.original_pk,
-            };
-            self.core
-                .sessions
-                .login(session, facts, self.client, data.write())
-                .await?
-                .map(|new| Stored::New(Box::new(new)))
-        } else {
-            self.core.sessions.save(session, &data.write()).await?.then_some(Stored::Same)
-        };
-        self.core.feed.settle().await;
-        Ok(stored)
+        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, set_device, clear_session, retry_after: step.retry_after }))
     }
 }
 
@@ -567,20 +474,6 @@ impl<'a> Visit<'a> {
 fn is_invited_anew(plan: &Plan, query: &str) -> bool {
     let invited = invitation_in_query(query);
     invited.is_some() && invited != invitation_in_query(&plan.query)
-}
-
-/// A password was changed: what becomes of the sessions that the old one opened.
-struct Rotation {
-    /// Whose.
-    user: i64,
-    /// The other ones stay.
-    keep_others: bool,
-}
-
-enum Stored {
-    Same,
-    New(Box<NewSession>),
-    Gone,
 }
 
 async fn take(
@@ -603,21 +496,4 @@ async fn take(
         Ask::Show => lockgate_engine::challenge(flow, &mut plan, env).await,
     };
     (Some(plan), step)
-}
-
-fn login_facts(core: &Core, login: &LoginEffect, client: &Client, now: DateTime<Utc>) -> LoginFacts {
-    let kept = login.duration.or(core.session_lifetime);
-    let mut auth = Map::new();
-    auth.insert("method".to_owned(), json!(login.auth_method));
-    auth.insert("args".to_owned(), Value::Object(login.auth_method_args.clone()));
-    auth.insert("mfa".to_owned(), json!(login.mfa));
-    auth.insert("at".to_owned(), json!(now.timestamp()));
-    auth.extend(core.binding_of(login, client.ip));
-    LoginFacts {
-        user_pk: login.user,
-        auth: Value::Object(auth),
-        expires: now + kept.unwrap_or(BROWSER_SESSION),
-        max_age: kept.map(|d| d.num_seconds()),
-        original_pk: None,
-    }
 }

@@ -2,17 +2,18 @@
 
 use crate::{
     Core,
+    guessing::{Name, Source},
     journal::{Action, Entry},
     net::Client,
-    passwords::{HashError, Verdict},
+    passwords::{HashError, Trust, Verdict},
     people::{PeopleError, plausible_email},
     system::random_uuid,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordOutcome, PortError,
-    RequestFacts, SealError, UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Invitation, Invitations, NewUser, PasswordAttempt,
+    PasswordOutcome, PortError, RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_model::{
     Principal, User,
@@ -32,6 +33,8 @@ pub(crate) struct Ports<'a> {
     pub(crate) acted_as: Option<i64>,
     /// What the browser remembers of second factors.
     pub(crate) mfa_token: Option<&'a str>,
+    /// What the browser remembers of who has signed in in it.
+    pub(crate) device_token: Option<&'a str>,
 }
 
 #[async_trait]
@@ -200,15 +203,48 @@ fn write_error(error: StoreError) -> WriteError {
 
 #[async_trait]
 impl Credentials for Ports<'_> {
-    async fn verify(
-        &self,
-        user: Option<&User>,
-        password: &str,
-        backends: &[PasswordBackend],
-    ) -> Result<PasswordOutcome, PortError> {
+    async fn verify(&self, attempt: PasswordAttempt<'_>) -> Result<PasswordOutcome, PortError> {
+        let charge = match self.core.guessing.charge(self.source(&attempt), self.core.clock.now()) {
+            Ok(charge) => charge,
+            Err(wait) => {
+                metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);
+                return Ok(PasswordOutcome::Paused { retry_after: wait.as_secs().max(1) });
+            }
+        };
+        let outcome = self.checked(attempt, charge.trust).await;
+        if !matches!(outcome, Ok(PasswordOutcome::Rejected)) {
+            charge.refund();
+        }
+        outcome
+    }
+
+    async fn seal(&self, password: &str) -> Result<String, SealError> {
+        self.core.passwords.hash(password).await.map_err(|error| match error {
+            HashError::Overloaded { retry_after } => SealError::Overloaded { retry_after: retry_after.as_secs() },
+            other => SealError::Failed(PortError::from(other)),
+        })
+    }
+}
+
+impl Ports<'_> {
+    /// Where a password comes from, and for whom.
+    fn source(&self, attempt: &PasswordAttempt<'_>) -> Source {
+        let user = attempt.user.map(|user| user.pk);
+        let name = match user {
+            Some(user) => Name::Of(user),
+            None => Name::Nobodys(attempt.identifier.to_lowercase()),
+        };
+        let device = self.core.device(self.device_token);
+        let now = self.core.clock.now();
+        let known = device.filter(|device| user.is_some_and(|user| device.knows(user, now)));
+        Source { ip: self.client.ip, name, browser: known.map(|device| device.id) }
+    }
+
+    async fn checked(&self, attempt: PasswordAttempt<'_>, trust: Trust) -> Result<PasswordOutcome, PortError> {
+        let PasswordAttempt { user, password, backends, .. } = attempt;
         for backend in backends {
             let accepted = match backend {
-                PasswordBackend::Inbuilt => match self.inbuilt(user, password).await {
+                PasswordBackend::Inbuilt => match self.inbuilt(user, password, trust).await {
                     Err(HashError::Overloaded { retry_after }) => {
                         return Ok(PasswordOutcome::Overloaded { retry_after: retry_after.as_secs() });
                     }
@@ -228,15 +264,6 @@ impl Credentials for Ports<'_> {
         Ok(PasswordOutcome::Rejected)
     }
 
-    async fn seal(&self, password: &str) -> Result<String, SealError> {
-        self.core.passwords.hash(password).await.map_err(|error| match error {
-            HashError::Overloaded { retry_after } => SealError::Overloaded { retry_after: retry_after.as_secs() },
-            other => SealError::Failed(PortError::from(other)),
-        })
-    }
-}
-
-impl Ports<'_> {
     /// Whoever acts as somebody else changes nothing of that account, nor takes it away.
     fn may_change(&self, pk: i64) -> Result<(), WriteError> {
         if self.acted_as == Some(pk) {
@@ -253,13 +280,12 @@ impl Ports<'_> {
         Ok(only(self.core.store.users().list(&filter, self.core.clock.now()).await.map_err(PortError::from)?.0))
     }
 
-    async fn inbuilt(&self, user: Option<&User>, password: &str) -> Result<bool, HashError> {
+    async fn inbuilt(&self, user: Option<&User>, password: &str, trust: Trust) -> Result<bool, HashError> {
         let users = self.core.store.users();
-        let stored = match user {
-            Some(user) => users.password_hash(user.pk).await.map_err(|_| HashError::Failed)?,
-            None => None,
-        };
-        let verdict = self.core.passwords.verify(password, stored.clone()).await?;
+        // Nobody's password is looked up as well: the time must not tell who exists.
+        let pk = user.map_or(0, |user| user.pk);
+        let stored = users.password_hash(pk).await.map_err(|_| HashError::Failed)?;
+        let verdict = self.core.passwords.verify(password, stored.clone(), trust).await?;
         if let (Verdict::AcceptedOutdated, Some(user), Some(old)) = (verdict, user, stored) {
             // The login goes on whether or not the better hash could be stored.
             if let Ok(new) = self.core.passwords.hash(password).await
@@ -318,7 +344,9 @@ impl Events for Ports<'_> {
             metrics::counter!("lockgate_logins_total", "outcome" => "failed").increment(1);
             self.core.reputation.failed(identifier, request.ip).await;
         }
-        let user = match user {
+        // A failed login looks somebody up in any case, so that the time does not tell who exists.
+        let looked_up = user.or_else(|| matches!(event, Event::LoginFailed { .. }).then_some(0));
+        let user = match looked_up {
             Some(pk) => self.core.store.users().get(pk).await.ok().flatten(),
             None => None,
         };

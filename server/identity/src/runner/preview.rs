@@ -62,8 +62,10 @@ impl FlowRunner<'_> {
             from_outpost: false,
             mfa: false,
         };
-        let (ports, brand) =
-            (Ports { core, client, acted_as: None, mfa_token: None }, snapshot.brand_facts(&client.host));
+        let (ports, brand) = (
+            Ports { core, client, acted_as: None, mfa_token: None, device_token: None },
+            snapshot.brand_facts(&client.host),
+        );
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,

@@ -306,6 +306,7 @@ impl House {
             slug,
             query: "",
             mfa_token: None,
+            device_token: None,
             session_token: cookie.split_once('=').map(|(_, token)| token),
             client: &peer(&self.identity),
             request_id: "test",

@@ -209,6 +209,7 @@ impl House {
             query: "",
             session_token: Some(&self.token),
             mfa_token: None,
+            device_token: None,
             client: &client,
             request_id: "test",
             path: "/if/flow/",

@@ -123,6 +123,7 @@ impl Visitor<'_> {
             clear_session: next.clear_session || accepted.clear_session,
             set_session: next.set_session.or(accepted.set_session),
             set_mfa: next.set_mfa.or(accepted.set_mfa),
+            set_device: next.set_device.or(accepted.set_device),
             ..next
         };
         match &answer.outcome {
@@ -158,6 +159,9 @@ impl Visitor<'_> {
             self.visit.set_session(&mut response, session);
         } else if answer.clear_session {
             self.visit.clear_session(&mut response);
+        }
+        if let Some(device) = &answer.set_device {
+            self.visit.set_device(&mut response, device);
         }
         if let Some(mfa) = &answer.set_mfa {
             self.visit.set_mfa(&mut response, mfa);

@@ -1,0 +1,257 @@
+//! What wrong passwords cost whoever sends them: pauses by address and by name, and a place behind everybody else's
+//! in the queue of those who wait for a hash.
+//!
+//! Nobody locks anybody out by that. A browser in which somebody has signed in before is known for that account and
+//! pays for its own wrong passwords alone, whatever others try under the same name or behind the same address. Names
+//! that belong to nobody are counted like all others. The counts live in this process, and shrink by themselves.
+
+use crate::passwords::Trust;
+use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Addresses, names and browsers that are remembered; of more, those that were seen least go.
+const REMEMBERED: usize = 100_000;
+
+/// So long after a wrong password of an address one more is free.
+const PER_ADDRESS: i64 = 10_000;
+
+/// So long after a wrong password for a name one more is free.
+const PER_NAME: i64 = 60_000;
+
+/// So many wrong passwords a known browser may send, and so long after one there is one more.
+const OF_BROWSER: (u32, i64) = (10, 60_000);
+
+/// How many wrong passwords are free before there are pauses. 0: there are none.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// From one address (of IPv6: one network of 64 bits).
+    pub address: u32,
+    /// For one name, from browsers that are not known for it (NIST SP 800-63B, section 3.2.2: at most 100).
+    pub name: u32,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { address: 20, name: 100 }
+    }
+}
+
+/// Whose account a password is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Name {
+    /// Somebody's.
+    Of(i64),
+    /// Nobody's, as typed.
+    Nobodys(String),
+}
+
+/// Where a password comes from, and for whom.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) ip: IpAddr,
+    pub(crate) name: Name,
+    /// The browser, where somebody has signed in to that account in it.
+    pub(crate) browser: Option<u64>,
+}
+
+/// Wrong passwords, as the moment (in milliseconds) until which they are not forgotten (GCRA).
+struct Debts<K> {
+    until: Cache<K, Arc<AtomicI64>>,
+    each: i64,
+    free: i64,
+}
+
+impl<K: Clone + Eq + Hash> Debts<K> {
+    fn new(free: u32, each: i64) -> Self {
+        Self { until: Cache::new(REMEMBERED), each, free: i64::from(free) * each }
+    }
+
+    fn owed(&self, key: &K, now: i64) -> i64 {
+        self.until.get(key).map_or(0, |until| (until.load(Ordering::Acquire) - now).max(0))
+    }
+
+    /// Counts one more, unless there were too many: how long until there may be.
+    fn charge(&self, key: &K, now: i64) -> Result<(), i64> {
+        if self.free == 0 {
+            return Ok(());
+        }
+        let made = self.until.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
+        let Ok(until) = made;
+        let more = |old: i64| {
+            let new = old.max(now) + self.each;
+            (new - now <= self.free).then_some(new)
+        };
+        let charged = until.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        charged.map(drop).map_err(|old| old.max(now) + self.each - now - self.free)
+    }
+
+    fn refund(&self, key: &K) {
+        if let Some(until) = self.until.get(key).filter(|_| self.free > 0) {
+            until.fetch_sub(self.each, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether a good part of what is free is used.
+    fn is_suspect(&self, key: &K, now: i64) -> bool {
+        self.free > 0 && self.owed(key, now) > self.free / 4
+    }
+}
+
+/// The counts.
+pub(crate) struct Guessing {
+    addresses: Debts<IpAddr>,
+    names: Debts<Name>,
+    browsers: Debts<u64>,
+}
+
+/// A password that was counted as wrong before it is looked at, so that many at once count as many.
+#[must_use]
+pub(crate) struct Charge<'a> {
+    counts: &'a Guessing,
+    source: Source,
+    by_browser: bool,
+    pub(crate) trust: Trust,
+}
+
+impl Charge<'_> {
+    /// It was right, or not looked at.
+    pub(crate) fn refund(self) {
+        let Self { counts, source, by_browser, .. } = self;
+        match source.browser {
+            Some(browser) if by_browser => counts.browsers.refund(&browser),
+            _ => {
+                counts.addresses.refund(&source.ip);
+                counts.names.refund(&source.name);
+            }
+        }
+    }
+}
+
+impl Guessing {
+    pub(crate) fn new(allowance: Allowance) -> Self {
+        Self {
+            addresses: Debts::new(allowance.address, PER_ADDRESS),
+            names: Debts::new(allowance.name, PER_NAME),
+            browsers: Debts::new(OF_BROWSER.0, OF_BROWSER.1),
+        }
+    }
+
+    /// Counts a password that is about to be looked at.
+    ///
+    /// # Errors
+    /// With the time to wait, when there were too many wrong ones.
+    pub(crate) fn charge(&self, source: Source, now: DateTime<Utc>) -> Result<Charge<'_>, Duration> {
+        let (now, source) = (now.timestamp_millis(), Source { ip: network(source.ip), ..source });
+        let waits = |wait: i64| Duration::from_millis(u64::try_from(wait).unwrap_or_default());
+        if let Some(browser) = source.browser
+            && self.browsers.charge(&browser, now).is_ok()
+        {
+            return Ok(Charge { counts: self, source, by_browser: true, trust: Trust::Known });
+        }
+        let suspect = self.addresses.is_suspect(&source.ip, now);
+        self.addresses.charge(&source.ip, now).map_err(waits)?;
+        if let Err(wait) = self.names.charge(&source.name, now) {
+            self.addresses.refund(&source.ip);
+            return Err(waits(wait));
+        }
+        let trust = if suspect { Trust::Suspect } else { Trust::Unknown };
+        Ok(Charge { counts: self, source, by_browser: false, trust })
+    }
+}
+
+/// Who has one address of IPv6 has all of its network.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn noon() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
+    }
+
+    fn source(ip: &str, name: &str, browser: Option<u64>) -> Source {
+        Source { ip: ip.parse().expect("an address"), name: Name::Nobodys(name.to_owned()), browser }
+    }
+
+    fn counts() -> Guessing {
+        Guessing::new(Allowance { address: 4, name: 6 })
+    }
+
+    /// How many of so many wrong passwords are looked at.
+    fn taken(counts: &Guessing, tries: usize, from: impl Fn(usize) -> Source, now: DateTime<Utc>) -> usize {
+        (0..tries).filter(|at| counts.charge(from(*at), now).is_ok()).count()
+    }
+
+    #[test]
+    fn an_address_has_so_many_and_one_more_every_ten_seconds() {
+        let counts = counts();
+        let from = |at: usize| source("192.0.2.1", &format!("name-{at}"), None);
+        assert_eq!(taken(&counts, 50, from, noon()), 4);
+        let wait = counts.charge(from(99), noon()).err().expect("a pause");
+        assert_eq!(wait, Duration::from_secs(10));
+        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::seconds(10)), 1);
+        assert_eq!(taken(&counts, 1, |_| source("192.0.2.2", "name-1", None), noon()), 1, "others do not wait");
+        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::hours(1)), 4, "all is forgotten");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let from = |at: usize| source(&format!("2001:db8::{at:x}"), &format!("name-{at}"), None);
+        assert_eq!(taken(&counts(), 50, from, noon()), 4);
+        let mapped = |_| source("::ffff:192.0.2.1", "x", None);
+        let counts = counts();
+        assert_eq!(
+            taken(&counts, 2, mapped, noon()) + taken(&counts, 9, |_| source("192.0.2.1", "y", None), noon()),
+            4
+        );
+    }
+
+    #[test]
+    fn a_name_has_so_many_from_all_the_world_and_its_owner_goes_on() {
+        let counts = counts();
+        let from = |at: usize| source(&format!("192.0.2.{at}"), "ada", None);
+        assert_eq!(taken(&counts, 50, from, noon()), 6);
+        let own = |_| source("192.0.2.200", "ada", Some(7));
+        let charge = counts.charge(own(0), noon()).ok().expect("a known browser does not wait");
+        assert_eq!(charge.trust, Trust::Known);
+        charge.refund();
+        // A stolen reminder is worth ten wrong passwords.
+        assert_eq!(taken(&counts, 50, own, noon()), 10);
+    }
+
+    #[test]
+    fn what_was_right_costs_nothing_and_what_went_wrong_stands_behind() {
+        let counts = counts();
+        for _ in 0..100 {
+            let charge = counts.charge(source("192.0.2.1", "ada", None), noon()).ok().expect("no pause");
+            assert_eq!(charge.trust, Trust::Unknown);
+            charge.refund();
+        }
+        let trusts: Vec<Trust> = (0..4)
+            .map(|at| counts.charge(source("192.0.2.1", &format!("{at}"), None), noon()).ok().expect("no pause").trust)
+            .collect();
+        assert_eq!(trusts, [Trust::Unknown, Trust::Unknown, Trust::Suspect, Trust::Suspect]);
+    }
+
+    #[test]
+    fn nothing_is_counted_where_nothing_is_said() {
+        let counts = Guessing::new(Allowance { address: 0, name: 0 });
+        assert_eq!(taken(&counts, 500, |_| source("192.0.2.1", "ada", None), noon()), 500);
+    }
+}

@@ -1,0 +1,160 @@
+//! Whose turn it is to hash: so many at once, so many waiting, and who is trusted more goes first.
+
+use super::Trust;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::oneshot;
+
+/// How many sorts of [`Trust`] there are.
+const TRUSTS: usize = 3;
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    waiting: [VecDeque<oneshot::Sender<Turn>>; TRUSTS],
+}
+
+impl State {
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    /// Sends away the last of those who are trusted less than this.
+    fn make_room(&mut self, trust: Trust) -> bool {
+        let behind = self.waiting.iter_mut().skip(trust as usize + 1).rev();
+        behind.into_iter().find_map(VecDeque::pop_back).is_some()
+    }
+}
+
+/// The turns. Cloning shares them.
+#[derive(Debug, Clone)]
+pub(super) struct Turns {
+    state: Arc<Mutex<State>>,
+    at_once: usize,
+    /// Running and waiting together.
+    places: usize,
+}
+
+/// A turn; the next one begins when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn(Turns);
+
+impl Turns {
+    pub(super) fn new(at_once: usize, places: usize) -> Self {
+        Self { state: Arc::default(), at_once, places }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What is in there is whole after every statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait or run.
+    pub(super) fn taken(&self) -> usize {
+        let state = self.state();
+        state.running + state.waiting()
+    }
+
+    /// Waits for a turn. `None`: too many wait, or somebody who is trusted more has come meanwhile.
+    pub(super) async fn take(&self, trust: Trust) -> Option<Turn> {
+        let waits = {
+            let mut state = self.state();
+            if state.running < self.at_once && state.running < self.places {
+                state.running += 1;
+                report(&state);
+                return Some(Turn(self.clone()));
+            }
+            if state.running + state.waiting() >= self.places && !state.make_room(trust) {
+                return None;
+            }
+            let (turn, waits) = oneshot::channel();
+            state.waiting[trust as usize].push_back(turn);
+            report(&state);
+            waits
+        };
+        waits.await.ok()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.running -= 1;
+        while let Some(next) = state.waiting.iter_mut().find_map(VecDeque::pop_front) {
+            // Who has given up is passed over.
+            if next.is_closed() {
+                continue;
+            }
+            state.running += 1;
+            report(&state);
+            drop(state);
+            // Should they give up this very moment, the turn comes back, and its drop gives it on.
+            drop(next.send(Turn(self.0.clone())));
+            return;
+        }
+        report(&state);
+    }
+}
+
+fn report(state: &State) {
+    let taken = u32::try_from(state.running + state.waiting()).unwrap_or(u32::MAX);
+    metrics::gauge!("lockgate_password_hash_queue").set(f64::from(taken));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Takes a turn in the background and waits until it is in the queue.
+    async fn queued(turns: &Turns, trust: Trust) -> tokio::task::JoinHandle<Option<Turn>> {
+        let (before, own) = (turns.taken(), turns.clone());
+        let task = tokio::spawn(async move { own.take(trust).await });
+        for _ in 0..1_000 {
+            if turns.taken() != before || task.is_finished() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        task
+    }
+
+    #[tokio::test]
+    async fn who_is_trusted_more_goes_first_and_pushes_out_who_is_trusted_least() {
+        let turns = Turns::new(1, 4);
+        let first = turns.take(Trust::Unknown).await.expect("a turn");
+        let suspect = queued(&turns, Trust::Suspect).await;
+        let last = queued(&turns, Trust::Suspect).await;
+        let unknown = queued(&turns, Trust::Unknown).await;
+        assert!(turns.take(Trust::Suspect).await.is_none(), "it is full");
+        let known = tokio::spawn({
+            let turns = turns.clone();
+            async move { turns.take(Trust::Known).await }
+        });
+        assert!(last.await.expect("an end").is_none(), "the last of the least makes room");
+        drop(first);
+        let turn = known.await.expect("an end").expect("a turn");
+        assert!(!unknown.is_finished() && !suspect.is_finished());
+        drop(turn);
+        let turn = unknown.await.expect("an end").expect("a turn");
+        assert!(!suspect.is_finished());
+        drop(turn);
+        drop(suspect.await.expect("an end").expect("a turn"));
+        assert_eq!(turns.taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_leaves_no_gap() {
+        let turns = Turns::new(1, 8);
+        let first = turns.take(Trust::Known).await.expect("a turn");
+        let gone = queued(&turns, Trust::Known).await;
+        let next = queued(&turns, Trust::Known).await;
+        gone.abort();
+        assert!(gone.await.is_err());
+        drop(first);
+        drop(next.await.expect("an end").expect("a turn"));
+        assert_eq!(turns.taken(), 0);
+    }
+}

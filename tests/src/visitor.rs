@@ -1,0 +1,118 @@
+//! A visitor over one kept-alive connection, who costs little beside the server that is measured: from an address of
+//! their own, with the cookies that they were given.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: String,
+}
+
+/// A visitor of the executor of flows.
+pub struct Visitor {
+    port: u16,
+    from: IpAddr,
+    stream: Option<TcpStream>,
+    buffer: Vec<u8>,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Visitor {
+    /// Somebody at this address, as the server is told by a proxy that it trusts.
+    pub fn new(port: u16, from: IpAddr) -> Self {
+        Self { port, from, stream: None, buffer: Vec::new(), cookies: BTreeMap::new() }
+    }
+
+    /// As a browser that was never here, at another address.
+    pub fn begins_anew(&mut self, from: IpAddr) {
+        self.from = from;
+        self.cookies.clear();
+    }
+
+    /// Forgets the session, and keeps what the browser remembers beside it.
+    pub fn leaves(&mut self) {
+        self.cookies.remove("authentik_session");
+    }
+
+    /// The challenge of a flow.
+    ///
+    /// # Panics
+    /// When the connection breaks.
+    pub async fn challenge(&mut self, flow: &str) -> Answer {
+        self.send("GET", flow, "").await
+    }
+
+    /// Answers the challenge.
+    ///
+    /// # Panics
+    /// When the connection breaks.
+    pub async fn answers(&mut self, flow: &str, answer: &Value) -> Answer {
+        self.send("POST", flow, &answer.to_string()).await
+    }
+
+    async fn send(&mut self, method: &str, flow: &str, body: &str) -> Answer {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = format!(
+            "{method} /api/v3/flows/executor/{flow}/?query= HTTP/1.1\r\nHost: auth.lockgate.test\r\nX-Forwarded-For: {}\r\n\
+             Cookie: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.from,
+            cookies.join("; "),
+            body.len()
+        );
+        if self.stream.is_none() {
+            let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("the port is open");
+            stream.set_nodelay(true).expect("a TCP stream");
+            self.stream = Some(stream);
+        }
+        self.stream().write_all(request.as_bytes()).await.expect("the server reads");
+        self.read().await
+    }
+
+    fn stream(&mut self) -> &mut TcpStream {
+        self.stream.as_mut().expect("connected before")
+    }
+
+    async fn read(&mut self) -> Answer {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let end = loop {
+            if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            let read = self.stream().read_buf(&mut buffer).await.expect("the server answers");
+            assert!(read > 0, "the server closed the connection");
+        };
+        let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+        let mut length = 0;
+        for (name, value) in head.lines().filter_map(|line| line.split_once(':')) {
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse().unwrap_or(0),
+                "set-cookie" => self.keep(value),
+                _ => {}
+            }
+        }
+        while buffer.len() < end + length {
+            let read = self.stream().read_buf(&mut buffer).await.expect("the server answers");
+            assert!(read > 0, "the server closed the connection");
+        }
+        let body = String::from_utf8_lossy(&buffer[end..]).into_owned();
+        self.buffer = buffer;
+        Answer { status: head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0), body }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        let pair = cookie.split(';').next().unwrap_or_default();
+        if let Some((name, value)) = pair.trim().split_once('=') {
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
