@@ -31,6 +31,7 @@ use lockgate_engine::{
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::{Session, StoreError};
+use lockgate_texts::Language;
 use mail_ports::Post;
 use ports::Ports;
 pub use preview::PreviewError;
@@ -98,11 +99,14 @@ pub struct FlowAnswer {
     pub clear_session: bool,
     /// Seconds for `Retry-After`; the answer is 429.
     pub retry_after: Option<u64>,
+    /// What the challenge is written in.
+    pub language: Language,
 }
 
 impl FlowAnswer {
     fn plain(outcome: FlowOutcome) -> Self {
-        Self { outcome, set_session: None, set_mfa: None, clear_session: false, retry_after: None }
+        let language = Language::default();
+        Self { outcome, set_session: None, set_mfa: None, clear_session: false, retry_after: None, language }
     }
 }
 
@@ -298,6 +302,11 @@ impl<'a> Visit<'a> {
             now,
             from_outpost: false,
             mfa: session.as_ref().is_some_and(crate::sessions::has_mfa),
+            language: snapshot.language(
+                &request.client.host,
+                who.as_ref().map(|who| &who.principal().user),
+                &request.client.languages,
+            ),
         };
         let brand = snapshot.brand_facts(&request.client.host);
         let setup_open = core.setup_open().await?;
@@ -441,7 +450,8 @@ impl<'a> Visit<'a> {
             Stored::New(new) => (Some(SetSession { token: new.token, max_age: new.max_age }), false),
             Stored::Gone => (None, true),
         };
-        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, clear_session, retry_after: step.retry_after }))
+        let (retry_after, language) = (step.retry_after, self.facts.language);
+        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, clear_session, retry_after, language }))
     }
 
     async fn login(&self, login: LoginEffect, data: &SessionData) -> Result<Option<Stored>, StoreError> {
