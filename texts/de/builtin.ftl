@@ -2,7 +2,7 @@
 
 welcome-to = Willkommen bei { $brand }
 setup-app = Authenticator-App einrichten
-setup-codes = Wiederherstellungscodes erstellen
+setup-codes = Ersatzcodes erstellen
 setup-email = Codes per E-Mail erhalten
 setup-passkey = Passkey einrichten
 passwordless = Mit einem Passkey anmelden
@@ -28,7 +28,7 @@ password-rule = Ein Passwort hat mindestens 8 Zeichen.
 ## Factors
 
 authenticator-app = Authenticator-App
-recovery-codes = Wiederherstellungscodes
+recovery-codes = Ersatzcodes
 
 ## Mails
 

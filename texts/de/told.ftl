@@ -86,7 +86,7 @@ too-many-codes =
 device-unknown = Dieses Gerät gibt es nicht.
 stage-unknown = Diese Auswahl gibt es nicht.
 factor-app = Authenticator-App
-factor-codes = Wiederherstellungscodes
+factor-codes = Ersatzcodes
 factor-passkey = Passkey
 
 ## Mail
