@@ -23,6 +23,7 @@ pub mod plan;
 pub mod ports;
 pub mod response;
 mod run;
+mod speak;
 mod stages;
 pub mod step;
 pub mod title;

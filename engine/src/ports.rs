@@ -12,6 +12,7 @@ use lockgate_model::{
     Principal, User, UserType,
     kinds::{PasswordBackend, UserField},
 };
+use lockgate_texts::Language;
 use serde_json::Value;
 use std::net::IpAddr;
 use thiserror::Error;
@@ -364,6 +365,8 @@ pub struct RequestFacts {
     pub from_outpost: bool,
     /// The session was opened with a second factor.
     pub mfa: bool,
+    /// What the person reads.
+    pub language: Language,
 }
 
 /// What pages take from the brand of the host.

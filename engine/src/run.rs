@@ -188,14 +188,16 @@ impl<'a> Run<'a> {
         let flow = &self.flow.flow;
         let app = self.plan.context.application.as_ref().map_or("", |a| a.name.as_str());
         let background = if flow.background.is_empty() { &self.env.brand.background } else { &flow.background };
+        let language = self.env.request.language;
+        let title = language.told(&flow.title);
         let flow_info = FlowInfo {
-            title: title::fill(&flow.title, &self.env.brand.title, app, &self.who().pending_user),
+            title: title::fill(&title, &self.env.brand.title, app, &self.who().pending_user),
             background: background.clone(),
             background_themed_urls: None,
             cancel_url: "/flows/-/cancel/".to_owned(),
             layout: flow.layout,
         };
-        Box::new(Challenge { body, flow_info: Some(flow_info), response_errors })
+        Box::new(Challenge { body, flow_info: Some(flow_info), response_errors }.spoken(language))
     }
 
     pub(crate) async fn record(&self, event: Event) {

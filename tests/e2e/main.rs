@@ -37,6 +37,7 @@ mod generated_clients;
 mod git;
 mod health;
 mod if_flow;
+mod languages;
 mod mail;
 mod metrics;
 mod outpost;

@@ -16,7 +16,7 @@ const HOUSE: &[&[&str]] = &[
     &["flows"],
     &["policies"],
     &["engine"],
-    &["engine/model"],
+    &["engine/model", "texts"],
     &["migrations"],
 ];
 
@@ -32,6 +32,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["server/store"]),
     ("sea-orm-migration", &["migrations", "server/store"]),
     ("serde-saphyr", &["flows"]),
+    ("fluent-bundle", &["texts"]),
 ];
 
 /// Longest source file, in lines.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use url::Url;
 
@@ -70,9 +71,23 @@ impl Default for Client {
 impl Client {
     /// A visitor without any cookie.
     pub fn new() -> Self {
+        Self::with_headers(HeaderMap::new())
+    }
+
+    /// A visitor whose browser asks for these languages (`Accept-Language`).
+    ///
+    /// # Panics
+    /// When they are no header's value.
+    pub fn reading(languages: &str) -> Self {
+        let value = HeaderValue::from_str(languages).unwrap_or_else(|error| panic!("{languages}: {error}"));
+        Self::with_headers(HeaderMap::from_iter([(ACCEPT_LANGUAGE, value)]))
+    }
+
+    fn with_headers(headers: HeaderMap) -> Self {
         let jar = Arc::new(Jar::default());
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .default_headers(headers)
             .cookie_provider(Arc::clone(&jar))
             .dns_resolver(Arc::new(Loopback))
             .no_proxy()

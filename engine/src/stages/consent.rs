@@ -30,7 +30,8 @@ pub(super) async fn enter(run: &mut Run<'_>, stage: &ConsentStage) -> Result<Ent
     if granted.is_some() && additional.is_empty() && !request.always {
         return Ok(Entered::Pass);
     }
-    let header = request.header.unwrap_or_else(|| format!("You're about to sign into {}.", app.name));
+    let app = &app.name;
+    let header = request.header.unwrap_or_else(|| format!("You're about to sign into {app}."));
     Ok(Entered::Show(Body::Consent(challenge(run, header, permissions, additional))))
 }
 

@@ -39,8 +39,10 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, stage: &EmailStage) -> R
 }
 
 pub(super) fn too_many(minutes: i64) -> String {
-    let unit = if minutes == 1 { "minute" } else { "minutes" };
-    format!("Too many emails were asked for. Please try again after {minutes} {unit}.")
+    match minutes {
+        1 => "Too many emails were asked for. Please try again after 1 minute.".to_owned(),
+        _ => format!("Too many emails were asked for. Please try again after {minutes} minutes."),
+    }
 }
 
 async fn send(run: &mut Run<'_>, id: Uuid, stage: &EmailStage) -> Result<Posted, Failure> {

@@ -34,6 +34,11 @@ use lockgate_model::kinds::PromptType;
 /// The longest password accepted, in characters.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
 
+/// Whether a field of a prompt is there to be read only.
+pub(crate) fn only_shows(kind: PromptType) -> bool {
+    field::is_decoration(kind)
+}
+
 /// Whether a field of a prompt takes what a person types.
 pub(crate) fn asks_for(kind: PromptType) -> bool {
     !field::is_decoration(kind) && !field::is_fixed(kind)

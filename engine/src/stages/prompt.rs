@@ -9,6 +9,7 @@ use crate::{
     run::{Answered, Entered, Failure, Run},
 };
 use lockgate_model::kinds::{Prompt, PromptType};
+use lockgate_texts::Language;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -77,9 +78,9 @@ async fn placeholder(
         None
     };
     if prompt.prompt_type == PromptType::AkLocale {
-        let languages = [("", "Automatic"), ("en", "English")];
-        let choices = languages.map(|(value, label)| Choice { value: value.to_owned(), label: label.to_owned() });
-        return Ok((String::new(), Some(choices.to_vec())));
+        let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+        let languages = Language::ALL.into_iter().map(|language| choice(language.tag(), language.name()));
+        return Ok((String::new(), Some(std::iter::once(choice("", "Automatic")).chain(languages).collect())));
     }
     if !field::has_choices(prompt.prompt_type) {
         return Ok((evaluated.as_ref().map_or_else(|| prompt.placeholder.clone(), as_text), None));

@@ -19,6 +19,7 @@ use lockgate_model::{
     Document, ObjectSet, Origin, Principal, User, UserType,
     kinds::{DeviceClass, Digits, PasswordBackend, UserField},
 };
+use lockgate_texts::Language;
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -149,6 +150,7 @@ impl Default for World {
                 now: now(),
                 from_outpost: false,
                 mfa: false,
+                language: Language::default(),
             },
             brand: BrandFacts { title: "Acme".to_owned(), ..BrandFacts::default() },
         }

@@ -52,7 +52,7 @@ impl Gate {
         if dialect == Dialect::Nginx || scene.question.is_script {
             return unauthorized("unauthorized request");
         }
-        let mut response = self.pages.no_redirect(&app.app_name);
+        let mut response = self.pages.no_redirect(&app.app_name, scene.language(None));
         challenge(&mut response);
         response
     }
@@ -64,9 +64,12 @@ impl Gate {
             let body = json!({"detail": "Access denied.", "app": denial.app, "decision": decision, "missing": missing});
             return no_store((StatusCode::FORBIDDEN, Json(body)).into_response());
         }
-        let user = &denial.ready.who.principal().user.username;
+        let who = &denial.ready.who.principal().user;
+        let language = scene.language(Some(who));
+        let missing = missing.iter().map(|line| language.told(line).into_owned()).collect();
         let base = self.identity.public_base(scene.snapshot);
-        no_store(self.pages.denied(&Denied { app: &denial.app, user, decision, missing, base }))
+        let denied = Denied { app: &denial.app, user: &who.username, decision, missing, base, language };
+        no_store(self.pages.denied(&denied))
     }
 
     /// A request that is no question at all.

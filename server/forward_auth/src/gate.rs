@@ -25,8 +25,10 @@ use lockgate_identity::{
     oauth::{Contents, GrantFacts},
     sessions::{login_of, plausible},
 };
+use lockgate_model::User;
 use lockgate_policies::{Facts, Login, MappingError};
 use lockgate_store::StoreError;
+use lockgate_texts::Language;
 use serde_json::{Map, Value, json};
 use std::{fmt, sync::Arc};
 use thiserror::Error;
@@ -109,6 +111,11 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// The language of whoever asks, signed in or not.
+    pub(crate) fn language(&self, user: Option<&User>) -> Language {
+        self.snapshot.language(&self.question.host, user, &self.origin.client().languages)
+    }
+
     /// The circumstances that policies may read.
     fn facts<'f>(&'f self, login: &'f Login) -> Facts<'f> {
         let user_agent = self.question.user_agent().and_then(|value| value.to_str().ok());

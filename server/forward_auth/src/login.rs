@@ -36,7 +36,8 @@ impl Gate {
         let made = State::new(&app.provider.client_id, &sid, self.noise(), redirect, scene.now.timestamp());
         let cookie = jar(app).set(&name, &sid, LIFE);
         let (Ok(state), Some(cookie)) = (made.sign(app.state_key.as_ref()), cookie) else {
-            return self.login_failed("This application cannot start a login: its provider has no cookie secret.");
+            return self
+                .login_failed(scene, "This application cannot start a login: its provider has no cookie secret.");
         };
         // A state is of letters that need no encoding.
         let to = [&base, "/application/o/authorize/?", &app.authorize_query, &state].concat();
@@ -62,10 +63,12 @@ impl Gate {
         };
         if let Some(error) = question.parameter("error") {
             let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
-            return Ok(self.login_failed(&format!("The sign-in host answered: {error}.")));
+            return Ok(self.login_failed(scene, &format!("The sign-in host answered: {error}.")));
         }
         let Some(token) = self.redeem(scene, app, &text).await? else {
-            return Ok(self.login_failed("The login could not be completed: its code is unknown, used or too old."));
+            return Ok(
+                self.login_failed(scene, "The login could not be completed: its code is unknown, used or too old.")
+            );
         };
         let life = app.validity.num_seconds() + 1;
         let to = home(app).return_url(&state.redirect).unwrap_or_else(|| app.external.clone());
@@ -134,12 +137,12 @@ impl Gate {
         if error == BadState::Forged {
             self.note(Action::SuspiciousRequest, scene.origin, "a login came back with a forged state");
         }
-        self.login_failed(&format!("The login could not be completed: {error}."))
+        self.login_failed(scene, &format!("The login could not be completed: {error}."))
     }
 
-    fn login_failed(&self, text: &str) -> Response {
-        let title = "Login failed";
-        self.pages.trouble(&Trouble { status: StatusCode::BAD_REQUEST, title, text, retry: Some(START) })
+    fn login_failed(&self, scene: Scene<'_>, text: &str) -> Response {
+        let (title, language) = ("Login failed", scene.language(None));
+        self.pages.trouble(&Trouble { status: StatusCode::BAD_REQUEST, title, text, retry: Some(START), language })
     }
 
     /// The operator has to change something: the log and an event say what, strangers only learn that.

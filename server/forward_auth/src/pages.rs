@@ -5,6 +5,7 @@
 use axum::{body::Body, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, StatusCode, header};
+use lockgate_texts::Language;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
@@ -21,6 +22,8 @@ pub struct Denied<'a> {
     pub missing: Vec<String>,
     /// Public address of the sign-in host, if it is known; without a slash at the end.
     pub base: Option<String>,
+    /// What the person reads.
+    pub language: Language,
 }
 
 /// Something that went wrong, or that cannot be done.
@@ -34,6 +37,8 @@ pub struct Trouble<'a> {
     pub text: &'a str,
     /// Address to try again at.
     pub retry: Option<&'a str>,
+    /// What the person reads.
+    pub language: Language,
 }
 
 /// The pages of the gate.
@@ -42,15 +47,13 @@ pub trait Pages: Send + Sync + 'static {
     fn denied(&self, denied: &Denied<'_>) -> Response;
 
     /// Status 401: the `Authorization` header was not accepted, and a redirect would not help its sender.
-    fn no_redirect(&self, app: &str) -> Response {
+    fn no_redirect(&self, app: &str, language: Language) -> Response {
         self.trouble(&Trouble {
             status: StatusCode::UNAUTHORIZED,
-            title: "Not signed in",
-            text: &format!(
-                "The Authorization header of this request was not accepted for {app}. Whoever sends such a header \
-                 is not redirected to the login page: send valid credentials, or none."
-            ),
+            title: &language.not_signed_in(),
+            text: &language.not_redirected(app),
             retry: None,
+            language,
         })
     }
 
@@ -64,25 +67,27 @@ pub struct PlainPages;
 
 impl Pages for PlainPages {
     fn denied(&self, denied: &Denied<'_>) -> Response {
-        let mut body = format!("<p>You are signed in as <strong>{}</strong>.</p>", escape(denied.user));
+        let t = denied.language;
+        let mut body = format!("<p>{}</p>", t.signed_in_as_html(denied.user));
         if !denied.missing.is_empty() {
             body.push_str("<ul>");
             denied.missing.iter().for_each(|line| _ = write!(body, "<li>{}</li>", escape(line)));
             body.push_str("</ul>");
         }
         if let Some(base) = &denied.base {
-            let _ = write!(body, "<p><a href=\"{}/if/user/\">Your applications</a></p>", escape(base));
+            let _ = write!(body, "<p><a href=\"{}/if/user/\">{}</a></p>", escape(base), t.your_applications());
         }
-        let _ = write!(body, "<p class=\"id\">Decision <code>{}</code></p>", escape(&denied.decision));
-        page(StatusCode::FORBIDDEN, &format!("No access to {}", denied.app), &body)
+        let _ = write!(body, "<p class=\"id\">{} <code>{}</code></p>", t.decision(), escape(&denied.decision));
+        page(StatusCode::FORBIDDEN, t, &t.no_access_to(denied.app), &body)
     }
 
     fn trouble(&self, trouble: &Trouble<'_>) -> Response {
-        let mut body = format!("<p>{}</p>", escape(trouble.text));
+        let t = trouble.language;
+        let mut body = format!("<p>{}</p>", escape(&t.told(trouble.text)));
         if let Some(retry) = trouble.retry {
-            let _ = write!(body, "<p><a href=\"{}\">Try again</a></p>", escape(retry));
+            let _ = write!(body, "<p><a href=\"{}\">{}</a></p>", escape(retry), t.try_again());
         }
-        page(trouble.status, trouble.title, &body)
+        page(trouble.status, t, &t.told(trouble.title), &body)
     }
 }
 
@@ -96,12 +101,13 @@ h1{font-size:1.375rem;line-height:1.3;margin:0 0 1rem}p,ul{margin:0 0 1rem}a{col
 a:focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:.125rem}\
 .id{margin:0;font-size:.875rem;opacity:.75}code{overflow-wrap:anywhere}";
 
-fn page(status: StatusCode, title: &str, body: &str) -> Response {
+fn page(status: StatusCode, language: Language, title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>"
+         <style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>",
+        language.tag()
     );
     let style = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'");
@@ -146,6 +152,7 @@ mod tests {
             decision: "id".into(),
             missing: vec!["You need more.".into()],
             base: Some("https://auth.test".into()),
+            language: Language::English,
         };
         let response = PlainPages.denied(&denied);
         assert_eq!(response.status(), StatusCode::FORBIDDEN);

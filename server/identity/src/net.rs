@@ -67,6 +67,8 @@ pub struct Client {
     pub host: String,
     /// `User-Agent`, at most 512 characters.
     pub user_agent: String,
+    /// The languages that the browser asks for (`Accept-Language`), at most 512 characters.
+    pub languages: String,
 }
 
 impl Client {
@@ -111,6 +113,7 @@ where
         scheme: scheme.to_owned(),
         host: if valid_host(host) { host.to_ascii_lowercase() } else { String::new() },
         user_agent: header("user-agent").into_iter().next().unwrap_or_default().chars().take(512).collect(),
+        languages: header("accept-language").into_iter().next().unwrap_or_default().chars().take(512).collect(),
     }
 }
 

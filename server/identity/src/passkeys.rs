@@ -328,6 +328,7 @@ mod tests {
                 scheme: "https".to_owned(),
                 host: host.to_owned(),
                 user_agent: String::new(),
+                languages: String::new(),
             };
             has_passkeys(&client)
         };

@@ -113,6 +113,7 @@ impl EndSession<'_> {
         let carried = CARRIED.into_iter().filter_map(|name| Some((name.to_owned(), self.parameters.get(name)?.into())));
         answers::no_store(self.pages.sign_out(&SignOutPage {
             host: &self.visitor.client.host,
+            language: self.visitor.language(self.snapshot, Some(signed_in)),
             snapshot: self.snapshot,
             who: &signed_in.who.principal().user.username,
             app: &self.app.app_name,
@@ -151,7 +152,7 @@ impl EndSession<'_> {
         };
         let guide = Guide { identity: self.identity, visitor: self.visitor, path: self.path };
         let led = guide.begin(slug, None, context).await?;
-        Ok(if confirmed { led.onward(self.pages, self.visitor) } else { led.redirect() })
+        Ok(if confirmed { led.onward(self.pages, self.visitor, self.snapshot) } else { led.redirect() })
     }
 
     /// The address, with the state, when it is one that the client has registered for this.
@@ -166,6 +167,7 @@ impl EndSession<'_> {
     fn refuse(&self, title: &str, text: &str) -> Response {
         answers::no_store(self.pages.trouble(&Trouble {
             host: &self.visitor.client.host,
+            language: self.visitor.language(self.snapshot, None),
             snapshot: self.snapshot,
             status: StatusCode::BAD_REQUEST,
             title,

@@ -46,8 +46,9 @@ impl Led {
     }
 
     /// The same after a form: browsers hold a form's `form-action` against every redirect that follows it.
-    pub(crate) fn onward(self, pages: &dyn Pages, visitor: &Visitor) -> Response {
-        let mut response = answers::no_store(pages.onward(&visitor.client.host, &self.location));
+    pub(crate) fn onward(self, pages: &dyn Pages, visitor: &Visitor, snapshot: &Snapshot) -> Response {
+        let language = visitor.language(snapshot, None);
+        let mut response = answers::no_store(pages.onward(&visitor.client.host, language, &self.location));
         self.cookies.into_iter().for_each(|cookie| _ = response.headers_mut().append(header::SET_COOKIE, cookie));
         response
     }

@@ -7,12 +7,15 @@ use lockgate_engine::challenge::Permission;
 use lockgate_identity::config::Snapshot;
 use lockgate_model::Principal;
 use lockgate_policies::Decision;
+use lockgate_texts::Language;
 
 /// Somebody who is signed in and may not open an application.
 #[derive(Debug)]
 pub struct Denied<'a> {
     /// Host that was asked, for the brand.
     pub host: &'a str,
+    /// What the person reads.
+    pub language: Language,
     /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Name of the application.
@@ -34,6 +37,8 @@ pub struct Denied<'a> {
 pub struct Trouble<'a> {
     /// Host that was asked, for the brand.
     pub host: &'a str,
+    /// What the person reads.
+    pub language: Language,
     /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Status of the answer.
@@ -49,6 +54,8 @@ pub struct Trouble<'a> {
 pub struct FormPost<'a> {
     /// Host that was asked, for the brand.
     pub host: &'a str,
+    /// What the person reads.
+    pub language: Language,
     /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Name of the application.
@@ -64,6 +71,8 @@ pub struct FormPost<'a> {
 pub struct DevicePage<'a> {
     /// Host that was asked, for the brand.
     pub host: &'a str,
+    /// What the person reads.
+    pub language: Language,
     /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Who is signed in.
@@ -112,6 +121,8 @@ pub enum DeviceStep<'a> {
 pub struct SignOutPage<'a> {
     /// Host that was asked, for the brand.
     pub host: &'a str,
+    /// What the person reads.
+    pub language: Language,
     /// The configuration in force.
     pub snapshot: &'a Snapshot,
     /// Who is signed in.
@@ -140,5 +151,5 @@ pub trait Pages: Send + Sync + 'static {
     fn sign_out(&self, page: &SignOutPage<'_>) -> Response;
     /// A page that goes to `to` by itself, and by a link: browsers hold a form's `form-action` against
     /// every redirect that follows it.
-    fn onward(&self, host: &str, to: &str) -> Response;
+    fn onward(&self, host: &str, language: Language, to: &str) -> Response;
 }

@@ -252,6 +252,7 @@ impl Face {
     fn bad_request(&self, snapshot: &Snapshot, visitor: &Visitor, error: &BadParameters) -> Response {
         answers::no_store(self.pages.trouble(&Trouble {
             host: &visitor.client.host,
+            language: visitor.language(snapshot, None),
             snapshot,
             status: StatusCode::BAD_REQUEST,
             title: "Malformed request",

@@ -4,12 +4,14 @@ use axum::extract::ConnectInfo;
 use http::{HeaderValue, header, request::Parts};
 use lockgate_identity::{
     Identity,
+    config::Snapshot,
     net::{self, Client, RequestId},
     principals::PrincipalEntry,
     runner::SetSession,
     sessions::{SessionEntry, session_cookie, set_cookies},
 };
 use lockgate_store::StoreError;
+use lockgate_texts::Language;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -46,6 +48,12 @@ impl Visitor {
         let Some(token) = &self.token else { return Ok(None) };
         let found = identity.signed_in(token, self.client.ip).await?;
         Ok(found.map(|(session, who)| SignedIn { token: token.clone(), session, who }))
+    }
+
+    /// The language of whoever asks, signed in or not.
+    pub(crate) fn language(&self, snapshot: &Snapshot, who: Option<&SignedIn>) -> Language {
+        let user = who.map(|who| &who.who.principal().user);
+        snapshot.language(&self.client.host, user, &self.client.languages)
     }
 
     /// The `Set-Cookie` headers for a session that the browser does not know yet.

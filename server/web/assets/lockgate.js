@@ -9,7 +9,7 @@
     button.addEventListener("click", () => {
       const shown = input.type === "password";
       input.type = shown ? "text" : "password";
-      button.firstChild.data = shown ? "Hide" : "Show";
+      button.firstChild.data = shown ? button.dataset.hide : button.dataset.show;
       input.focus();
     });
     // Never leave a password readable in what the browser remembers of the form.

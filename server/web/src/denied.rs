@@ -15,23 +15,24 @@ use axum::{
     response::Response,
 };
 use lockgate_identity::Identity;
-use lockgate_model::period::moment_in_words;
 use lockgate_policies::{Decision, Need};
+use lockgate_texts::Language;
+use std::borrow::Cow;
 
 /// What a denial comes to: what policies say, what is missing, and under which id it is recorded.
 /// `here` is the path and query that were asked for, to come back to as somebody else.
 #[must_use]
-pub fn denial(application: &str, decision: &Decision, here: &str) -> Denial {
+pub fn denial(application: &str, decision: &Decision, here: &str, t: Language) -> Denial {
     let told = decision.determining.iter().any(|policy| policy.message.is_some());
     let needed = decision.needed.iter().filter(|need| !(told && matches!(need, Need::NotForbidden(_))));
     let needed: Vec<&Need> = needed.collect();
     let (missing, any) = match needed.as_slice() {
-        [Need::AnyOf(choices)] => (choices.iter().map(phrase).collect(), true),
-        all => (all.iter().map(|need| phrase(need)).collect(), false),
+        [Need::AnyOf(choices)] => (choices.iter().map(|need| phrase(need, t)).collect(), true),
+        all => (all.iter().map(|need| phrase(need, t)).collect(), false),
     };
-    let mut reasons = decision.messages.clone();
+    let mut reasons: Vec<Cow<'_, str>> = decision.messages.iter().map(|message| t.told(message)).collect();
     if !decision.errors.is_empty() {
-        reasons.push("A policy could not be evaluated, and what cannot be evaluated is denied.".to_owned());
+        reasons.push(t.policy_failed());
     }
     Denial {
         application: Some(application.to_owned()),
@@ -45,31 +46,27 @@ pub fn denial(application: &str, decision: &Decision, here: &str) -> Denial {
     }
 }
 
-fn phrase(need: &Need) -> String {
+fn phrase(need: &Need, t: Language) -> String {
     match need {
-        Need::Login => "To be signed in".to_owned(),
-        Need::Active => "An active account".to_owned(),
-        Need::Group(name) => format!("Membership in the group {name}"),
-        Need::NotGroup(name) => format!("Not to be in the group {name}"),
-        Need::User => "An account that was given access by name".to_owned(),
-        Need::NotUser => "Another account: yours is kept out by name".to_owned(),
-        Need::Check(name) => format!("That the condition {name} is met"),
-        Need::NotCheck(name) => format!("That the condition {name} is not met"),
-        Need::Mfa => "A second factor at sign-in".to_owned(),
-        Need::Superuser => "To be an administrator".to_owned(),
-        Need::MembershipEnded(name, at) => {
-            format!("Membership in the group {name}, which ended on {}", moment_in_words(*at))
-        }
-        Need::MembershipAhead(name, at) => {
-            format!("Membership in the group {name}, which begins on {}", moment_in_words(*at))
-        }
-        Need::Ended(whom, at) => format!("Access for {whom}, which ended on {}", moment_in_words(*at)),
-        Need::Ahead(whom, at) => format!("Access for {whom}, which begins on {}", moment_in_words(*at)),
-        Need::Permission => "A policy that gives access: there is none".to_owned(),
-        Need::NotForbidden(policy) => format!("That the policy {policy} does not forbid it"),
+        Need::Login => t.need_login().into_owned(),
+        Need::Active => t.need_active().into_owned(),
+        Need::Group(name) => t.need_group(name),
+        Need::NotGroup(name) => t.need_not_group(name),
+        Need::User => t.need_user().into_owned(),
+        Need::NotUser => t.need_not_user().into_owned(),
+        Need::Check(name) => t.need_check(name),
+        Need::NotCheck(name) => t.need_not_check(name),
+        Need::Mfa => t.need_mfa().into_owned(),
+        Need::Superuser => t.need_superuser().into_owned(),
+        Need::MembershipEnded(name, at) => t.need_membership_ended(name, t.moment(*at)),
+        Need::MembershipAhead(name, at) => t.need_membership_ahead(name, t.moment(*at)),
+        Need::Ended(whom, at) => t.need_ended(t.moment(*at), whom),
+        Need::Ahead(whom, at) => t.need_ahead(t.moment(*at), whom),
+        Need::Permission => t.need_permission().into_owned(),
+        Need::NotForbidden(policy) => t.need_not_forbidden(policy),
         Need::AnyOf(choices) => {
-            let choices: Vec<String> = choices.iter().map(phrase).collect();
-            format!("One of these: {}", choices.join("; "))
+            let choices: Vec<String> = choices.iter().map(|need| phrase(need, t)).collect();
+            t.need_any_of(choices.join(&t.list_separator()))
         }
     }
 }
@@ -79,17 +76,30 @@ fn phrase(need: &Need) -> String {
 #[derive(Clone)]
 pub struct DeniedPages {
     identity: Identity,
+    language: Language,
 }
 
 impl DeniedPages {
     /// Pages in the looks that the configuration in force gives to hosts.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        Self { identity }
+        Self { identity, language: Language::default() }
+    }
+
+    /// The same pages in a language.
+    #[must_use]
+    pub fn speaking(&self, language: Language) -> Self {
+        Self { identity: self.identity.clone(), language }
+    }
+
+    /// The language of the pages.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     fn brand(&self, host: &str) -> BrandView {
-        looks::of(&self.identity.config.snapshot(), host)
+        looks::of(&self.identity.config.snapshot(), host, self.language)
     }
 
     /// 403: signed in as `user`, and denied; see [`denial`].
@@ -250,7 +260,7 @@ mod tests {
     #[test]
     fn a_denial_names_what_is_missing_and_its_record() {
         let one_of = vec![Need::AnyOf(vec![Need::Group("A".into()), Need::Group("B".into())])];
-        let page = denial("Wiki", &decision(one_of, None), "/application/launch/wiki/?x=1");
+        let page = denial("Wiki", &decision(one_of, None), "/application/launch/wiki/?x=1", Language::English);
         assert_eq!(page.missing, ["Membership in the group A", "Membership in the group B"]);
         assert!(page.any_of_missing && page.reason.is_none());
         assert_eq!(page.decision_id.as_deref(), Some("00000000-0000-0000-0000-000000000007"));
@@ -258,7 +268,7 @@ mod tests {
         assert_eq!(page.switch_url.as_deref(), Some(switch));
 
         let forbidden = vec![Need::NotForbidden("p".into()), Need::Mfa];
-        let page = denial("Wiki", &decision(forbidden, Some("Use a second factor.")), "/");
+        let page = denial("Wiki", &decision(forbidden, Some("Use a second factor.")), "/", Language::English);
         assert_eq!(page.reason.as_deref(), Some("Use a second factor."));
         assert_eq!(page.missing, ["A second factor at sign-in"]);
         assert!(!page.any_of_missing);

@@ -11,21 +11,22 @@ use axum::{
 };
 use lockgate_identity::config::Snapshot;
 use lockgate_model::kinds::Brand;
+use lockgate_texts::Language;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
 /// Where the brand's own CSS stands.
 const CSS_PATH: &str = "/if/brand.css";
 
-/// The looks of a host; without any brand, ours.
-pub(crate) fn of(snapshot: &Snapshot, host: &str) -> BrandView {
+/// The looks of a host, in a language; without any brand, ours.
+pub(crate) fn of(snapshot: &Snapshot, host: &str, language: Language) -> BrandView {
     let footer_links = snapshot
         .settings
         .footer_links
         .iter()
         .map(|link| FooterLink { name: link.name.clone(), href: link.href.clone() });
     let looks = snapshot.brand(host).map_or_else(BrandView::default, |(_, brand)| view(brand));
-    BrandView { footer_links: footer_links.collect(), ..looks }
+    BrandView { footer_links: footer_links.collect(), t: language, ..looks }
 }
 
 fn view(brand: &Brand) -> BrandView {

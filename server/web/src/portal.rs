@@ -81,11 +81,11 @@ fn for_external(visit: &Visit, signed_in: &SignedIn) -> Response {
         return flow::leave(visit, &format!("/application/launch/{}/", app.application.slug));
     }
     let denial = Denial {
-        reason: Some("Your account opens applications, but not this page.".to_owned()),
+        reason: Some(visit.language(Some(signed_in)).only_applications().into_owned()),
         switch_url: Some("/flows/-/default/invalidation/".to_owned()),
         ..Denial::default()
     };
-    visit.pages().denied(&visit.client.host, Some(&signed_in.principal().user.username), denial)
+    visit.pages_for(signed_in).denied(&visit.client.host, Some(&signed_in.principal().user.username), denial)
 }
 
 async fn page(visit: &Visit, signed_in: &SignedIn) -> Result<PortalPage, Failure> {
@@ -94,7 +94,7 @@ async fn page(visit: &Visit, signed_in: &SignedIn) -> Result<PortalPage, Failure
     let brand = visit.snapshot.brand(&visit.client.host).map(|(_, brand)| brand);
     let settings = brand.and_then(|brand| visit.snapshot.flow_by_id(brand.flow_user_settings?.0));
     Ok(PortalPage {
-        brand: visit.brand(),
+        brand: visit.brand(visit.language(Some(signed_in))),
         person: Person { name: user.username.clone(), avatar_url: None },
         display_name: user.name.clone(),
         groups: shelves(open_apps(visit, signed_in).await, &query),
@@ -198,9 +198,9 @@ async fn launched(visit: &Visit, slug: &str) -> Answer {
     if !decision.allow {
         visit.identity.access.retire(&visit.snapshot, &decision, Some(&signed_in.who)).await;
         visit.identity.access.record(&visit.snapshot, &decision, Some(&signed_in.who), visit.client.ip, slug);
-        let denial = denial(&app.application.name, &decision, &visit.here());
+        let denial = denial(&app.application.name, &decision, &visit.here(), visit.language(Some(&signed_in)));
         let user = &signed_in.principal().user.username;
-        return Ok(visit.pages().denied(&visit.client.host, Some(user), denial));
+        return Ok(visit.pages_for(&signed_in).denied(&visit.client.host, Some(user), denial));
     }
     let target = opens_at(app, &signed_in);
     Ok(target.map_or_else(|| visit.not_found(), |url| redirect(StatusCode::FOUND, &url)))

@@ -18,6 +18,7 @@ use lockgate_identity::{
 };
 use lockgate_model::Principal;
 use lockgate_policies::{Facts, Login};
+use lockgate_texts::Language;
 use std::{
     convert::Infallible,
     fmt::Write as _,
@@ -151,12 +152,23 @@ impl Visit {
         redirect(StatusCode::FOUND, &with_next("/flows/-/default/authentication/", &self.here()))
     }
 
-    pub(crate) fn brand(&self) -> BrandView {
-        looks::of(&self.snapshot, &self.client.host)
+    /// The language of whoever asks, signed in or not.
+    pub(crate) fn language(&self, who: Option<&SignedIn>) -> Language {
+        let user = who.map(|who| &who.principal().user);
+        self.snapshot.language(&self.client.host, user, &self.client.languages)
+    }
+
+    pub(crate) fn brand(&self, language: Language) -> BrandView {
+        looks::of(&self.snapshot, &self.client.host, language)
+    }
+
+    /// Pages that say no to somebody who is signed in.
+    pub(crate) fn pages_for(&self, who: &SignedIn) -> DeniedPages {
+        DeniedPages::new(self.identity.clone()).speaking(self.language(Some(who)))
     }
 
     pub(crate) fn pages(&self) -> DeniedPages {
-        DeniedPages::new(self.identity.clone())
+        DeniedPages::new(self.identity.clone()).speaking(self.language(None))
     }
 
     pub(crate) fn not_found(&self) -> Response {

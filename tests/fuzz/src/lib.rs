@@ -17,6 +17,7 @@ use lockgate_identity::{Identity, Setup, people::UserDraft, sessions::LoginFacts
 use lockgate_model::UserType;
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
+use lockgate_texts::Language;
 use serde_json::{Map, Value, json};
 use std::{
     cell::{Cell, OnceCell},
@@ -75,7 +76,7 @@ impl Pages for PlainPages {
     fn sign_out(&self, _: &SignOutPage<'_>) -> Response {
         StatusCode::OK.into_response()
     }
-    fn onward(&self, _: &str, to: &str) -> Response {
+    fn onward(&self, _: &str, _: Language, to: &str) -> Response {
         leads_home(to);
         StatusCode::OK.into_response()
     }

@@ -64,8 +64,10 @@ pub(super) async fn send_recovery(
     has_server(identity, snapshot, Some(stage))?;
     let template = Template::with_link(&settings.template);
     let base = base(identity, snapshot, caller);
+    let language = snapshot.language(&caller.client.host, Some(link.user), &caller.client.languages);
     let letter = |path: &str, life| {
         let content = Content {
+            t: language,
             brand: brand(snapshot, caller),
             name: link.user.name.clone(),
             username: link.user.username.clone(),
@@ -74,7 +76,7 @@ pub(super) async fn send_recovery(
             ..Content::default()
         };
         let written = written(&content, template)?;
-        Ok::<_, ApiError>(Letter::new(&link.user.email, &content.brand, &settings.subject, written))
+        Ok::<_, ApiError>(Letter::new(&link.user.email, &content.brand, &language.told(&settings.subject), written))
     };
     identity.flows().mail_recovery_link(link, (template, stage), letter).await
 }
@@ -95,6 +97,8 @@ pub(super) async fn send_invitation(
     check(recipients)?;
     has_server(identity, snapshot, None)?;
     let content = Content {
+        // Whom it goes to has no account yet.
+        t: snapshot.language(&caller.client.host, None, &caller.client.languages),
         brand: brand(snapshot, caller),
         url: address(identity, snapshot, caller, invitation)?,
         end: invitation.expires,

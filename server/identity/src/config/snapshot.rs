@@ -8,7 +8,7 @@ use crate::keys::SigningKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{CompiledFlow, ports::BrandFacts};
 use lockgate_model::{
-    ObjectSet, Origin, Principal, Ref,
+    ObjectSet, Origin, Principal, Ref, User,
     kinds::{
         Application, Brand, Flow, FlowDesignation, FolderSettings, IdentificationStage, NotificationRule, ProxyMode,
         ProxyProvider, UniquePasswordPolicy,
@@ -18,6 +18,7 @@ use lockgate_policies::{
     Action, AppFact, Check, ClaimMapping, Env, Expression, Fact, Facts, MappingError, PolicySet, PreparedPrincipal,
     Question, Resource, Stopwatch, World,
 };
+use lockgate_texts::Language;
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -188,6 +189,14 @@ impl Snapshot {
         let named = brands.iter().filter(|(_, b)| super::hosts::in_domain(host, &b.domain));
         let best = named.max_by_key(|(_, b)| b.domain.len()).or_else(|| brands.iter().find(|(_, b)| b.default));
         best.map(|(object, brand)| (object.document.id, *brand))
+    }
+
+    /// The language of somebody at a host: what they have chosen, what the brand says, what their browser asks for.
+    #[must_use]
+    pub fn language(&self, host: &str, user: Option<&User>, accepted: &str) -> Language {
+        let own = user.and_then(|user| locale(&user.attributes));
+        let usual = self.brand(host).and_then(|(_, brand)| locale(&brand.attributes));
+        Language::choose(own, usual, accepted)
     }
 
     pub(crate) fn brand_facts(&self, host: &str) -> BrandFacts {
@@ -432,4 +441,9 @@ impl Snapshot {
         let names: std::collections::BTreeSet<String> = mappings.flat_map(|m| m.expression.map_keys()).collect();
         names.into_iter().collect()
     }
+}
+
+/// `settings.locale` of attributes.
+fn locale(attributes: &Map<String, Value>) -> Option<&str> {
+    attributes.get("settings")?.get("locale")?.as_str()
 }

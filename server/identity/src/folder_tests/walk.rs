@@ -12,6 +12,7 @@ use lockgate_flows::{
     Span,
     test_document::{Ending, FlowStep, FlowTest, StepAction, stage_word},
 };
+use lockgate_texts::Language;
 use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -42,6 +43,7 @@ impl<'a> Walk<'a> {
             now: world.moment(so),
             from_outpost: false,
             mfa: so.mfa && session.is_some(),
+            language: Language::default(),
         };
         let start = Start { flow: &test.slug, request, session, login: None, setup_open: false };
         Self { world, test, walker: Walker::new(world, start) }

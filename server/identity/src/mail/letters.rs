@@ -1,9 +1,10 @@
 //! What mails say: one pair of templates a sort, `templates/email/NAME.html` and `.txt`.
 
-use super::words::Language;
 use askama::Template as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_model::kinds::EMAIL_TEMPLATES;
+use lockgate_texts::Language;
+use std::borrow::Cow;
 
 /// A sort of mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Template {
 #[derive(Debug, Clone, Default)]
 pub struct Content {
     /// The language.
-    pub words: Language,
+    pub t: Language,
     /// Title of the brand.
     pub brand: String,
     /// What the recipient is called; may be empty.
@@ -147,27 +148,42 @@ impl Content {
     #[must_use]
     pub fn subject(&self, template: Template) -> String {
         match template {
-            Template::Invitation => self.words.invitation_subject(&self.brand),
-            Template::TestEmail => self.words.test_subject(&self.brand),
+            Template::Invitation => self.t.mail_invitation_subject(&self.brand),
+            Template::TestEmail => self.t.mail_test_subject(&self.brand),
             _ => self.brand.clone(),
         }
     }
 
+    fn greeting(&self) -> String {
+        match self.name.as_str() {
+            "" => self.t.mail_greeting().into_owned(),
+            name => self.t.mail_greeting_name(name),
+        }
+    }
+
+    /// What a notification is called, by its severity.
+    fn event_title(&self) -> Cow<'static, str> {
+        match self.severity.as_str() {
+            "alert" => self.t.mail_alert(),
+            "warning" => self.t.mail_warning(),
+            _ => self.t.mail_notice(),
+        }
+    }
+
     fn life_told(&self) -> String {
-        self.life.map(|life| self.words.span(life.num_seconds().max(1))).unwrap_or_default()
+        self.life.map(|life| self.t.span(life)).unwrap_or_default()
     }
 
     fn link_life(&self) -> String {
-        self.words.link_life(&self.life_told())
+        self.t.mail_link_life(self.life_told())
     }
 
     fn code_life(&self) -> String {
-        self.words.code_life(&self.life_told())
+        self.t.mail_code_life(self.life_told())
     }
 
     fn invitation_end(&self) -> String {
-        let end = self.end.map(|end| end.format("%Y-%m-%d %H:%M UTC").to_string());
-        self.words.invitation_end(&end.unwrap_or_default())
+        self.t.mail_invitation_end(self.end.map(|end| self.t.moment(end)).unwrap_or_default())
     }
 }
 
@@ -241,13 +257,21 @@ mod tests {
         let event = written(Template::EventNotification);
         assert!(event.text.contains("reason: a < b") && event.html.contains("a &#60; b"), "{}", event.text);
         let invitation = written(Template::Invitation);
-        assert!(invitation.text.contains("2027-01-15 08:00 UTC"), "{}", invitation.text);
+        assert!(invitation.text.contains("15 January 2027, 08:00 UTC"), "{}", invitation.text);
     }
 
     #[test]
-    fn spans_are_told_in_the_largest_unit_that_fits() {
-        let told = |seconds| Language::English.span(seconds);
-        assert_eq!([told(1), told(90), told(60), told(1_800)], ["1 second", "90 seconds", "1 minute", "30 minutes"]);
-        assert_eq!([told(7_200), told(86_400), told(172_800)], ["2 hours", "1 day", "2 days"]);
+    fn every_language_fills_every_template() {
+        for language in Language::ALL {
+            let content = Content { t: language, ..content() };
+            for template in ALL {
+                let written = content.write(template).expect("it can be written");
+                assert!(written.html.contains(&format!("<html lang=\"{}\">", language.tag())), "{}", written.html);
+                assert!(!written.text.contains("{ $") && written.text.contains("Acme & Sons"), "{}", written.text);
+            }
+        }
+        let german = Content { t: Language::German, ..content() }.write(Template::PasswordReset).expect("it can");
+        assert!(german.text.starts_with("Guten Tag <b>Ada</b>,"), "{}", german.text);
+        assert!(german.text.contains("30 Minuten") && german.html.contains("„ada“"), "{}", german.text);
     }
 }

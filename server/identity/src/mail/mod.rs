@@ -13,12 +13,10 @@ mod letters;
 mod links;
 mod post;
 mod server;
-mod words;
 
 pub use letters::{Content, Template, Written};
 pub use post::{SEND, sent};
 pub use server::{MailServer, MailSettings, MailSettingsError};
-pub use words::Language;
 
 use serde::{Deserialize, Serialize};
 

@@ -55,6 +55,7 @@ fn content(identity: &Identity, snapshot: &Snapshot, message: &Message<'_>) -> C
     }
     let link = event.context.get("hyperlink").and_then(Value::as_str).filter(|link| link.starts_with("http"));
     Content {
+        t: snapshot.language("", Some(&message.user.user), ""),
         brand: snapshot.brand("").map_or_else(|| "Lockgate".to_owned(), |(_, brand)| brand.branding_title.clone()),
         name: message.user.user.name.clone(),
         username: message.user.user.username.clone(),

@@ -76,7 +76,9 @@ impl Post<'_> {
         if let Err(error) = core.mail_server(self.snapshot, sending.stage) {
             return Ok(unable(name, &error.to_string()));
         }
+        let language = self.language(Some(sending.user));
         let content = Content {
+            t: language,
             brand: self.snapshot.brand_facts(&self.client.host).title,
             name: sending.user.name.clone(),
             username: sending.user.username.clone(),
@@ -85,7 +87,7 @@ impl Post<'_> {
             ..Content::default()
         };
         let written = content.write(Template::EmailOtp).map_err(PortError::from)?;
-        let letter = Letter::new(sending.address, &content.brand, sending.subject, written);
+        let letter = Letter::new(sending.address, &content.brand, &language.told(sending.subject), written);
         let task = core.mail_task(Template::EmailOtp, letter, sending.stage).map_err(PortError::from)?;
         let stage = sending.stage.unwrap_or_default();
         let about = core.store.seal_key().recognise(&format!("codes of stage {stage}"), &sending.user.pk.to_string());

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use lockgate_engine::ports::{Factor, Mail, MailLink, PortError, Posted, RequestFacts, SetupCode};
 use lockgate_model::User;
 use lockgate_store::{FlowTokenContent, FlowTokenMade, NewFlowToken};
+use lockgate_texts::Language;
 
 /// Characters of a link's key.
 const KEY: usize = 48;
@@ -86,11 +87,18 @@ impl Post<'_> {
         self.core.mail_base(self.snapshot, self.client)
     }
 
+    /// The language of whoever gets a mail.
+    pub(super) fn language(&self, to: Option<&User>) -> Language {
+        self.snapshot.language(&self.client.host, to, &self.client.languages)
+    }
+
     /// The mail; to nobody, where nothing goes out, so that it takes as long.
     fn letter(&self, link: &MailLink<'_>, url: String) -> Result<Letter, askama::Error> {
         let brand = self.snapshot.brand_facts(&self.client.host).title;
         let text = |of: fn(&User) -> &String| link.to.map(of).cloned().unwrap_or_default();
+        let language = self.language(link.to);
         let content = Content {
+            t: language,
             name: text(|user| &user.name),
             username: text(|user| &user.username),
             url,
@@ -99,7 +107,8 @@ impl Post<'_> {
             ..Content::default()
         };
         let written = content.write(Template::with_link(&link.settings.template))?;
-        Ok(Letter::new(&text(|user| &user.email), &content.brand, &link.settings.subject, written))
+        let subject = language.told(&link.settings.subject);
+        Ok(Letter::new(&text(|user| &user.email), &content.brand, &subject, written))
     }
 }
 

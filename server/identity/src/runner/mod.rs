@@ -1,6 +1,7 @@
 //! Runs the engine on browser sessions: reads the plan, takes the step, stores what came of it and
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
+mod answer;
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
@@ -16,12 +17,12 @@ mod settle;
 mod silent;
 
 use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
+pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
 use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
-    Challenge, CompiledFlow, Context, Effect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv,
-    invitation_in_query,
+    CompiledFlow, Context, Effect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv, invitation_in_query,
     ports::{BrandFacts, RequestFacts},
 };
 use lockgate_model::kinds::FlowDesignation;
@@ -70,40 +71,6 @@ pub struct SetSession {
     pub token: String,
     /// Seconds that the browser may keep it; `None`: until it closes.
     pub max_age: Option<i64>,
-}
-
-/// What a flow answers.
-#[derive(Debug)]
-pub enum FlowOutcome {
-    /// There is no such flow.
-    NotFound,
-    /// Show this; a redirect is one of them.
-    Challenge(Box<Challenge>),
-    /// Ask again: the response was accepted, or another request was faster.
-    Next,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct FlowAnswer {
-    /// What to show.
-    pub outcome: FlowOutcome,
-    /// The session's new identifier, if it has one.
-    pub set_session: Option<SetSession>,
-    /// What the browser is to remember of second factors.
-    pub set_mfa: Option<SetSession>,
-    /// What the browser is to remember of who has signed in in it.
-    pub set_device: Option<SetSession>,
-    /// The session is over: drop the cookie.
-    pub clear_session: bool,
-    /// Seconds for `Retry-After`; the answer is 429.
-    pub retry_after: Option<u64>,
-}
-
-impl FlowAnswer {
-    fn plain(outcome: FlowOutcome) -> Self {
-        Self { outcome, set_session: None, set_mfa: None, set_device: None, clear_session: false, retry_after: None }
-    }
 }
 
 /// Where a flow begins that somebody else asked for.
@@ -289,6 +256,7 @@ impl<'a> Visit<'a> {
             None => None,
         };
         let now = core.clock.now();
+        let reader = who.as_ref().map(|who| &who.principal().user);
         let facts = RequestFacts {
             id: request.request_id.to_owned(),
             ip: request.client.ip,
@@ -299,6 +267,7 @@ impl<'a> Visit<'a> {
             now,
             from_outpost: false,
             mfa: session.as_ref().is_some_and(crate::sessions::has_mfa),
+            language: snapshot.language(&request.client.host, reader, &request.client.languages),
         };
         let brand = snapshot.brand_facts(&request.client.host);
         let setup_open = core.setup_open().await?;
@@ -466,7 +435,8 @@ impl<'a> Visit<'a> {
             Stored::New(new) => (Some(SetSession { token: new.token, max_age: new.max_age }), false),
             Stored::Gone => (None, true),
         };
-        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, set_device, clear_session, retry_after: step.retry_after }))
+        let (retry_after, language) = (step.retry_after, self.facts.language);
+        Ok(Some(FlowAnswer { outcome, set_session, set_mfa, set_device, clear_session, retry_after, language }))
     }
 }
 

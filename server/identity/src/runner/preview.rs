@@ -61,6 +61,7 @@ impl FlowRunner<'_> {
             now: core.clock.now(),
             from_outpost: false,
             mfa: false,
+            language: snapshot.language(&client.host, Some(&who.user), &client.languages),
         };
         let (ports, brand) = (
             Ports { core, client, acted_as: None, mfa_token: None, device_token: None },

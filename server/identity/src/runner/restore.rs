@@ -111,6 +111,7 @@ impl FlowRunner<'_> {
         let mut answer = FlowAnswer::plain(FlowOutcome::Next);
         let has_session = session.is_some();
         let visit = Visit::new(self.core, &snapshot, request, session).await?;
+        answer.language = visit.facts.language;
         let pending = Pending::vouched(&found.user);
         let asked = visit.with_env(async |env| lockgate_engine::offer(&flow, env, pending)).await;
         answer.outcome = FlowOutcome::Challenge(asked);
@@ -205,7 +206,7 @@ impl FlowRunner<'_> {
             && !used_here
             && !matches!(challenge.body, Body::Redirect(_))
         {
-            let text = "This link was used already, or has expired.";
+            let text = answer.language.told("This link was used already, or has expired.");
             challenge.response_errors.add(ResponseErrors::GENERAL, "link-expired", text);
         }
         Ok(answer)

@@ -35,6 +35,7 @@ use lockgate_model::{
 };
 use lockgate_policies::Login;
 use lockgate_store::{Store, StoreError};
+use lockgate_texts::Language;
 use serde_json::Value;
 use std::{
     collections::HashSet,
@@ -261,6 +262,7 @@ impl Play<'_> {
             now: wish.at,
             from_outpost: false,
             mfa,
+            language: Language::default(),
         };
         let login =
             session.is_some().then(|| Login::supposed(mfa, methods_of("password", &Value::Null, mfa), Some(wish.at)));

@@ -115,6 +115,7 @@ impl Errand<'_> {
         let of = self.of;
         let page = of.pages.denied(&Denied {
             host: &of.visitor.client.host,
+            language: of.visitor.language(of.snapshot, Some(signed_in)),
             snapshot: of.snapshot,
             app: &self.client.app_name,
             who: signed_in.who.principal(),

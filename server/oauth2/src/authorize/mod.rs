@@ -168,6 +168,7 @@ impl Authorize<'_> {
             Answer::Redirect(to) => answers::redirect(to.as_str(), []),
             Answer::Post { url, fields } => answers::no_store(self.pages.form_post(&FormPost {
                 host: &self.visitor.client.host,
+                language: self.visitor.language(self.snapshot, None),
                 snapshot: self.snapshot,
                 app: &client.app_name,
                 url: url.as_str(),
@@ -192,6 +193,7 @@ impl Authorize<'_> {
     fn trouble(&self, title: &str, text: &str) -> Response {
         answers::no_store(self.pages.trouble(&Trouble {
             host: &self.visitor.client.host,
+            language: self.visitor.language(self.snapshot, None),
             snapshot: self.snapshot,
             status: StatusCode::BAD_REQUEST,
             title,

@@ -142,7 +142,11 @@ impl DeviceRequest<'_> {
         if !led.admitted {
             return Ok(self.not_for_you());
         }
-        Ok(if self.method == Method::POST { led.onward(self.pages, self.visitor) } else { led.redirect() })
+        Ok(if self.method == Method::POST {
+            led.onward(self.pages, self.visitor, self.snapshot)
+        } else {
+            led.redirect()
+        })
     }
 
     pub(super) fn guide(&self) -> Guide<'_> {
@@ -216,6 +220,7 @@ impl DeviceRequest<'_> {
         }
         Some(answers::no_store(self.pages.denied(&Denied {
             host: self.host(),
+            language: self.visitor.language(self.snapshot, Some(signed_in)),
             snapshot: self.snapshot,
             app: &waiting.client.app_name,
             who: signed_in.who.principal(),
@@ -246,6 +251,7 @@ impl DeviceRequest<'_> {
     fn page(&self, signed_in: &SignedIn, status: StatusCode, step: DeviceStep<'_>) -> Response {
         answers::no_store(self.pages.device(&DevicePage {
             host: self.host(),
+            language: self.visitor.language(self.snapshot, Some(signed_in)),
             snapshot: self.snapshot,
             who: &signed_in.who.principal().user.username,
             csrf: csrf_token(&signed_in.token),
@@ -268,6 +274,7 @@ impl DeviceRequest<'_> {
 
     pub(super) fn trouble(&self, status: StatusCode, title: &str, text: &str) -> Response {
         let (host, snapshot) = (self.host(), self.snapshot);
-        answers::no_store(self.pages.trouble(&Trouble { host, snapshot, status, title, text }))
+        let language = self.visitor.language(snapshot, None);
+        answers::no_store(self.pages.trouble(&Trouble { host, language, snapshot, status, title, text }))
     }
 }

@@ -24,6 +24,7 @@ use lockgate_identity::{
 use lockgate_model::{Document, Origin, UserType, kind, kinds::ScopeMapping};
 use lockgate_oauth2::{Denied, DevicePage, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{AuthorizationCode, Case, NewGroup, SealKey, Store, hash_secret};
+use lockgate_texts::Language;
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
@@ -126,7 +127,7 @@ impl Pages for PlainPages {
         format!("sign out of {}", page.app).into_response()
     }
 
-    fn onward(&self, _: &str, to: &str) -> Response {
+    fn onward(&self, _: &str, _: Language, to: &str) -> Response {
         to.to_owned().into_response()
     }
 }

@@ -20,6 +20,7 @@ use lockgate_identity::{
 use lockgate_model::{Document, UserType, kind, kinds::Flow};
 use lockgate_oauth2::{Denied, DevicePage, DeviceStep, FormPost, Pages, SignOutPage, Trouble};
 use lockgate_store::{EventFilter, Issue, Login, SealKey, Session, Store};
+use lockgate_texts::Language;
 use serde_json::{Map, Value, json};
 use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
@@ -58,7 +59,7 @@ impl Pages for PlainPages {
         format!("sign out of {} {} {:?}", page.app, page.action, page.fields).into_response()
     }
 
-    fn onward(&self, _: &str, to: &str) -> Response {
+    fn onward(&self, _: &str, _: Language, to: &str) -> Response {
         format!("onward {to}").into_response()
     }
 }

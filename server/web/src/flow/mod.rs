@@ -20,14 +20,12 @@ use axum::{
 use form::Form;
 use lockgate_engine::{ResponseErrors, challenge, safe_next, title};
 use lockgate_identity::{
-    runner::{FlowAnswer, FlowOutcome, FlowRequest, SetSession, without_link},
+    runner::{FlowAnswer, FlowOutcome, FlowRequest, without_link},
     sessions,
 };
 use lockgate_model::kinds::{FlowAuthentication, FlowDesignation};
+use lockgate_texts::Language;
 use view::Frame;
-
-/// What a forged, or merely late, answer is told.
-const NOT_MEANT: &str = "This page was open for too long, or your browser keeps no cookies. Please try again.";
 
 /// `GET /if/flow/{slug}/`: the current challenge.
 pub(crate) async fn show(visit: Visit, Path(slug): Path<String>) -> Response {
@@ -45,11 +43,12 @@ pub(crate) async fn submit(visit: Visit, Path(slug): Path<String>, request: Requ
 }
 
 fn refused(visit: &Visit, status: StatusCode) -> Response {
+    let t = visit.language(None);
     let problem = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => "What you sent is too large. A file may have up to 190 kB.",
-        _ => "What your browser sent is not the form that this page has.",
+        StatusCode::PAYLOAD_TOO_LARGE => t.too_large(),
+        _ => t.not_this_form(),
     };
-    visit.pages().refused(&visit.client.host, status, problem)
+    visit.pages().refused(&visit.client.host, status, &problem)
 }
 
 /// Somebody at the page of a flow.
@@ -98,7 +97,8 @@ impl Visitor<'_> {
         if let FlowOutcome::Challenge(challenge) = &mut answer.outcome
             && !is_end(&challenge.body)
         {
-            challenge.response_errors.add(ResponseErrors::GENERAL, "invalid", NOT_MEANT);
+            // A forged answer, or merely a late one.
+            challenge.response_errors.add(ResponseErrors::GENERAL, "invalid", answer.language.page_too_old());
         }
         let mut response = self.shown(answer, true, None).await?;
         if response.status() == StatusCode::OK {
@@ -144,7 +144,7 @@ impl Visitor<'_> {
             FlowOutcome::Challenge(challenge) => match way(&challenge.body, after_form) {
                 Way::Redirect(status, to) => redirect(status, to),
                 Way::Page => {
-                    let frame = self.frame(&challenge.body, answer.set_session.as_ref()).await?;
+                    let frame = self.frame(&challenge.body, &answer).await?;
                     let status = answer.retry_after.map(|_| StatusCode::TOO_MANY_REQUESTS);
                     let page = view::page((**challenge).clone(), frame, typed);
                     respond(status.unwrap_or_else(|| view::status(&challenge.body)), &page)
@@ -172,9 +172,9 @@ impl Visitor<'_> {
         response
     }
 
-    async fn frame(&self, body: &challenge::Body, session: Option<&SetSession>) -> Result<Frame, Failure> {
+    async fn frame(&self, body: &challenge::Body, answer: &FlowAnswer) -> Result<Frame, Failure> {
         let visit = self.visit;
-        let token = session.map(|new| new.token.as_str()).or(visit.token.as_deref());
+        let token = answer.set_session.as_ref().map(|new| new.token.as_str()).or(visit.token.as_deref());
         let user = match body {
             challenge::Body::AccessDenied(_) => visit.signed_in().await?.map(|it| it.principal().user.username.clone()),
             _ => None,
@@ -184,24 +184,24 @@ impl Visitor<'_> {
             _ => None,
         };
         Ok(Frame {
-            brand: visit.brand(),
+            brand: visit.brand(answer.language),
             action_url: visit.here(),
             csrf: token.map(sessions::csrf_token).unwrap_or_default(),
             user,
             restart_url: self.restart_url(),
-            passwordless_title: self.passwordless_title(body),
+            passwordless_title: self.passwordless_title(body, answer.language),
             application_icon: app.and_then(|app| BrandView::picture(&app.application.meta_icon)),
         })
     }
 
     /// What the other way to sign in is called.
-    fn passwordless_title(&self, body: &challenge::Body) -> Option<String> {
+    fn passwordless_title(&self, body: &challenge::Body, language: Language) -> Option<String> {
         let challenge::Body::Identification(it) = body else { return None };
         let path = it.passwordless_url.as_deref()?.split('?').next()?;
         let flow = self.visit.snapshot.flow(path.strip_prefix("/if/flow/")?.trim_end_matches('/'))?;
         let host = &self.visit.client.host;
         let brand = self.visit.snapshot.brand(host).map_or("", |(_, brand)| &brand.branding_title);
-        Some(title::fill(&flow.flow.title, brand, "", ""))
+        Some(title::fill(&language.told(&flow.flow.title), brand, "", ""))
     }
 
     /// A login can be tried again where it is; anything else begins at the front door.
@@ -253,14 +253,14 @@ fn leads_on(path: &str) -> bool {
 
 /// The page that leads to `to` without a redirect: the only way from a form to another host.
 pub(crate) fn leave(visit: &Visit, to: &str) -> Response {
-    respond(StatusCode::OK, &onward(visit.brand(), visit.here(), to))
+    respond(StatusCode::OK, &onward(visit.brand(visit.language(None)), visit.here(), to))
 }
 
 /// See [`leave`].
 pub(crate) fn onward(brand: BrandView, here: String, to: &str) -> FlowPage {
     FlowPage {
+        title: brand.t.one_moment().into_owned(),
         brand,
-        title: "One moment".to_owned(),
         layout: crate::pages::Layout::Stacked,
         action_url: here,
         csrf: String::new(),

@@ -15,7 +15,9 @@ use lockgate_engine::{
     next::next_in_query,
 };
 use lockgate_model::kinds::DeviceClass;
+use lockgate_texts::Language;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Gives the flow up: home, or to whoever began it and wants to know.
 const CANCEL: &str = "/flows/-/cancel/";
@@ -42,12 +44,12 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
     let Challenge { body, flow_info, mut response_errors } = challenge;
     let sent_again = take_note(&mut response_errors);
     let component = body.component();
-    let errors = errors(&body, &response_errors);
+    let errors = errors(&body, &response_errors, frame.brand.t);
     let (title, layout, background) = match flow_info {
         Some(info) => (info.title, Layout::from_api(&word(&info.layout)), BrandView::picture(&info.background)),
         None => (String::new(), Layout::Stacked, frame.brand.background_url.clone()),
     };
-    let title = own_title(&body).map_or(title, str::to_owned);
+    let title = own_title(&body, frame.brand.t).map_or(title, Cow::into_owned);
     let switch_url = switch_url(&body, &frame);
     let frames = match &body {
         challenge::Body::IframeLogout(it) => it.logout_urls.iter().map(|told| told.url.clone()).collect(),
@@ -87,14 +89,16 @@ pub(super) fn status(body: &challenge::Body) -> StatusCode {
 }
 
 /// The heading where the flow's own would not fit what the page says.
-fn own_title(body: &challenge::Body) -> Option<&'static str> {
+fn own_title(body: &challenge::Body, t: Language) -> Option<Cow<'static, str>> {
     Some(match body {
-        challenge::Body::AccessDenied(_) => "Access denied",
-        challenge::Body::FlowError(_) => "This didn’t work",
-        challenge::Body::Redirect(_) => "One moment",
-        challenge::Body::Email(it) if it.opened.is_some() => "Is this you?",
-        challenge::Body::Email(_) => "Check your email",
-        challenge::Body::IframeLogout(it) if matches!(*it.then, challenge::Body::Redirect(_)) => "You’ve signed out",
+        challenge::Body::AccessDenied(_) => t.access_denied(),
+        challenge::Body::FlowError(_) => t.did_not_work(),
+        challenge::Body::Redirect(_) => t.one_moment(),
+        challenge::Body::Email(it) if it.opened.is_some() => t.is_this_you(),
+        challenge::Body::Email(_) => t.check_your_email(),
+        challenge::Body::IframeLogout(it) if matches!(*it.then, challenge::Body::Redirect(_)) => {
+            t.you_have_signed_out()
+        }
         _ => return None,
     })
 }
@@ -305,13 +309,13 @@ fn take_note(errors: &mut ResponseErrors) -> bool {
 }
 
 /// Complaints in the order of the page; what belongs to nothing that the page shows comes first.
-fn errors(body: &challenge::Body, wrong: &ResponseErrors) -> Errors {
+fn errors(body: &challenge::Body, wrong: &ResponseErrors, t: Language) -> Errors {
     let shown = shown(body);
     let mut errors = Errors::default();
     for (key, complaints) in wrong.0.iter().filter(|(key, _)| !shown.contains(&key.as_str())) {
         match key.as_str() {
             // Another tab went on meanwhile.
-            "component" => errors.general.push("This page was out of date. Here is where you are.".to_owned()),
+            "component" => errors.general.push(t.page_out_of_date().into_owned()),
             _ => errors.general.extend(complaints.iter().map(|complaint| complaint.string.clone())),
         }
     }

@@ -153,7 +153,7 @@ fn complaints_stand_in_the_order_of_the_page() {
     wrong.add("uid_field", "invalid", "And properly.");
     wrong.add("elsewhere", "invalid", "Something else.");
     wrong.add("component", "invalid", "This answers \"x\", but the flow is at \"y\".");
-    let errors = errors(&identification(true), &wrong);
+    let errors = errors(&identification(true), &wrong, Language::English);
     let fields: Vec<_> = errors.fields.iter().map(|e| (e.field.as_str(), e.message.as_str())).collect();
     assert_eq!(
         fields,
@@ -161,7 +161,7 @@ fn complaints_stand_in_the_order_of_the_page() {
     );
     assert_eq!(errors.general, ["This page was out of date. Here is where you are.", "Something else."]);
     // A page without the field says it all the same.
-    assert_eq!(super::errors(&identification(false), &wrong).general.len(), 3);
+    assert_eq!(super::errors(&identification(false), &wrong, Language::English).general.len(), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What a brand changes about every page.
 
 use crate::{assets, page::Csp};
+use lockgate_texts::Language;
 
 /// Light, dark, or as the person's system is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,8 +72,8 @@ pub struct BrandView {
     pub custom_css_url: Option<String>,
     /// Light or dark.
     pub theme: Theme,
-    /// Language of the page as in RFC 5646.
-    pub language: String,
+    /// Language of the page; short, since every template names it.
+    pub t: Language,
     /// Links at the foot.
     pub footer_links: Vec<FooterLink>,
 }
@@ -86,7 +87,7 @@ impl Default for BrandView {
             background_url: None,
             custom_css_url: None,
             theme: Theme::Automatic,
-            language: "en".to_owned(),
+            t: Language::default(),
             footer_links: Vec::new(),
         }
     }

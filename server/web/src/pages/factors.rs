@@ -1,7 +1,9 @@
 //! Pages of second factors: one is asked for, an app is set up, codes are written down.
 
 use super::Person;
+use lockgate_texts::Language;
 use qrcode::{Color, QrCode};
+use std::borrow::Cow;
 use url::Url;
 
 /// A factor that may be shown.
@@ -22,15 +24,15 @@ pub struct Device {
 impl Device {
     /// What to do, in a sentence.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self, t: &Language) -> Cow<'static, str> {
         if self.passkey.is_some() {
-            "Confirm with your fingerprint, your face, a PIN or a security key."
+            t.confirm_with_passkey()
         } else if self.mailed {
-            "An email with a code was sent to you. Type the code here."
+            t.type_code_from_email()
         } else if self.figures {
-            "Open your authenticator app and type the code that it shows."
+            t.type_code_from_app()
         } else {
-            "Type one of the codes that you have kept. Each works once."
+            t.type_kept_code()
         }
     }
 }

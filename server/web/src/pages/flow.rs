@@ -9,6 +9,8 @@ use crate::{
     page::{Csp, Page},
 };
 use askama::Template;
+use lockgate_texts::Language;
+use std::borrow::Cow;
 
 /// Where the form stands; as in the field `layout` of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,15 +166,15 @@ pub struct Identification {
 impl Identification {
     /// What the field is called.
     #[must_use]
-    pub fn label(&self) -> &'static str {
+    pub fn label(&self, t: &Language) -> Cow<'static, str> {
         let has = |name: &str| self.user_fields.iter().any(|field| field == name);
         match (has("email"), has("username"), has("upn")) {
-            (true, true, _) => "Email or username",
-            (true, false, true) => "Email or sign-in name",
-            (true, false, false) => "Email",
-            (false, true, true) => "Username or sign-in name",
-            (false, false, true) => "Sign-in name",
-            (false, _, false) => "Username",
+            (true, true, _) => t.email_or_username(),
+            (true, false, true) => t.email_or_sign_in_name(),
+            (true, false, false) => t.email(),
+            (false, true, true) => t.username_or_sign_in_name(),
+            (false, false, true) => t.sign_in_name(),
+            (false, _, false) => t.username(),
         }
     }
 

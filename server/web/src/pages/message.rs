@@ -90,11 +90,11 @@ pub struct MessagePage {
 }
 
 impl MessagePage {
-    fn new(brand: BrandView, status: u16, title: &str, paragraph: impl Into<String>) -> Self {
+    fn new(brand: BrandView, status: u16, title: impl Into<String>, paragraph: impl Into<String>) -> Self {
         Self {
             brand,
             status,
-            title: title.to_owned(),
+            title: title.into(),
             paragraphs: vec![paragraph.into()],
             details: Vec::new(),
             request_id: None,
@@ -105,21 +105,18 @@ impl MessagePage {
     /// 404: nothing is here, or nothing that this person may know of.
     #[must_use]
     pub fn not_found(brand: BrandView) -> Self {
-        let text =
-            "The address may be mistyped, or what was here has moved. If a link brought you here, let its owner know.";
-        let page = Self::new(brand, 404, "There is nothing at this address", text);
-        page.action("Go to your applications", "/if/user/")
+        let t = brand.t;
+        let page = Self::new(brand, 404, t.nothing_here(), t.nothing_here_hint());
+        page.action(t.go_to_applications(), "/if/user/")
     }
 
     /// 400: an application or proxy asks for what its configuration does not permit. `problem` is
     /// one or two sentences, `details` what its administrator needs.
     #[must_use]
     pub fn configuration_error(brand: BrandView, problem: &str, details: Vec<(String, String)>) -> Self {
-        let mut page = Self::new(brand, 400, "This application isn’t set up right", problem);
-        page.paragraphs.push(
-            "Nothing is wrong with your account. Send the details below to whoever looks after the application."
-                .to_owned(),
-        );
+        let t = brand.t;
+        let mut page = Self::new(brand, 400, t.not_set_up_right(), problem);
+        page.paragraphs.push(t.not_set_up_right_hint().into_owned());
         page.details = details;
         page
     }
@@ -127,44 +124,40 @@ impl MessagePage {
     /// 400: the form or link that was sent is not what was expected, for instance too old.
     #[must_use]
     pub fn bad_request(brand: BrandView, problem: &str) -> Self {
-        Self::new(brand, 400, "That didn’t work", problem).action("Start again", "/")
+        let t = brand.t;
+        Self::new(brand, 400, t.that_did_not_work(), problem).action(t.start_again(), "/")
     }
 
     /// 401: a page that needs a session was asked for by something that must not be redirected.
     #[must_use]
     pub fn unauthorized(brand: BrandView, login_url: &str) -> Self {
-        let text = "Your session has ended, or it never began in this browser.";
-        Self::new(brand, 401, "Sign in to see this page", text).action("Sign in", login_url)
+        let t = brand.t;
+        Self::new(brand, 401, t.sign_in_to_see(), t.session_ended()).action(t.sign_in(), login_url)
     }
 
     /// 429: too many tries. `retry_after` is in seconds.
     #[must_use]
     pub fn too_many_requests(brand: BrandView, retry_after: u64) -> Self {
+        let t = brand.t;
         let wait = match retry_after {
-            0..=1 => "a second".to_owned(),
-            2..=90 => format!("{retry_after} seconds"),
-            _ => format!("{} minutes", retry_after.div_ceil(60)),
+            0..=90 => t.seconds(retry_after.max(1)),
+            _ => t.minutes(retry_after.div_ceil(60)),
         };
-        Self::new(
-            brand,
-            429,
-            "Too many tries",
-            format!("To keep accounts safe, please wait {wait} before you try again."),
-        )
+        Self::new(brand, 429, t.too_many_tries(), t.wait_before_trying(wait))
     }
 
     /// 500: our fault.
     #[must_use]
     pub fn internal_error(brand: BrandView, request_id: &str) -> Self {
-        let text = "The mistake is on our side and has been logged. Try again; if it stays, send the request id to your administrator.";
-        let mut page = Self::new(brand, 500, "Something went wrong here", text);
+        let t = brand.t;
+        let mut page = Self::new(brand, 500, t.our_mistake(), t.our_mistake_hint());
         page.request_id = Some(request_id.to_owned());
-        page.action("Try again", "/")
+        page.action(t.try_again(), "/")
     }
 
     /// Adds a way on.
     #[must_use]
-    pub fn action(mut self, label: &str, url: &str) -> Self {
+    pub fn action(mut self, label: impl Into<String>, url: &str) -> Self {
         self.actions.push(Action::new(label, url));
         self
     }

@@ -6,6 +6,7 @@ use crate::{
     page::{Csp, Page},
 };
 use askama::Template;
+use std::borrow::Cow;
 
 /// Where the forms of [`DevicePage`] go.
 pub(super) const DEVICE_PATH: &str = "/device";
@@ -61,12 +62,12 @@ impl DevicePage {
         Layout::Stacked
     }
 
-    fn title(&self) -> &'static str {
+    fn title(&self) -> Cow<'static, str> {
         match &self.step {
-            DeviceStep::Ask { .. } => "Connect a device",
-            DeviceStep::Confirm { .. } => "Let this device in?",
-            DeviceStep::Done { allowed: true, .. } => "Your device is connected",
-            DeviceStep::Done { allowed: false, .. } => "The device was turned away",
+            DeviceStep::Ask { .. } => self.brand.t.connect_device(),
+            DeviceStep::Confirm { .. } => self.brand.t.let_device_in(),
+            DeviceStep::Done { allowed: true, .. } => self.brand.t.device_connected(),
+            DeviceStep::Done { allowed: false, .. } => self.brand.t.device_turned_away(),
         }
     }
 

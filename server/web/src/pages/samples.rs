@@ -3,6 +3,8 @@
 use super::*;
 use crate::page::Page;
 use axum::http::StatusCode;
+use lockgate_texts::Language;
+use std::cell::Cell;
 
 /// A page with sample data, and the name that its preview gets.
 pub(super) struct Sample {
@@ -23,8 +25,22 @@ fn brand() -> BrandView {
             FooterLink { name: "Privacy".into(), href: Some("/privacy".into()) },
             FooterLink { name: "Example Ltd".into(), href: None },
         ],
+        t: LANGUAGE.get(),
         ..BrandView::default()
     }
+}
+
+thread_local! {
+    /// What the samples of this test are written in.
+    static LANGUAGE: Cell<Language> = const { Cell::new(Language::English) };
+}
+
+/// Every page in a language.
+pub(super) fn all_in(language: Language) -> Vec<Sample> {
+    LANGUAGE.set(language);
+    let all = all();
+    LANGUAGE.set(Language::English);
+    all
 }
 
 fn flow(title: &str, body: Body) -> FlowPage {

@@ -3,6 +3,7 @@
 use super::{samples, *};
 use crate::assets;
 use axum::http::header;
+use lockgate_texts::Language;
 use std::path::Path;
 
 /// Values of the attribute `name` in `html`.
@@ -13,7 +14,7 @@ fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn every_page_keeps_the_house_rules() {
-    for page in samples::all() {
+    for page in Language::ALL.into_iter().flat_map(samples::all_in) {
         let (name, html) = (&page.name, &page.html);
         assert_eq!(html.matches("<h1").count(), 1, "{name}: exactly one main heading");
         assert_eq!(html.matches("<main").count(), 1, "{name}: exactly one main landmark");
@@ -95,17 +96,57 @@ fn initials_are_letters_of_the_first_and_the_last_word() {
     assert_eq!(of, ["A", "AL", "AK", "SS", "?", "?"]);
 }
 
-/// `LOCKGATE_PREVIEW=dir cargo test -p lockgate-web preview` writes every page there to look at.
+/// What is left of a template without its tags and what is filled in.
+fn words_of(template: &str) -> String {
+    let mut words = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['<', '{']) {
+        words.push_str(&rest[..at]);
+        let ends = [("{{", "}}"), ("{%", "%}"), ("{#", "#}"), ("<", ">")];
+        let (start, end) =
+            ends.into_iter().find(|(start, _)| rest[at..].starts_with(start)).expect("a tag or an expression");
+        rest = rest[at + start.len()..].split_once(end).map(|(_, rest)| rest).unwrap_or_default();
+    }
+    words + rest
+}
+
+#[test]
+fn no_template_has_words_of_its_own() {
+    fn check(folder: &Path) {
+        for entry in std::fs::read_dir(folder).expect("templates") {
+            let path = entry.expect("a template").path();
+            if path.is_dir() {
+                check(&path);
+            } else if !path.ends_with("api_docs.html") {
+                // An expression in a tag may hold a ">", and macros make attributes.
+                let mut template = std::fs::read_to_string(&path).expect("text");
+                for attribute in ["() > ", "aria-invalid=\"true\"", "aria-describedby=\"", "%}h-{", "%}e-{"] {
+                    template = template.replace(attribute, if attribute.starts_with('%') { "%}{" } else { "" });
+                }
+                let words = words_of(&template);
+                assert!(!words.contains(char::is_alphabetic), "{}: {}", path.display(), words.trim());
+            }
+        }
+    }
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"));
+}
+
+/// `LOCKGATE_PREVIEW=dir cargo test -p lockgate-web preview` writes every page there, a folder a language, to look at.
 #[test]
 fn preview() {
     let Some(folder) = option_env!("LOCKGATE_PREVIEW") else { return };
-    let folder = Path::new(&folder);
+    for language in Language::ALL {
+        write_all(&Path::new(&folder).join(language.tag()), language);
+    }
+}
+
+fn write_all(folder: &Path, language: Language) {
     std::fs::create_dir_all(folder).expect("folder");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     for file in ["lockgate.css", "lockgate.js", "logo.svg", "favicon.svg"] {
         std::fs::copy(source.join(file), folder.join(file)).expect("copy");
     }
-    for page in samples::all() {
+    for page in samples::all_in(language) {
         let mut html = page.html;
         for (url, file) in
             [(assets::css(), "lockgate.css"), (assets::script(), "lockgate.js"), (assets::favicon(), "favicon.svg")]

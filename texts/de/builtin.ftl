@@ -1,0 +1,46 @@
+## Flows
+
+welcome-to = Willkommen bei { $brand }
+setup-app = Authenticator-App einrichten
+setup-codes = Ersatzcodes erstellen
+setup-email = Codes per E-Mail erhalten
+setup-passkey = Passkey einrichten
+passwordless = Mit einem Passkey anmelden
+logout = Abmelden
+logged-out-of = Sie sind bei { $app } abgemeldet.
+change-password-flow = Passwort ändern
+redirecting = Weiterleitung zu { $app }
+recovery = Zurück in Ihr Konto
+user-settings = Ihre Angaben
+
+## Fields
+
+setup-header = Willkommen bei Lockgate! Wählen Sie ein Passwort und eine E-Mail-Adresse für das Administrationskonto akadmin.
+username-field = Benutzername
+name-field = Name
+email-field = E-Mail
+admin-email = E-Mail-Adresse der Administration
+password-field = Passwort
+password-repeat = Passwort (wiederholen)
+locale-field = Sprache
+password-rule = Ein Passwort hat mindestens 8 Zeichen.
+
+## Factors
+
+authenticator-app = Authenticator-App
+recovery-codes = Ersatzcodes
+
+## Mails
+
+reset-subject = Neues Passwort wählen
+code-subject = Code für die Anmeldung
+reference-code-subject = authentik: Code für die Anmeldung
+
+## Scopes
+
+scope-email = E-Mail-Adresse
+scope-profile = Allgemeine Profilangaben
+scope-entitlements = Berechtigungen in Anwendungen
+scope-offline = Neue Tokens ohne Ihr Zutun anfordern
+scope-api = Zugriff auf die authentik-API in Ihrem Namen
+scope-proxy = authentik Proxy – Angaben zu Ihrem Konto

@@ -1,0 +1,260 @@
+# Die Anrede ist „Sie“; wo es ohne Anrede geht, ohne.
+
+## Said in many places
+
+go-on = Weiter
+cancel = Abbrechen
+allow = Erlauben
+deny = Ablehnen
+or = oder
+error-title = Fehler: { $title }
+try-again = Erneut versuchen
+start-again = Neu beginnen
+sign-in = Anmelden
+sign-out = Abmelden
+sign-out-of-everything = Überall abmelden
+not-you = Nicht Sie?
+switch-account = Konto wechseln
+your-applications = Ihre Anwendungen
+back-to-applications = Zurück zu Ihren Anwendungen
+request-id = Anfrage
+
+## Signing in
+
+to-continue-html = weiter zu <strong>{ $application }</strong>
+password = Passwort
+show = Anzeigen
+hide = Verbergen
+forgot-password = Passwort vergessen?
+cannot-sign-in = Probleme beim Anmelden?
+new-here = Neu hier?
+create-account = Konto anlegen
+use-a-passkey-instead = Sicherheitsschlüssel oder Passkey verwenden
+continue-with = Weiter mit { $source }
+email = E-Mail
+username = Benutzername
+email-or-username = E-Mail oder Benutzername
+email-or-sign-in-name = E-Mail oder Anmeldename
+username-or-sign-in-name = Benutzername oder Anmeldename
+sign-in-name = Anmeldename
+stay-signed-in-question = Auf diesem Gerät angemeldet bleiben? Sie werden dann seltener gefragt. Wählen Sie „Nein“ auf einem Gerät, das auch andere benutzen.
+stay-signed-in = Angemeldet bleiben
+do-not-stay-signed-in = Nein
+
+## Second factors
+
+code-from = Code von { $device }
+use-device = { $device } verwenden
+confirm-with-passkey = Bestätigen Sie mit Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel.
+type-code-from-email = Ihnen wurde eine E-Mail mit einem Code geschickt. Geben Sie den Code hier ein.
+type-code-from-app = Öffnen Sie Ihre Authenticator-App und geben Sie den Code ein, den sie anzeigt.
+type-kept-code = Geben Sie einen der Codes ein, die Sie aufbewahrt haben. Jeder gilt einmal.
+choose-second-step = Schützen Sie Ihr Konto mit einem zweiten Schritt. Wählen Sie, wie Sie bestätigen möchten, dass Sie es sind:
+use-a-passkey = Passkey verwenden
+create-a-passkey = Passkey erstellen
+passkey-setup = Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel an. Niemand kann ihn erraten, und er gilt nur hier.
+passkeys-missing = Dieser Browser kann an dieser Adresse keine Passkeys verwenden.
+passkey-known = Dieser Passkey ist bereits eingerichtet.
+passkey-failed = Das hat nicht geklappt. Versuchen Sie es noch einmal oder auf einem anderen Weg.
+passkeys-need-scripts = Passkeys brauchen JavaScript. Schalten Sie es ein oder wählen Sie einen anderen Weg.
+set-up = Einrichten
+scan-code = Scannen Sie diesen Code mit Ihrer Authenticator-App.
+qr-code = QR-Code mit Ihrem Schlüssel
+cannot-scan = Scannen nicht möglich?
+open-app-html = Auf diesem Gerät: <a href="{ $address }">App öffnen</a>. Oder geben Sie diesen Schlüssel in die App ein:
+type-code-shown-now = Geben Sie den Code ein, den die App jetzt anzeigt
+keep-codes = Bewahren Sie diese Codes dort auf, wo nur Sie sie finden. Jeder lässt Sie einmal hinein, wenn Ihre anderen Geräte nicht erreichbar sind. Sie werden nicht noch einmal angezeigt, und frühere Codes gelten ab jetzt nicht mehr.
+codes-kept = Ich habe sie aufbewahrt
+code-sent-to-html = Eine E-Mail mit einem Code wurde an <strong>{ $address }</strong> geschickt.
+code-from-email = Code aus der E-Mail
+codes-by-email = Die Codes werden an eine Ihrer E-Mail-Adressen geschickt. Der erste zeigt, dass sie Ihnen gehört.
+send-code = Code senden
+send-another-code = Neuen Code senden
+
+## Mail on its way
+
+check-your-email = Sehen Sie in Ihre E-Mails
+email-on-its-way = Wenn es zu Ihrer Eingabe ein Konto gibt, ist eine E-Mail mit einem Link an dessen Adresse unterwegs. Öffnen Sie den Link, um fortzufahren, in diesem oder einem anderen Browser.
+email-sent-again = Die E-Mail wurde noch einmal gesendet.
+send-again = Noch einmal senden
+is-this-you = Sind Sie das?
+link-opened = Sie haben einen Link geöffnet, mit dem sich die Person anmeldet, der dieses Konto gehört. Er gilt einmal: Fahren Sie fort, wenn Sie das sind.
+
+## Consent
+
+would-like-to-html = <strong>{ $application }</strong> möchte:
+also-new = Und neu, seit Sie es zuletzt erlaubt haben:
+
+## Fields
+
+optional = optional
+please-choose = Bitte wählen …
+as-browser-says = Wie im Browser eingestellt
+
+## The way of a flow
+
+one-moment = Einen Moment
+taking-you-there = Sie werden weitergeleitet.
+taking-you-there-or-press = Sie werden weitergeleitet. Wenn nichts geschieht, wählen Sie „Weiter“.
+redirecting-to = Weiterleitung zu { $application }
+applications-being-told = Ihre Anwendungen werden benachrichtigt. Gleich geht es von selbst weiter.
+signing-out = Abmeldung
+page-too-old = Diese Seite war zu lange geöffnet, oder Ihr Browser speichert keine Cookies. Bitte versuchen Sie es noch einmal.
+page-out-of-date = Die Seite war nicht mehr aktuell. Hier geht es weiter.
+did-not-work = Das hat nicht geklappt
+went-wrong-logged = Auf unserer Seite ist etwas schiefgegangen. Der Fehler wurde protokolliert; von Ihren Eingaben wurde nichts gespeichert.
+
+## Signing out
+
+you-have-signed-out = Sie sind abgemeldet
+signed-out = Sie sind abgemeldet.
+signed-out-of-both-html = Sie sind bei <strong>{ $application }</strong> und bei { $brand } abgemeldet.
+signed-out-of-html = Sie sind bei <strong>{ $application }</strong> abgemeldet.
+still-signed-in = Bei { $brand } sind Sie weiterhin angemeldet; andere Anwendungen öffnen sich deshalb ohne Nachfrage.
+sign-in-again = Wieder bei { $application } anmelden
+sign-out-question = Abmelden?
+asks-to-sign-out-html = <strong>{ $application }</strong> möchte Sie bei { $brand } abmelden, und bei allen Anwendungen, die Sie damit in diesem Browser geöffnet haben.
+
+## Devices
+
+connect-device = Gerät verbinden
+let-device-in = Dieses Gerät hineinlassen?
+device-connected = Ihr Gerät ist verbunden
+device-turned-away = Das Gerät wurde abgewiesen
+device-goes-on-html = <strong>{ $application }</strong> auf Ihrem Gerät fährt in wenigen Sekunden von selbst fort. Sie können diese Seite schließen.
+device-gets-nothing-html = <strong>{ $application }</strong> auf dem Gerät erhält keinen Zugriff. Sie können diese Seite schließen.
+code-on-device = Code auf Ihrem Gerät
+code-on-device-hint = Acht Buchstaben, zum Beispiel BCDF-GHJK. Geben Sie nur den Code eines Geräts ein, das Sie vor sich haben.
+device-wants-in-html = <strong>{ $application }</strong> auf einem Gerät möchte sich als Sie anmelden.
+device-wants-in-with-html = <strong>{ $application }</strong> auf einem Gerät möchte sich als Sie anmelden, mit:
+device-compare-html = Erlauben Sie es nur, wenn Ihr Gerät <strong class="whole">{ $code }</strong> anzeigt und Sie es vor sich haben. Wenn Ihnen jemand diesen Code geschickt hat, lehnen Sie ab.
+
+## The portal
+
+signed-in-as-html = Angemeldet als <strong>{ $name }</strong>
+settings = Einstellungen
+change-password = Passwort ändern
+administration = Verwaltung
+search-applications = Anwendungen suchen
+search = Suchen
+applications = Anwendungen
+in-new-tab = (öffnet sich in einem neuen Tab)
+no-applications = Noch keine Anwendungen
+no-applications-hint = Sobald eine Anwendung für Sie freigegeben ist, erscheint sie hier.
+nothing-matches = Nichts gefunden
+nothing-matches-hint = Keine Ihrer Anwendungen heißt so.
+show-all = Alle anzeigen
+only-applications = Ihr Konto öffnet Anwendungen, aber nicht diese Seite.
+
+## Access denied
+
+access-denied = Zugriff verweigert
+no-access-to = Kein Zugriff auf { $application }
+application-closed-html = Sie sind angemeldet, aber <strong>{ $application }</strong> ist für Sie nicht freigegeben.
+closed-to-you = Sie sind angemeldet, aber das hier ist für Sie nicht freigegeben.
+closed = Das ist für Sie nicht freigegeben.
+what-is-missing = Was fehlt
+one-would-open-it = Eines davon würde genügen
+decision = Entscheidung
+decision-hint = Senden Sie diese Kennung an Ihre Administration, um Zugriff zu beantragen.
+policy-failed = Eine Richtlinie konnte nicht ausgewertet werden, und was sich nicht auswerten lässt, wird verweigert.
+need-login = Eine Anmeldung
+need-active = Ein aktives Konto
+need-group = Mitgliedschaft in der Gruppe { $group }
+need-not-group = Nicht in der Gruppe { $group } zu sein
+need-user = Ein Konto, das namentlich Zugriff erhalten hat
+need-not-user = Ein anderes Konto: Ihres ist namentlich ausgeschlossen
+need-check = Dass die Bedingung { $name } erfüllt ist
+need-not-check = Dass die Bedingung { $name } nicht erfüllt ist
+need-mfa = Ein zweiter Faktor bei der Anmeldung
+need-superuser = Administrationsrechte
+need-membership-ended = Mitgliedschaft in der Gruppe { $group }, die am { $moment } geendet hat
+need-membership-ahead = Mitgliedschaft in der Gruppe { $group }, die am { $moment } beginnt
+need-ended = Zugriff für { $whom }, der am { $moment } geendet hat
+need-ahead = Zugriff für { $whom }, der am { $moment } beginnt
+need-permission = Eine Richtlinie, die Zugriff gewährt: Es gibt keine
+need-not-forbidden = Dass die Richtlinie { $policy } es nicht verbietet
+need-any-of = Eines davon: { $choices }
+list-separator = ;{ " " }
+
+## Pages that say what went wrong
+
+nothing-here = Unter dieser Adresse ist nichts
+nothing-here-hint = Vielleicht ist die Adresse falsch geschrieben, oder was hier war, ist umgezogen. Wenn ein Link Sie hergeführt hat, sagen Sie bitte seinem Anbieter Bescheid.
+go-to-applications = Zu Ihren Anwendungen
+not-set-up-right = Diese Anwendung ist nicht richtig eingerichtet
+not-set-up-right-hint = Mit Ihrem Konto ist alles in Ordnung. Senden Sie die folgenden Angaben an die Person, die die Anwendung betreut.
+that-did-not-work = Das hat nicht geklappt
+sign-in-to-see = Melden Sie sich an, um diese Seite zu sehen
+session-ended = Ihre Sitzung ist beendet, oder sie hat in diesem Browser nie begonnen.
+too-many-tries = Zu viele Versuche
+wait-before-trying = Zum Schutz der Konten warten Sie bitte { $time }, bevor Sie es noch einmal versuchen.
+our-mistake = Hier ist etwas schiefgegangen
+our-mistake-hint = Der Fehler liegt bei uns und wurde protokolliert. Versuchen Sie es noch einmal; wenn er bleibt, senden Sie die Kennung der Anfrage an Ihre Administration.
+too-large = Was Sie gesendet haben, ist zu groß. Eine Datei darf bis zu 190 kB haben.
+not-this-form = Was Ihr Browser gesendet hat, ist nicht das Formular dieser Seite.
+not-signed-in = Nicht angemeldet
+not-redirected = Der Authorization-Header dieser Anfrage wurde für { $application } nicht akzeptiert. Wer einen solchen Header sendet, wird nicht zur Anmeldung weitergeleitet: Senden Sie gültige Zugangsdaten oder gar keine.
+
+## Time
+
+seconds =
+    { $count ->
+        [one] { $count } Sekunde
+       *[other] { $count } Sekunden
+    }
+minutes =
+    { $count ->
+        [one] { $count } Minute
+       *[other] { $count } Minuten
+    }
+hours =
+    { $count ->
+        [one] { $count } Stunde
+       *[other] { $count } Stunden
+    }
+days =
+    { $count ->
+        [one] { $count } Tag
+       *[other] { $count } Tage
+    }
+date-and-time = { $day }. { $month ->
+        [1] Januar
+        [2] Februar
+        [3] März
+        [4] April
+        [5] Mai
+        [6] Juni
+        [7] Juli
+        [8] August
+        [9] September
+        [10] Oktober
+        [11] November
+       *[12] Dezember
+    } { $year }, { $time } UTC
+
+## Mails
+
+mail-greeting = Guten Tag,
+mail-greeting-name = Guten Tag { $name },
+mail-sent-by = Diese E-Mail wurde von { $brand } gesendet. Antworten darauf liest niemand.
+mail-link-plain = Wenn die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse:
+mail-link-life = Der Link gilt einmal, Gültigkeitsdauer: { $time }.
+mail-not-you = Wenn Sie das nicht waren, brauchen Sie nichts zu tun: Ohne diesen Link geschieht nichts.
+mail-reset-intro = für Ihr Konto „{ $username }“ bei { $brand } wurde ein neues Passwort angefordert.
+mail-reset-action = Neues Passwort wählen
+mail-confirm-intro = bitte bestätigen Sie, dass diese Adresse zu Ihrem Konto „{ $username }“ bei { $brand } gehört.
+mail-confirm-action = Bestätigen
+mail-code-intro = dies ist Ihr Code für { $brand }:
+mail-code-life = Er gilt einmal, Gültigkeitsdauer: { $time }. Niemand von uns wird Sie je danach fragen.
+mail-invitation-subject = Einladung zu { $brand }
+mail-invitation-intro = Sie sind zu { $brand } eingeladen.
+mail-invitation-action = Einladung annehmen
+mail-invitation-end = Die Einladung gilt bis { $moment }.
+mail-event-intro = bei { $brand } ist etwas geschehen, worüber Sie benachrichtigt werden:
+mail-event-action = Ansehen
+mail-alert = Alarm
+mail-warning = Warnung
+mail-notice = Hinweis
+mail-test-subject = Test-E-Mail von { $brand }
+mail-test-body = dies ist ein Test. { $brand } kann E-Mails senden.

@@ -1,0 +1,49 @@
+# Texts of the built-in configuration, word for word as it has them, so that they are found by their words: titles and
+# fields of flows, names of factors, subjects of mails, scopes.
+
+## Flows
+
+welcome-to = Welcome to { $brand }
+setup-app = Set up an authenticator app
+setup-codes = Get recovery codes
+setup-email = Get codes by email
+setup-passkey = Set up a passkey
+passwordless = Sign in with a passkey
+logout = Default Invalidation Flow
+logged-out-of = You've logged out of { $app }.
+change-password-flow = Change password
+redirecting = Redirecting to { $app }
+recovery = Get back into your account
+user-settings = Update your info
+
+## Fields
+
+setup-header = Welcome to Lockgate! Choose a password and an e-mail address for the administrator, akadmin.
+username-field = Username
+name-field = Name
+email-field = Email
+admin-email = Admin email
+password-field = Password
+password-repeat = Password (repeat)
+locale-field = Locale
+password-rule = A password has at least 8 characters.
+
+## Factors
+
+authenticator-app = Authenticator app
+recovery-codes = Recovery codes
+
+## Mails
+
+reset-subject = Choose a new password
+code-subject = Sign-in code
+reference-code-subject = authentik Sign-in code
+
+## Scopes
+
+scope-email = Email address
+scope-profile = General Profile Information
+scope-entitlements = Application entitlements
+scope-offline = Access to request new tokens without interaction
+scope-api = authentik API Access on behalf of your user
+scope-proxy = authentik Proxy - User information

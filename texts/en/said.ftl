@@ -1,0 +1,261 @@
+# What pages and mails say. Every text is a method of `Language`, with its variables in alphabetical order. One whose
+# name ends in -html is markup: what fills it is escaped, and what it says itself is not.
+
+## Said in many places
+
+go-on = Continue
+cancel = Cancel
+allow = Allow
+deny = Deny
+or = or
+error-title = Error: { $title }
+try-again = Try again
+start-again = Start again
+sign-in = Sign in
+sign-out = Sign out
+sign-out-of-everything = Sign out of everything
+not-you = Not you?
+switch-account = Switch account
+your-applications = Your applications
+back-to-applications = Back to your applications
+request-id = Request
+
+## Signing in
+
+to-continue-html = to continue to <strong>{ $application }</strong>
+password = Password
+show = Show
+hide = Hide
+forgot-password = Forgot password?
+cannot-sign-in = Can’t sign in?
+new-here = New here?
+create-account = Create an account
+use-a-passkey-instead = Use a security key or passkey
+continue-with = Continue with { $source }
+email = Email
+username = Username
+email-or-username = Email or username
+email-or-sign-in-name = Email or sign-in name
+username-or-sign-in-name = Username or sign-in name
+sign-in-name = Sign-in name
+stay-signed-in-question = Stay signed in on this device? You’ll be asked less often. Say no on a device that others use.
+stay-signed-in = Stay signed in
+do-not-stay-signed-in = No
+
+## Second factors
+
+code-from = Code from { $device }
+use-device = Use { $device }
+confirm-with-passkey = Confirm with your fingerprint, your face, a PIN or a security key.
+type-code-from-email = An email with a code was sent to you. Type the code here.
+type-code-from-app = Open your authenticator app and type the code that it shows.
+type-kept-code = Type one of the codes that you have kept. Each works once.
+choose-second-step = Protect your account with a second step. Choose how you’d like to confirm that it’s you:
+use-a-passkey = Use a passkey
+create-a-passkey = Create a passkey
+passkey-setup = A passkey signs you in with your fingerprint, your face, a PIN or a security key. Nobody can guess it, and it works only here.
+passkeys-missing = This browser can’t use passkeys at this address.
+passkey-known = This passkey is set up already.
+passkey-failed = That didn’t work. Try again, or use another way.
+passkeys-need-scripts = Passkeys need JavaScript. Turn it on, or use another way.
+set-up = Set up
+scan-code = Scan this code with your authenticator app.
+qr-code = QR code with your key
+cannot-scan = Can’t scan it?
+open-app-html = On this device, <a href="{ $address }">open your app</a>. Or type this key into it:
+type-code-shown-now = Type the code that the app shows now
+keep-codes = Keep these codes where only you can find them. Each lets you in once when your other devices are out of reach. They won’t be shown again, and codes that you were given before stop working.
+codes-kept = I’ve kept them
+code-sent-to-html = An email with a code was sent to <strong>{ $address }</strong>.
+code-from-email = Code from the email
+codes-by-email = Codes will be sent to an email address of yours. The first one shows that it is.
+send-code = Send a code
+send-another-code = Send another code
+
+## Mail on its way
+
+check-your-email = Check your email
+email-on-its-way = If there is an account for what you entered, an email with a link is on its way to its address. Open the link to go on, in this browser or in another one.
+email-sent-again = The email was sent again.
+send-again = Send it again
+is-this-you = Is this you?
+link-opened = You opened a link that lets in the owner of this account. It works once: go on when this is you.
+
+## Consent
+
+would-like-to-html = <strong>{ $application }</strong> would like to:
+also-new = And, new since you last allowed it:
+
+## Fields
+
+optional = optional
+please-choose = Choose…
+as-browser-says = As my browser says
+
+## The way of a flow
+
+one-moment = One moment
+taking-you-there = Taking you there now.
+taking-you-there-or-press = Taking you there now. If nothing happens, press Continue.
+redirecting-to = Redirecting to { $application }
+applications-being-told = Your applications are being told. This goes on by itself in a moment.
+signing-out = Signing out
+page-too-old = This page was open for too long, or your browser keeps no cookies. Please try again.
+page-out-of-date = This page was out of date. Here is where you are.
+did-not-work = This didn’t work
+went-wrong-logged = Something went wrong on our side. It has been logged; nothing you typed was kept.
+
+## Signing out
+
+you-have-signed-out = You’ve signed out
+signed-out = You’ve signed out.
+signed-out-of-both-html = You’ve signed out of <strong>{ $application }</strong> and of { $brand }.
+signed-out-of-html = You’ve signed out of <strong>{ $application }</strong>.
+still-signed-in = You are still signed in to { $brand }, so other applications open without asking.
+sign-in-again = Sign in to { $application } again
+sign-out-question = Sign out?
+asks-to-sign-out-html = <strong>{ $application }</strong> asks to sign you out of { $brand }, and of every application that you opened with it in this browser.
+
+## Devices
+
+connect-device = Connect a device
+let-device-in = Let this device in?
+device-connected = Your device is connected
+device-turned-away = The device was turned away
+device-goes-on-html = <strong>{ $application }</strong> on your device goes on by itself in a few seconds. You can close this page.
+device-gets-nothing-html = <strong>{ $application }</strong> on the device gets nothing. You can close this page.
+code-on-device = Code on your device
+code-on-device-hint = Eight letters, such as BCDF-GHJK. Only type a code from a device that you have in front of you.
+device-wants-in-html = <strong>{ $application }</strong> on a device wants to sign in as you.
+device-wants-in-with-html = <strong>{ $application }</strong> on a device wants to sign in as you, with:
+device-compare-html = Allow it only if your device shows <strong class="whole">{ $code }</strong> and you have it in front of you. If somebody sent you this code, deny it.
+
+## The portal
+
+signed-in-as-html = Signed in as <strong>{ $name }</strong>
+settings = Settings
+change-password = Change password
+administration = Administration
+search-applications = Search applications
+search = Search
+applications = Applications
+in-new-tab = (opens in a new tab)
+no-applications = No applications yet
+no-applications-hint = When an application is opened to you, it appears here.
+nothing-matches = Nothing matches
+nothing-matches-hint = No application of yours is called that.
+show-all = Show all
+only-applications = Your account opens applications, but not this page.
+
+## Access denied
+
+access-denied = Access denied
+no-access-to = No access to { $application }
+application-closed-html = You are signed in, but <strong>{ $application }</strong> isn’t open to you.
+closed-to-you = You are signed in, but this isn’t open to you.
+closed = This isn’t open to you.
+what-is-missing = What is missing
+one-would-open-it = One of these would open it
+decision = Decision
+decision-hint = Send this id to your administrator to ask for access.
+policy-failed = A policy could not be evaluated, and what cannot be evaluated is denied.
+need-login = To be signed in
+need-active = An active account
+need-group = Membership in the group { $group }
+need-not-group = Not to be in the group { $group }
+need-user = An account that was given access by name
+need-not-user = Another account: yours is kept out by name
+need-check = That the condition { $name } is met
+need-not-check = That the condition { $name } is not met
+need-mfa = A second factor at sign-in
+need-superuser = To be an administrator
+need-membership-ended = Membership in the group { $group }, which ended on { $moment }
+need-membership-ahead = Membership in the group { $group }, which begins on { $moment }
+need-ended = Access for { $whom }, which ended on { $moment }
+need-ahead = Access for { $whom }, which begins on { $moment }
+need-permission = A policy that gives access: there is none
+need-not-forbidden = That the policy { $policy } does not forbid it
+need-any-of = One of these: { $choices }
+list-separator = ;{ " " }
+
+## Pages that say what went wrong
+
+nothing-here = There is nothing at this address
+nothing-here-hint = The address may be mistyped, or what was here has moved. If a link brought you here, let its owner know.
+go-to-applications = Go to your applications
+not-set-up-right = This application isn’t set up right
+not-set-up-right-hint = Nothing is wrong with your account. Send the details below to whoever looks after the application.
+that-did-not-work = That didn’t work
+sign-in-to-see = Sign in to see this page
+session-ended = Your session has ended, or it never began in this browser.
+too-many-tries = Too many tries
+wait-before-trying = To keep accounts safe, please wait { $time } before you try again.
+our-mistake = Something went wrong here
+our-mistake-hint = The mistake is on our side and has been logged. Try again; if it stays, send the request id to your administrator.
+too-large = What you sent is too large. A file may have up to 190 kB.
+not-this-form = What your browser sent is not the form that this page has.
+not-signed-in = Not signed in
+not-redirected = The Authorization header of this request was not accepted for { $application }. Whoever sends such a header is not redirected to the login page: send valid credentials, or none.
+
+## Time
+
+seconds =
+    { $count ->
+        [one] { $count } second
+       *[other] { $count } seconds
+    }
+minutes =
+    { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+hours =
+    { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }
+days =
+    { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+date-and-time = { $day } { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $year }, { $time } UTC
+
+## Mails
+
+mail-greeting = Hello,
+mail-greeting-name = Hello { $name },
+mail-sent-by = This mail was sent by { $brand }. Nobody reads answers to it.
+mail-link-plain = If the button does not work, open this address:
+mail-link-life = The link works once, for { $time }.
+mail-not-you = If that was not you, there is nothing to do: without this link nothing happens.
+mail-reset-intro = somebody asked for a new password for your account “{ $username }” at { $brand }.
+mail-reset-action = Choose a new password
+mail-confirm-intro = please confirm that this address belongs to your account “{ $username }” at { $brand }.
+mail-confirm-action = Confirm
+mail-code-intro = this is your code for { $brand }:
+mail-code-life = It works once, for { $time }. Nobody from us will ever ask you for it.
+mail-invitation-subject = You are invited to { $brand }
+mail-invitation-intro = you are invited to { $brand }.
+mail-invitation-action = Accept the invitation
+mail-invitation-end = The invitation is good until { $moment }.
+mail-event-intro = something happened at { $brand } that you are told of:
+mail-event-action = Have a look
+mail-alert = Alert
+mail-warning = Warning
+mail-notice = Notice
+mail-test-subject = Test mail from { $brand }
+mail-test-body = this is a test. { $brand } can send mail.

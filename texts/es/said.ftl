@@ -1,0 +1,260 @@
+# Se trata de usted; donde se puede, sin tratamiento.
+
+## Said in many places
+
+go-on = Continuar
+cancel = Cancelar
+allow = Permitir
+deny = Rechazar
+or = o
+error-title = Error: { $title }
+try-again = Reintentar
+start-again = Empezar de nuevo
+sign-in = Iniciar sesión
+sign-out = Cerrar sesión
+sign-out-of-everything = Cerrar sesión en todo
+not-you = ¿No es usted?
+switch-account = Cambiar de cuenta
+your-applications = Sus aplicaciones
+back-to-applications = Volver a sus aplicaciones
+request-id = Solicitud
+
+## Signing in
+
+to-continue-html = para continuar a <strong>{ $application }</strong>
+password = Contraseña
+show = Mostrar
+hide = Ocultar
+forgot-password = ¿Ha olvidado la contraseña?
+cannot-sign-in = ¿No puede iniciar sesión?
+new-here = ¿Es la primera vez?
+create-account = Crear una cuenta
+use-a-passkey-instead = Usar una llave de seguridad o de acceso
+continue-with = Continuar con { $source }
+email = Correo electrónico
+username = Nombre de usuario
+email-or-username = Correo o nombre de usuario
+email-or-sign-in-name = Correo o nombre de inicio de sesión
+username-or-sign-in-name = Nombre de usuario o de inicio de sesión
+sign-in-name = Nombre de inicio de sesión
+stay-signed-in-question = ¿Mantener la sesión iniciada en este dispositivo? Se le preguntará con menos frecuencia. Responda que no en un dispositivo que usen otras personas.
+stay-signed-in = Mantener la sesión iniciada
+do-not-stay-signed-in = No
+
+## Second factors
+
+code-from = Código de { $device }
+use-device = Usar { $device }
+confirm-with-passkey = Confirme con su huella, su rostro, un PIN o una llave de seguridad.
+type-code-from-email = Se le ha enviado un correo con un código. Escríbalo aquí.
+type-code-from-app = Abra su aplicación de autenticación y escriba el código que muestra.
+type-kept-code = Escriba uno de los códigos que ha guardado. Cada uno sirve una sola vez.
+choose-second-step = Proteja su cuenta con un segundo paso. Elija cómo quiere confirmar que es usted:
+use-a-passkey = Usar una llave de acceso
+create-a-passkey = Crear una llave de acceso
+passkey-setup = Con una llave de acceso inicia sesión mediante su huella, su rostro, un PIN o una llave de seguridad. Nadie puede adivinarla, y solo funciona aquí.
+passkeys-missing = Este navegador no puede usar llaves de acceso en esta dirección.
+passkey-known = Esta llave de acceso ya está configurada.
+passkey-failed = No ha funcionado. Inténtelo de nuevo o use otro método.
+passkeys-need-scripts = Las llaves de acceso necesitan JavaScript. Actívelo o use otro método.
+set-up = Configurar
+scan-code = Escanee este código con su aplicación de autenticación.
+qr-code = Código QR con su clave
+cannot-scan = ¿No puede escanearlo?
+open-app-html = En este dispositivo, <a href="{ $address }">abra su aplicación</a>. O escriba esta clave en ella:
+type-code-shown-now = Escriba el código que la aplicación muestra ahora
+keep-codes = Guarde estos códigos donde solo usted pueda encontrarlos. Cada uno le da acceso una vez cuando sus otros dispositivos no estén a mano. No volverán a mostrarse, y los códigos que recibió antes dejan de servir.
+codes-kept = Los he guardado
+code-sent-to-html = Se ha enviado un correo con un código a <strong>{ $address }</strong>.
+code-from-email = Código del correo
+codes-by-email = Los códigos se enviarán a una dirección de correo suya. El primero demuestra que lo es.
+send-code = Enviar un código
+send-another-code = Enviar otro código
+
+## Mail on its way
+
+check-your-email = Revise su correo
+email-on-its-way = Si existe una cuenta para lo que ha escrito, un correo con un enlace va en camino a su dirección. Abra el enlace para continuar, en este navegador o en otro.
+email-sent-again = El correo se ha enviado de nuevo.
+send-again = Enviar de nuevo
+is-this-you = ¿Es usted?
+link-opened = Ha abierto un enlace que da acceso al titular de esta cuenta. Sirve una sola vez: continúe si es usted.
+
+## Consent
+
+would-like-to-html = <strong>{ $application }</strong> quiere:
+also-new = Y, como novedad desde la última vez que lo permitió:
+
+## Fields
+
+optional = opcional
+please-choose = Elija…
+as-browser-says = Según mi navegador
+
+## The way of a flow
+
+one-moment = Un momento
+taking-you-there = Redirigiendo.
+taking-you-there-or-press = Redirigiendo. Si no ocurre nada, pulse «Continuar».
+redirecting-to = Redirigiendo a { $application }
+applications-being-told = Se está avisando a sus aplicaciones. En un momento continuará por sí solo.
+signing-out = Cierre de sesión
+page-too-old = Esta página ha estado abierta demasiado tiempo, o su navegador no guarda cookies. Inténtelo de nuevo.
+page-out-of-date = La página ya no estaba al día. Aquí es donde se encuentra.
+did-not-work = No ha funcionado
+went-wrong-logged = Algo ha fallado por nuestra parte. Ha quedado registrado; nada de lo que escribió se ha guardado.
+
+## Signing out
+
+you-have-signed-out = Ha cerrado la sesión
+signed-out = Ha cerrado la sesión.
+signed-out-of-both-html = Ha cerrado la sesión en <strong>{ $application }</strong> y en { $brand }.
+signed-out-of-html = Ha cerrado la sesión en <strong>{ $application }</strong>.
+still-signed-in = Su sesión en { $brand } sigue iniciada, así que las demás aplicaciones se abren sin preguntar.
+sign-in-again = Iniciar sesión de nuevo en { $application }
+sign-out-question = ¿Cerrar sesión?
+asks-to-sign-out-html = <strong>{ $application }</strong> pide cerrar su sesión en { $brand } y en todas las aplicaciones que ha abierto con ella en este navegador.
+
+## Devices
+
+connect-device = Conectar un dispositivo
+let-device-in = ¿Permitir este dispositivo?
+device-connected = Su dispositivo está conectado
+device-turned-away = El dispositivo ha sido rechazado
+device-goes-on-html = <strong>{ $application }</strong> en su dispositivo continuará por sí sola en unos segundos. Puede cerrar esta página.
+device-gets-nothing-html = <strong>{ $application }</strong> en el dispositivo no obtiene ningún acceso. Puede cerrar esta página.
+code-on-device = Código de su dispositivo
+code-on-device-hint = Ocho letras, por ejemplo BCDF-GHJK. Escriba solo el código de un dispositivo que tenga delante.
+device-wants-in-html = <strong>{ $application }</strong> en un dispositivo quiere iniciar sesión en su nombre.
+device-wants-in-with-html = <strong>{ $application }</strong> en un dispositivo quiere iniciar sesión en su nombre, con:
+device-compare-html = Permítalo solo si su dispositivo muestra <strong class="whole">{ $code }</strong> y lo tiene delante. Si alguien le ha enviado este código, rechácelo.
+
+## The portal
+
+signed-in-as-html = Sesión iniciada como <strong>{ $name }</strong>
+settings = Ajustes
+change-password = Cambiar la contraseña
+administration = Administración
+search-applications = Buscar aplicaciones
+search = Buscar
+applications = Aplicaciones
+in-new-tab = (se abre en una pestaña nueva)
+no-applications = Todavía no hay aplicaciones
+no-applications-hint = Cuando se le dé acceso a una aplicación, aparecerá aquí.
+nothing-matches = No hay resultados
+nothing-matches-hint = Ninguna de sus aplicaciones se llama así.
+show-all = Mostrar todas
+only-applications = Su cuenta abre aplicaciones, pero no esta página.
+
+## Access denied
+
+access-denied = Acceso denegado
+no-access-to = Sin acceso a { $application }
+application-closed-html = Ha iniciado sesión, pero no tiene acceso a <strong>{ $application }</strong>.
+closed-to-you = Ha iniciado sesión, pero no tiene acceso a esto.
+closed = No tiene acceso a esto.
+what-is-missing = Qué falta
+one-would-open-it = Bastaría con una de estas cosas
+decision = Decisión
+decision-hint = Envíe este identificador a su administrador para pedir acceso.
+policy-failed = No se ha podido evaluar una directiva, y lo que no puede evaluarse se deniega.
+need-login = Haber iniciado sesión
+need-active = Una cuenta activa
+need-group = Pertenecer al grupo { $group }
+need-not-group = No pertenecer al grupo { $group }
+need-user = Una cuenta a la que se haya dado acceso por su nombre
+need-not-user = Otra cuenta: la suya está excluida por su nombre
+need-check = Que se cumpla la condición { $name }
+need-not-check = Que no se cumpla la condición { $name }
+need-mfa = Un segundo factor al iniciar sesión
+need-superuser = Ser administrador
+need-membership-ended = Pertenecer al grupo { $group }, lo que terminó el { $moment }
+need-membership-ahead = Pertenecer al grupo { $group }, lo que comienza el { $moment }
+need-ended = Acceso para { $whom }, que terminó el { $moment }
+need-ahead = Acceso para { $whom }, que comienza el { $moment }
+need-permission = Una directiva que dé acceso: no hay ninguna
+need-not-forbidden = Que la directiva { $policy } no lo prohíba
+need-any-of = Una de estas cosas: { $choices }
+list-separator = ;{ " " }
+
+## Pages that say what went wrong
+
+nothing-here = No hay nada en esta dirección
+nothing-here-hint = Puede que la dirección esté mal escrita, o que lo que había aquí se haya movido. Si un enlace le ha traído hasta aquí, avise a su autor.
+go-to-applications = Ir a sus aplicaciones
+not-set-up-right = Esta aplicación no está bien configurada
+not-set-up-right-hint = Su cuenta está en orden. Envíe los detalles siguientes a quien se encargue de la aplicación.
+that-did-not-work = No ha funcionado
+sign-in-to-see = Inicie sesión para ver esta página
+session-ended = Su sesión ha terminado, o nunca comenzó en este navegador.
+too-many-tries = Demasiados intentos
+wait-before-trying = Para proteger las cuentas, espere { $time } antes de volver a intentarlo.
+our-mistake = Algo ha fallado aquí
+our-mistake-hint = El error es nuestro y ha quedado registrado. Inténtelo de nuevo; si persiste, envíe el identificador de la solicitud a su administrador.
+too-large = Lo que ha enviado es demasiado grande. Un archivo puede tener hasta 190 kB.
+not-this-form = Lo que ha enviado su navegador no es el formulario de esta página.
+not-signed-in = Sin sesión iniciada
+not-redirected = La cabecera Authorization de esta solicitud no se ha aceptado para { $application }. A quien envía una cabecera así no se le redirige a la página de inicio de sesión: envíe credenciales válidas, o ninguna.
+
+## Time
+
+seconds =
+    { $count ->
+        [one] { $count } segundo
+       *[other] { $count } segundos
+    }
+minutes =
+    { $count ->
+        [one] { $count } minuto
+       *[other] { $count } minutos
+    }
+hours =
+    { $count ->
+        [one] { $count } hora
+       *[other] { $count } horas
+    }
+days =
+    { $count ->
+        [one] { $count } día
+       *[other] { $count } días
+    }
+date-and-time = { $day } de { $month ->
+        [1] enero
+        [2] febrero
+        [3] marzo
+        [4] abril
+        [5] mayo
+        [6] junio
+        [7] julio
+        [8] agosto
+        [9] septiembre
+        [10] octubre
+        [11] noviembre
+       *[12] diciembre
+    } de { $year }, { $time } UTC
+
+## Mails
+
+mail-greeting = Hola:
+mail-greeting-name = Hola, { $name }:
+mail-sent-by = Este correo lo ha enviado { $brand }. Nadie lee las respuestas.
+mail-link-plain = Si el botón no funciona, abra esta dirección:
+mail-link-life = El enlace sirve una sola vez; validez: { $time }.
+mail-not-you = Si no ha sido usted, no tiene que hacer nada: sin este enlace no ocurre nada.
+mail-reset-intro = se ha pedido una contraseña nueva para su cuenta «{ $username }» en { $brand }.
+mail-reset-action = Elegir una contraseña nueva
+mail-confirm-intro = confirme que esta dirección pertenece a su cuenta «{ $username }» en { $brand }.
+mail-confirm-action = Confirmar
+mail-code-intro = este es su código para { $brand }:
+mail-code-life = Sirve una sola vez; validez: { $time }. Nadie de nuestra parte se lo pedirá nunca.
+mail-invitation-subject = Invitación a { $brand }
+mail-invitation-intro = ha recibido una invitación a { $brand }.
+mail-invitation-action = Aceptar la invitación
+mail-invitation-end = La invitación es válida hasta el { $moment }.
+mail-event-intro = ha ocurrido algo en { $brand } de lo que se le avisa:
+mail-event-action = Ver
+mail-alert = Alerta
+mail-warning = Advertencia
+mail-notice = Aviso
+mail-test-subject = Correo de prueba de { $brand }
+mail-test-body = esto es una prueba. { $brand } puede enviar correos.

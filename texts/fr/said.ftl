@@ -1,0 +1,263 @@
+# On vouvoie. Les espaces devant « : » et à l’intérieur des guillemets sont insécables, devant « ; ! ? » fines insécables.
+
+## Said in many places
+
+go-on = Continuer
+cancel = Annuler
+allow = Autoriser
+deny = Refuser
+or = ou
+error-title = Erreur : { $title }
+try-again = Réessayer
+start-again = Recommencer
+sign-in = Se connecter
+sign-out = Se déconnecter
+sign-out-of-everything = Se déconnecter partout
+not-you = Ce n’est pas vous ?
+switch-account = Changer de compte
+your-applications = Vos applications
+back-to-applications = Retour à vos applications
+request-id = Requête
+
+## Signing in
+
+to-continue-html = pour accéder à <strong>{ $application }</strong>
+password = Mot de passe
+show = Afficher
+hide = Masquer
+forgot-password = Mot de passe oublié ?
+cannot-sign-in = Impossible de vous connecter ?
+new-here = Première visite ?
+create-account = Créer un compte
+use-a-passkey-instead = Utiliser une clé de sécurité ou une clé d’accès
+continue-with = Continuer avec { $source }
+email = Adresse e-mail
+username = Nom d’utilisateur
+email-or-username = E-mail ou nom d’utilisateur
+email-or-sign-in-name = E-mail ou identifiant
+username-or-sign-in-name = Nom d’utilisateur ou identifiant
+sign-in-name = Identifiant
+stay-signed-in-question = Rester connecté sur cet appareil ? La connexion vous sera demandée moins souvent. Répondez non sur un appareil que d’autres utilisent.
+stay-signed-in = Rester connecté
+do-not-stay-signed-in = Non
+
+## Second factors
+
+code-from = Code de { $device }
+use-device = Utiliser { $device }
+confirm-with-passkey = Confirmez avec votre empreinte, votre visage, un code PIN ou une clé de sécurité.
+type-code-from-email = Un e-mail contenant un code vous a été envoyé. Saisissez le code ici.
+type-code-from-app = Ouvrez votre application d’authentification et saisissez le code qu’elle affiche.
+type-kept-code = Saisissez l’un des codes que vous avez conservés. Chacun ne sert qu’une fois.
+choose-second-step = Protégez votre compte par une seconde étape. Choisissez comment confirmer que c’est bien vous :
+use-a-passkey = Utiliser une clé d’accès
+create-a-passkey = Créer une clé d’accès
+passkey-setup = Une clé d’accès vous connecte avec votre empreinte, votre visage, un code PIN ou une clé de sécurité. Personne ne peut la deviner, et elle ne fonctionne qu’ici.
+passkeys-missing = Ce navigateur ne peut pas utiliser de clés d’accès à cette adresse.
+passkey-known = Cette clé d’accès est déjà configurée.
+passkey-failed = Cela n’a pas fonctionné. Réessayez ou choisissez une autre méthode.
+passkeys-need-scripts = Les clés d’accès nécessitent JavaScript. Activez-le ou choisissez une autre méthode.
+set-up = Configurer
+scan-code = Scannez ce code avec votre application d’authentification.
+qr-code = Code QR contenant votre clé
+cannot-scan = Impossible de le scanner ?
+open-app-html = Sur cet appareil, <a href="{ $address }">ouvrez votre application</a>. Ou saisissez-y cette clé :
+type-code-shown-now = Saisissez le code que l’application affiche maintenant
+keep-codes = Conservez ces codes là où vous seul pouvez les trouver. Chacun vous donne accès une fois lorsque vos autres appareils sont hors de portée. Ils ne seront plus affichés, et les codes reçus auparavant ne fonctionnent plus.
+codes-kept = Je les ai conservés
+code-sent-to-html = Un e-mail contenant un code a été envoyé à <strong>{ $address }</strong>.
+code-from-email = Code reçu par e-mail
+codes-by-email = Les codes seront envoyés à l’une de vos adresses e-mail. Le premier prouve qu’elle est bien à vous.
+send-code = Envoyer un code
+send-another-code = Envoyer un autre code
+
+## Mail on its way
+
+check-your-email = Consultez vos e-mails
+email-on-its-way = S’il existe un compte correspondant à votre saisie, un e-mail contenant un lien est en route vers son adresse. Ouvrez le lien pour continuer, dans ce navigateur ou dans un autre.
+email-sent-again = L’e-mail a été renvoyé.
+send-again = Renvoyer l’e-mail
+is-this-you = Est-ce bien vous ?
+link-opened = Vous avez ouvert un lien qui donne accès au titulaire de ce compte. Il ne sert qu’une fois : continuez si c’est bien vous.
+
+## Consent
+
+would-like-to-html = <strong>{ $application }</strong> souhaite :
+also-new = Et, nouveau depuis votre dernière autorisation :
+
+## Fields
+
+optional = facultatif
+please-choose = Choisir…
+as-browser-says = Selon mon navigateur
+
+## The way of a flow
+
+one-moment = Un instant
+taking-you-there = Redirection en cours.
+taking-you-there-or-press = Redirection en cours. Si rien ne se passe, appuyez sur « Continuer ».
+redirecting-to = Redirection vers { $application }
+applications-being-told = Vos applications sont en train d’être informées. La suite vient d’elle-même dans un instant.
+signing-out = Déconnexion
+page-too-old = Cette page est restée ouverte trop longtemps, ou votre navigateur n’accepte pas les cookies. Veuillez réessayer.
+page-out-of-date = Cette page n’était plus à jour. Voici où vous en êtes.
+did-not-work = Cela n’a pas fonctionné
+went-wrong-logged = Une erreur s’est produite de notre côté. Elle a été consignée ; rien de ce que vous avez saisi n’a été conservé.
+
+## Signing out
+
+you-have-signed-out = Vous êtes déconnecté
+signed-out = Vous êtes déconnecté.
+signed-out-of-both-html = Vous êtes déconnecté de <strong>{ $application }</strong> et de { $brand }.
+signed-out-of-html = Vous êtes déconnecté de <strong>{ $application }</strong>.
+still-signed-in = Vous êtes toujours connecté à { $brand } ; les autres applications s’ouvrent donc sans rien demander.
+sign-in-again = Se reconnecter à { $application }
+sign-out-question = Se déconnecter ?
+asks-to-sign-out-html = <strong>{ $application }</strong> demande à vous déconnecter de { $brand } et de toutes les applications que vous avez ouvertes avec ce compte dans ce navigateur.
+
+## Devices
+
+connect-device = Connecter un appareil
+let-device-in = Autoriser cet appareil ?
+device-connected = Votre appareil est connecté
+device-turned-away = L’appareil a été refusé
+device-goes-on-html = <strong>{ $application }</strong> sur votre appareil continue tout seul dans quelques secondes. Vous pouvez fermer cette page.
+device-gets-nothing-html = <strong>{ $application }</strong> sur l’appareil n’obtient aucun accès. Vous pouvez fermer cette page.
+code-on-device = Code affiché sur votre appareil
+code-on-device-hint = Huit lettres, par exemple BCDF-GHJK. Ne saisissez que le code d’un appareil que vous avez devant vous.
+device-wants-in-html = <strong>{ $application }</strong> sur un appareil souhaite se connecter en votre nom.
+device-wants-in-with-html = <strong>{ $application }</strong> sur un appareil souhaite se connecter en votre nom, avec :
+device-compare-html = N’autorisez que si votre appareil affiche <strong class="whole">{ $code }</strong> et que vous l’avez devant vous. Si quelqu’un vous a envoyé ce code, refusez.
+
+## The portal
+
+signed-in-as-html = Connecté en tant que <strong>{ $name }</strong>
+settings = Paramètres
+change-password = Changer le mot de passe
+administration = Administration
+search-applications = Rechercher des applications
+search = Rechercher
+applications = Applications
+in-new-tab = (s’ouvre dans un nouvel onglet)
+no-applications = Aucune application pour l’instant
+no-applications-hint = Dès qu’une application vous est ouverte, elle apparaît ici.
+nothing-matches = Aucun résultat
+nothing-matches-hint = Aucune de vos applications ne porte ce nom.
+show-all = Tout afficher
+only-applications = Votre compte ouvre des applications, mais pas cette page.
+
+## Access denied
+
+access-denied = Accès refusé
+no-access-to = Aucun accès à { $application }
+application-closed-html = Vous êtes connecté, mais <strong>{ $application }</strong> ne vous est pas ouverte.
+closed-to-you = Vous êtes connecté, mais ceci ne vous est pas ouvert.
+closed = Ceci ne vous est pas ouvert.
+what-is-missing = Ce qui manque
+one-would-open-it = L’un de ces éléments suffirait
+decision = Décision
+decision-hint = Envoyez cet identifiant à votre administrateur pour demander l’accès.
+policy-failed = Une règle n’a pas pu être évaluée, et ce qui ne peut pas être évalué est refusé.
+need-login = Une connexion
+need-active = Un compte actif
+need-group = L’appartenance au groupe { $group }
+need-not-group = Ne pas appartenir au groupe { $group }
+need-user = Un compte désigné nommément pour cet accès
+need-not-user = Un autre compte : le vôtre est exclu nommément
+need-check = Que la condition { $name } soit remplie
+need-not-check = Que la condition { $name } ne soit pas remplie
+need-mfa = Un second facteur à la connexion
+need-superuser = Être administrateur
+need-membership-ended = L’appartenance au groupe { $group }, qui a pris fin le { $moment }
+need-membership-ahead = L’appartenance au groupe { $group }, qui commence le { $moment }
+need-ended = L’accès pour { $whom }, qui a pris fin le { $moment }
+need-ahead = L’accès pour { $whom }, qui commence le { $moment }
+need-permission = Une règle qui donne accès : il n’y en a pas
+need-not-forbidden = Que la règle { $policy } ne l’interdise pas
+need-any-of = L’un de ces éléments : { $choices }
+list-separator =  ;{ " " }
+
+## Pages that say what went wrong
+
+nothing-here = Il n’y a rien à cette adresse
+nothing-here-hint = L’adresse est peut-être mal saisie, ou ce qui se trouvait ici a été déplacé. Si un lien vous a amené ici, prévenez son auteur.
+go-to-applications = Aller à vos applications
+not-set-up-right = Cette application n’est pas bien configurée
+not-set-up-right-hint = Votre compte n’est pas en cause. Envoyez les détails ci-dessous à la personne responsable de l’application.
+that-did-not-work = Cela n’a pas fonctionné
+sign-in-to-see = Connectez-vous pour voir cette page
+session-ended = Votre session est terminée, ou elle n’a jamais commencé dans ce navigateur.
+too-many-tries = Trop de tentatives
+wait-before-trying = Pour protéger les comptes, veuillez attendre { $time } avant de réessayer.
+our-mistake = Une erreur s’est produite
+our-mistake-hint = L’erreur vient de nous et a été consignée. Réessayez ; si elle persiste, envoyez l’identifiant de la requête à votre administrateur.
+too-large = Ce que vous avez envoyé est trop volumineux. Un fichier peut atteindre 190 ko.
+not-this-form = Ce que votre navigateur a envoyé n’est pas le formulaire de cette page.
+not-signed-in = Non connecté
+not-redirected = L’en-tête Authorization de cette requête n’a pas été accepté pour { $application }. Qui envoie un tel en-tête n’est pas redirigé vers la page de connexion : envoyez des identifiants valides, ou aucun.
+
+## Time
+
+seconds =
+    { $count ->
+        [one] { $count } seconde
+       *[other] { $count } secondes
+    }
+minutes =
+    { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+hours =
+    { $count ->
+        [one] { $count } heure
+       *[other] { $count } heures
+    }
+days =
+    { $count ->
+        [one] { $count } jour
+       *[other] { $count } jours
+    }
+date-and-time = { $day ->
+        [1] 1er
+       *[other] { $day }
+    } { $month ->
+        [1] janvier
+        [2] février
+        [3] mars
+        [4] avril
+        [5] mai
+        [6] juin
+        [7] juillet
+        [8] août
+        [9] septembre
+        [10] octobre
+        [11] novembre
+       *[12] décembre
+    } { $year } à { $time } UTC
+
+## Mails
+
+mail-greeting = Bonjour,
+mail-greeting-name = Bonjour { $name },
+mail-sent-by = Cet e-mail a été envoyé par { $brand }. Personne ne lit les réponses.
+mail-link-plain = Si le bouton ne fonctionne pas, ouvrez cette adresse :
+mail-link-life = Le lien ne sert qu’une fois ; durée de validité : { $time }.
+mail-not-you = Si ce n’était pas vous, vous n’avez rien à faire : sans ce lien, rien ne se passe.
+mail-reset-intro = un nouveau mot de passe a été demandé pour votre compte « { $username } » chez { $brand }.
+mail-reset-action = Choisir un nouveau mot de passe
+mail-confirm-intro = veuillez confirmer que cette adresse appartient à votre compte « { $username } » chez { $brand }.
+mail-confirm-action = Confirmer
+mail-code-intro = voici votre code pour { $brand } :
+mail-code-life = Il ne sert qu’une fois ; durée de validité : { $time }. Personne chez nous ne vous le demandera jamais.
+mail-invitation-subject = Invitation à rejoindre { $brand }
+mail-invitation-intro = vous êtes invité à rejoindre { $brand }.
+mail-invitation-action = Accepter l’invitation
+mail-invitation-end = L’invitation est valable jusqu’au { $moment }.
+mail-event-intro = il s’est passé chez { $brand } quelque chose dont vous êtes informé :
+mail-event-action = Consulter
+mail-alert = Alerte
+mail-warning = Avertissement
+mail-notice = Information
+mail-test-subject = E-mail de test de { $brand }
+mail-test-body = ceci est un test. { $brand } peut envoyer des e-mails.

@@ -1,0 +1,231 @@
+# 称呼用“您”，标点用全角。
+
+## Said in many places
+
+go-on = 继续
+cancel = 取消
+allow = 允许
+deny = 拒绝
+or = 或
+error-title = 错误：{ $title }
+try-again = 重试
+start-again = 重新开始
+sign-in = 登录
+sign-out = 退出登录
+sign-out-of-everything = 退出所有登录
+not-you = 不是您？
+switch-account = 切换账户
+your-applications = 您的应用
+back-to-applications = 返回您的应用
+request-id = 请求
+
+## Signing in
+
+to-continue-html = 以继续访问 <strong>{ $application }</strong>
+password = 密码
+show = 显示
+hide = 隐藏
+forgot-password = 忘记密码？
+cannot-sign-in = 无法登录？
+new-here = 第一次使用？
+create-account = 创建账户
+use-a-passkey-instead = 使用安全密钥或通行密钥
+continue-with = 使用 { $source } 继续
+email = 电子邮箱
+username = 用户名
+email-or-username = 电子邮箱或用户名
+email-or-sign-in-name = 电子邮箱或登录名
+username-or-sign-in-name = 用户名或登录名
+sign-in-name = 登录名
+stay-signed-in-question = 要在此设备上保持登录吗？这样您无需经常登录。如果此设备与他人共用，请选择“否”。
+stay-signed-in = 保持登录
+do-not-stay-signed-in = 否
+
+## Second factors
+
+code-from = 来自 { $device } 的验证码
+use-device = 使用 { $device }
+confirm-with-passkey = 请用指纹、面容、PIN 码或安全密钥确认。
+type-code-from-email = 验证码已通过邮件发送给您。请在此输入。
+type-code-from-app = 请打开身份验证器应用，输入其中显示的验证码。
+type-kept-code = 请输入您保存的一个恢复码。每个只能使用一次。
+choose-second-step = 请用第二步验证保护您的账户。选择您要如何确认是您本人：
+use-a-passkey = 使用通行密钥
+create-a-passkey = 创建通行密钥
+passkey-setup = 通行密钥让您用指纹、面容、PIN 码或安全密钥登录。没有人能猜到它，而且它只在这里有效。
+passkeys-missing = 此浏览器无法在此地址使用通行密钥。
+passkey-known = 此通行密钥已经设置过了。
+passkey-failed = 未能成功。请重试，或换一种方式。
+passkeys-need-scripts = 通行密钥需要 JavaScript。请启用它，或换一种方式。
+set-up = 设置
+scan-code = 请用身份验证器应用扫描此二维码。
+qr-code = 包含您的密钥的二维码
+cannot-scan = 无法扫描？
+open-app-html = 在此设备上<a href="{ $address }">打开您的应用</a>，或在应用中输入此密钥：
+type-code-shown-now = 请输入应用当前显示的验证码
+keep-codes = 请将这些恢复码保存在只有您能找到的地方。当您的其他设备不在身边时，每个恢复码可让您登录一次。它们不会再次显示，您以前获得的恢复码也将失效。
+codes-kept = 我已保存
+code-sent-to-html = 验证码已通过邮件发送至 <strong>{ $address }</strong>。
+code-from-email = 邮件中的验证码
+codes-by-email = 验证码将发送到您的电子邮箱。第一个验证码用于证明该邮箱属于您。
+send-code = 发送验证码
+send-another-code = 重新发送验证码
+
+## Mail on its way
+
+check-your-email = 请查收邮件
+email-on-its-way = 如果您输入的内容对应一个账户，一封带有链接的邮件正在发往该账户的邮箱。请在此浏览器或其他浏览器中打开链接以继续。
+email-sent-again = 邮件已重新发送。
+send-again = 重新发送
+is-this-you = 是您本人吗？
+link-opened = 您打开了一个供此账户所有者使用的链接。它只能使用一次：如果是您本人，请继续。
+
+## Consent
+
+would-like-to-html = <strong>{ $application }</strong> 希望：
+also-new = 以及自您上次允许以来新增的：
+
+## Fields
+
+optional = 选填
+please-choose = 请选择…
+as-browser-says = 跟随浏览器设置
+
+## The way of a flow
+
+one-moment = 请稍候
+taking-you-there = 正在为您跳转。
+taking-you-there-or-press = 正在为您跳转。如果没有反应，请点击“继续”。
+redirecting-to = 正在跳转到 { $application }
+applications-being-told = 正在通知您的应用。稍后会自动继续。
+signing-out = 正在退出登录
+page-too-old = 此页面打开时间过长，或您的浏览器不保存 Cookie。请重试。
+page-out-of-date = 此页面已过期。现在显示的是您所在的步骤。
+did-not-work = 未能成功
+went-wrong-logged = 我们这边出了问题，已记录下来；您输入的内容没有被保存。
+
+## Signing out
+
+you-have-signed-out = 您已退出登录
+signed-out = 您已退出登录。
+signed-out-of-both-html = 您已退出 <strong>{ $application }</strong> 和 { $brand }。
+signed-out-of-html = 您已退出 <strong>{ $application }</strong>。
+still-signed-in = 您仍登录在 { $brand }，因此其他应用会直接打开，无需再次登录。
+sign-in-again = 重新登录 { $application }
+sign-out-question = 要退出登录吗？
+asks-to-sign-out-html = <strong>{ $application }</strong> 请求让您退出 { $brand }，以及您在此浏览器中通过它打开的所有应用。
+
+## Devices
+
+connect-device = 连接设备
+let-device-in = 允许此设备登录吗？
+device-connected = 您的设备已连接
+device-turned-away = 已拒绝该设备
+device-goes-on-html = 您设备上的 <strong>{ $application }</strong> 将在几秒后自动继续。您可以关闭此页面。
+device-gets-nothing-html = 该设备上的 <strong>{ $application }</strong> 不会获得任何访问权限。您可以关闭此页面。
+code-on-device = 您设备上的代码
+code-on-device-hint = 八个字母，例如 BCDF-GHJK。请只输入您面前设备上显示的代码。
+device-wants-in-html = 某设备上的 <strong>{ $application }</strong> 希望以您的身份登录。
+device-wants-in-with-html = 某设备上的 <strong>{ $application }</strong> 希望以您的身份登录，并获得：
+device-compare-html = 只有当您的设备显示 <strong class="whole">{ $code }</strong> 且就在您面前时，才允许。如果此代码是别人发给您的，请拒绝。
+
+## The portal
+
+signed-in-as-html = 已登录为 <strong>{ $name }</strong>
+settings = 设置
+change-password = 修改密码
+administration = 管理
+search-applications = 搜索应用
+search = 搜索
+applications = 应用
+in-new-tab = （在新标签页中打开）
+no-applications = 还没有应用
+no-applications-hint = 当某个应用向您开放时，它会显示在这里。
+nothing-matches = 没有匹配的结果
+nothing-matches-hint = 您没有这样命名的应用。
+show-all = 显示全部
+only-applications = 您的账户可以打开应用，但不能打开此页面。
+
+## Access denied
+
+access-denied = 访问被拒绝
+no-access-to = 无权访问 { $application }
+application-closed-html = 您已登录，但无权访问 <strong>{ $application }</strong>。
+closed-to-you = 您已登录，但无权访问此内容。
+closed = 您无权访问此内容。
+what-is-missing = 缺少的条件
+one-would-open-it = 满足以下任一条件即可
+decision = 决定
+decision-hint = 请将此编号发送给您的管理员以申请访问权限。
+policy-failed = 某条策略无法评估，而无法评估的一律拒绝。
+need-login = 已登录
+need-active = 已启用的账户
+need-group = 属于群组 { $group }
+need-not-group = 不属于群组 { $group }
+need-user = 被指名授予访问权限的账户
+need-not-user = 其他账户：您的账户被指名排除
+need-check = 满足条件 { $name }
+need-not-check = 不满足条件 { $name }
+need-mfa = 登录时使用第二步验证
+need-superuser = 管理员身份
+need-membership-ended = 属于群组 { $group }（已于 { $moment } 到期）
+need-membership-ahead = 属于群组 { $group }（将于 { $moment } 开始）
+need-ended = { $whom } 的访问权限（已于 { $moment } 到期）
+need-ahead = { $whom } 的访问权限（将于 { $moment } 开始）
+need-permission = 授予访问权限的策略：目前没有
+need-not-forbidden = 策略 { $policy } 不禁止
+need-any-of = 以下任一条件：{ $choices }
+list-separator = ；
+
+## Pages that say what went wrong
+
+nothing-here = 此地址没有内容
+nothing-here-hint = 地址可能输入有误，或者原有内容已移走。如果您是通过链接来到这里的，请告知链接的提供者。
+go-to-applications = 前往您的应用
+not-set-up-right = 此应用未正确设置
+not-set-up-right-hint = 您的账户没有问题。请将以下详情发送给此应用的负责人。
+that-did-not-work = 未能成功
+sign-in-to-see = 请登录以查看此页面
+session-ended = 您的会话已结束，或从未在此浏览器中开始。
+too-many-tries = 尝试次数过多
+wait-before-trying = 为了保护账户安全，请等待 { $time } 后再试。
+our-mistake = 这里出了问题
+our-mistake-hint = 错误在我们这边，已记录下来。请重试；如果问题仍然存在，请将请求编号发送给您的管理员。
+too-large = 您发送的内容过大。文件最大为 190 kB。
+not-this-form = 您的浏览器发送的不是此页面的表单。
+not-signed-in = 未登录
+not-redirected = 此请求的 Authorization 标头未被 { $application } 接受。发送此类标头的请求不会跳转到登录页面：请发送有效的凭据，或者不发送。
+
+## Time
+
+seconds = { $count } 秒
+minutes = { $count } 分钟
+hours = { $count } 小时
+days = { $count } 天
+date-and-time = { $year }年{ $month }月{ $day }日 { $time } UTC
+
+## Mails
+
+mail-greeting = 您好：
+mail-greeting-name = { $name }，您好：
+mail-sent-by = 此邮件由 { $brand } 发送。请勿回复。
+mail-link-plain = 如果按钮无法使用，请打开此地址：
+mail-link-life = 此链接只能使用一次，有效期为 { $time }。
+mail-not-you = 如果不是您本人操作，则无需理会：不使用此链接就不会有任何变化。
+mail-reset-intro = 有人为您在 { $brand } 的账户“{ $username }”申请了新密码。
+mail-reset-action = 设置新密码
+mail-confirm-intro = 请确认此地址属于您在 { $brand } 的账户“{ $username }”。
+mail-confirm-action = 确认
+mail-code-intro = 这是您用于 { $brand } 的验证码：
+mail-code-life = 它只能使用一次，有效期为 { $time }。我们绝不会向您索要验证码。
+mail-invitation-subject = 邀请您加入 { $brand }
+mail-invitation-intro = 您受邀加入 { $brand }。
+mail-invitation-action = 接受邀请
+mail-invitation-end = 邀请有效期至 { $moment }。
+mail-event-intro = { $brand } 发生了需要通知您的事件：
+mail-event-action = 查看
+mail-alert = 警报
+mail-warning = 警告
+mail-notice = 通知
+mail-test-subject = 来自 { $brand } 的测试邮件
+mail-test-body = 这是一封测试邮件。{ $brand } 可以发送邮件。
