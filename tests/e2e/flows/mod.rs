@@ -1,9 +1,11 @@
 //! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
 
 mod accounts;
+mod duo;
 mod executor;
 mod factors;
 mod flood;
 mod initial_setup;
 mod passkeys;
 mod policies;
+mod sms;

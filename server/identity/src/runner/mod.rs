@@ -2,6 +2,7 @@
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
 pub(crate) mod decide;
+mod duo_ports;
 mod factor_ports;
 mod inspect;
 mod mail_codes;
@@ -12,6 +13,7 @@ mod preview;
 mod restore;
 mod session_data;
 mod silent;
+mod sms_ports;
 
 use crate::{
     Core,
@@ -24,6 +26,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use decide::Decider;
 pub use inspect::Inspection;
+pub use lockgate_engine::ports::DuoProgress;
 use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Response, Step, StepEnv,
     invitation_in_query,
@@ -322,7 +325,7 @@ impl<'a> Visit<'a> {
     async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
         let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token: self.mfa_token };
-        let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
+        let post = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
@@ -332,7 +335,9 @@ impl<'a> Visit<'a> {
             passkeys: &ports,
             consents: &ports,
             invitations: &ports,
-            mail: &mail,
+            mail: &post,
+            sms: &post,
+            duo: &post,
             decide: &decider,
             events: &ports,
             random: &*self.core.random,
