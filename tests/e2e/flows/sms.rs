@@ -110,6 +110,13 @@ async fn set_up(server: &Server, gateway: &Receiver, client: &Client, slug: &str
     flow.answer(&json!({"component": SETUP, "code": message["Body"]})).await.expect(200).json()
 }
 
+/// Removes something in the browser's session; the status.
+async fn removes(client: &Client, url: &str) -> u16 {
+    let csrf = client.cookie(url, "authentik_csrf").unwrap_or_default();
+    let request = client.request(Method::DELETE, url).header("X-authentik-CSRF", csrf);
+    request.send().await.expect("an answer").status().as_u16()
+}
+
 /// Signs in as far as the second factor.
 async fn at_factor(flow: &Executor<'_>) -> Value {
     flow.challenge().await.expect(200);
@@ -145,6 +152,10 @@ async fn codes_by_sms_are_a_second_factor(database: Database) {
     let all = server.api().get("authenticators/admin/sms/").await.expect(200).json();
     assert_eq!(all["results"][0]["user"]["username"], "ada", "{all}");
 
+    // Whoever finds this browser open is not rid of the factor by that.
+    let one = server.url(&format!("/api/v3/authenticators/sms/{}/", mine["results"][0]["pk"]));
+    assert_eq!(removes(&client, &one).await, 403);
+
     // From now on the login asks for one, and wrong ones make a pause.
     let client = Client::new();
     let login = Executor::new(&client, &base, LOGIN, "");
@@ -176,6 +187,7 @@ async fn codes_by_sms_are_a_second_factor(database: Database) {
         assert!(told["response_errors"]["code"].is_array(), "{told}");
     }
     assert_eq!(me(&server, &late).await, Value::Null);
+    assert_eq!(removes(&client, &one).await, 204, "who has shown it may remove it");
     let secrets = [first.as_str(), &right, "hush-hush", NUMBER];
     let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret));
     assert!(server.logs().iter().all(|line| !shows(line)), "the log holds a secret");
