@@ -357,7 +357,8 @@ impl<'a> Visit<'a> {
             None => self.opening(flow).await?,
             Some(_) => Context::default(),
         };
-        let (plan, step) = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await).await;
+        let taken = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await);
+        let (plan, step) = Box::pin(taken).await;
         data.plan = plan.filter(|_| step.outcome.keeps_plan());
         if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
             && let Some(next) = self.snapshot.flow_by_id(*id)
