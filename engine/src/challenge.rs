@@ -1,12 +1,17 @@
 //! What a flow asks for next: the JSON of the flow executor and the input of the pages.
 
+mod factors;
+
+pub use factors::{
+    AuthenticatorDuo, AuthenticatorEmail, AuthenticatorSms, AuthenticatorStatic, AuthenticatorTotp,
+    AuthenticatorValidation, AuthenticatorWebAuthn, DeviceChallenge, SelectableStage,
+};
+
 use crate::{context::AppContext, stages};
-use chrono::{DateTime, Utc};
-use lockgate_model::kinds::{DeviceClass, FlowDesignation, FlowLayout, PromptType, UserField};
+use lockgate_model::kinds::{FlowDesignation, FlowLayout, PromptType, UserField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// One challenge: the part that all share, and the body named by `component`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -130,6 +135,12 @@ pub enum Body {
     /// An address that codes are sent to, to be set up.
     #[serde(rename = "ak-stage-authenticator-email")]
     AuthenticatorEmail(AuthenticatorEmail),
+    /// A phone number that codes are sent to, to be set up.
+    #[serde(rename = "ak-stage-authenticator-sms")]
+    AuthenticatorSms(AuthenticatorSms),
+    /// A phone that Duo asks, to be set up.
+    #[serde(rename = "ak-stage-authenticator-duo")]
+    AuthenticatorDuo(AuthenticatorDuo),
     /// That a mail is on its way; or whether to go on, where its link was opened.
     #[serde(rename = "ak-stage-email")]
     Email(Email),
@@ -174,6 +185,8 @@ impl Body {
             Self::AuthenticatorWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::AuthenticatorStatic(_) => "ak-stage-authenticator-static",
             Self::AuthenticatorEmail(_) => "ak-stage-authenticator-email",
+            Self::AuthenticatorSms(_) => "ak-stage-authenticator-sms",
+            Self::AuthenticatorDuo(_) => "ak-stage-authenticator-duo",
             Self::Email(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::Autosubmit(_) => "ak-stage-autosubmit",
@@ -199,6 +212,8 @@ impl Body {
             Self::AuthenticatorWebAuthn(_) => vec!["response"],
             Self::AuthenticatorEmail(page) if page.email_required => vec!["email"],
             Self::AuthenticatorEmail(_) => vec!["code"],
+            Self::AuthenticatorSms(page) if page.phone_number_required => vec!["phone_number"],
+            Self::AuthenticatorSms(_) => vec!["code"],
             Self::UserLogin(_) => vec!["remember_me"],
             Self::Prompt(prompt) => {
                 let fields = prompt.fields.iter().filter(|field| stages::asks_for(field.field_type));
@@ -353,91 +368,6 @@ pub struct PromptField {
 pub struct Prompt {
     /// The fields, in order.
     pub fields: Vec<PromptField>,
-}
-
-/// A factor that may be shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DeviceChallenge {
-    /// Its sort.
-    pub device_class: DeviceClass,
-    /// Its primary key.
-    pub device_uid: String,
-    /// What the factor itself needs to be asked; an empty object where people type a code.
-    pub challenge: Value,
-    /// When it was used last.
-    pub last_used: Option<DateTime<Utc>>,
-    /// What its owner calls it; for pages only.
-    #[serde(skip)]
-    pub name: String,
-}
-
-/// A setup that may be chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SelectableStage {
-    /// Primary key of the stage.
-    pub pk: Uuid,
-    /// What people read.
-    pub name: String,
-    /// Name of its kind.
-    pub verbose_name: String,
-    /// Its model.
-    pub meta_model_name: String,
-}
-
-/// `ak-stage-authenticator-validate`. Answered with `code`; or with `selected_challenge` or `selected_stage`, to be
-/// asked otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AuthenticatorValidation {
-    /// Whose.
-    #[serde(flatten)]
-    pub who: Who,
-    /// What may be shown; the one that is asked for comes first.
-    pub device_challenges: Vec<DeviceChallenge>,
-    /// What may be set up where there is nothing to show.
-    pub configuration_stages: Vec<SelectableStage>,
-}
-
-/// `ak-stage-authenticator-totp`. Answered with `code`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuthenticatorTotp {
-    /// Whose.
-    #[serde(flatten)]
-    pub who: Who,
-    /// What the app takes: `otpauth://totp/…`.
-    pub config_url: String,
-}
-
-/// `ak-stage-authenticator-webauthn`. Answered with `response`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuthenticatorWebAuthn {
-    /// Whose.
-    #[serde(flatten)]
-    pub who: Who,
-    /// What the browser takes (WebAuthn: `PublicKeyCredentialCreationOptionsJSON`).
-    pub registration: Value,
-}
-
-/// `ak-stage-authenticator-static`. Answered with nothing: they are written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuthenticatorStatic {
-    /// Whose.
-    #[serde(flatten)]
-    pub who: Who,
-    /// The codes, shown this once.
-    pub codes: Vec<String>,
-}
-
-/// `ak-stage-authenticator-email`. Answered with `code`; or with `email`, which has one sent there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuthenticatorEmail {
-    /// Whose.
-    #[serde(flatten)]
-    pub who: Who,
-    /// Where the code was sent to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// An address is to be given first.
-    pub email_required: bool,
 }
 
 /// `ak-stage-email`. Answered with nothing: that sends the mail again, or goes on where its link was opened.

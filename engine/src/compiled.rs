@@ -3,10 +3,11 @@
 use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
-        AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage,
-        AuthenticatorWebAuthnStage, ConsentStage, DenyStage, DummyStage, EmailStage, Flow, FlowStageBinding,
-        IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage,
-        UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
+        AuthenticatorDuoStage, AuthenticatorEmailStage, AuthenticatorSMSStage, AuthenticatorStaticStage,
+        AuthenticatorTOTPStage, AuthenticatorValidateStage, AuthenticatorWebAuthnStage, ConsentStage, DenyStage,
+        DummyStage, EmailStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt,
+        PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage,
+        is_later_stage,
     },
 };
 use thiserror::Error;
@@ -75,16 +76,26 @@ pub enum Stage {
     Email(Box<EmailStage>),
     /// Sets up an address that codes are sent to.
     EnrollEmail(Box<AuthenticatorEmailStage>),
+    /// Sets up a phone number that codes are sent to.
+    EnrollSms(Box<AuthenticatorSMSStage>),
+    /// Sets up a phone that Duo asks.
+    EnrollDuo(Box<AuthenticatorDuoStage>),
     /// Is kept, and cannot be run by this version.
     Later(Later),
 }
 
 impl Stage {
-    /// Whether it sets up a second factor, or would if this version could run it.
+    /// Whether it sets up a second factor.
     fn sets_up(&self) -> bool {
-        let later = ["enroll_sms", "enroll_duo"];
-        matches!(self, Self::EnrollTotp(_) | Self::EnrollWebAuthn(_) | Self::EnrollStatic(_) | Self::EnrollEmail(_))
-            || matches!(self, Self::Later(stage) if later.contains(&stage.word))
+        matches!(
+            self,
+            Self::EnrollTotp(_)
+                | Self::EnrollWebAuthn(_)
+                | Self::EnrollStatic(_)
+                | Self::EnrollEmail(_)
+                | Self::EnrollSms(_)
+                | Self::EnrollDuo(_)
+        )
     }
 
     /// What people read instead of its name, if it says that.
@@ -94,6 +105,8 @@ impl Stage {
             Self::EnrollWebAuthn(stage) => &stage.friendly_name,
             Self::EnrollStatic(stage) => &stage.friendly_name,
             Self::EnrollEmail(stage) => &stage.friendly_name,
+            Self::EnrollSms(stage) => &stage.friendly_name,
+            Self::EnrollDuo(stage) => &stage.friendly_name,
             _ => return None,
         };
         (!name.is_empty()).then_some(name.as_str())
@@ -303,6 +316,10 @@ impl Builder<'_> {
             Stage::Email(Box::new(stage.clone()))
         } else if let Some(stage) = object.typed::<AuthenticatorEmailStage>() {
             Stage::EnrollEmail(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<AuthenticatorSMSStage>() {
+            Stage::EnrollSms(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<AuthenticatorDuoStage>() {
+            Stage::EnrollDuo(Box::new(stage.clone()))
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {

@@ -3,6 +3,7 @@
 use crate::{
     challenge::{Data, LogoutUrl, Permission},
     passkeys::Ceremony,
+    ports::Push,
 };
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,8 @@ pub struct Context {
     pub coded: BTreeSet<i64>,
     /// What the person whose own settings this is about can show again.
     pub proof: Option<Proof>,
+    /// Phones that are asking, by factor.
+    pub pushes: BTreeMap<i64, Push>,
     /// The plan has signed its user out.
     pub logged_out: bool,
     /// What the shown consent challenge must be answered with.
@@ -226,6 +229,7 @@ impl Context {
         self.chosen_factor = None;
         self.mailed.clear();
         self.coded.clear();
+        self.pushes.clear();
     }
 
     /// Whether a credential of the pending user was accepted.

@@ -54,6 +54,22 @@ pub enum NewFactor {
         /// Primary key of the stage that says how they are sent.
         stage: Uuid,
     },
+    /// A phone number that has shown that it gets codes.
+    Phone {
+        /// The number.
+        number: String,
+        /// Primary key of the stage that says who sends them. It takes a number once.
+        stage: Uuid,
+        /// Only a keyed hash of the number is kept.
+        hashed: bool,
+    },
+    /// An account at Duo with a phone.
+    Duo {
+        /// What Duo calls it.
+        user_id: String,
+        /// Primary key of the stage that says how Duo is asked.
+        stage: Uuid,
+    },
 }
 
 impl std::fmt::Debug for NewFactor {
@@ -62,6 +78,8 @@ impl std::fmt::Debug for NewFactor {
             Self::App { .. } => "App(..)",
             Self::Codes(_) => "Codes(..)",
             Self::Mail { .. } => "Mail(..)",
+            Self::Phone { .. } => "Phone(..)",
+            Self::Duo { .. } => "Duo(..)",
         })
     }
 }
@@ -76,7 +94,7 @@ pub trait Factors: Send + Sync {
     /// and twice as many after each further one; 0: no pauses.
     async fn check(&self, user: i64, factor: &Factor, code: &str, throttling: f64) -> Result<CodeOutcome, PortError>;
 
-    /// Stores a factor; `None` when what was to prove it does not.
+    /// Stores a factor; `None` when what was to prove it does not, or a number is taken.
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError>;
 
     /// A new secret for an app, in base32 (RFC 4226, section 4: of 160 bits).

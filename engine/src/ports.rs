@@ -3,9 +3,11 @@
 //! An error of any port ends the flow in a refusal; it never lets a check be skipped.
 
 use crate::challenge::Data;
+pub use crate::duo::{Duo, DuoEnrolment, DuoProgress, Push, PushAnswer, Pushed};
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
 pub use crate::mail::{Mail, MailLink, Posted, SetupCode};
 pub use crate::passkeys::Passkeys;
+pub use crate::sms::{Sms, SmsCode};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -284,7 +286,7 @@ pub enum Event {
         user: Option<i64>,
         /// Name of the stage.
         stage: String,
-        /// `unknown_user`, `inactive`, `wrong_password`, `wrong_code`, `wrong_passkey`.
+        /// `unknown_user`, `inactive`, `wrong_password`, `wrong_code`, `wrong_passkey`, `push_refused`.
         reason: &'static str,
     },
     /// `model_created`: somebody set up a second factor.
@@ -397,6 +399,10 @@ pub struct StepEnv<'a> {
     pub invitations: &'a dyn Invitations,
     /// Mail.
     pub mail: &'a dyn Mail,
+    /// Text messages.
+    pub sms: &'a dyn Sms,
+    /// Duo.
+    pub duo: &'a dyn Duo,
     /// Policies and expressions.
     pub decide: &'a dyn Decide,
     /// The log of events.

@@ -158,6 +158,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
             most: settings.decisions.most,
         },
         pwned_url: settings.hibp_url.clone(),
+        twilio_url: settings.twilio_url.clone(),
         scores: settings.reputation.rules(),
         geo: settings.geoip.files(),
         mail: settings.email.server()?,

@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) email: EmailSettings,
     /// Where the service of leaked passwords is; the first five digits of a SHA-1 are appended.
     pub(crate) hibp_url: String,
+    /// Where Twilio is, for stages that send SMS by it.
+    pub(crate) twilio_url: String,
     /// Databases that know where addresses are.
     pub(crate) geoip: Geoip,
     /// Limits.
@@ -226,6 +228,7 @@ impl Default for Settings {
             reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },
             email: EmailSettings::default(),
             hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
+            twilio_url: lockgate_identity::sms::TWILIO_URL.to_owned(),
             geoip: Geoip::default(),
             limits: Limits {
                 password_threads: 0,
@@ -285,6 +288,7 @@ const KNOWN: &[&str] = &[
     "email.timeout",
     "email.from",
     "hibp_url",
+    "twilio_url",
     "geoip.city",
     "geoip.asn",
     "limits.password_threads",
@@ -358,8 +362,10 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         return Err(SettingsError::Value(text.to_owned()));
     }
     let http = ["http://", "https://"];
-    if !http.iter().any(|scheme| settings.hibp_url.starts_with(scheme)) || Url::parse(&settings.hibp_url).is_err() {
-        return Err(SettingsError::Value(format!("hibp_url: \"{}\" is no web address", settings.hibp_url)));
+    for (name, url) in [("hibp_url", &settings.hibp_url), ("twilio_url", &settings.twilio_url)] {
+        if !http.iter().any(|scheme| url.starts_with(scheme)) || Url::parse(url).is_err() {
+            return Err(SettingsError::Value(format!("{name}: \"{url}\" is no web address")));
+        }
     }
     if let Some(url) = settings.public_url.as_deref()
         && !(url.starts_with("http://") || url.starts_with("https://"))

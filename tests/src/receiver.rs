@@ -60,7 +60,9 @@ impl Drop for Receiver {
 }
 
 async fn hear(State(diary): State<Arc<Diary>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    // A form is kept as it came.
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    let body = serde_json::from_slice(&body).unwrap_or_else(|_| text());
     diary.heard.lock().unwrap_or_else(PoisonError::into_inner).push((headers, body));
     StatusCode::from_u16(diary.answer.load(Ordering::SeqCst)).unwrap_or(StatusCode::OK)
 }

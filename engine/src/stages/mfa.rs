@@ -1,6 +1,6 @@
 //! Asks for a second factor: which one, the code that proves it, and what follows where there is none.
 
-use super::{enroll_totp::without_spaces, passkey};
+use super::{enroll_totp::without_spaces, passkey, push};
 use crate::{
     CompiledStage, Response, Stage,
     challenge::{AuthenticatorValidation, Body, DeviceChallenge, ResponseErrors, SelectableStage},
@@ -58,7 +58,7 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, mfa: &Mfa) -> Result<Ente
         if shown.is_empty() {
             return Ok(Entered::End(End::Denied(ELSEWHERE.to_owned())));
         }
-        if let Some(end) = super::email_code::ask(run, &shown).await? {
+        if let Some(end) = super::sent_code::ask(run, &shown).await? {
             return Ok(Entered::End(end));
         }
         return show(run, id, mfa, &shown, &[]).await;
@@ -95,6 +95,9 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, mfa: &Mfa, response: &Re
     if let Some(given) = passkey::answer(response, "webauthn") {
         return by_passkey(run, id, &mfa.stage, &given).await;
     }
+    if let Some(pk) = push::asked(response) {
+        return by_push(run, id, &mfa.stage, &usable, (pk, response)).await;
+    }
     if let Some(chosen) = chosen(&usable, response) {
         return Ok(match chosen {
             Some(pk) => {
@@ -126,6 +129,8 @@ async fn finish_setup(run: &mut Run<'_>, setup: &Setup, response: &Response) -> 
         (Answered::Accepted, Stage::EnrollTotp(_)) => DeviceClass::Totp,
         (Answered::Accepted, Stage::EnrollWebAuthn(_)) => DeviceClass::Webauthn,
         (Answered::Accepted, Stage::EnrollEmail(_)) => DeviceClass::Email,
+        (Answered::Accepted, Stage::EnrollSms(_)) => DeviceClass::Sms,
+        (Answered::Accepted, Stage::EnrollDuo(_)) => DeviceClass::Duo,
         _ => return Ok(answered),
     };
     prove(run, json!({"name": setup.title, "class": class, "enrolled": true}), false);
@@ -143,17 +148,12 @@ fn place(run: &Run<'_>, setup: &Setup) -> Result<CompiledStage, Failure> {
 async fn usable(run: &Run<'_>, stage: &AuthenticatorValidateStage) -> Result<Vec<Factor>, Failure> {
     let Some(user) = run.plan.context.pending.as_ref().and_then(|pending| pending.pk) else { return Ok(Vec::new()) };
     let mut factors = run.env.factors.usable(user).await?;
-    factors.retain(|factor| stage.device_classes.contains(&factor.class) && is_asked_for(factor.class));
+    factors.retain(|factor| stage.device_classes.contains(&factor.class));
     as_one_passkey(&mut factors);
     if let Some(at) = run.plan.context.chosen_factor.and_then(|pk| factors.iter().position(|one| one.pk == pk)) {
         factors[..=at].rotate_right(1);
     }
     Ok(factors)
-}
-
-/// Whether this version can ask for it.
-fn is_asked_for(class: DeviceClass) -> bool {
-    matches!(class, DeviceClass::Totp | DeviceClass::Static | DeviceClass::Email | DeviceClass::Webauthn)
 }
 
 fn accepts_passkeys(stage: &AuthenticatorValidateStage) -> bool {
@@ -264,6 +264,30 @@ async fn by_passkey_alone(
     Ok(not_it())
 }
 
+/// The phone of the pending user answers, which Duo asks.
+async fn by_push(
+    run: &mut Run<'_>,
+    id: Uuid,
+    stage: &AuthenticatorValidateStage,
+    usable: &[Factor],
+    (pk, response): (i64, &Response),
+) -> Result<Answered, Failure> {
+    let factor = usable.iter().find(|factor| factor.pk == pk && factor.class == DeviceClass::Duo);
+    let Some(factor) = factor else { return Ok(push::complaint("invalid", "Invalid device.")) };
+    Ok(match push::ask(run, factor, response).await? {
+        push::Said::Yes => {
+            prove(run, json!({"pk": factor.pk, "name": factor.name, "class": factor.class}), false);
+            remember(run, id, stage);
+            Answered::Accepted
+        }
+        push::Said::No(answered) => {
+            failed(run, stage, "push_refused").await;
+            answered
+        }
+        push::Said::NotYet(answered) => answered,
+    })
+}
+
 fn not_it() -> Answered {
     Answered::Invalid(ResponseErrors::one("webauthn", "invalid", NOT_IT))
 }
@@ -323,7 +347,7 @@ async fn check(
             }
         }
     }
-    failed(run, stage).await;
+    failed(run, stage, "wrong_code").await;
     if let Some(retry_after) = paused {
         run.retry_after = Some(retry_after);
         let text = format!("Too many wrong codes. Try again in {retry_after} seconds.");
@@ -340,8 +364,11 @@ fn asked<'f>(run: &Run<'_>, usable: &'f [Factor], code: &str, response: &Respons
         return coded().filter(|factor| factor.pk == pk).collect();
     }
     let figures = code.len() <= 8 && code.bytes().all(|byte| byte.is_ascii_digit());
-    let fitting: Vec<&Factor> = coded().filter(|factor| figures == (factor.class != DeviceClass::Static)).collect();
-    if fitting.is_empty() { coded().collect() } else { fitting }
+    // Duo is asked about a code only where it must be one of Duo's.
+    let here = || coded().filter(|factor| factor.class != DeviceClass::Duo);
+    let fitting: Vec<&Factor> = here().filter(|factor| figures == (factor.class != DeviceClass::Static)).collect();
+    let here: Vec<&Factor> = if fitting.is_empty() { here().collect() } else { fitting };
+    if here.is_empty() { coded().collect() } else { here }
 }
 
 fn throttling(stage: &AuthenticatorValidateStage, class: DeviceClass) -> f64 {
@@ -353,13 +380,13 @@ fn throttling(stage: &AuthenticatorValidateStage, class: DeviceClass) -> f64 {
     }
 }
 
-async fn failed(run: &Run<'_>, stage: &AuthenticatorValidateStage) {
+async fn failed(run: &Run<'_>, stage: &AuthenticatorValidateStage, reason: &'static str) {
     let pending = run.plan.context.pending.as_ref();
     let event = Event::LoginFailed {
         identifier: pending.map(|pending| pending.identifier.clone()).unwrap_or_default(),
         user: run.user(),
         stage: stage.name.clone(),
-        reason: "wrong_code",
+        reason,
     };
     run.record(event).await;
 }
@@ -374,7 +401,7 @@ fn prove(run: &mut Run<'_>, device: Value, both: bool) {
     if alone || both && pending.standing == Standing::Session {
         pending.standing = Standing::Proven;
     }
-    let repeated = super::email_code::repeats(context.auth_method.as_deref(), &device);
+    let repeated = super::sent_code::repeats(context.auth_method.as_deref(), &device);
     context.second_factor |= both || !alone && !repeated;
     let method =
         if (alone || both) && device["class"] == json!(DeviceClass::Webauthn) { passkey::ALONE } else { "auth_mfa" };

@@ -5,8 +5,9 @@ mod consent;
 mod deny;
 mod dummy;
 pub(crate) mod email;
-mod email_code;
+mod enroll_duo;
 mod enroll_email;
+mod enroll_sms;
 mod enroll_static;
 mod enroll_totp;
 mod enroll_webauthn;
@@ -18,7 +19,9 @@ mod mfa;
 mod passkey;
 mod password;
 mod prompt;
+mod push;
 mod redirect;
+mod sent_code;
 mod user_delete;
 mod user_login;
 mod user_logout;
@@ -60,6 +63,8 @@ impl Stage {
             Self::EnrollWebAuthn(_) => "ak-stage-authenticator-webauthn",
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
             Self::EnrollEmail(_) => "ak-stage-authenticator-email",
+            Self::EnrollSms(_) => "ak-stage-authenticator-sms",
+            Self::EnrollDuo(_) => "ak-stage-authenticator-duo",
             Self::Email(_) => "ak-stage-email",
             Self::UserLogout(_)
             | Self::UserWrite(_)
@@ -100,6 +105,8 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::EnrollWebAuthn(stage) => enroll_webauthn::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
         Stage::EnrollEmail(stage) => enroll_email::enter(run, at.stage_id, stage).await,
+        Stage::EnrollSms(stage) => enroll_sms::enter(run, at.stage_id, stage).await,
+        Stage::EnrollDuo(stage) => enroll_duo::enter(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
@@ -119,6 +126,8 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::EnrollWebAuthn(stage) => enroll_webauthn::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
         Stage::EnrollEmail(stage) => enroll_email::answer(run, at.stage_id, stage, response).await,
+        Stage::EnrollSms(stage) => enroll_sms::answer(run, at.stage_id, stage, response).await,
+        Stage::EnrollDuo(stage) => enroll_duo::answer(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)

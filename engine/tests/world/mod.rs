@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 mod passkeys;
+pub mod phones;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -57,6 +58,8 @@ pub struct State {
     pub mails: Vec<(Option<i64>, Plan)>,
     /// Addresses that codes were sent to, or names of factors.
     pub codes: Vec<String>,
+    /// What happens at Duo.
+    pub duo: phones::AtDuo,
     /// What is said of the next mails instead of sending them.
     pub mail_refused: Option<Posted>,
     /// Users and stages that the browser remembers.
@@ -178,6 +181,8 @@ impl World {
             consents: self,
             invitations: self,
             mail: self,
+            sms: self,
+            duo: self,
             decide: self,
             events: self,
             random: self,
@@ -325,6 +330,9 @@ impl Factors for World {
             NewFactor::App { code, .. } => (DeviceClass::Totp, code),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes.concat()),
             NewFactor::Mail { .. } => (DeviceClass::Email, "654321".to_owned()),
+            NewFactor::Phone { number, .. } if number == phones::TAKEN => return Ok(None),
+            NewFactor::Phone { number, .. } => (DeviceClass::Sms, number),
+            NewFactor::Duo { user_id, .. } => (DeviceClass::Duo, user_id),
         };
         let theirs = &mut self.lock().factors;
         let pk = i64::try_from(theirs.len()).unwrap_or_default() + 100;

@@ -97,6 +97,7 @@ const VARIABLES: &[Described] = &[
         "map",
         "In a webhook mapping: `body`, `severity`, `event` and `user` of what is told; `()` elsewhere.",
     ),
+    is("sms", "map", "In the mapping of a stage `enroll_sms`: `to`, `from`, `code` and `text`; `()` elsewhere."),
 ];
 
 /// A function, and an example with its result as JSON.

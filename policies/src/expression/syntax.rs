@@ -37,7 +37,7 @@ pub(super) const APP: &[&str] = &["slug", "name", "group", "entitlements", "enti
 pub(super) const DEVICE: &[&str] = &["os", "browser", "kind"];
 
 /// The variables that a script finds, with their properties; those without a list hold anything.
-const ROOTS: [(&str, Option<&[&str]>); 16] = [
+const ROOTS: [(&str, Option<&[&str]>); 17] = [
     ("user", Some(USER)),
     ("request", Some(REQUEST)),
     ("now", Some(NOW)),
@@ -47,6 +47,7 @@ const ROOTS: [(&str, Option<&[&str]>); 16] = [
     ("prompt_data", None),
     ("flow", None),
     ("notification", None),
+    ("sms", None),
     ("mfa", None),
     ("authentication_methods", None),
     ("authentication_age", None),
@@ -473,7 +474,7 @@ impl Roots {
                 "pending" => values::from_object(env.facts.pending),
                 "prompt_data" => values::from_object(env.facts.prompt_data),
                 "flow" => values::from_object(env.facts.flow),
-                "notification" => env.facts.context.get("notification").map_or(Dynamic::UNIT, values::from_json),
+                "notification" | "sms" => env.facts.context.get(*root).map_or(Dynamic::UNIT, values::from_json),
                 "mfa" => env.facts.mfa.into(),
                 _ => env.facts.ip.map_or(Dynamic::UNIT, Dynamic::from),
             };
@@ -491,7 +492,7 @@ fn behind(root: &str) -> &'static [(&'static str, Fact)] {
         "pending" => &[("", Fact::Pending)],
         "prompt_data" => &[("", Fact::PromptData)],
         "flow" => &[("", Fact::Flow)],
-        "notification" => &[("", Fact::Context)],
+        "notification" | "sms" => &[("", Fact::Context)],
         "mfa" => &[("", Fact::Mfa)],
         "authentication_methods" => &[("", Fact::Methods)],
         "authentication_age" => &[("", Fact::AuthenticationAge)],

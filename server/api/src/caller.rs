@@ -58,6 +58,11 @@ impl Caller {
         if self.original.is_some() { Err(ACTING) } else { Ok(()) }
     }
 
+    /// Whether whoever is here in a browser has shown a second factor. A token stands for its owner as it is.
+    pub(crate) fn has_shown_factor(&self) -> bool {
+        self.session.is_none() || self.login.mfa
+    }
+
     /// The circumstances that policies may read.
     pub(crate) fn facts(&self, now: DateTime<Utc>) -> Facts<'_> {
         Facts {

@@ -4,7 +4,7 @@ use crate::Core;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::{CodeOutcome, Factor, NewFactor, PortError, Random};
 use lockgate_model::kinds::{DeviceClass, Digits};
-use lockgate_store::{Authenticator, AuthenticatorKind, Failures, NewAuthenticator, NewProof};
+use lockgate_store::{Authenticator, AuthenticatorKind, Failures, NewAuthenticator, NewProof, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use totp_rs::{Builder, Secret, Totp};
@@ -36,6 +36,15 @@ pub(crate) fn class_of(kind: AuthenticatorKind) -> DeviceClass {
 
 pub(crate) fn factor(one: Authenticator) -> Factor {
     Factor { pk: one.pk, class: class_of(one.kind), name: one.name, last_used: one.last_used }
+}
+
+/// Before the hash of a number of which nothing else is kept.
+const HASHED: &str = "hash:";
+
+/// Whether no code can go to it: it proved once that somebody has a number.
+fn is_hashed(one: &Authenticator) -> bool {
+    let number = one.details.get("phone_number").and_then(|number| number.as_str());
+    one.kind == AuthenticatorKind::Sms && number.is_some_and(|number| number.starts_with(HASHED))
 }
 
 /// A sign-in that a browser remembers.
@@ -112,7 +121,7 @@ impl Core {
     /// See [`lockgate_engine::ports::Factors::usable`].
     pub(crate) async fn usable_factors(&self, user: i64) -> Result<Vec<Factor>, PortError> {
         let found = self.store.authenticators().usable(user).await.map_err(PortError::from)?;
-        Ok(found.into_iter().map(factor).collect())
+        Ok(found.into_iter().filter(|one| !is_hashed(one)).map(factor).collect())
     }
 
     /// See [`lockgate_engine::ports::Factors::check`].
@@ -140,8 +149,9 @@ impl Core {
                     None => Ok(false),
                 }
             }
-            DeviceClass::Email => self.take_mailed_code(factor.pk, code, now).await,
-            DeviceClass::Webauthn | DeviceClass::Duo | DeviceClass::Sms => {
+            DeviceClass::Email | DeviceClass::Sms => self.take_sent_code(factor.pk, code, now).await,
+            DeviceClass::Duo => Ok(self.take_duo_code(factor, code).await?),
+            DeviceClass::Webauthn => {
                 return Err(PortError("this factor has no codes".to_owned()));
             }
         };
@@ -172,9 +182,26 @@ impl Core {
                 details.insert("stage".to_owned(), stage.to_string().into());
                 (AuthenticatorKind::Email, NewProof::Secret(address), None)
             }
+            NewFactor::Phone { number, stage, hashed } => {
+                let hash = self.store.seal_key().recognise(&format!("numbers of stage {stage}"), &number);
+                let (shown, secret) =
+                    if hashed { (format!("{HASHED}{hash}"), String::new()) } else { (number.clone(), number) };
+                details.insert("phone_number".to_owned(), shown.into());
+                details.insert("stage".to_owned(), stage.to_string().into());
+                (AuthenticatorKind::Sms, NewProof::Unique { id: format!("sms:{hash}"), secret }, None)
+            }
+            NewFactor::Duo { user_id, stage } => {
+                let id = format!("duo:{stage}:{user}:{user_id}");
+                details.insert("stage".to_owned(), stage.to_string().into());
+                (AuthenticatorKind::Duo, NewProof::Unique { id, secret: user_id }, None)
+            }
         };
         let new = NewAuthenticator { kind, user_pk: user, name: name.to_owned(), confirmed: true, details, proof };
-        let made = authenticators.create(new, now).await.map_err(PortError::from)?;
+        let made = match authenticators.create(new, now).await {
+            // Somebody has it already.
+            Err(StoreError::Unique { .. }) => return Ok(None),
+            made => made.map_err(PortError::from)?,
+        };
         if let Some(step) = step {
             authenticators.take_step(made.pk, step, now).await.map_err(PortError::from)?;
         }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod counter;
 pub mod decisions;
 mod devices;
+pub mod duo;
 pub mod evidence;
 mod factors;
 pub mod feed;
@@ -44,6 +45,7 @@ pub mod schedule;
 pub mod sent;
 pub mod sessions;
 pub mod simulation;
+pub mod sms;
 pub mod system;
 pub mod tokens;
 pub mod tuning;
@@ -128,6 +130,8 @@ pub struct Setup {
     pub decisions: DecisionLog,
     /// Where the service of leaked passwords is; the digits of a hash are appended.
     pub pwned_url: String,
+    /// Where Twilio is.
+    pub twilio_url: String,
     /// How sign-ins are counted.
     pub scores: ScoreRules,
     /// Databases that know where addresses are.
@@ -158,6 +162,7 @@ impl Setup {
             api_requests: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
+            twilio_url: sms::TWILIO_URL.to_owned(),
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
             geo: GeoFiles::default(),
             mail: None,
@@ -237,6 +242,7 @@ pub struct Core {
     pub trusted: TrustedProxies,
     /// The mail server of the settings.
     mail: Option<MailServer>,
+    twilio_url: String,
     public_url: Option<String>,
     session_lifetime: Option<TimeDelta>,
     setup_done: AtomicBool,
@@ -363,6 +369,7 @@ impl Identity {
             feed,
             trusted: setup.trusted,
             mail: setup.mail,
+            twilio_url: setup.twilio_url,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),
             session_lifetime: setup.session_lifetime,
             setup_done: AtomicBool::new(false),

@@ -104,6 +104,13 @@ pub enum NewProof {
         /// What a verifier keeps.
         credential: String,
     },
+    /// Something that only one authenticator can be about, and a secret.
+    Unique {
+        /// By which it is known; no credential id can look so.
+        id: String,
+        /// The secret.
+        secret: String,
+    },
     /// Codes that each work once.
     Codes(Vec<String>),
 }
@@ -114,6 +121,7 @@ impl std::fmt::Debug for NewProof {
             Self::None => "None",
             Self::Secret(_) => "Secret(..)",
             Self::Passkey { .. } => "Passkey(..)",
+            Self::Unique { .. } => "Unique(..)",
             Self::Codes(_) => "Codes(..)",
         })
     }
@@ -146,15 +154,16 @@ impl Authenticators<'_> {
     /// Stores an authenticator.
     ///
     /// # Errors
-    /// [`StoreError::Dangling`] for an unknown user, [`StoreError::TooLong`], or whatever the database answers.
+    /// [`StoreError::Dangling`] for an unknown user, [`StoreError::Unique`] for a proof that there is already,
+    /// [`StoreError::TooLong`], or whatever the database answers.
     pub async fn create(&self, new: NewAuthenticator, now: DateTime<Utc>) -> Result<Authenticator, StoreError> {
         fits("name", &new.name, 200)?;
         let (secret, external_id, codes) = match new.proof {
             NewProof::None => (String::new(), None, Vec::new()),
             NewProof::Secret(secret) => (self.sealed(new.user_pk, new.kind, &secret)?, None, Vec::new()),
-            NewProof::Passkey { id, credential } => {
+            NewProof::Passkey { id, credential: secret } | NewProof::Unique { id, secret } => {
                 fits("external_id", &id, 1400)?;
-                (self.sealed(new.user_pk, new.kind, &credential)?, Some(id), Vec::new())
+                (self.sealed(new.user_pk, new.kind, &secret)?, Some(id), Vec::new())
             }
             NewProof::Codes(codes) => (String::new(), None, codes),
         };

@@ -2,14 +2,16 @@
 //! known by its hash alone.
 //!
 //! A mail that was asked for and not sent is kept as well, without any content: mails about one name are counted
-//! whether or not it is somebody's, so that a limit tells nothing of who exists.
+//! whether or not it is somebody's, so that a limit tells nothing of who exists. What goes to phones is counted here
+//! too.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
     PaginatorTrait, QueryFilter,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::entity::flow_token;
@@ -52,6 +54,17 @@ impl std::fmt::Debug for NewFlowToken<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NewFlowToken(stage {})", self.stage)
     }
+}
+
+/// A limit of what goes to phones.
+#[derive(Debug, Clone, Copy)]
+pub struct SendLimit<'a> {
+    /// By which those about one thing are counted; at most 64 characters.
+    pub about: &'a str,
+    /// The time in which they are counted.
+    pub within: TimeDelta,
+    /// How many may go out in it.
+    pub most: u64,
 }
 
 /// What became of it.
@@ -139,6 +152,60 @@ impl FlowTokens<'_> {
                 }
                 tx.commit().await?;
                 Ok(if enough { FlowTokenMade::Counted } else { FlowTokenMade::Sent })
+            })
+            .await
+    }
+
+    /// Counts something that goes to a phone, and stores the task that sends it if there is one; answers the time
+    /// of the limit that has no room for it, and stores nothing then.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn count(
+        &self,
+        (stage, keys): (Uuid, &[String]),
+        limits: &[SendLimit<'_>],
+        task: Option<&Task>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<TimeDelta>, StoreError> {
+        use flow_token::Column;
+        // In the same order everywhere, so that no two wait for each other.
+        let mut longest: BTreeMap<&str, TimeDelta> = BTreeMap::new();
+        for limit in limits {
+            let known = longest.entry(limit.about).or_insert(limit.within);
+            *known = limit.within.max(*known);
+        }
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                for about in longest.keys() {
+                    self.one_at_a_time(&tx, about).await?;
+                }
+                for limit in limits {
+                    let about = Condition::all().add(Column::About.eq(limit.about));
+                    if recent(&tx, about, now - limit.within).await? >= limit.most {
+                        return Ok(Some(limit.within));
+                    }
+                }
+                for ((about, within), key) in longest.iter().zip(keys) {
+                    let row = flow_token::ActiveModel {
+                        key_hash: Set(hash_secret(key)),
+                        stage: Set(stage),
+                        about: Set((*about).to_owned()),
+                        user_pk: Set(None),
+                        content: Set(String::new()),
+                        used: Set(true),
+                        created: Set(micros(now)),
+                        expires: Set(micros(now)),
+                        kept_until: Set(micros(now + *within)),
+                    };
+                    row.insert(&tx).await?;
+                }
+                if let Some(task) = task {
+                    tasks::insert(&tx, std::slice::from_ref(task)).await?;
+                }
+                tx.commit().await?;
+                Ok(None)
             })
             .await
     }

@@ -65,7 +65,7 @@ pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta
 pub use error::StoreError;
 pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
 pub use factors::Failures;
-pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, NewFlowToken};
+pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, NewFlowToken, SendLimit};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};

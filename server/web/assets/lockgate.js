@@ -27,6 +27,8 @@
 
   each("a[data-follow]", (link) => location.replace(link.href));
   each("form[data-submit]", (form) => form.requestSubmit());
+  // What is waited for on the server needs no click.
+  each("button[data-press]", (button) => button.form.requestSubmit(button));
 
   // Passkeys (WebAuthn). Options and answers are JSON, in which bytes are base64url.
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));

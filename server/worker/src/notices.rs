@@ -1,4 +1,4 @@
-//! Tells people of events: finds out whom, and sends what is to be sent; mails too.
+//! Tells people of events: finds out whom, and sends what is to be sent; mails and messages too.
 
 use crate::{
     patience::{self, GIVE_UP},
@@ -8,6 +8,7 @@ use lockgate_identity::{
     Identity, mail,
     notify::{sending, telling},
     sent::SendError,
+    sms,
 };
 use lockgate_store::{StoreError, Task, TaskEnd, TaskOutcome, TaskState};
 use serde_json::{Value, json};
@@ -41,6 +42,19 @@ pub(crate) async fn mail(identity: &Identity, task: &Task) -> Result<(), StoreEr
     tried(identity, task, sent, json!({})).await
 }
 
+/// Sends one message, or says when it is tried again. Each try may cost something, so there are few.
+pub(crate) async fn sms(identity: &Identity, task: &Task) -> Result<(), StoreError> {
+    let sent = match sms::sent(identity, task).await {
+        Err(SendError::NotNow(why)) if attempts(task) + 1 >= sms::MOST_ATTEMPTS => Err(SendError::Never(why)),
+        other => other,
+    };
+    tried(identity, task, sent, json!({})).await
+}
+
+fn attempts(task: &Task) -> u32 {
+    u32::try_from(task.data["attempts"].as_u64().unwrap_or_default()).unwrap_or(u32::MAX)
+}
+
 /// Notes what came of sending something: it is over, with this data, or tried again for a day.
 async fn tried(
     identity: &Identity,
@@ -49,7 +63,7 @@ async fn tried(
     kept: Value,
 ) -> Result<(), StoreError> {
     let now = identity.clock.now();
-    let attempts = u32::try_from(task.data["attempts"].as_u64().unwrap_or_default()).unwrap_or(u32::MAX);
+    let attempts = attempts(task);
     let ended = match sent {
         Ok(answer) => {
             TaskEnd { data: kept, ..end(now, TaskOutcome::Info, line(now, TaskOutcome::Info, &answer), task) }

@@ -10,6 +10,7 @@ use lockgate_identity::{
     journal::{Action, Entry},
     mail, notify,
     schedule::{self, RECURRING},
+    sms,
     system::random_uuid,
 };
 use lockgate_store::{Schedule, StoreError, Task, TaskEnd, TaskLine, TaskOutcome, TaskState};
@@ -141,6 +142,7 @@ pub(crate) async fn work(identity: &Identity, task: &Task) -> Result<(), StoreEr
         notify::TELL => notices::tell(identity, task).await,
         notify::SEND => notices::send(identity, task).await,
         mail::SEND => notices::mail(identity, task).await,
+        sms::SEND => notices::sms(identity, task).await,
         actor => match jobs::of(actor) {
             Some(job) => do_job(identity, task, job).await,
             None => unknown(identity, task).await,

@@ -1,6 +1,7 @@
 //! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
 
 mod accounts;
+mod duo;
 mod executor;
 mod factors;
 mod flood;
@@ -8,4 +9,5 @@ mod guessing;
 mod initial_setup;
 mod passkeys;
 mod policies;
+mod sms;
 mod ways;

@@ -4,6 +4,7 @@
 pub(crate) mod applications;
 mod brand;
 mod certificate;
+pub(crate) mod duo;
 pub(crate) mod extra_values;
 pub(crate) mod extras;
 pub(crate) mod face;
@@ -83,6 +84,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(policies::routes())
         .merge(prompts::routes())
         .merge(requestable::routes())
+        .merge(duo::routes())
         .merge(stages::routes())
         .merge(transactional::routes())
 }
@@ -100,6 +102,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     policies::describe(components, paths);
     prompts::describe(components, paths);
     requestable::describe(components, paths);
+    duo::describe(components, paths);
     stages::describe(components, paths);
     transactional::describe(components, paths);
 }

@@ -1,13 +1,12 @@
 //! What stages have beside their objects: settings that they offer to people, templates of e-mails, models of
-//! authenticators, and what needs a service that this version does not ask.
+//! authenticators.
 
-use super::{shapes::UserSetting, sight::Sight};
+use super::shapes::UserSetting;
 use crate::{
     caller::Caller,
-    compatibility::refusal,
     error::ApiError,
     openapi::{
-        components::{Components, reference},
+        components::Components,
         operation::{Operation, Paths, parameter},
         shapes::TypeCreate,
     },
@@ -17,32 +16,24 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::{get, post},
+    routing::get,
 };
-use http::{Method, StatusCode};
+use http::Method;
 use lockgate_identity::Identity;
-use lockgate_model::{
-    kind::by_name,
-    kinds::{DeviceType, EMAIL_TEMPLATES, PasswordStage, device_type, device_types},
-};
+use lockgate_model::kinds::{DeviceType, EMAIL_TEMPLATES, PasswordStage, device_type, device_types};
 use lockgate_policies::Action;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const DEVICE_TYPES: &str = "/stages/authenticator/webauthn_device_types/";
-const DUO: &str = "/stages/authenticator/duo/{stage_uuid}/";
 
 /// Routes beside those of every kind.
 pub(crate) fn routes() -> Router<Identity> {
-    let duo = |tail: &str| format!("{DUO}{tail}/");
     Router::new()
         .route("/stages/all/user_settings/", get(user_settings))
         .route("/stages/email/templates/", get(templates))
         .route(DEVICE_TYPES, get(list_device_types))
         .route(&format!("{DEVICE_TYPES}{{aaguid}}/"), get(retrieve_device_type))
-        .route(&duo("enrollment_status"), post(ask_duo))
-        .route(&duo("import_device_manual"), post(ask_duo))
-        .route(&duo("import_devices_automatic"), post(ask_duo))
 }
 
 /// Operations beside those of every kind.
@@ -60,7 +51,6 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .answers(200, "The templates.", list),
     );
     describe_device_types(components, paths);
-    describe_duo(components, paths);
 }
 
 fn describe_device_types(components: &mut Components, paths: &mut Paths) {
@@ -86,32 +76,6 @@ fn describe_device_types(components: &mut Components, paths: &mut Paths) {
     let retrieve = Operation::new(Method::GET, &one, format!("{stem}_retrieve"), "stages");
     let retrieve = retrieve.says("Shows a model of authenticators.");
     paths.add(retrieve.path(parameter("path", "aaguid", uuid(), "The AAGUID.")).answers(200, "The model.", schema));
-}
-
-fn describe_duo(components: &mut Components, paths: &mut Paths) {
-    let object = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
-    let text = || json!({"type": "string", "minLength": 1, "maxLength": 255});
-    components.put("DuoResponseEnum", json!({"type": "string", "enum": ["success", "waiting", "invalid"]}));
-    let status = object(json!({"duo_response": reference("DuoResponseEnum")}), &["duo_response"]);
-    let status = components.put("DuoDeviceEnrollmentStatus", status);
-    let device = object(json!({"duo_user_id": text(), "username": text()}), &["duo_user_id", "username"]);
-    let device = components.put("AuthenticatorDuoStageManualDeviceImportRequest", device);
-    let imported = object(
-        json!({"count": {"type": "integer", "readOnly": true}, "error": {"type": "string", "readOnly": true}}),
-        &["count", "error"],
-    );
-    let imported = components.put("AuthenticatorDuoStageDeviceImportResponse", imported);
-    let operation = |tail: &str, says: &str| {
-        let key = parameter("path", "stage_uuid", json!({"type": "string", "format": "uuid"}), "Key of the stage.");
-        let id = format!("stages_authenticator_duo_{tail}_create");
-        Operation::new(Method::POST, &format!("{DUO}{tail}/"), id, "stages").says(says).path(key)
-    };
-    let says = "Asks Duo how far somebody's enrollment has come.";
-    paths.add(operation("enrollment_status", says).answers(200, "How far.", status));
-    let manual = operation("import_device_manual", "Takes over a device that Duo knows.");
-    paths.add(manual.body(device, true).empty(204, "Taken over."));
-    let automatic = operation("import_devices_automatic", "Takes over every device that Duo knows.");
-    paths.add(automatic.answers(200, "How many.", imported));
 }
 
 async fn user_settings(State(identity): State<Identity>, _: Caller) -> Json<Vec<UserSetting>> {
@@ -188,16 +152,4 @@ async fn retrieve_device_type(
     may_see_device_types(&identity, &caller)?;
     let known = Uuid::parse_str(&key).ok().and_then(device_type);
     known.map(|known| Json(shown(known))).ok_or_else(|| ApiError::no_such("WebAuthnDeviceType"))
-}
-
-async fn ask_duo(
-    State(identity): State<Identity>,
-    caller: Caller,
-    Path(key): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let snapshot = identity.config.snapshot();
-    let kind = by_name("authenticator_duo_stage").ok_or(ApiError::Internal)?;
-    let stage = super::find(&snapshot.objects, kind, &key)?;
-    Sight::of(&identity, &snapshot, &caller).require_on(Action::Update, stage)?;
-    Err(refusal("stages_authenticator_duo_enrollment_status_create"))
 }

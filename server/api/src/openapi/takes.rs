@@ -34,6 +34,7 @@ const PUBLIC: &[&str] = &[
     "flows_executor_solve",
     "root_config_retrieve",
     "schema_retrieve",
+    "stages_authenticator_duo_enrollment_status_create",
 ];
 
 /// What is everybody's: oneself, one's own, what may be opened, what kinds there are.
@@ -172,16 +173,12 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("rbac_roles_add_user_create", &[(Read, "role"), (GrantRole, "role"), (Read, "user")]),
     ("rbac_roles_remove_user_create", &[(Read, "role"), (GrantRole, "role"), (Read, "user")]),
     (
-        "stages_authenticator_duo_enrollment_status_create",
-        &[(Read, "authenticator_duo_stage"), (Update, "authenticator_duo_stage")],
-    ),
-    (
         "stages_authenticator_duo_import_device_manual_create",
-        &[(Read, "authenticator_duo_stage"), (Update, "authenticator_duo_stage")],
+        &[(Read, "authenticator_duo_stage"), (Create, "duo_device")],
     ),
     (
         "stages_authenticator_duo_import_devices_automatic_create",
-        &[(Read, "authenticator_duo_stage"), (Update, "authenticator_duo_stage")],
+        &[(Read, "authenticator_duo_stage"), (Create, "duo_device")],
     ),
     ("stages_authenticator_webauthn_device_types_list", &[(Read, "authenticator_webauthn_stage")]),
     ("stages_authenticator_webauthn_device_types_retrieve", &[(Read, "authenticator_webauthn_stage")]),

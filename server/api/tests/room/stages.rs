@@ -149,15 +149,19 @@ async fn models_of_authenticators_are_known_and_shown_with_their_names() {
 }
 
 #[tokio::test]
-async fn what_needs_mail_or_duo_says_so() {
+async fn what_needs_mail_or_duo_and_lacks_it_says_so() {
     let api = Api::start().await;
     let templates = api.get("/stages/email/templates/").await.expect(200);
     assert!(templates.as_array().expect("a list").iter().any(|t| t["name"] == "email/password_reset.html"));
     let duo = json!({"client_id": "a", "client_secret": "b", "api_hostname": "c"});
     let duo = make(&api, "authenticator/duo", duo).await["pk"].as_str().expect("a key").to_owned();
-    for tail in ["enrollment_status", "import_device_manual", "import_devices_automatic"] {
-        let reply = api.post(&format!("/stages/authenticator/duo/{duo}/{tail}/"), &json!({})).await.expect(501);
-        assert!(reply["detail"].as_str().is_some_and(|why| why.contains("Duo")), "{reply}");
+    for (tail, why) in [
+        ("enrollment_status", "no phone"),
+        ("import_device_manual", "required"),
+        ("import_devices_automatic", "Admin API"),
+    ] {
+        let reply = api.post(&format!("/stages/authenticator/duo/{duo}/{tail}/"), &json!({})).await.expect(400);
+        assert!(reply.to_string().contains(why), "{reply}");
         let nothing = format!("/stages/authenticator/duo/00000000-0000-4000-8000-000000000000/{tail}/");
         api.post(&nothing, &json!({})).await.expect(404);
     }

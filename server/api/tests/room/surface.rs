@@ -13,6 +13,7 @@ const PUBLIC: &[&str] = &[
     "schema_retrieve",
     "flows_executor_get",
     "flows_executor_solve",
+    "stages_authenticator_duo_enrollment_status_create",
 ];
 
 fn operations() -> Vec<(Method, String, Value)> {

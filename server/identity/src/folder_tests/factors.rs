@@ -44,6 +44,8 @@ impl Factors for World<'_> {
             NewFactor::App { code, .. } => (DeviceClass::Totp, vec![code]),
             NewFactor::Codes(codes) => (DeviceClass::Static, codes),
             NewFactor::Mail { .. } => (DeviceClass::Email, vec![SHOWN.to_owned()]),
+            NewFactor::Phone { .. } => (DeviceClass::Sms, vec![SHOWN.to_owned()]),
+            NewFactor::Duo { .. } => (DeviceClass::Duo, vec![SHOWN.to_owned()]),
         };
         Ok(self.give_factor(user, class, name, Some(codes)))
     }

@@ -11,6 +11,7 @@ mod judge;
 mod mail;
 pub(crate) mod page;
 mod passkeys;
+mod phones;
 mod report;
 pub(crate) mod trail;
 mod values;

@@ -152,6 +152,8 @@ impl<'a> Walker<'a> {
             consents: self.world,
             invitations: self.world,
             mail: self.world,
+            sms: self.world,
+            duo: self.world,
             decide: &decider,
             events: self.world,
             random: self.world,

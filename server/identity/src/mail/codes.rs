@@ -1,4 +1,4 @@
-//! Codes of second factors that are sent by mail.
+//! Codes of second factors that are sent, by mail or by SMS.
 
 use crate::{Core, system::drawn_from};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,17 +23,12 @@ impl Core {
     }
 
     /// Has a factor accept a code, and none before it.
-    pub(crate) async fn give_mailed_code(&self, factor: i64, code: &str) -> Result<(), StoreError> {
+    pub(crate) async fn give_sent_code(&self, factor: i64, code: &str) -> Result<(), StoreError> {
         self.store.authenticators().give_code(factor, &kept(code, span(self.clock.now()))).await
     }
 
     /// Takes a code that was sent; `false` for any other one. It works once.
-    pub(crate) async fn take_mailed_code(
-        &self,
-        factor: i64,
-        code: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub(crate) async fn take_sent_code(&self, factor: i64, code: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         for back in 0..=AFTER {
             if self.store.authenticators().take_code(factor, &kept(code, span(now) - back), now).await? {
                 return Ok(true);

@@ -9,6 +9,7 @@ use crate::{
     Identity,
     config::Snapshot,
     journal::{Action, Entry},
+    sent::told,
 };
 use lockgate_model::{
     Principal,
@@ -90,24 +91,12 @@ pub async fn send(
     }
     let http = client(snapshot, transport)?;
     let request = http.post(&transport.webhook_url).header(header::CONTENT_TYPE, "application/json");
-    // The error would name the address, which may hold a secret.
     let answer = request.headers(headers).body(body).send().await;
-    let status = answer.map_err(|error| SendError::NotNow(told(error.without_url())))?.status();
+    let status = answer.map_err(|error| SendError::NotNow(told(error)))?.status();
     if status.is_success() {
         return Ok(format!("the receiver answered {status}"));
     }
     Err(SendError::NotNow(format!("the receiver answered {status}")))
-}
-
-/// An error with what it comes from.
-fn told(error: reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }
 
 /// What asks receivers, as far as it is the same for all of them; made when it is first needed.

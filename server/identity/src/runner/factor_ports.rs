@@ -55,6 +55,6 @@ impl Factors for Ports<'_> {
     }
 }
 
-fn place(user: i64) -> String {
+pub(super) fn place(user: i64) -> String {
     format!("plan of {user}")
 }

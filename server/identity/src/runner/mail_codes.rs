@@ -66,7 +66,7 @@ impl Post<'_> {
         };
         let posted = self.post_code(&factor.name, sending).await?;
         if posted == Posted::Sent {
-            self.core.give_mailed_code(factor.pk, &code).await.map_err(PortError::from)?;
+            self.core.give_sent_code(factor.pk, &code).await.map_err(PortError::from)?;
         }
         Ok(posted)
     }

@@ -19,7 +19,7 @@ use lockgate_texts::Language;
 /// Characters of a link's key.
 const KEY: usize = 48;
 
-/// Mail as the engine sees it, for one request.
+/// What goes out to people as the engine sees it, for one request: mail, messages, and what Duo asks.
 #[derive(Clone, Copy)]
 pub(crate) struct Post<'a> {
     pub(crate) core: &'a Core,

@@ -3,6 +3,7 @@
 
 mod answer;
 pub(crate) mod decide;
+mod duo_ports;
 mod factor_ports;
 mod inspect;
 mod mail_codes;
@@ -15,12 +16,14 @@ mod restore;
 mod session_data;
 mod settle;
 mod silent;
+mod sms_ports;
 
 use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
 pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
 use decide::Decider;
 pub use inspect::Inspection;
+pub use lockgate_engine::ports::DuoProgress;
 use lockgate_engine::{
     CompiledFlow, Context, Effect, Outcome, Passage, Plan, Proof, Response, Step, StepEnv, invitation_in_query,
     ports::{BrandFacts, RequestFacts},
@@ -294,7 +297,7 @@ impl<'a> Visit<'a> {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
         let (mfa_token, device_token) = (self.mfa_token, self.device_token);
         let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token, device_token };
-        let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
+        let post = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
         let env = StepEnv {
@@ -304,7 +307,9 @@ impl<'a> Visit<'a> {
             passkeys: &ports,
             consents: &ports,
             invitations: &ports,
-            mail: &mail,
+            mail: &post,
+            sms: &post,
+            duo: &post,
             decide: &decider,
             events: &ports,
             random: &*self.core.random,
@@ -324,7 +329,8 @@ impl<'a> Visit<'a> {
             None => self.opening(flow).await?,
             Some(_) => Context::default(),
         };
-        let (plan, step) = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await).await;
+        let taken = self.with_env(async |env| take(flow, running, context, self.query, ask, env).await);
+        let (plan, step) = Box::pin(taken).await;
         data.plan = plan.filter(|_| step.outcome.keeps_plan());
         if let Outcome::Switch { flow: id, query, context, .. } = &step.outcome
             && let Some(next) = self.snapshot.flow_by_id(*id)

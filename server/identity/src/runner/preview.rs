@@ -67,6 +67,7 @@ impl FlowRunner<'_> {
             Ports { core, client, acted_as: None, mfa_token: None, device_token: None },
             snapshot.brand_facts(&client.host),
         );
+        let post = super::mail_ports::Post { core, snapshot, client };
         let env = StepEnv {
             directory: &ports,
             credentials: &ports,
@@ -74,7 +75,9 @@ impl FlowRunner<'_> {
             passkeys: &ports,
             consents: &ports,
             invitations: &ports,
-            mail: &super::mail_ports::Post { core, snapshot, client },
+            mail: &post,
+            sms: &post,
+            duo: &post,
             decide: &trial,
             events: &Unheard,
             random: &*core.random,

@@ -1,7 +1,7 @@
 //! Links in mails that lead back into a flow.
 
 use chrono::TimeDelta;
-use lockgate_store::{FlowTokenContent, FlowTokenMade, NewFlowToken, Task, TaskFilter, TaskState};
+use lockgate_store::{FlowTokenContent, FlowTokenMade, NewFlowToken, SendLimit, Task, TaskFilter, TaskState};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -105,5 +105,35 @@ pub(crate) async fn mails_are_counted_by_name_and_by_account(bench: &Bench) -> O
     let later = now() + TimeDelta::minutes(6);
     let again = NewFlowToken { since: later - TimeDelta::minutes(5), ..link("k", "ada", content) };
     assert_eq!(tokens.make(&again, &task("k"), later).await?, FlowTokenMade::Sent);
+    Ok(())
+}
+
+pub(crate) async fn what_goes_to_phones_has_several_limits(bench: &Bench) -> Outcome {
+    let tokens = bench.store.flow_tokens();
+    let (short, long) = (TimeDelta::minutes(10), TimeDelta::days(1));
+    let limit = |about, within, most| SendLimit { about, within, most };
+    let limits = [limit("number", short, 2), limit("account", short, 2), limit("account", long, 3)];
+    let keys = |name: &str| vec![format!("{name} 1"), format!("{name} 2"), format!("{name} 3")];
+    let given = ["a", "b", "c", "d"].map(keys);
+    let tasks = ["a", "b", "c", "d"].map(task);
+    let all = tokio::join!(
+        tokens.count((stage(), &given[0]), &limits, Some(&tasks[0]), now()),
+        tokens.count((stage(), &given[1]), &limits, Some(&tasks[1]), now()),
+        tokens.count((stage(), &given[2]), &limits, Some(&tasks[2]), now()),
+        tokens.count((stage(), &given[3]), &limits, Some(&tasks[3]), now()),
+    );
+    let made = [all.0?, all.1?, all.2?, all.3?];
+    assert_eq!(made.iter().filter(|reached| reached.is_none()).count(), 2, "{made:?}");
+    assert!(made.iter().all(|reached| reached.is_none_or(|within| within == short)), "{made:?}");
+    // The longer limit holds when the shorter one has room again.
+    let later = now() + TimeDelta::minutes(11);
+    assert_eq!(tokens.count((stage(), &keys("e")), &limits, Some(&task("e")), later).await?, None);
+    assert_eq!(tokens.count((stage(), &keys("f")), &limits, Some(&task("f")), later).await?, Some(long));
+    let (_, sent) = bench.store.tasks().list(&TaskFilter::default()).await?;
+    assert_eq!(sent, 3, "a task for each that is sent");
+    // What is swept is what counts no longer.
+    assert_eq!(tokens.delete_expired(later, 100).await?, 2, "what was counted for the number alone");
+    assert_eq!(tokens.count((stage(), &keys("g")), &limits, None, later).await?, Some(long));
+    assert_eq!(tokens.count((stage(), &keys("h")), &limits, None, now() + long).await?, None);
     Ok(())
 }

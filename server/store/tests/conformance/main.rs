@@ -67,6 +67,7 @@ conformance! {
     invitations::invitations_are_listed_changed_and_swept,
     flow_tokens::a_link_is_taken_once_and_with_it_the_others,
     flow_tokens::mails_are_counted_by_name_and_by_account,
+    flow_tokens::what_goes_to_phones_has_several_limits,
     factors::a_time_step_and_a_code_work_once,
     factors::failures_are_counted_until_something_is_right,
     factors::a_passkey_is_found_by_its_id_and_is_nobody_elses,

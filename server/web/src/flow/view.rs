@@ -2,9 +2,9 @@
 
 use super::form::Form;
 use crate::pages::{
-    AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, Errors, FieldError,
+    AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, DuoSetup, Errors, FieldError,
     FieldKind, FlowError, FlowPage, Identification, Layout, Mail, MailSetup, PaperCodes, PasskeySetup, Password,
-    Permission, Person, PromptField, SecondFactor, SessionEnd, SetupChoice,
+    Permission, Person, PhoneSetup, PromptField, SecondFactor, SessionEnd, SetupChoice,
 };
 use crate::visit::with_next;
 use axum::http::StatusCode;
@@ -42,7 +42,9 @@ pub(super) struct Frame {
 /// The page of a challenge. `typed` is what was sent and refused; it is shown again, but for secrets.
 pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> FlowPage {
     let Challenge { body, flow_info, mut response_errors } = challenge;
-    let sent_again = take_note(&mut response_errors);
+    let sent_again = take_note(&mut response_errors, ResponseErrors::GENERAL, challenge::Email::SENT_AGAIN);
+    let sent = take_note(&mut response_errors, ResponseErrors::GENERAL, challenge::AuthenticatorSms::SENT);
+    let asking = take_note(&mut response_errors, "duo", challenge::AuthenticatorValidation::ASKED);
     let component = body.component();
     let errors = errors(&body, &response_errors, frame.brand.t);
     let (title, layout, background) = match flow_info {
@@ -56,8 +58,11 @@ pub(super) fn page(challenge: Challenge, frame: Frame, typed: Option<&Form>) -> 
         _ => Vec::new(),
     };
     let mut body = translate(body, &frame);
-    if let Body::Mail(mail) = &mut body {
-        mail.again = sent_again;
+    match &mut body {
+        Body::Mail(mail) => mail.again = sent_again,
+        Body::PhoneSetup(phone) => phone.sent = sent,
+        Body::SecondFactor(factor) => factor.asking = asking,
+        _ => {}
     }
     if let (Body::Prompt(fields), Some(form)) = (&mut body, typed)
         && form.get("component").is_none_or(|answered| answered == component)
@@ -135,6 +140,14 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
             Body::PasskeySetup(PasskeySetup { person: person(it.who), options: it.registration.to_string() })
         }
         From::AuthenticatorStatic(it) => Body::PaperCodes(PaperCodes { person: person(it.who), codes: it.codes }),
+        From::AuthenticatorSms(it) => {
+            Body::PhoneSetup(PhoneSetup { person: person(it.who), number: it.phone_number, sent: false })
+        }
+        From::AuthenticatorDuo(it) => Body::DuoSetup(DuoSetup {
+            person: person(it.who),
+            activation: it.activation_code,
+            barcode: it.activation_barcode,
+        }),
         From::AuthenticatorEmail(it) => Body::MailSetup(MailSetup { person: person(it.who), email: it.email }),
         From::Email(it) => Body::Mail(Mail { opened: it.opened.map(person), again: false }),
         From::Dummy(it) => Body::Dummy(it.name),
@@ -182,6 +195,8 @@ fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
         figures: one.device_class != DeviceClass::Static,
         passkey: (one.device_class == DeviceClass::Webauthn).then(|| one.challenge.to_string()),
         mailed: one.device_class == DeviceClass::Email,
+        texted: one.device_class == DeviceClass::Sms,
+        duo: one.device_class == DeviceClass::Duo,
     };
     let mut devices = it.device_challenges.into_iter().map(device);
     let setup = |one: challenge::SelectableStage| SetupChoice { id: one.pk.to_string(), name: one.name };
@@ -190,6 +205,7 @@ fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
         device: devices.next(),
         others: devices.collect(),
         setups: it.configuration_stages.into_iter().map(setup).collect(),
+        asking: false,
     }
 }
 
@@ -277,10 +293,13 @@ fn shown(body: &challenge::Body) -> Vec<&str> {
         challenge::Body::Password(_) => vec!["password"],
         challenge::Body::AuthenticatorValidation(it) if it.device_challenges.is_empty() => vec!["selected_stage"],
         challenge::Body::AuthenticatorValidation(it) if is_passkey(it.device_challenges.first()) => vec!["webauthn"],
+        challenge::Body::AuthenticatorValidation(it) if is_duo(it.device_challenges.first()) => vec!["duo", "code"],
         challenge::Body::AuthenticatorValidation(_) | challenge::Body::AuthenticatorTotp(_) => vec!["code"],
         challenge::Body::AuthenticatorWebAuthn(_) => vec!["response"],
         challenge::Body::AuthenticatorEmail(it) if it.email_required => vec!["email"],
         challenge::Body::AuthenticatorEmail(_) => vec!["code"],
+        challenge::Body::AuthenticatorSms(it) if it.phone_number_required => vec!["phone_number"],
+        challenge::Body::AuthenticatorSms(_) => vec!["code"],
         challenge::Body::Prompt(it) => {
             let can_be_wrong = |kind: &str| {
                 !matches!(kind, "hidden" | "separator" | "static" | "alert_info" | "alert_warning" | "alert_danger")
@@ -296,12 +315,15 @@ fn is_passkey(first: Option<&challenge::DeviceChallenge>) -> bool {
     first.is_some_and(|device| device.device_class == DeviceClass::Webauthn)
 }
 
-/// That a mail was sent again is told by the code of a complaint, and is none to people.
-fn take_note(errors: &mut ResponseErrors) -> bool {
-    let general = errors.0.get_mut(ResponseErrors::GENERAL);
-    let found = general.is_some_and(|all| {
+fn is_duo(first: Option<&challenge::DeviceChallenge>) -> bool {
+    first.is_some_and(|device| device.device_class == DeviceClass::Duo)
+}
+
+/// That something was sent, or is waited for, is told by the code of a complaint, and is none to people.
+fn take_note(errors: &mut ResponseErrors, field: &str, code: &str) -> bool {
+    let found = errors.0.get_mut(field).is_some_and(|all| {
         let before = all.len();
-        all.retain(|one| one.code != challenge::Email::SENT_AGAIN);
+        all.retain(|one| one.code != code);
         all.len() < before
     });
     errors.0.retain(|_, complaints| !complaints.is_empty());

@@ -19,6 +19,10 @@ pub struct Device {
     pub passkey: Option<String>,
     /// Its codes are sent by email.
     pub mailed: bool,
+    /// Its codes are sent by SMS.
+    pub texted: bool,
+    /// Duo asks a phone.
+    pub duo: bool,
 }
 
 impl Device {
@@ -29,6 +33,10 @@ impl Device {
             t.confirm_with_passkey()
         } else if self.mailed {
             t.type_code_from_email()
+        } else if self.texted {
+            t.type_code_from_phone()
+        } else if self.duo {
+            t.confirm_in_duo()
         } else if self.figures {
             t.type_code_from_app()
         } else {
@@ -57,6 +65,8 @@ pub struct SecondFactor {
     pub others: Vec<Device>,
     /// What may be set up.
     pub setups: Vec<SetupChoice>,
+    /// The phone is asking.
+    pub asking: bool,
 }
 
 /// `ak-stage-authenticator-totp`: an app takes a secret, and shows a code in return.
@@ -129,6 +139,44 @@ pub struct MailSetup {
     pub email: Option<String>,
 }
 
+/// `ak-stage-authenticator-sms`: a number gets a code, and the code comes back.
+#[derive(Debug, Clone, Default)]
+pub struct PhoneSetup {
+    /// Whose.
+    pub person: Person,
+    /// Where the code was sent to; none: a number is asked for.
+    pub number: Option<String>,
+    /// It was sent just now.
+    pub sent: bool,
+}
+
+/// `ak-stage-authenticator-duo`: Duo's app takes a code.
+#[derive(Debug, Clone, Default)]
+pub struct DuoSetup {
+    /// Whose.
+    pub person: Person,
+    /// What the app takes: `duo://…`.
+    pub activation: String,
+    /// Address of Duo's picture of it, which is not shown: it tells what the app scans.
+    pub barcode: String,
+}
+
+impl DuoSetup {
+    /// What Duo's picture would show, as a QR code of ours.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        let address = Url::parse(&self.barcode).ok();
+        let shown = address.iter().flat_map(|address| address.query_pairs()).find(|(name, _)| name == "value");
+        Code::of(shown.as_ref().map_or(self.activation.as_str(), |(_, value)| value))
+    }
+
+    /// What opens Duo's app on this device.
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        Some(self.activation.as_str()).filter(|link| link.starts_with("duo://"))
+    }
+}
+
 /// `ak-stage-authenticator-static`: codes to be kept.
 #[derive(Debug, Clone, Default)]
 pub struct PaperCodes {
@@ -141,6 +189,16 @@ pub struct PaperCodes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_duo_would_show_is_drawn_here() {
+        let barcode = "https://api.duo.example/frame/qr?value=duo%3A%2F%2Fabc-def".to_owned();
+        let setup = DuoSetup { activation: "duo://abc-def".to_owned(), barcode, ..DuoSetup::default() };
+        assert_eq!(setup.code(), Code::of("duo://abc-def"));
+        assert_eq!(setup.link(), Some("duo://abc-def"));
+        let odd = DuoSetup { activation: "javascript:alert(1)".to_owned(), ..DuoSetup::default() };
+        assert_eq!(odd.link(), None, "whatever Duo says");
+    }
 
     #[test]
     fn a_secret_is_read_out_of_its_address_and_drawn() {

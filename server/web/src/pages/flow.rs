@@ -1,8 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
 use super::{
-    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, MailSetup, PaperCodes, PasskeySetup, PromptField, SecondFactor,
-    initials,
+    AppSetup, BrandView, CSRF_FIELD, Denial, DuoSetup, FieldKind, MailSetup, PaperCodes, PasskeySetup, PhoneSetup,
+    PromptField, SecondFactor, initials,
 };
 use crate::{
     assets,
@@ -298,6 +298,10 @@ pub enum Body {
     PasskeySetup(PasskeySetup),
     /// `ak-stage-authenticator-email`
     MailSetup(MailSetup),
+    /// `ak-stage-authenticator-sms`
+    PhoneSetup(PhoneSetup),
+    /// `ak-stage-authenticator-duo`
+    DuoSetup(DuoSetup),
     /// `ak-stage-email`
     Mail(Mail),
     /// `ak-stage-dummy`, with the stage's name.
@@ -334,6 +338,8 @@ impl Body {
             Self::PaperCodes(_) => "ak-stage-authenticator-static",
             Self::PasskeySetup(_) => "ak-stage-authenticator-webauthn",
             Self::MailSetup(_) => "ak-stage-authenticator-email",
+            Self::PhoneSetup(_) => "ak-stage-authenticator-sms",
+            Self::DuoSetup(_) => "ak-stage-authenticator-duo",
             Self::Mail(_) => "ak-stage-email",
             Self::Dummy(_) => "ak-stage-dummy",
             Self::AccessDenied(_) => "ak-stage-access-denied",
@@ -356,6 +362,8 @@ impl Body {
             Self::PaperCodes(it) => listed(&it.person.avatar_url),
             Self::PasskeySetup(it) => listed(&it.person.avatar_url),
             Self::MailSetup(it) => listed(&it.person.avatar_url),
+            Self::PhoneSetup(it) => listed(&it.person.avatar_url),
+            Self::DuoSetup(it) => listed(&it.person.avatar_url),
             Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),

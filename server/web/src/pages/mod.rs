@@ -17,7 +17,9 @@ mod samples;
 mod tests;
 
 pub use brand::{BrandView, FooterLink, Theme};
-pub use factors::{AppSetup, Code, Device, MailSetup, PaperCodes, PasskeySetup, SecondFactor, SetupChoice};
+pub use factors::{
+    AppSetup, Code, Device, DuoSetup, MailSetup, PaperCodes, PasskeySetup, PhoneSetup, SecondFactor, SetupChoice,
+};
 pub use flow::{
     AccessDenied, Autosubmit, Body, Consent, Errors, FieldError, FlowError, FlowPage, Identification, Layout,
     LoginSource, Mail, Password, Permission, Person, SessionEnd,

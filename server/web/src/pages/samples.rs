@@ -301,6 +301,24 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
             ),
         ),
         ("mail-setup-address", flow("Codes by email", Body::MailSetup(MailSetup { person: person(), email: None }))),
+        (
+            "phone-setup",
+            flow(
+                "Codes by SMS",
+                Body::PhoneSetup(PhoneSetup { person: person(), number: Some("+4915123456789".into()), sent: true }),
+            ),
+        ),
+        (
+            "phone-setup-number",
+            wrong(
+                flow("Codes by SMS", Body::PhoneSetup(PhoneSetup { person: person(), ..PhoneSetup::default() })),
+                &[],
+                &[("phone_number", "Enter a phone number.")],
+            ),
+        ),
+        ("duo-setup", flow("Duo", Body::DuoSetup(duo_setup()))),
+        ("duo-asked", wrong(flow("Duo", Body::SecondFactor(duo(false))), &[], &[("duo", "The request was denied.")])),
+        ("duo-asking", flow("Duo", Body::SecondFactor(duo(true)))),
         ("mail-opened", flow("Is this you?", Body::Mail(Mail { opened: Some(person()), again: false }))),
         ("dummy", flow("A stage for tests", Body::Dummy("dummy-stage".into()))),
         (
@@ -429,4 +447,22 @@ pub(super) fn all() -> Vec<Sample> {
         sample("portal-nothing", &PortalPage { groups: Vec::new(), query: "wiki".into(), ..portal() }),
     ]);
     all
+}
+
+fn duo_setup() -> DuoSetup {
+    let activation = "duo://abc-ZGVm".to_owned();
+    DuoSetup { person: person(), barcode: format!("https://api.duo.example/frame/qr?value={activation}"), activation }
+}
+
+fn duo(asking: bool) -> SecondFactor {
+    let device = Device {
+        uid: "7".into(),
+        name: "My phone".into(),
+        figures: true,
+        passkey: None,
+        mailed: false,
+        texted: false,
+        duo: true,
+    };
+    SecondFactor { person: person(), device: Some(device), asking, ..SecondFactor::default() }
 }

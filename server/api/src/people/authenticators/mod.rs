@@ -39,6 +39,9 @@ use std::{collections::HashMap, sync::LazyLock};
 /// Authenticators that a list without pages holds at most.
 const MOST: u64 = 1_000;
 
+/// Whoever finds an open browser must not be rid of its owner's factors by that.
+const SHOW_FIRST: ApiError = ApiError::Forbidden("Sign in with a second factor first, and remove this one then.");
+
 /// A name for an authenticator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 struct NameRequest {
@@ -304,9 +307,17 @@ async fn destroy(
     key: String,
 ) -> Result<StatusCode, ApiError> {
     let found = found((sort, whose), &identity, &caller, Action::Delete, &key).await?;
+    if whose == Whose::Own && !caller.has_shown_factor() && has_factor(&identity, &caller).await? {
+        return Err(SHOW_FIRST);
+    }
     identity.store.authenticators().delete(found.pk).await?;
     note(&identity, &caller, Noted::ModelDeleted, sort, &found);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the caller could have shown a second factor.
+async fn has_factor(identity: &Identity, caller: &Caller) -> Result<bool, ApiError> {
+    Ok(!identity.store.authenticators().usable(caller.user().pk).await?.is_empty())
 }
 
 async fn used_by(

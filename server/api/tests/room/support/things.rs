@@ -401,6 +401,9 @@ impl House {
             "lockgate_replay_create" | "lockgate_revisions_rollback_create" => json!({}),
             "lockgate_simulate_create" => json!({"flow": "default-authentication-flow"}),
             "rbac_permissions_assigned_by_roles_assign" => json!({"permissions": []}),
+            "stages_authenticator_duo_import_device_manual_create" => {
+                json!({"username": "owner", "duo_user_id": format!("DU{n}")})
+            }
             _ => schema.and_then(|name| name.strip_suffix("Request")).map_or(Value::Null, |schema| self.body(schema)),
         };
         // What is replaced keeps its name: the address of some is made of it.
@@ -425,6 +428,8 @@ pub(crate) fn answers(id: &str) -> &'static [u16] {
         "core_users_recovery_create" | "core_users_recovery_email_create" => &[400],
         // There is no mail server.
         "stages_invitation_invitations_send_email_create" => &[400],
+        // The stage has no keys of Duo's Admin API.
+        "stages_authenticator_duo_import_devices_automatic_create" => &[400],
         // No application has the provider.
         "providers_oauth2_preview_user_retrieve" => &[400],
         // There are no files.

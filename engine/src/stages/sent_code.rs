@@ -1,4 +1,4 @@
-//! Codes of second factors that are sent by mail.
+//! Codes of second factors that are sent: by mail, or by SMS.
 
 use super::email::METHOD;
 use crate::{
@@ -9,14 +9,19 @@ use crate::{
 use lockgate_model::kinds::DeviceClass;
 use serde_json::{Value, json};
 
-/// Has a code sent where the factor that is asked for gets its codes by mail, once for each time that it is chosen.
+/// Has a code sent where the factor that is asked for gets its codes so, once for each time that it is chosen.
 pub(super) async fn ask(run: &mut Run<'_>, usable: &[Factor]) -> Result<Option<End>, Failure> {
-    let Some(factor) = usable.first().filter(|factor| factor.class == DeviceClass::Email) else { return Ok(None) };
+    let sent = |factor: &&Factor| matches!(factor.class, DeviceClass::Email | DeviceClass::Sms);
+    let Some(factor) = usable.first().filter(sent) else { return Ok(None) };
     let Some(user) = run.plan.context.pending.as_ref().and_then(|pending| pending.pk) else { return Ok(None) };
     if !run.context().coded.insert(factor.pk) {
         return Ok(None);
     }
-    Ok(match run.env.mail.send_code(user, factor, run.env.request).await? {
+    let posted = match factor.class {
+        DeviceClass::Sms => run.env.sms.send_code(user, factor, run.env.request).await?,
+        _ => run.env.mail.send_code(user, factor, run.env.request).await?,
+    };
+    Ok(match posted {
         // What was sent before is still good where there were too many.
         Posted::Sent | Posted::TooMany { .. } => None,
         Posted::Unable(why) => (usable.len() == 1).then_some(End::Denied(why)),
