@@ -4,9 +4,9 @@ use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
         AuthenticatorEmailStage, AuthenticatorStaticStage, AuthenticatorTOTPStage, AuthenticatorValidateStage,
-        AuthenticatorWebAuthnStage, ConsentStage, DenyStage, DummyStage, EmailStage, Flow, FlowStageBinding,
-        IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage, RedirectMode, RedirectStage,
-        UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
+        AuthenticatorWebAuthnStage, CaptchaStage, ConsentStage, DenyStage, DummyStage, EmailStage, Flow,
+        FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt, PromptStage, RedirectMode,
+        RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -75,6 +75,8 @@ pub enum Stage {
     Email(Box<EmailStage>),
     /// Sets up an address that codes are sent to.
     EnrollEmail(Box<AuthenticatorEmailStage>),
+    /// Is it a person?
+    Captcha(Box<CaptchaStage>),
     /// Is kept, and cannot be run by this version.
     Later(Later),
 }
@@ -142,6 +144,8 @@ pub struct Identification {
     pub password: Option<(Uuid, PasswordStage)>,
     /// The stage whose passkeys are taken on the same page, with its primary key.
     pub passkeys: Option<(Uuid, AuthenticatorValidateStage)>,
+    /// The captcha on the same page, with its primary key.
+    pub captcha: Option<(Uuid, Box<CaptchaStage>)>,
     /// Slug of the flow for people without an account.
     pub enrollment: Option<String>,
     /// Slug of the flow for people who forgot their password.
@@ -303,6 +307,8 @@ impl Builder<'_> {
             Stage::Email(Box::new(stage.clone()))
         } else if let Some(stage) = object.typed::<AuthenticatorEmailStage>() {
             Stage::EnrollEmail(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<CaptchaStage>() {
+            Stage::Captcha(Box::new(stage.clone()))
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {
@@ -313,8 +319,10 @@ impl Builder<'_> {
     fn identification(&self, stage: &IdentificationStage) -> Result<Identification, CompileError> {
         let password = stage.password_stage.map(|p| self.get::<PasswordStage>(p.0).map(|s| (p.0, s))).transpose()?;
         let passkeys = stage.webauthn_stage.map(|id| self.get::<AuthenticatorValidateStage>(id.0).map(|s| (id.0, s)));
+        let captcha = stage.captcha_stage.map(|id| self.get::<CaptchaStage>(id.0).map(|s| (id.0, Box::new(s))));
         Ok(Identification {
             stage: stage.clone(),
+            captcha: captcha.transpose()?,
             password,
             passkeys: passkeys.transpose()?,
             enrollment: self.slug(stage.enrollment_flow)?,

@@ -11,6 +11,7 @@
 //! [`offer`] asks whoever opens it whether to go on, and [`resume`] does.
 
 pub mod avatar;
+pub mod captcha;
 pub mod challenge;
 pub mod compiled;
 pub mod context;

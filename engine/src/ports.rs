@@ -2,6 +2,7 @@
 //!
 //! An error of any port ends the flow in a refusal; it never lets a check be skipped.
 
+pub use crate::captcha::Captchas;
 use crate::challenge::Data;
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
 pub use crate::mail::{Mail, MailLink, Posted, SetupCode};
@@ -375,6 +376,8 @@ pub struct StepEnv<'a> {
     pub factors: &'a dyn Factors,
     /// Passkeys.
     pub passkeys: &'a dyn Passkeys,
+    /// Captchas.
+    pub captchas: &'a dyn Captchas,
     /// Consents.
     pub consents: &'a dyn Consents,
     /// Invitations.

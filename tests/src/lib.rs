@@ -16,6 +16,7 @@
 mod apache;
 mod api;
 mod browser;
+mod captcha;
 mod client;
 mod database;
 mod flow;
@@ -38,6 +39,7 @@ mod whoami;
 pub use apache::{Apache, ApacheOptions};
 pub use api::{Api, Reply};
 pub use browser::{Browser, BrowserOptions};
+pub use captcha::{CaptchaService, Mood};
 pub use client::{Client, Hop, Journey, query_of};
 pub use database::Database;
 pub use flow::{Executor, FlowEnd};

@@ -1,6 +1,7 @@
 //! What the stages do: one file each, an `enter` for when it is reached and an `answer` for what a
 //! person sends.
 
+mod captcha;
 mod consent;
 mod deny;
 mod dummy;
@@ -56,6 +57,7 @@ impl Stage {
             Self::EnrollStatic(_) => "ak-stage-authenticator-static",
             Self::EnrollEmail(_) => "ak-stage-authenticator-email",
             Self::Email(_) => "ak-stage-email",
+            Self::Captcha(_) => "ak-stage-captcha",
             Self::UserLogout(_)
             | Self::UserWrite(_)
             | Self::Deny(_)
@@ -96,6 +98,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
         Stage::EnrollEmail(stage) => enroll_email::enter(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
+        Stage::Captcha(stage) => Ok(captcha::enter(run, stage)),
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
@@ -115,6 +118,7 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::EnrollStatic(stage) => enroll_static::answer(run, at.stage_id, stage).await,
         Stage::EnrollEmail(stage) => enroll_email::answer(run, at.stage_id, stage, response).await,
         Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
+        Stage::Captcha(stage) => captcha::answer(run, at.stage_id, stage, response).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)
         | Stage::Deny(_)

@@ -2,6 +2,7 @@
 // Each test binary uses its part of this.
 #![allow(dead_code, unreachable_pub)]
 
+mod captchas;
 mod passkeys;
 
 use async_trait::async_trait;
@@ -65,6 +66,8 @@ pub struct State {
     pub accepted: Vec<i64>,
     /// Users whose code was accepted, in order.
     pub codes_accepted: Vec<i64>,
+    /// What the service of captchas answers to a token; another one it does not know.
+    pub captchas: HashMap<String, Value>,
     pub overloaded: bool,
     pub directory_broken: bool,
     pub random: u64,
@@ -173,6 +176,7 @@ impl World {
             credentials: self,
             factors: self,
             passkeys: self,
+            captchas: self,
             consents: self,
             invitations: self,
             mail: self,

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod binding;
+mod captcha;
 pub mod config;
 pub mod counter;
 pub mod decisions;

@@ -16,3 +16,14 @@ pub enum SendError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// An error with what it comes from.
+pub(crate) fn told(error: reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}

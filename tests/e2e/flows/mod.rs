@@ -1,6 +1,7 @@
 //! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
 
 mod accounts;
+mod captcha;
 mod executor;
 mod factors;
 mod flood;

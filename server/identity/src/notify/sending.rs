@@ -9,6 +9,7 @@ use crate::{
     Identity,
     config::Snapshot,
     journal::{Action, Entry},
+    sent::told,
 };
 use lockgate_model::{
     Principal,
@@ -97,17 +98,6 @@ pub async fn send(
         return Ok(format!("the receiver answered {status}"));
     }
     Err(SendError::NotNow(format!("the receiver answered {status}")))
-}
-
-/// An error with what it comes from.
-fn told(error: reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }
 
 /// What asks receivers, as far as it is the same for all of them; made when it is first needed.

@@ -1,6 +1,7 @@
 //! Runs the engine on browser sessions: reads the plan, takes the step, stores what came of it and
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
+mod captcha_ports;
 pub(crate) mod decide;
 mod factor_ports;
 mod inspect;
@@ -330,6 +331,7 @@ impl<'a> Visit<'a> {
             credentials: &ports,
             factors: &ports,
             passkeys: &ports,
+            captchas: &ports,
             consents: &ports,
             invitations: &ports,
             mail: &mail,

@@ -69,6 +69,7 @@ impl FlowRunner<'_> {
             credentials: &ports,
             factors: &ports,
             passkeys: &ports,
+            captchas: &ports,
             consents: &ports,
             invitations: &ports,
             mail: &super::mail_ports::Post { core, snapshot, client },

@@ -1,8 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
 use super::{
-    AppSetup, BrandView, CSRF_FIELD, Denial, FieldKind, MailSetup, PaperCodes, PasskeySetup, PromptField, SecondFactor,
-    initials,
+    AppSetup, BrandView, CSRF_FIELD, Captcha, Denial, FieldKind, MailSetup, PaperCodes, PasskeySetup, PromptField,
+    SecondFactor, Widget, initials,
 };
 use crate::{
     assets,
@@ -155,6 +155,8 @@ pub struct Identification {
     pub passwordless_url: Option<String>,
     /// What the browser needs to offer passkeys, as JSON.
     pub passkey: Option<String>,
+    /// The captcha on the same page.
+    pub captcha: Option<Widget>,
     /// Other ways to sign in.
     pub sources: Vec<LoginSource>,
 }
@@ -278,6 +280,8 @@ pub enum Body {
     Identification(Identification),
     /// `ak-stage-password`
     Password(Password),
+    /// `ak-stage-captcha`
+    Captcha(Captcha),
     /// `ak-stage-user-login`: stay signed in? Sends `remember_me` as `true` or `false`.
     UserLogin(Person),
     /// `ak-stage-consent`
@@ -322,6 +326,7 @@ impl Body {
         match self {
             Self::Identification(_) => "ak-stage-identification",
             Self::Password(_) => "ak-stage-password",
+            Self::Captcha(_) => "ak-stage-captcha",
             Self::UserLogin(_) => "ak-stage-user-login",
             Self::Consent(_) => "ak-stage-consent",
             Self::Prompt(_) => "ak-stage-prompt",
@@ -353,11 +358,21 @@ impl Body {
             Self::PasskeySetup(it) => listed(&it.person.avatar_url),
             Self::MailSetup(it) => listed(&it.person.avatar_url),
             Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
+            Self::Captcha(it) => listed(&it.person.avatar_url),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::SessionEnd(it) => listed(&it.person.avatar_url),
             _ => Vec::new(),
+        }
+    }
+
+    /// The widget of somebody else that it starts.
+    fn widget(&self) -> Option<&Widget> {
+        match self {
+            Self::Identification(it) => it.captcha.as_ref(),
+            Self::Captcha(it) => Some(&it.widget),
+            _ => None,
         }
     }
 }
@@ -408,6 +423,7 @@ impl Page for FlowPage {
         let policy = self.body.pictures().into_iter().fold(self.brand.policy(), Csp::image);
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
         let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
+        let policy = self.body.widget().map(Widget::sources).into_iter().fold(policy, Csp::widget);
         match &self.body {
             Body::Autosubmit(_) => policy.any_form_target(),
             _ => policy,
