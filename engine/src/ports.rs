@@ -256,6 +256,9 @@ pub trait Decide: Send + Sync {
     /// Do all these policies pass?
     async fn policies(&self, policies: &[Uuid], facts: &Facts<'_>) -> Result<Verdict, PortError>;
 
+    /// How hard the password that was typed into a field is to guess, from 0 to 4.
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8;
+
     /// The value of a prompt's expression.
     async fn expression(&self, expression: PromptExpression<'_>, facts: &Facts<'_>) -> Result<Value, PortError>;
 }

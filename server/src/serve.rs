@@ -153,6 +153,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
             most: settings.decisions.most,
         },
         pwned_url: settings.hibp_url.clone(),
+        breached_file: settings.passwords.breached_file.clone(),
         scores: settings.reputation.rules(),
         geo: settings.geoip.files(),
         mail: settings.email.server()?,

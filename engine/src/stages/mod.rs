@@ -18,7 +18,7 @@ mod later;
 mod mfa;
 mod passkey;
 mod password;
-mod prompt;
+pub(crate) mod prompt;
 mod redirect;
 mod user_delete;
 mod user_login;

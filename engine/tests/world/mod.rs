@@ -542,6 +542,10 @@ impl Decide for World {
         Ok(Verdict { passing: true, messages: Vec::new() })
     }
 
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8 {
+        facts.prompt_data[field].as_str().map_or(0, |typed| u8::try_from(typed.len() / 4).unwrap_or(4).min(4))
+    }
+
     /// The name of a field of the user, or a JSON literal.
     async fn expression(&self, expression: PromptExpression<'_>, facts: &Facts<'_>) -> Result<Value, PortError> {
         match (expression.source, facts.principal) {

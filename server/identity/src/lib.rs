@@ -91,6 +91,9 @@ use uuid::Uuid;
 /// Requests that a token may make at once, in seconds' worth of requests.
 const BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 
+/// Passwords that a session may have judged in a second while they are typed.
+const WEIGHED: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+
 /// Below this, the database notes when each version first ran on it.
 pub const VERSIONS: &str = "version:";
 
@@ -124,6 +127,8 @@ pub struct Setup {
     pub decisions: DecisionLog,
     /// Where the service of leaked passwords is; the digits of a hash are appended.
     pub pwned_url: String,
+    /// A file of leaked passwords, which is asked instead of the service.
+    pub breached_file: Option<PathBuf>,
     /// How sign-ins are counted.
     pub scores: ScoreRules,
     /// Databases that know where addresses are.
@@ -153,6 +158,7 @@ impl Setup {
             api_requests: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
+            breached_file: None,
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
             geo: GeoFiles::default(),
             mail: None,
@@ -221,6 +227,8 @@ pub struct Core {
     pub reputation: Reputation,
     /// Counts requests by token, or else by account; nothing where any number is permitted.
     pub api_requests: Option<Counter<Uuid>>,
+    /// Counts, by session, passwords that are judged while they are typed.
+    weighings: Counter<Uuid>,
     /// The settings of the installation.
     pub tuning: Tuning,
     /// What changed.
@@ -326,11 +334,12 @@ impl Identity {
             fetcher: Fetcher {
                 store: store.clone(),
                 passwords: passwords.clone(),
-                pwned: Pwned::new(&setup.pwned_url),
+                pwned: Pwned::new(&setup.pwned_url, setup.breached_file.clone()),
                 places: Some(places),
             },
             remembered: Remembered::default(),
         };
+        access.fetcher.pwned.check().await;
         let reputation =
             Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores, tuning.clone());
         let identity = Self(Arc::new(Core {
@@ -352,6 +361,7 @@ impl Identity {
             api_requests: setup
                 .api_requests
                 .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,
             feed,
             trusted: setup.trusted,

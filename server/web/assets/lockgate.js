@@ -152,6 +152,41 @@
     form.addEventListener("submit", hold, { capture: true });
   });
 
+  // How strong a new password is, while it is typed: judged by what will judge it when it is sent, and kept nowhere.
+  each("[data-strength]", (box) => {
+    const input = document.getElementById(box.dataset.of);
+    const [meter, text] = box.children;
+    const words = box.dataset.words.split("|");
+    let timer;
+    let asking;
+    const show = (score, said) => {
+      meter.value = score;
+      meter.setAttribute("aria-valuetext", said);
+      text.textContent = said;
+    };
+    const ask = async () => {
+      if (asking) asking.abort();
+      if (!input.value) return show(0, "");
+      asking = new AbortController();
+      const body = new URLSearchParams([...new FormData(input.form)].filter(([, value]) => typeof value === "string"));
+      body.set("strength_of", input.name);
+      try {
+        const answer = await fetch(box.dataset.strength, { method: "POST", body, signal: asking.signal });
+        if (answer.status === 429) return later(1000 * answer.headers.get("Retry-After"));
+        if (!answer.ok) return show(0, "");
+        const { score, messages } = await answer.json();
+        show(score, [words[score], ...messages].join(" "));
+      } catch {
+        // Somebody types on, or is offline.
+      }
+    };
+    const later = (wait) => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, wait);
+    };
+    input.addEventListener("input", () => later(300));
+  });
+
   // The portal: filter while typing, "/" to search, Escape to close the menu.
   const search = document.querySelector("input[type=search]");
   if (!search) return;

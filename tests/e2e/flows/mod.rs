@@ -8,3 +8,4 @@ mod flood;
 mod initial_setup;
 mod passkeys;
 mod policies;
+mod strength;

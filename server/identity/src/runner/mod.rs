@@ -3,6 +3,7 @@
 
 mod captcha_ports;
 pub(crate) mod decide;
+mod env;
 mod factor_ports;
 mod inspect;
 mod mail_codes;
@@ -13,6 +14,7 @@ mod preview;
 mod restore;
 mod session_data;
 mod silent;
+mod strength;
 
 use crate::{
     Core,
@@ -23,7 +25,6 @@ use crate::{
     sessions::{LoginFacts, NewSession},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use decide::Decider;
 pub use inspect::Inspection;
 use lockgate_engine::{
     Challenge, CompiledFlow, Context, Effect, LoginEffect, Outcome, Passage, Plan, Response, Step, StepEnv,
@@ -32,14 +33,13 @@ use lockgate_engine::{
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::{Session, StoreError};
-use mail_ports::Post;
-use ports::Ports;
 pub use preview::PreviewError;
 pub use restore::{RecoveryLink, without_link};
 use serde_json::{Map, Value, json};
 use session_data::SessionData;
 pub use silent::Silent;
 use std::sync::Arc;
+pub use strength::{Weighed, Weighing};
 
 /// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
 const BROWSER_SESSION: TimeDelta = TimeDelta::days(1);
@@ -318,31 +318,6 @@ impl<'a> Visit<'a> {
 
     fn data(&self) -> SessionData {
         self.session.as_ref().map(|s| SessionData::read(&s.data)).unwrap_or_default()
-    }
-
-    async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
-        let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
-        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token: self.mfa_token };
-        let mail = Post { core: self.core, snapshot: self.snapshot, client: self.client };
-        let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
-        let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
-        let env = StepEnv {
-            directory: &ports,
-            credentials: &ports,
-            factors: &ports,
-            passkeys: &ports,
-            captchas: &ports,
-            consents: &ports,
-            invitations: &ports,
-            mail: &mail,
-            decide: &decider,
-            events: &ports,
-            random: &*self.core.random,
-            request: &self.facts,
-            brand: &self.brand,
-            session: self.who.as_ref().map(|p| &**p.principal()),
-        };
-        work(&env).await
     }
 
     /// Takes the step and stores it; `None` when another request changed the session meanwhile.

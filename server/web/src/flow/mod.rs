@@ -4,6 +4,7 @@
 //! An accepted answer leads to the same address again, so that reloading a page sends nothing twice.
 
 pub(crate) mod form;
+mod strength;
 mod view;
 pub(crate) mod ways;
 
@@ -24,6 +25,7 @@ use lockgate_identity::{
     sessions,
 };
 use lockgate_model::kinds::FlowDesignation;
+pub(crate) use strength::strength;
 use view::Frame;
 
 /// What a forged, or merely late, answer is told.

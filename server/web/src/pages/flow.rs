@@ -416,6 +416,28 @@ impl FlowPage {
     pub fn multipart(&self) -> bool {
         matches!(&self.body, Body::Prompt(fields) if fields.iter().any(|field| field.kind == FieldKind::File))
     }
+
+    /// Where the script asks how strong what is typed into a field is; only for the page's first new password, which
+    /// others repeat.
+    #[must_use]
+    pub fn strength(&self, field: &PromptField) -> Option<String> {
+        (self.new_password() == Some(field.key.as_str())).then(|| {
+            let (path, query) = self.action_url.split_once('?').unwrap_or((&self.action_url, ""));
+            format!("{path}strength/?{query}")
+        })
+    }
+
+    /// What a field is called, where there are many that the same could be wrong with.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let Body::Prompt(fields) = &self.body else { return None };
+        fields.iter().find(|field| field.key == key).map(|field| field.label.as_str())
+    }
+
+    fn new_password(&self) -> Option<&str> {
+        let Body::Prompt(fields) = &self.body else { return None };
+        fields.iter().find(|field| field.kind == FieldKind::Password).map(|field| field.key.as_str())
+    }
 }
 
 impl Page for FlowPage {
@@ -424,6 +446,7 @@ impl Page for FlowPage {
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
         let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
         let policy = self.body.widget().map(Widget::sources).into_iter().fold(policy, Csp::widget);
+        let policy = if self.new_password().is_some() { policy.own_requests() } else { policy };
         match &self.body {
             Body::Autosubmit(_) => policy.any_form_target(),
             _ => policy,
