@@ -13,6 +13,7 @@
 //! The harness panics with the logs of whatever went wrong, which is what a
 //! test wants; it is no library for other purposes.
 
+mod accessibility;
 mod apache;
 mod api;
 mod browser;
@@ -36,6 +37,7 @@ mod site;
 mod soak;
 mod whoami;
 
+pub use accessibility::{LOOKS, Look};
 pub use apache::{Apache, ApacheOptions};
 pub use api::{Api, Reply};
 pub use browser::{Browser, BrowserOptions};
