@@ -111,6 +111,9 @@ pub enum Body {
     /// The password.
     #[serde(rename = "ak-stage-password")]
     Password(Password),
+    /// Whether it is a person.
+    #[serde(rename = "ak-stage-captcha")]
+    Captcha(Captcha),
     /// Whether to stay signed in.
     #[serde(rename = "ak-stage-user-login")]
     UserLogin(UserLogin),
@@ -177,6 +180,7 @@ impl Body {
         match self {
             Self::Identification(_) => "ak-stage-identification",
             Self::Password(_) => "ak-stage-password",
+            Self::Captcha(_) => "ak-stage-captcha",
             Self::UserLogin(_) => "ak-stage-user-login",
             Self::Consent(_) => "ak-stage-consent",
             Self::Prompt(_) => "ak-stage-prompt",
@@ -204,8 +208,13 @@ impl Body {
     #[must_use]
     pub fn asks(&self) -> Vec<&str> {
         match self {
-            Self::Identification(page) if page.password_fields => vec!["uid_field", "password"],
-            Self::Identification(_) => vec!["uid_field"],
+            Self::Identification(page) => {
+                let asked = [("password", page.password_fields), ("captcha_token", page.captcha_stage.is_some())];
+                std::iter::once("uid_field")
+                    .chain(asked.into_iter().filter(|(_, is)| *is).map(|(key, _)| key))
+                    .collect()
+            }
+            Self::Captcha(_) => vec!["token"],
             Self::Password(_) => vec!["password"],
             Self::AuthenticatorValidation(page) if page.device_challenges.is_empty() => vec!["selected_stage"],
             Self::AuthenticatorValidation(_) | Self::AuthenticatorTotp(_) => vec!["code"],
@@ -258,8 +267,8 @@ pub struct Identification {
     pub application_pre_launch: Option<String>,
     /// What the flow is for.
     pub flow_designation: FlowDesignation,
-    /// Always null in this build.
-    pub captcha_stage: Option<Value>,
+    /// The captcha on the same page; answered with `captcha_token`.
+    pub captcha_stage: Option<Box<Body>>,
     /// For people without an account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enroll_url: Option<String>,
@@ -292,6 +301,20 @@ pub struct Password {
     pub recovery_url: Option<String>,
     /// Offer a button that shows it.
     pub allow_show_password: bool,
+}
+
+/// `ak-stage-captcha`. Answered with `token`, which the widget of the service gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Captcha {
+    /// Whose flow it is.
+    #[serde(flatten)]
+    pub who: Who,
+    /// The script that brings the widget.
+    pub js_url: String,
+    /// The key that the widget is shown with.
+    pub site_key: String,
+    /// The person has to do something for it.
+    pub interactive: bool,
 }
 
 /// `ak-stage-user-login`. Answered with `remember_me`.

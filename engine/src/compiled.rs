@@ -4,10 +4,10 @@ use lockgate_model::{
     Kind, Object, ObjectSet, Ref,
     kinds::{
         AuthenticatorDuoStage, AuthenticatorEmailStage, AuthenticatorSMSStage, AuthenticatorStaticStage,
-        AuthenticatorTOTPStage, AuthenticatorValidateStage, AuthenticatorWebAuthnStage, ConsentStage, DenyStage,
-        DummyStage, EmailStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage, Prompt,
-        PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage, UserWriteStage,
-        is_later_stage,
+        AuthenticatorTOTPStage, AuthenticatorValidateStage, AuthenticatorWebAuthnStage, CaptchaStage, ConsentStage,
+        DenyStage, DummyStage, EmailStage, Flow, FlowStageBinding, IdentificationStage, InvitationStage, PasswordStage,
+        Prompt, PromptStage, RedirectMode, RedirectStage, UserDeleteStage, UserLoginStage, UserLogoutStage,
+        UserWriteStage, is_later_stage,
     },
 };
 use thiserror::Error;
@@ -80,6 +80,8 @@ pub enum Stage {
     EnrollSms(Box<AuthenticatorSMSStage>),
     /// Sets up a phone that Duo asks.
     EnrollDuo(Box<AuthenticatorDuoStage>),
+    /// Is it a person?
+    Captcha(Box<CaptchaStage>),
     /// Is kept, and cannot be run by this version.
     Later(Later),
 }
@@ -155,6 +157,8 @@ pub struct Identification {
     pub password: Option<(Uuid, PasswordStage)>,
     /// The stage whose passkeys are taken on the same page, with its primary key.
     pub passkeys: Option<(Uuid, AuthenticatorValidateStage)>,
+    /// The captcha on the same page, with its primary key.
+    pub captcha: Option<(Uuid, Box<CaptchaStage>)>,
     /// Slug of the flow for people without an account.
     pub enrollment: Option<String>,
     /// Slug of the flow for people who forgot their password.
@@ -320,6 +324,8 @@ impl Builder<'_> {
             Stage::EnrollSms(Box::new(stage.clone()))
         } else if let Some(stage) = object.typed::<AuthenticatorDuoStage>() {
             Stage::EnrollDuo(Box::new(stage.clone()))
+        } else if let Some(stage) = object.typed::<CaptchaStage>() {
+            Stage::Captcha(Box::new(stage.clone()))
         } else if is_later_stage(object.kind.meta.kind) {
             Stage::Later(Later { name: object.document.name.clone(), word: object.kind.meta.word })
         } else {
@@ -330,8 +336,10 @@ impl Builder<'_> {
     fn identification(&self, stage: &IdentificationStage) -> Result<Identification, CompileError> {
         let password = stage.password_stage.map(|p| self.get::<PasswordStage>(p.0).map(|s| (p.0, s))).transpose()?;
         let passkeys = stage.webauthn_stage.map(|id| self.get::<AuthenticatorValidateStage>(id.0).map(|s| (id.0, s)));
+        let captcha = stage.captcha_stage.map(|id| self.get::<CaptchaStage>(id.0).map(|s| (id.0, Box::new(s))));
         Ok(Identification {
             stage: stage.clone(),
+            captcha: captcha.transpose()?,
             password,
             passkeys: passkeys.transpose()?,
             enrollment: self.slug(stage.enrollment_flow)?,

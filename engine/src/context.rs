@@ -1,6 +1,7 @@
 //! What a plan knows so far.
 
 use crate::{
+    captcha::Solved,
     challenge::{Data, LogoutUrl, Permission},
     passkeys::Ceremony,
     ports::Push,
@@ -190,6 +191,8 @@ pub struct Context {
     pub chosen_setup: Option<Uuid>,
     /// The factor that somebody chose to prove.
     pub chosen_factor: Option<i64>,
+    /// The captcha that was solved last.
+    pub captcha: Option<Solved>,
     /// Stages that have sent their mail.
     pub mailed: BTreeSet<Uuid>,
     /// Factors that have had a code sent.
@@ -267,6 +270,9 @@ impl Context {
         }
         if let Some(proof) = self.proof {
             put("proof", json!(proof));
+        }
+        if let Some(solved) = &self.captcha {
+            put("captcha", json!(solved));
         }
         put("prompt_data", Value::Object(self.prompt_data.clone()));
         put("email_sent", json!(!self.mailed.is_empty()));

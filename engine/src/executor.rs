@@ -6,9 +6,9 @@ use crate::{
     context::Standing,
     next::{flow_page, next_in_query},
     plan::{MAX_AGE, MAX_QUERY, Planned},
-    ports::{Event, Facts},
+    ports::{Event, Facts, PortError},
     run::{Answered, End, Entered, Failure, Run},
-    stages,
+    stages::{self, prompt::Weighed},
     step::{Effect, Outcome},
 };
 use lockgate_model::kinds::{DeniedAction, FlowAuthentication, FlowDesignation, InvalidResponseAction};
@@ -79,6 +79,28 @@ pub async fn respond(flow: &CompiledFlow, plan: &mut Plan, response: &Response, 
     let mut run = Run::new(flow, plan, *env);
     let result = run.take(response).await;
     run.finish(result).await
+}
+
+/// Judges a new password while it is typed into a field, by what will judge it when it is sent. The flow stays where it
+/// is, and nothing is kept. `None` where no such password is asked for now.
+///
+/// # Errors
+/// When a port fails.
+pub async fn weigh(
+    flow: &CompiledFlow,
+    plan: &mut Plan,
+    field: &str,
+    response: &Response,
+    env: &StepEnv<'_>,
+) -> Result<Option<Weighed>, PortError> {
+    let run = Run::new(flow, plan, *env);
+    let asked = run.plan.shown && run.fits();
+    match run.current().filter(|_| asked).map(|at| &at.stage) {
+        Some(Stage::Prompt(prompts)) => {
+            stages::prompt::weigh(&run, prompts, field, response).await.map_err(|failure| PortError(failure.0))
+        }
+        _ => Ok(None),
+    }
 }
 
 impl<'a> Run<'a> {

@@ -11,6 +11,7 @@
 //! [`offer`] asks whoever opens it whether to go on, and [`resume`] does.
 
 pub mod avatar;
+pub mod captcha;
 pub mod challenge;
 pub mod compiled;
 pub mod context;
@@ -33,9 +34,10 @@ pub mod title;
 pub use challenge::{Body, Challenge, ErrorDetail, FlowInfo, ResponseErrors};
 pub use compiled::{CompileError, CompiledFlow, CompiledPrompts, CompiledStage, Stage};
 pub use context::{AppContext, ConsentRequest, Context, Invited, Passage, Pending, Proof, SessionEndContext, Standing};
-pub use executor::{challenge, offer, respond, resume, start};
+pub use executor::{challenge, offer, respond, resume, start, weigh};
 pub use next::{invitation_in_query, safe_next};
 pub use plan::Plan;
 pub use ports::StepEnv;
 pub use response::Response;
+pub use stages::prompt::Weighed;
 pub use step::{Effect, LoginEffect, Outcome, Step};

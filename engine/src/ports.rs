@@ -2,6 +2,7 @@
 //!
 //! An error of any port ends the flow in a refusal; it never lets a check be skipped.
 
+pub use crate::captcha::Captchas;
 use crate::challenge::Data;
 pub use crate::duo::{Duo, DuoEnrolment, DuoProgress, Push, PushAnswer, Pushed};
 pub use crate::factors::{CodeOutcome, Factor, Factors, NewFactor};
@@ -271,6 +272,9 @@ pub trait Decide: Send + Sync {
     /// Do all these policies pass?
     async fn policies(&self, policies: &[Uuid], facts: &Facts<'_>) -> Result<Verdict, PortError>;
 
+    /// How hard the password that was typed into a field is to guess, from 0 to 4.
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8;
+
     /// The value of a prompt's expression.
     async fn expression(&self, expression: PromptExpression<'_>, facts: &Facts<'_>) -> Result<Value, PortError>;
 }
@@ -393,6 +397,8 @@ pub struct StepEnv<'a> {
     pub factors: &'a dyn Factors,
     /// Passkeys.
     pub passkeys: &'a dyn Passkeys,
+    /// Captchas.
+    pub captchas: &'a dyn Captchas,
     /// Consents.
     pub consents: &'a dyn Consents,
     /// Invitations.

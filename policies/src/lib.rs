@@ -43,7 +43,7 @@ pub use input::{
     GroupInput, LinkInput, Linked, NativeInput, PolicyInput, RoleInput, Subject, Target, TextOrigin,
 };
 pub use mapping::{ClaimMapping, MappingError};
-pub use native::Native;
+pub use native::{Native, strength};
 pub use need::describe_denial;
 pub use problem::PolicyProblem;
 pub use trace::{BindingTrace, Change, Dated, Member, MembershipTrace, PolicyEffect, PolicyTrace, Trace};

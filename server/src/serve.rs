@@ -159,6 +159,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         },
         pwned_url: settings.hibp_url.clone(),
         twilio_url: settings.twilio_url.clone(),
+        breached_file: settings.passwords.breached_file.clone(),
         scores: settings.reputation.rules(),
         geo: settings.geoip.files(),
         mail: settings.email.server()?,

@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) reputation: ReputationSettings,
     /// The server that takes mails.
     pub(crate) email: EmailSettings,
+    /// What new passwords are compared with.
+    pub(crate) passwords: PasswordSettings,
     /// Where the service of leaked passwords is; the first five digits of a SHA-1 are appended.
     pub(crate) hibp_url: String,
     /// Where Twilio is, for stages that send SMS by it.
@@ -121,6 +123,14 @@ impl Cidrs {
                 .collect(),
         }
     }
+}
+
+/// What new passwords are compared with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordSettings {
+    /// A file of leaked passwords, asked instead of the service at `hibp_url`.
+    pub(crate) breached_file: Option<PathBuf>,
 }
 
 /// The reference's way to name the database.
@@ -227,6 +237,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },
             email: EmailSettings::default(),
+            passwords: PasswordSettings::default(),
             hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
             twilio_url: lockgate_identity::sms::TWILIO_URL.to_owned(),
             geoip: Geoip::default(),
@@ -289,6 +300,7 @@ const KNOWN: &[&str] = &[
     "email.from",
     "hibp_url",
     "twilio_url",
+    "passwords.breached_file",
     "geoip.city",
     "geoip.asn",
     "limits.password_threads",

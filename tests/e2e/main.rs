@@ -23,6 +23,7 @@ macro_rules! on_each_database {
     };
 }
 
+mod accessibility;
 mod api_v3;
 mod application_o;
 mod claims;

@@ -13,9 +13,11 @@
 //! The harness panics with the logs of whatever went wrong, which is what a
 //! test wants; it is no library for other purposes.
 
+mod accessibility;
 mod apache;
 mod api;
 mod browser;
+mod captcha;
 mod client;
 mod database;
 mod duo;
@@ -38,9 +40,11 @@ mod timing;
 mod visitor;
 mod whoami;
 
+pub use accessibility::{LOOKS, Look};
 pub use apache::{Apache, ApacheOptions};
 pub use api::{Api, Reply};
 pub use browser::{Browser, BrowserOptions};
+pub use captcha::{CaptchaService, Mood};
 pub use client::{Client, Hop, Journey, query_of};
 pub use database::Database;
 pub use duo::{ADMIN_KEYS, AUTH_KEYS, AtDuo, DuoServer};

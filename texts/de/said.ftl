@@ -258,3 +258,40 @@ mail-warning = Warnung
 mail-notice = Hinweis
 mail-test-subject = Test-E-Mail von { $brand }
 mail-test-body = dies ist ein Test. { $brand } kann E-Mails senden.
+
+## Second factors on phones
+
+type-code-from-phone = Eine SMS mit einem Code wurde an Ihr Telefon gesendet. Geben Sie den Code hier ein.
+confirm-in-duo = Bestätigen Sie auf Ihrem Telefon in der Duo-App.
+text-sent-to-html = Eine SMS mit einem Code wurde an <strong>{ $number }</strong> gesendet.
+code-from-text = Code aus der SMS
+codes-by-text = Codes werden als SMS an Ihr Telefon gesendet. Der erste zeigt, dass es Ihnen gehört.
+phone-number = Telefonnummer mit Ländervorwahl
+duo-asking = Auf Ihrem Telefon wartet eine Anfrage. Bestätigen Sie sie dort und fahren Sie dann fort.
+ask-my-phone = Mein Telefon fragen
+duo-passcode = Duo-Passcode
+use-passcode = Passcode verwenden
+scan-duo = Scannen Sie diesen Code mit der Duo-App auf Ihrem Telefon.
+duo-qr-code = QR-Code für Duo
+open-duo-html = Auf diesem Telefon: <a href="{ $address }">Duo öffnen</a>.
+duo-continue = Wenn die App Ihr Konto zeigt, fahren Sie hier fort.
+
+## Whether it is a person
+
+show-you-are-a-person = Zeigen Sie, dass Sie ein Mensch sind, bevor es weitergeht.
+captcha-missing = Die Prüfung, ob Sie ein Mensch sind, konnte nicht geladen werden. Sehen Sie nach, ob etwas in Ihrem Browser sie blockiert, und laden Sie die Seite neu.
+captcha-failed = Die Prüfung, ob Sie ein Mensch sind, hat nicht funktioniert. Bitte versuchen Sie es noch einmal.
+captcha-unsolved = Bitte lösen Sie zuerst die Prüfung, ob Sie ein Mensch sind.
+captcha-needs-scripts = Die Prüfung, ob Sie ein Mensch sind, braucht JavaScript. Schalten Sie es ein, um fortzufahren.
+
+## How strong a password is
+
+strength-of-password = Stärke des Passworts
+strength-words = Sehr leicht zu erraten.|Leicht zu erraten.|Nicht allzu schwer zu erraten.|Schwer zu erraten.|Sehr schwer zu erraten.
+
+## Acting as somebody else, and coming back in
+
+acting-as-html = <strong>{ $original }</strong>, Sie handeln als <strong>{ $person }</strong>. Was Sie hier tun, wird unter beiden Namen festgehalten.
+stop-acting = Beenden
+recovered = Sie sind mit einem Wiederherstellungsschlüssel hereingekommen.
+recovered-html = Sie sind mit einem Wiederherstellungsschlüssel hereingekommen. <a href="{ $address }">Wählen Sie ein neues Passwort</a>, bevor Sie gehen, und sehen Sie nach, ob Ihre zweiten Faktoren noch Ihre sind.

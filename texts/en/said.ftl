@@ -259,3 +259,40 @@ mail-warning = Warning
 mail-notice = Notice
 mail-test-subject = Test mail from { $brand }
 mail-test-body = this is a test. { $brand } can send mail.
+
+## Second factors on phones
+
+type-code-from-phone = A text message with a code was sent to your phone. Type the code here.
+confirm-in-duo = Confirm on your phone, in the Duo app.
+text-sent-to-html = A text message with a code was sent to <strong>{ $number }</strong>.
+code-from-text = Code from the message
+codes-by-text = Codes will be sent to your phone as text messages. The first one shows that it is yours.
+phone-number = Phone number, with the code of its country
+duo-asking = A request is on your phone. Approve it there, then continue.
+ask-my-phone = Ask my phone
+duo-passcode = Passcode of Duo
+use-passcode = Use the passcode
+scan-duo = Scan this code with the Duo app on your phone.
+duo-qr-code = QR code for Duo
+open-duo-html = On this phone, <a href="{ $address }">open Duo</a>.
+duo-continue = When the app shows your account, continue here.
+
+## Whether it is a person
+
+show-you-are-a-person = Before you go on, show that you are a person.
+captcha-missing = The check that you are a person could not be loaded. Look whether something in your browser blocks it, and load the page again.
+captcha-failed = The check that you are a person did not work. Please try again.
+captcha-unsolved = Please answer the check that you are a person first.
+captcha-needs-scripts = The check that you are a person needs JavaScript. Turn it on to go on.
+
+## How strong a password is
+
+strength-of-password = Strength of the password
+strength-words = Very easy to guess.|Easy to guess.|Not too hard to guess.|Hard to guess.|Very hard to guess.
+
+## Acting as somebody else, and coming back in
+
+acting-as-html = <strong>{ $original }</strong>, you act as <strong>{ $person }</strong>. What you do here is noted under both names.
+stop-acting = End it
+recovered = You came in by a recovery key.
+recovered-html = You came in by a recovery key. <a href="{ $address }">Choose a new password</a> before you leave, and look whether your second factors are still yours.

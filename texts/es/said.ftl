@@ -258,3 +258,40 @@ mail-warning = Advertencia
 mail-notice = Aviso
 mail-test-subject = Correo de prueba de { $brand }
 mail-test-body = esto es una prueba. { $brand } puede enviar correos.
+
+## Second factors on phones
+
+type-code-from-phone = Se ha enviado un SMS con un código a su teléfono. Escriba el código aquí.
+confirm-in-duo = Confirme en su teléfono, en la aplicación Duo.
+text-sent-to-html = Se ha enviado un SMS con un código a <strong>{ $number }</strong>.
+code-from-text = Código del SMS
+codes-by-text = Los códigos se enviarán por SMS a su teléfono. El primero demuestra que es suyo.
+phone-number = Número de teléfono, con el prefijo del país
+duo-asking = Hay una solicitud en su teléfono. Apruébela allí y después continúe.
+ask-my-phone = Preguntar a mi teléfono
+duo-passcode = Código de acceso de Duo
+use-passcode = Usar el código de acceso
+scan-duo = Escanee este código con la aplicación Duo de su teléfono.
+duo-qr-code = Código QR para Duo
+open-duo-html = En este teléfono, <a href="{ $address }">abra Duo</a>.
+duo-continue = Cuando la aplicación muestre su cuenta, continúe aquí.
+
+## Whether it is a person
+
+show-you-are-a-person = Antes de continuar, demuestre que es una persona.
+captcha-missing = No se pudo cargar la comprobación de que es una persona. Mire si algo la bloquea en su navegador y vuelva a cargar la página.
+captcha-failed = La comprobación de que es una persona no ha funcionado. Inténtelo de nuevo.
+captcha-unsolved = Responda primero a la comprobación de que es una persona.
+captcha-needs-scripts = La comprobación de que es una persona necesita JavaScript. Actívelo para continuar.
+
+## How strong a password is
+
+strength-of-password = Seguridad de la contraseña
+strength-words = Muy fácil de adivinar.|Fácil de adivinar.|No muy difícil de adivinar.|Difícil de adivinar.|Muy difícil de adivinar.
+
+## Acting as somebody else, and coming back in
+
+acting-as-html = <strong>{ $original }</strong>, actúa como <strong>{ $person }</strong>. Lo que haga aquí queda registrado con ambos nombres.
+stop-acting = Terminar
+recovered = Ha entrado con una clave de recuperación.
+recovered-html = Ha entrado con una clave de recuperación. <a href="{ $address }">Elija una contraseña nueva</a> antes de irse y compruebe que sus segundos factores siguen siendo suyos.

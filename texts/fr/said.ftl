@@ -261,3 +261,40 @@ mail-warning = Avertissement
 mail-notice = Information
 mail-test-subject = E-mail de test de { $brand }
 mail-test-body = ceci est un test. { $brand } peut envoyer des e-mails.
+
+## Second factors on phones
+
+type-code-from-phone = Un SMS contenant un code a été envoyé sur votre téléphone. Saisissez le code ici.
+confirm-in-duo = Confirmez sur votre téléphone, dans l’application Duo.
+text-sent-to-html = Un SMS contenant un code a été envoyé au <strong>{ $number }</strong>.
+code-from-text = Code reçu par SMS
+codes-by-text = Les codes seront envoyés par SMS sur votre téléphone. Le premier prouve qu’il est bien à vous.
+phone-number = Numéro de téléphone, avec l’indicatif du pays
+duo-asking = Une demande vous attend sur votre téléphone. Approuvez-la, puis continuez.
+ask-my-phone = Demander à mon téléphone
+duo-passcode = Code d’accès Duo
+use-passcode = Utiliser le code d’accès
+scan-duo = Scannez ce code avec l’application Duo sur votre téléphone.
+duo-qr-code = Code QR pour Duo
+open-duo-html = Sur ce téléphone, <a href="{ $address }">ouvrez Duo</a>.
+duo-continue = Lorsque l’application affiche votre compte, continuez ici.
+
+## Whether it is a person
+
+show-you-are-a-person = Avant de continuer, montrez que vous êtes une personne.
+captcha-missing = La vérification que vous êtes une personne n’a pas pu être chargée. Regardez si quelque chose la bloque dans votre navigateur, puis rechargez la page.
+captcha-failed = La vérification que vous êtes une personne a échoué. Veuillez réessayer.
+captcha-unsolved = Veuillez d’abord répondre à la vérification que vous êtes une personne.
+captcha-needs-scripts = La vérification que vous êtes une personne nécessite JavaScript. Activez-le pour continuer.
+
+## How strong a password is
+
+strength-of-password = Robustesse du mot de passe
+strength-words = Très facile à deviner.|Facile à deviner.|Pas très difficile à deviner.|Difficile à deviner.|Très difficile à deviner.
+
+## Acting as somebody else, and coming back in
+
+acting-as-html = <strong>{ $original }</strong>, vous agissez en tant que <strong>{ $person }</strong>. Ce que vous faites ici est consigné sous les deux noms.
+stop-acting = Arrêter
+recovered = Vous êtes entré avec une clé de récupération.
+recovered-html = Vous êtes entré avec une clé de récupération. <a href="{ $address }">Choisissez un nouveau mot de passe</a> avant de partir, et vérifiez que vos seconds facteurs sont toujours les vôtres.

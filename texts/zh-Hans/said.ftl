@@ -229,3 +229,40 @@ mail-warning = 警告
 mail-notice = 通知
 mail-test-subject = 来自 { $brand } 的测试邮件
 mail-test-body = 这是一封测试邮件。{ $brand } 可以发送邮件。
+
+## Second factors on phones
+
+type-code-from-phone = 包含验证码的短信已发送到您的手机。请在此输入验证码。
+confirm-in-duo = 请在手机上的 Duo 应用中确认。
+text-sent-to-html = 包含验证码的短信已发送到 <strong>{ $number }</strong>。
+code-from-text = 短信中的验证码
+codes-by-text = 验证码将以短信发送到您的手机。第一个验证码用于确认该手机属于您。
+phone-number = 手机号码（含国家代码）
+duo-asking = 您的手机上有一个请求。请在手机上批准，然后继续。
+ask-my-phone = 向我的手机发送请求
+duo-passcode = Duo 验证码
+use-passcode = 使用验证码
+scan-duo = 请使用手机上的 Duo 应用扫描此二维码。
+duo-qr-code = 用于 Duo 的二维码
+open-duo-html = 如果就在这部手机上，请<a href="{ $address }">打开 Duo</a>。
+duo-continue = 应用显示您的账户后，请在此继续。
+
+## Whether it is a person
+
+show-you-are-a-person = 继续之前，请证明您是真人。
+captcha-missing = 无法加载真人验证。请检查浏览器中是否有内容将其拦截，然后重新加载页面。
+captcha-failed = 真人验证未成功。请重试。
+captcha-unsolved = 请先完成真人验证。
+captcha-needs-scripts = 真人验证需要 JavaScript。请启用后继续。
+
+## How strong a password is
+
+strength-of-password = 密码强度
+strength-words = 非常容易猜到。|容易猜到。|不太难猜到。|很难猜到。|非常难猜到。
+
+## Acting as somebody else, and coming back in
+
+acting-as-html = <strong>{ $original }</strong>，您正在以 <strong>{ $person }</strong> 的身份操作。您在此的操作会以两个名字记录。
+stop-acting = 结束
+recovered = 您是通过恢复密钥进入的。
+recovered-html = 您是通过恢复密钥进入的。离开前请<a href="{ $address }">设置新密码</a>，并确认您的第二验证方式仍属于您。

@@ -3,13 +3,15 @@
 
 use crate::{
     Response,
-    challenge::{self, Body, ResponseErrors},
+    challenge::{self, Body, ResponseErrors, Who},
     compiled::Identification,
     context::{Pending, Standing},
     ports::Event,
     run::{Answered, End, Entered, Failure, Run},
     stages::{
-        MAX_PASSWORD, passkey,
+        MAX_PASSWORD,
+        captcha::{self, Checked as Person},
+        passkey,
         password::{self, Attempt, Checked},
     },
 };
@@ -20,15 +22,13 @@ const MAX_IDENTIFIER: usize = 255;
 
 pub(super) async fn enter(run: &mut Run<'_>, compiled: &Identification) -> Result<Entered, Failure> {
     let stage = &compiled.stage;
-    if stage.captcha_stage.is_some() {
-        return Ok(super::later::enter(run, &stage.name, "captcha"));
-    }
     let passkey_challenge = match &compiled.passkeys {
         Some((id, stage)) if run.env.passkeys.are_known_here() => {
             Some(passkey::ask(run, *id, None, passkey::terms(stage)).await?)
         }
         _ => None,
     };
+    let captcha = compiled.captcha.as_ref().map(|(_, stage)| captcha::asked(stage, Who::default()));
     let page = |slug: &Option<String>| slug.as_deref().map(|slug| run.page_of(slug));
     let context = &run.plan.context;
     let app = context.application.as_ref();
@@ -40,7 +40,7 @@ pub(super) async fn enter(run: &mut Run<'_>, compiled: &Identification) -> Resul
         application_pre: app.map(|a| a.name.clone()),
         application_pre_launch: app.map(|a| a.launch_url.clone()).filter(|url| !url.is_empty()),
         flow_designation: run.flow.flow.designation,
-        captcha_stage: None,
+        captcha_stage: captcha.map(|asked| Box::new(Body::Captcha(asked))),
         enroll_url: page(&compiled.enrollment),
         recovery_url: page(&compiled.recovery),
         passwordless_url: page(&compiled.passwordless),
@@ -70,12 +70,21 @@ pub(super) async fn answer(
     let mut errors = ResponseErrors::default();
     let typed = response.text("uid_field", MAX_IDENTIFIER, true, &mut errors).unwrap_or_default();
     let password = compiled.password.as_ref().and_then(|_| response.text("password", MAX_PASSWORD, true, &mut errors));
+    let token = compiled.captcha.as_ref().and_then(|_| captcha::token(response, "captcha_token", &mut errors));
     let typed = typed.trim();
     if typed.is_empty() && errors.is_empty() {
         errors.add("uid_field", "blank", "This field may not be blank.");
     }
     if !errors.is_empty() {
         return Ok(Answered::Invalid(errors));
+    }
+    // Before anything is looked up: a program learns nothing, and tries no password.
+    if let (Some((id, stage)), Some(token)) = (&compiled.captcha, token) {
+        match captcha::check(run, *id, stage, &token).await? {
+            Person::Passed => {}
+            Person::Refused(error) => return Ok(Answered::Invalid(error.under(ResponseErrors::GENERAL))),
+            Person::Unknown(error) => return Ok(Answered::Retry(error.under(ResponseErrors::GENERAL))),
+        }
     }
     let stage = &compiled.stage;
     let found = match stage.user_fields.as_slice() {

@@ -1,6 +1,7 @@
 //! What the stages do: one file each, an `enter` for when it is reached and an `answer` for what a
 //! person sends.
 
+mod captcha;
 mod consent;
 mod deny;
 mod dummy;
@@ -18,7 +19,7 @@ mod later;
 mod mfa;
 mod passkey;
 mod password;
-mod prompt;
+pub(crate) mod prompt;
 mod push;
 mod redirect;
 mod sent_code;
@@ -66,6 +67,7 @@ impl Stage {
             Self::EnrollSms(_) => "ak-stage-authenticator-sms",
             Self::EnrollDuo(_) => "ak-stage-authenticator-duo",
             Self::Email(_) => "ak-stage-email",
+            Self::Captcha(_) => "ak-stage-captcha",
             Self::UserLogout(_)
             | Self::UserWrite(_)
             | Self::Deny(_)
@@ -108,6 +110,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::EnrollSms(stage) => enroll_sms::enter(run, at.stage_id, stage).await,
         Stage::EnrollDuo(stage) => enroll_duo::enter(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
+        Stage::Captcha(stage) => Ok(captcha::enter(run, stage)),
         Stage::Later(stage) => Ok(later::enter(run, &stage.name, stage.word)),
     }
 }
@@ -129,6 +132,7 @@ pub(crate) async fn answer(run: &mut Run<'_>, at: &CompiledStage, response: &Res
         Stage::EnrollSms(stage) => enroll_sms::answer(run, at.stage_id, stage, response).await,
         Stage::EnrollDuo(stage) => enroll_duo::answer(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::answer(run, at.stage_id, stage).await,
+        Stage::Captcha(stage) => captcha::answer(run, at.stage_id, stage, response).await,
         Stage::UserLogout(_)
         | Stage::UserWrite(_)
         | Stage::Deny(_)

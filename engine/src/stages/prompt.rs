@@ -1,6 +1,9 @@
 //! Asks for data, checks it field by field, then as a whole.
 
-use super::field::{self, Answer, MAX_CHOICES, Ready};
+use super::{
+    MAX_PASSWORD,
+    field::{self, Answer, MAX_CHOICES, Ready},
+};
 use crate::{
     Response,
     challenge::{Body, Choice, Data, Prompt as Challenge, PromptField, ResponseErrors},
@@ -193,6 +196,43 @@ async fn policies_pass(
         errors.add(ResponseErrors::GENERAL, "invalid", "These answers are not accepted.");
     }
     Ok(())
+}
+
+/// What is to be said of a password while it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighed {
+    /// How hard it is to guess, from 0 to 4.
+    pub score: u8,
+    /// Whether the policies would take it.
+    pub passing: bool,
+    /// What they say, for the person.
+    pub messages: Vec<String>,
+}
+
+pub(crate) async fn weigh(
+    run: &Run<'_>,
+    prompts: &CompiledPrompts,
+    field: &str,
+    response: &Response,
+) -> Result<Option<Weighed>, Failure> {
+    let is_it = |prompt: &Prompt| prompt.prompt_type == PromptType::Password && prompt.field_key == field;
+    if !prompts.fields.iter().any(|(_, prompt)| is_it(prompt)) {
+        return Ok(None);
+    }
+    let mut data = run.plan.context.prompt_data.clone();
+    for (_, prompt) in &prompts.fields {
+        // What else was typed tells what others would guess first.
+        if super::asks_for(prompt.prompt_type)
+            && let Some(text) = response.text(&prompt.field_key, MAX_PASSWORD, true, &mut ResponseErrors::default())
+        {
+            data.insert(prompt.field_key.clone(), Value::String(text));
+        }
+    }
+    let principal = run.trusted_subject().await?;
+    let facts = run.facts(principal.as_ref(), data);
+    let score = run.env.decide.strength(field, &facts);
+    let verdict = run.env.decide.policies(&prompts.policies, &facts).await?;
+    Ok(Some(Weighed { score, passing: verdict.passing, messages: verdict.messages }))
 }
 
 /// Keeps the answers in the plan. The plan is stored between requests, so passwords go in sealed or

@@ -2,6 +2,7 @@
 // Each test binary uses its part of this.
 #![allow(dead_code, unreachable_pub)]
 
+mod captchas;
 mod passkeys;
 pub mod phones;
 
@@ -69,6 +70,8 @@ pub struct State {
     pub accepted: Vec<i64>,
     /// Users whose code was accepted, in order.
     pub codes_accepted: Vec<i64>,
+    /// What the service of captchas answers to a token; another one it does not know.
+    pub captchas: HashMap<String, Value>,
     pub overloaded: bool,
     pub directory_broken: bool,
     pub random: u64,
@@ -178,6 +181,7 @@ impl World {
             credentials: self,
             factors: self,
             passkeys: self,
+            captchas: self,
             consents: self,
             invitations: self,
             mail: self,
@@ -542,6 +546,10 @@ impl Decide for World {
             }
         }
         Ok(Verdict { passing: true, messages: Vec::new() })
+    }
+
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8 {
+        facts.prompt_data[field].as_str().map_or(0, |typed| u8::try_from(typed.len() / 4).unwrap_or(4).min(4))
     }
 
     /// The name of a field of the user, or a JSON literal.

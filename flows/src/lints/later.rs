@@ -2,10 +2,7 @@
 
 use super::view::{Passing, View};
 use crate::{diagnostics::Diagnostic, span::Span};
-use lockgate_model::{
-    kind::by_name,
-    kinds::{IdentificationStage, is_later_stage},
-};
+use lockgate_model::{kind::by_name, kinds::is_later_stage};
 
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
     for (document, _) in view.flows() {
@@ -14,9 +11,6 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
             if is_later_stage(&stage.kind) {
                 let word = by_name(&stage.kind).map_or("stage", |kind| kind.meta.word);
                 found.push(denies(word, &view.at(placed.binding, "")));
-            }
-            if placed.typed::<IdentificationStage>().is_some_and(|s| s.captcha_stage.is_some()) {
-                found.push(denies("captcha", &view.at(stage, "/captcha_stage")));
             }
         }
     }

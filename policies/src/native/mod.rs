@@ -8,6 +8,8 @@ mod password_expiry;
 mod reputation;
 mod unique_password;
 
+pub use password::strength;
+
 use crate::{
     check::Unknown,
     evidence::Wants,

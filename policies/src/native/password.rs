@@ -16,7 +16,7 @@ const GUESSED: usize = 100;
 
 /// How often the password was leaked, could not be found out.
 const NOT_LOOKED_UP: Unknown = Unknown {
-    why: "the service of leaked passwords did not answer",
+    why: "whether the password was leaked could not be found out",
     told: Some("The password could not be checked. Please try again later."),
 };
 
@@ -36,7 +36,14 @@ pub(super) fn run(policy: &PasswordPolicy, env: &Env<'_>) -> Result<Outcome, Unk
         let known = env.facts.evidence.passwords.get(&policy.password_field);
         let leaked = known.and_then(|known| known.leaked).ok_or(NOT_LOOKED_UP)?;
         if leaked > u64::try_from(policy.hibp_allowed_count).unwrap_or_default() {
-            return Ok(Outcome::says(false, format!("Password exists on {leaked} online lists.")));
+            return Ok(Outcome::says(
+                false,
+                match leaked {
+                    // Listed, and nobody says how often.
+                    u64::MAX => "Password exists on online lists.".to_owned(),
+                    leaked => format!("Password exists on {leaked} online lists."),
+                },
+            ));
         }
     }
     Ok(if policy.check_zxcvbn { guess(policy, password, env) } else { Outcome::plain(true) })
@@ -70,11 +77,21 @@ fn flaw(policy: &PasswordPolicy, password: &str) -> Option<String> {
     Some(format!("A password needs at least {}.", rules.join(", ")))
 }
 
-fn guess(policy: &PasswordPolicy, password: &str, env: &Env<'_>) -> Outcome {
+/// How hard the password in a field is to guess, from 0 to 4, for somebody who knows whose it is.
+#[must_use]
+pub fn strength(env: &Env<'_>, field: &str) -> u8 {
+    typed(env.facts, field).map_or(0, |password| u8::from(estimate(password, env).score()))
+}
+
+fn estimate(password: &str, env: &Env<'_>) -> zxcvbn::Entropy {
     let beginning: String = password.chars().take(GUESSED).collect();
     let own = own_words(env);
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
-    let estimate = zxcvbn::zxcvbn(&beginning, &own);
+    zxcvbn::zxcvbn(&beginning, &own)
+}
+
+fn guess(policy: &PasswordPolicy, password: &str, env: &Env<'_>) -> Outcome {
+    let estimate = estimate(password, env);
     if i32::from(u8::from(estimate.score())) > policy.zxcvbn_score_threshold {
         return Outcome::plain(true);
     }

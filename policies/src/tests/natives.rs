@@ -190,6 +190,28 @@ fn a_password_that_is_easily_guessed_is_too_weak() {
     assert!(said(&check, "trellis-mango-orbit-58").0);
     assert!(!said(&check, "ada@example.com").0, "one's own address is the first guess");
     assert!(said(&native("password", json!({"check_zxcvbn": true, "zxcvbn_score_threshold": -1})), "a").0);
+    // Passwords of the demonstration of zxcvbn, with what the version says that is built in.
+    for (password, score) in [
+        ("zxcvbn", 0),
+        ("password", 0),
+        ("qwER43@!", 2),
+        ("Tr0ub4dour&3", 2),
+        ("correcthorsebatterystaple", 4),
+        ("coRrecth0rseba++ery9.23.2007staple$", 4),
+        ("p@ssword", 0),
+        ("abcdefghijk987654321", 1),
+        ("neverforget13/3/1997", 3),
+        ("rWibMFACxAUGZmxhVncy", 4),
+        ("Ba9ZyWABu99[BK#6MBgbH88Tofv)vs$w", 4),
+    ] {
+        let typed = map(json!({"password": password}));
+        let facts = Facts { prompt_data: &typed, ..Facts::at(noon()) };
+        assert_eq!(crate::strength(&crate::Env::new(None, &facts), "password"), score, "{password}");
+        for threshold in 0..4 {
+            let check = native("password", json!({"check_zxcvbn": true, "zxcvbn_score_threshold": threshold}));
+            assert_eq!(said(&check, password).0, i32::from(score) > threshold, "{password} above {threshold}");
+        }
+    }
     assert!(said(&check, &"trellis-mango-orbit-58".repeat(40)).0, "the rest of a long one is not looked at");
 }
 

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod binding;
+mod captcha;
 pub mod config;
 pub mod counter;
 pub mod decisions;
@@ -95,6 +96,9 @@ use uuid::Uuid;
 /// Requests that a token may make at once, in seconds' worth of requests.
 const BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 
+/// Passwords that a session may have judged in a second while they are typed.
+const WEIGHED: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+
 /// Below this, the database notes when each version first ran on it.
 pub const VERSIONS: &str = "version:";
 
@@ -132,6 +136,8 @@ pub struct Setup {
     pub pwned_url: String,
     /// Where Twilio is.
     pub twilio_url: String,
+    /// A file of leaked passwords, which is asked instead of the service.
+    pub breached_file: Option<PathBuf>,
     /// How sign-ins are counted.
     pub scores: ScoreRules,
     /// Databases that know where addresses are.
@@ -163,6 +169,7 @@ impl Setup {
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             twilio_url: sms::TWILIO_URL.to_owned(),
+            breached_file: None,
             scores: ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) },
             geo: GeoFiles::default(),
             mail: None,
@@ -232,6 +239,8 @@ pub struct Core {
     pub reputation: Reputation,
     /// Counts requests by token, or else by account; nothing where any number is permitted.
     pub api_requests: Option<Counter<Uuid>>,
+    /// Counts, by session, passwords that are judged while they are typed.
+    weighings: Counter<Uuid>,
     /// The settings of the installation.
     pub tuning: Tuning,
     /// What changed.
@@ -338,11 +347,12 @@ impl Identity {
             fetcher: Fetcher {
                 store: store.clone(),
                 passwords: passwords.clone(),
-                pwned: Pwned::new(&setup.pwned_url),
+                pwned: Pwned::new(&setup.pwned_url, setup.breached_file.clone()),
                 places: Some(places),
             },
             remembered: Remembered::default(),
         };
+        access.fetcher.pwned.check().await;
         let reputation =
             Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores, tuning.clone());
         let identity = Self(Arc::new(Core {
@@ -365,6 +375,7 @@ impl Identity {
             api_requests: setup
                 .api_requests
                 .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,
             feed,
             trusted: setup.trusted,

@@ -78,7 +78,7 @@ impl Look {
         Fetcher {
             store: self.store.clone(),
             passwords: Passwords::new(1, 1),
-            pwned: Pwned::new(pwned::DEFAULT_URL),
+            pwned: Pwned::new(pwned::DEFAULT_URL, None),
             places: self.snapshot.world().places.clone(),
         }
     }

@@ -3,6 +3,7 @@
 //! New hashes are argon2id with OWASP's settings (19 MiB, two passes, one lane); those of other sorts (`foreign.rs`) verify,
 //! and are replaced at the next login.
 
+pub mod breached;
 mod foreign;
 mod turns;
 

@@ -1,9 +1,12 @@
-//! The service of leaked passwords (haveibeenpwned.com, range search). It is told the first five digits of a
-//! SHA-1, answers every known hash that begins so, and learns of no password.
+//! Leaked passwords: a file of them where the settings name one, or else the service (haveibeenpwned.com, range
+//! search). That is told the first five digits of a SHA-1, answers every known hash that begins so, and learns of no
+//! password.
 
+use crate::passwords::breached::{Breached, BreachedError};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use reqwest::redirect::Policy;
 use std::{
+    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -31,6 +34,9 @@ pub enum PwnedError {
     /// The address in the settings is none, or there is no HTTP client.
     #[error("the service of leaked passwords cannot be asked")]
     Unusable,
+    /// The file.
+    #[error("the file of leaked passwords: {0}")]
+    File(#[from] BreachedError),
     /// It answers without end.
     #[error("the service of leaked passwords answers too much")]
     TooLong,
@@ -42,14 +48,36 @@ pub struct Pwned {
     /// Made when it is first needed: few installations ask, and its certificates take memory.
     http: Arc<OnceLock<Option<reqwest::Client>>>,
     url: Option<Url>,
+    /// Asked instead of the service.
+    file: Option<Arc<Breached>>,
 }
 
 impl Pwned {
-    /// At this address, to which the digits are appended.
+    /// A file, or else the service at this address, to which the digits are appended.
     #[must_use]
-    pub fn new(url: &str) -> Self {
+    pub fn new(url: &str, file: Option<PathBuf>) -> Self {
         let url = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
-        Self { http: Arc::default(), url: Url::parse(&url).ok() }
+        Self { http: Arc::default(), url: Url::parse(&url).ok(), file: file.map(|path| Arc::new(Breached::new(path))) }
+    }
+
+    /// Whether it can be known without asking anybody else.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Says in the log what is wrong with the file, if something is.
+    pub async fn check(&self) {
+        let Some(file) = self.file.clone() else { return };
+        let path = file.path().display().to_string();
+        match in_file(file, |file| file.check()).await {
+            Ok(()) => tracing::info!(path, "passwords are compared with a file of leaked ones"),
+            Err(error) => tracing::error!(
+                path,
+                %error,
+                "the file of leaked passwords (passwords.breached_file) cannot be used: policies that ask it refuse"
+            ),
+        }
     }
 
     fn http(&self) -> Option<&reqwest::Client> {
@@ -67,6 +95,10 @@ impl Pwned {
     /// [`PwnedError`].
     pub async fn count(&self, password: &str) -> Result<u64, PwnedError> {
         let hash = hex::encode_upper(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes()));
+        if let Some(file) = self.file.clone() {
+            let hash = hash.into_bytes().try_into().map_err(|_| PwnedError::Unusable)?;
+            return Ok(in_file(file, move |file| file.count(&hash)).await?);
+        }
         let (told, kept) = hash.split_at(TOLD);
         let (http, url) = self.http().zip(self.url.as_ref()).ok_or(PwnedError::Unusable)?;
         let url = url.join(told).map_err(|_| PwnedError::Unusable)?;
@@ -81,6 +113,14 @@ impl Pwned {
         }
         Ok(found(&String::from_utf8_lossy(&text), kept))
     }
+}
+
+/// Reads in a file, where that holds nobody up.
+async fn in_file<T: Send + 'static>(
+    file: Arc<Breached>,
+    work: impl FnOnce(&Breached) -> Result<T, BreachedError> + Send + 'static,
+) -> Result<T, BreachedError> {
+    tokio::task::spawn_blocking(move || work(&file)).await.map_err(|_| BreachedError::Nobody)?
 }
 
 /// The count behind the rest of a hash, one `<rest>:<count>` a line.

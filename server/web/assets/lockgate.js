@@ -1,4 +1,4 @@
-// What this adds is comfort: every page works without it, but for passkeys, which only scripts can ask for.
+// What this adds is comfort: every page works without it, but for passkeys and captchas, which only scripts can ask for.
 (() => {
   "use strict";
   const each = (selector, action) => document.querySelectorAll(selector).forEach(action);
@@ -92,6 +92,101 @@
     } catch {
       // Nobody chose one.
     }
+  });
+
+  // Captchas: reCAPTCHA, hCaptcha, Turnstile, and what has their functions. Their script comes from elsewhere.
+  each("[data-captcha]", (box) => {
+    const form = box.closest("form");
+    const token = form.elements[box.dataset.captcha];
+    const problem = token.nextElementSibling;
+    const has = (what) => what in box.dataset;
+    const tell = (what) => {
+      problem.textContent = problem.dataset[what];
+      problem.hidden = false;
+    };
+    let run;
+    let lost = false;
+    let waiting = has("start");
+    const solved = (answer) => {
+      token.value = answer;
+      problem.hidden = true;
+      if (waiting || has("alone")) form.requestSubmit();
+      waiting = false;
+    };
+    const failed = () => {
+      token.value = "";
+      waiting = false;
+      tell("failed");
+    };
+    const render = (api) => {
+      const options = { sitekey: box.dataset.key, callback: solved, "error-callback": failed };
+      options["expired-callback"] = () => (token.value = "");
+      // Turnstile knows by the key whether it is seen, and starts by itself.
+      const seen = has("interactive") || api === window.turnstile;
+      if (!seen) options.size = "invisible";
+      const widget = api.render(box, options);
+      run = () => (seen ? has("interactive") && tell("unsolved") : api.execute(widget));
+      if (waiting && !seen) run();
+    };
+    const script = document.createElement("script");
+    script.src = box.dataset.script;
+    script.onerror = () => {
+      lost = true;
+      tell("missing");
+    };
+    script.onload = () => {
+      const { turnstile, hcaptcha, grecaptcha } = window;
+      const api = turnstile || hcaptcha || grecaptcha;
+      if (!api) return script.onerror();
+      if (api === grecaptcha) return api.ready(() => render(api));
+      render(api);
+    };
+    document.head.append(script);
+    // Before the click counts as the one answer.
+    const hold = (event) => {
+      if (token.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (lost) return tell("missing");
+      waiting = true;
+      if (run) run();
+    };
+    form.addEventListener("submit", hold, { capture: true });
+  });
+
+  // How strong a new password is, while it is typed: judged by what will judge it when it is sent, and kept nowhere.
+  each("[data-strength]", (box) => {
+    const input = document.getElementById(box.dataset.of);
+    const [meter, text] = box.children;
+    const words = box.dataset.words.split("|");
+    let timer;
+    let asking;
+    const show = (score, said) => {
+      meter.value = score;
+      meter.setAttribute("aria-valuetext", said);
+      text.textContent = said;
+    };
+    const ask = async () => {
+      if (asking) asking.abort();
+      if (!input.value) return show(0, "");
+      asking = new AbortController();
+      const body = new URLSearchParams([...new FormData(input.form)].filter(([, value]) => typeof value === "string"));
+      body.set("strength_of", input.name);
+      try {
+        const answer = await fetch(box.dataset.strength, { method: "POST", body, signal: asking.signal });
+        if (answer.status === 429) return later(1000 * answer.headers.get("Retry-After"));
+        if (!answer.ok) return show(0, "");
+        const { score, messages } = await answer.json();
+        show(score, [words[score], ...messages].join(" "));
+      } catch {
+        // Somebody types on, or is offline.
+      }
+    };
+    const later = (wait) => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, wait);
+    };
+    input.addEventListener("input", () => later(300));
   });
 
   // The portal: filter while typing, "/" to search, Escape to close the menu.

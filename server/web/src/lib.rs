@@ -29,6 +29,7 @@ use lockgate_identity::Identity;
 /// The routes of every page and of the files that pages load.
 pub fn router(identity: Identity) -> Router {
     let flow_page = get(flow::show).post(flow::submit).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
+    let strength = post(flow::strength).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
     Router::new()
         .route("/", get(portal::front_door))
         .route("/setup", get(portal::setup))
@@ -39,6 +40,7 @@ pub fn router(identity: Identity) -> Router {
         .route("/recovery/use-token/{key}/", get(recovery::by_path))
         .route("/if/brand.css", get(looks::brand_css))
         .route("/if/flow/{slug}/", flow_page)
+        .route("/if/flow/{slug}/strength/", strength)
         .route("/flows/-/default/{designation}/", get(flow::ways::default))
         .route("/flows/-/configure/{stage_uuid}/", get(flow::ways::configure))
         .route("/flows/-/cancel/", get(flow::ways::cancel))

@@ -1,5 +1,6 @@
 //! From a view struct to an HTTP response: rendering, Content-Security-Policy, headers.
 
+use crate::pages::Sources;
 use askama::Template;
 use axum::{
     body::Body,
@@ -25,6 +26,8 @@ pub struct Csp {
     frames: Vec<String>,
     /// Scripts may ask our own host.
     requests: bool,
+    /// What widgets of others need.
+    widgets: Sources,
 }
 
 impl Csp {
@@ -72,31 +75,40 @@ impl Csp {
         self
     }
 
+    /// Lets a widget of somebody else run in the page.
+    #[must_use]
+    pub fn widget(mut self, sources: Sources) -> Self {
+        self.widgets.scripts.extend(sources.scripts);
+        self.widgets.requests.extend(sources.requests);
+        self.widgets.styles.extend(sources.styles);
+        self.frames.extend(sources.frames);
+        self
+    }
+
     /// The header's value.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
-        let mut value = String::from(
-            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:",
-        );
-        for origin in &self.images {
-            value.push(' ');
-            value.push_str(origin);
-        }
-        if !self.forms_leave {
-            value.push_str("; form-action 'self'");
-            for target in &self.form_targets {
-                value.push(' ');
-                value.push_str(target);
+        let mut value = String::from("default-src 'none'");
+        let mut rule = |name: &str, own: &[&str], others: &[String]| {
+            let sources = own.iter().copied().chain(others.iter().map(String::as_str));
+            let sources: Vec<&str> = sources.collect();
+            // Without any, `default-src` speaks: none.
+            if !sources.is_empty() {
+                value.push_str(&format!("; {name} {}", sources.join(" ")));
             }
+        };
+        rule("script-src", &["'self'"], &self.widgets.scripts);
+        rule("style-src", &["'self'"], &self.widgets.styles);
+        rule("font-src", &["'self'"], &[]);
+        rule("base-uri", &["'none'"], &[]);
+        rule("frame-ancestors", &["'none'"], &[]);
+        rule("img-src", &["'self'", "data:"], &self.images);
+        if !self.forms_leave {
+            rule("form-action", &["'self'"], &self.form_targets);
         }
-        if self.requests {
-            value.push_str("; connect-src 'self'");
-        }
-        // Without any, `default-src` speaks for frames: none.
-        for (at, origin) in self.frames.iter().enumerate() {
-            value.push_str(if at == 0 { "; frame-src " } else { " " });
-            value.push_str(origin);
-        }
+        let requests: &[&str] = if self.requests { &["'self'"] } else { &[] };
+        rule("connect-src", requests, &self.widgets.requests);
+        rule("frame-src", &[], &self.frames);
         // Origins are ASCII (RFC 6454 section 6.2); should one not be, nothing is permitted.
         HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
     }

@@ -41,7 +41,7 @@ designation: authentication
 stages:
   - identify: { by: [username], password: inline }
   # lockgate: allow(later) this is what the test is about
-  - captcha: { site_key: shown, secret: { env: CAPTCHA_KEY } }
+  - source: { source: 7f0ea6a3-5bc6-4b7e-9c9b-54f3bb8f8f01 }
   - login
 "#;
 
@@ -55,7 +55,7 @@ on_each_database!(
 );
 
 async fn start(database: Database) -> Server {
-    Server::builder(database).config("accounts.yaml", FLOWS).set("CAPTCHA_KEY", "hush").start().await
+    Server::builder(database).config("accounts.yaml", FLOWS).start().await
 }
 
 async fn invite(api: &Api, mut body: Value) -> String {
@@ -209,7 +209,7 @@ async fn a_step_that_cannot_be_taken_lets_nobody_in(database: Database) {
     let (client, base) = (Client::new(), server.base());
     let end = Executor::new(&client, &base, "by-robot", "").login("ada", PASSWORD).await;
     let FlowEnd::Denied(end) = end else { panic!("{end:?}") };
-    assert!(refusal(&end).contains("(captcha) cannot be run by this version"), "{end}");
+    assert!(refusal(&end).contains("(source) cannot be run by this version"), "{end}");
     assert_eq!(me(&server, &client).await, Value::Null);
     server.logged(&["this version cannot run a stage"]).await;
 }

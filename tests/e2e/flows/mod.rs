@@ -1,6 +1,7 @@
 //! `/api/v3/flows/…` and `/flows/…`: flows driven by scripts.
 
 mod accounts;
+mod captcha;
 mod duo;
 mod executor;
 mod factors;
@@ -10,4 +11,5 @@ mod initial_setup;
 mod passkeys;
 mod policies;
 mod sms;
+mod strength;
 mod ways;

@@ -4,6 +4,7 @@
 //!
 //! Everything here is a function of values; what comes out is data for reports.
 
+mod captchas;
 pub(crate) mod coverage;
 mod expectations;
 mod factors;

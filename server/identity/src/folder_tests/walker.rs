@@ -149,6 +149,7 @@ impl<'a> Walker<'a> {
             credentials: self.world,
             factors: self.world,
             passkeys: self.world,
+            captchas: self.world,
             consents: self.world,
             invitations: self.world,
             mail: self.world,

@@ -222,6 +222,10 @@ impl Decide for Decider<'_> {
         Ok(verdict)
     }
 
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8 {
+        lockgate_policies::strength(&Env::new(facts.principal, &self.translate(facts, &facts.context)), field)
+    }
+
     async fn expression(&self, expression: PromptExpression<'_>, facts: &Facts<'_>) -> Result<Value, PortError> {
         let compiled = self
             .snapshot

@@ -2,8 +2,10 @@
 //! carries out its effects. Of two requests that come together one wins; the other is told to look again.
 
 mod answer;
+mod captcha_ports;
 pub(crate) mod decide;
 mod duo_ports;
+mod env;
 mod factor_ports;
 mod inspect;
 mod mail_codes;
@@ -17,11 +19,11 @@ mod session_data;
 mod settle;
 mod silent;
 mod sms_ports;
+mod strength;
 
 use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
 pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
-use decide::Decider;
 pub use inspect::Inspection;
 pub use lockgate_engine::ports::DuoProgress;
 use lockgate_engine::{
@@ -30,8 +32,6 @@ use lockgate_engine::{
 };
 use lockgate_model::kinds::FlowDesignation;
 use lockgate_store::{Session, StoreError};
-use mail_ports::Post;
-use ports::Ports;
 pub use preview::PreviewError;
 use recovery_key::is_recovered;
 pub use restore::{RecoveryLink, without_link};
@@ -39,6 +39,7 @@ use session_data::SessionData;
 use settle::{Rotation, Stored};
 pub use silent::Silent;
 use std::sync::Arc;
+pub use strength::{Weighed, Weighing};
 
 /// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
 const BROWSER_SESSION: TimeDelta = TimeDelta::days(1);
@@ -291,33 +292,6 @@ impl<'a> Visit<'a> {
 
     fn data(&self) -> SessionData {
         self.session.as_ref().map(|s| SessionData::read(&s.data)).unwrap_or_default()
-    }
-
-    async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
-        let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
-        let (mfa_token, device_token) = (self.mfa_token, self.device_token);
-        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token, device_token };
-        let post = Post { core: self.core, snapshot: self.snapshot, client: self.client };
-        let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
-        let decider = Decider { judge: self.core, snapshot: self.snapshot, setup_open: self.setup_open, login };
-        let env = StepEnv {
-            directory: &ports,
-            credentials: &ports,
-            factors: &ports,
-            passkeys: &ports,
-            consents: &ports,
-            invitations: &ports,
-            mail: &post,
-            sms: &post,
-            duo: &post,
-            decide: &decider,
-            events: &ports,
-            random: &*self.core.random,
-            request: &self.facts,
-            brand: &self.brand,
-            session: self.who.as_ref().map(|p| &**p.principal()),
-        };
-        work(&env).await
     }
 
     /// Takes the step and stores it; `None` when another request changed the session meanwhile.

@@ -1,6 +1,6 @@
 //! A prompt as people would see it, without a flow around it: for whoever writes one.
 
-use super::{FlowRunner, Ports, decide::Decider};
+use super::{FlowRunner, decide::Decider, ports::Ports};
 use crate::{config::Snapshot, net::Client, system::time_uuid};
 use async_trait::async_trait;
 use lockgate_engine::{
@@ -73,6 +73,7 @@ impl FlowRunner<'_> {
             credentials: &ports,
             factors: &ports,
             passkeys: &ports,
+            captchas: &ports,
             consents: &ports,
             invitations: &ports,
             mail: &post,
@@ -140,6 +141,10 @@ impl Decide for Trial<'_> {
 
     async fn policies(&self, _: &[Uuid], _: &Facts<'_>) -> Result<Verdict, PortError> {
         Ok(Verdict { passing: true, messages: Vec::new() })
+    }
+
+    fn strength(&self, field: &str, facts: &Facts<'_>) -> u8 {
+        self.decider.strength(field, facts)
     }
 
     async fn expression(&self, asked: PromptExpression<'_>, facts: &Facts<'_>) -> Result<Value, PortError> {

@@ -4,6 +4,7 @@
 //! An accepted answer leads to the same address again, so that reloading a page sends nothing twice.
 
 pub(crate) mod form;
+mod strength;
 mod view;
 pub(crate) mod ways;
 
@@ -25,6 +26,7 @@ use lockgate_identity::{
 };
 use lockgate_model::kinds::{FlowAuthentication, FlowDesignation};
 use lockgate_texts::Language;
+pub(crate) use strength::strength;
 use view::Frame;
 
 /// `GET /if/flow/{slug}/`: the current challenge.

@@ -2,9 +2,9 @@
 
 use super::form::Form;
 use crate::pages::{
-    AccessDenied, AppSetup, Autosubmit, Body, BrandView, Choice, Consent, Denial, Device, DuoSetup, Errors, FieldError,
-    FieldKind, FlowError, FlowPage, Identification, Layout, Mail, MailSetup, PaperCodes, PasskeySetup, Password,
-    Permission, Person, PhoneSetup, PromptField, SecondFactor, SessionEnd, SetupChoice,
+    AccessDenied, AppSetup, Autosubmit, Body, BrandView, Captcha, Choice, Consent, Denial, Device, DuoSetup, Errors,
+    FieldError, FieldKind, FlowError, FlowPage, Identification, Layout, Mail, MailSetup, PaperCodes, PasskeySetup,
+    Password, Permission, Person, PhoneSetup, PromptField, SecondFactor, SessionEnd, SetupChoice, Widget,
 };
 use crate::visit::with_next;
 use axum::http::StatusCode;
@@ -112,9 +112,10 @@ fn own_title(body: &challenge::Body, t: Language) -> Option<Cow<'static, str>> {
 /// signing out and on to where the flow was going.
 fn switch_url(body: &challenge::Body, frame: &Frame) -> String {
     match body {
-        challenge::Body::Password(_) | challenge::Body::AuthenticatorValidation(_) | challenge::Body::UserLogin(_) => {
-            with_next(CANCEL, &frame.action_url)
-        }
+        challenge::Body::Password(_)
+        | challenge::Body::AuthenticatorValidation(_)
+        | challenge::Body::Captcha(_)
+        | challenge::Body::UserLogin(_) => with_next(CANCEL, &frame.action_url),
         _ => {
             let next = frame.action_url.split_once('?').and_then(|(_, query)| next_in_query(query));
             with_next("/flows/-/default/invalidation/", next.as_deref().unwrap_or("/"))
@@ -131,6 +132,7 @@ fn translate(body: challenge::Body, frame: &Frame) -> Body {
             recovery_url: it.recovery_url,
             allow_show_password: it.allow_show_password,
         }),
+        From::Captcha(it) => Body::Captcha(captcha(it)),
         From::UserLogin(it) => Body::UserLogin(person(it.who)),
         From::Consent(it) => Body::Consent(consent(it, frame)),
         From::Prompt(it) => Body::Prompt(it.fields.into_iter().map(field).collect()),
@@ -184,8 +186,20 @@ fn identification(it: challenge::Identification, frame: &Frame) -> Identificatio
         passwordless_url: it.passwordless_url,
         passwordless_title: frame.passwordless_title.clone().unwrap_or_default(),
         passkey: it.passkey_challenge.map(|options| options.to_string()),
+        captcha: it.captcha_stage.and_then(|asked| match *asked {
+            challenge::Body::Captcha(asked) => Some(widget(&asked, "captcha_token")),
+            _ => None,
+        }),
         sources: Vec::new(),
     }
+}
+
+fn captcha(it: challenge::Captcha) -> Captcha {
+    Captcha { widget: widget(&it, "token"), person: person(it.who) }
+}
+
+fn widget(it: &challenge::Captcha, field: &'static str) -> Widget {
+    Widget { field, script: it.js_url.clone(), site_key: it.site_key.clone(), interactive: it.interactive }
 }
 
 fn second_factor(it: challenge::AuthenticatorValidation) -> SecondFactor {
@@ -288,9 +302,7 @@ fn keep_typed(field: &mut PromptField, form: &Form) {
 /// The names of the fields that the page shows, in its order.
 fn shown(body: &challenge::Body) -> Vec<&str> {
     match body {
-        challenge::Body::Identification(it) if it.password_fields => vec!["uid_field", "password"],
-        challenge::Body::Identification(_) => vec!["uid_field"],
-        challenge::Body::Password(_) => vec!["password"],
+        challenge::Body::Identification(_) | challenge::Body::Password(_) | challenge::Body::Captcha(_) => body.asks(),
         challenge::Body::AuthenticatorValidation(it) if it.device_challenges.is_empty() => vec!["selected_stage"],
         challenge::Body::AuthenticatorValidation(it) if is_passkey(it.device_challenges.first()) => vec!["webauthn"],
         challenge::Body::AuthenticatorValidation(it) if is_duo(it.device_challenges.first()) => vec!["duo", "code"],

@@ -69,6 +69,15 @@ fn prompt_field(key: &str, field_type: PromptType) -> challenge::PromptField {
     }
 }
 
+fn captcha() -> challenge::Captcha {
+    challenge::Captcha {
+        who: who("ada"),
+        js_url: "https://captcha.example.com/api.js".into(),
+        site_key: "k".into(),
+        interactive: false,
+    }
+}
+
 fn prompt() -> challenge::Body {
     challenge::Body::Prompt(challenge::Prompt {
         fields: vec![
@@ -91,6 +100,7 @@ fn all() -> Vec<challenge::Body> {
             allow_show_password: false,
         }),
         challenge::Body::UserLogin(challenge::UserLogin { who: who("ada") }),
+        challenge::Body::Captcha(captcha()),
         challenge::Body::Consent(challenge::Consent {
             who: who("ada"),
             header_text: "You're about to sign into Wiki.".into(),
@@ -143,7 +153,7 @@ fn every_component_has_its_page() {
 #[test]
 fn the_end_of_a_flow_has_its_status() {
     let statuses: Vec<u16> = all().iter().map(|body| status(body).as_u16()).collect();
-    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 403, 500, 200, 200, 200]);
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 200, 403, 500, 200, 200, 200]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The page of a flow: one challenge, shown as a form that is sent to the page's own address.
 
 use super::{
-    AppSetup, BrandView, CSRF_FIELD, Denial, DuoSetup, FieldKind, MailSetup, PaperCodes, PasskeySetup, PhoneSetup,
-    PromptField, SecondFactor, initials,
+    AppSetup, BrandView, CSRF_FIELD, Captcha, Denial, DuoSetup, FieldKind, MailSetup, PaperCodes, PasskeySetup,
+    PhoneSetup, PromptField, SecondFactor, Widget, initials,
 };
 use crate::{
     assets,
@@ -159,6 +159,8 @@ pub struct Identification {
     pub passwordless_title: String,
     /// What the browser needs to offer passkeys, as JSON.
     pub passkey: Option<String>,
+    /// The captcha on the same page.
+    pub captcha: Option<Widget>,
     /// Other ways to sign in.
     pub sources: Vec<LoginSource>,
 }
@@ -282,6 +284,8 @@ pub enum Body {
     Identification(Identification),
     /// `ak-stage-password`
     Password(Password),
+    /// `ak-stage-captcha`
+    Captcha(Captcha),
     /// `ak-stage-user-login`: stay signed in? Sends `remember_me` as `true` or `false`.
     UserLogin(Person),
     /// `ak-stage-consent`
@@ -330,6 +334,7 @@ impl Body {
         match self {
             Self::Identification(_) => "ak-stage-identification",
             Self::Password(_) => "ak-stage-password",
+            Self::Captcha(_) => "ak-stage-captcha",
             Self::UserLogin(_) => "ak-stage-user-login",
             Self::Consent(_) => "ak-stage-consent",
             Self::Prompt(_) => "ak-stage-prompt",
@@ -365,11 +370,21 @@ impl Body {
             Self::PhoneSetup(it) => listed(&it.person.avatar_url),
             Self::DuoSetup(it) => listed(&it.person.avatar_url),
             Self::Mail(it) => it.opened.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
+            Self::Captcha(it) => listed(&it.person.avatar_url),
             Self::UserLogin(person) => listed(&person.avatar_url),
             Self::Consent(it) => [listed(&it.person.avatar_url), listed(&it.application_icon_url)].concat(),
             Self::AccessDenied(it) => it.person.as_ref().map(|person| listed(&person.avatar_url)).unwrap_or_default(),
             Self::SessionEnd(it) => listed(&it.person.avatar_url),
             _ => Vec::new(),
+        }
+    }
+
+    /// The widget of somebody else that it starts.
+    fn widget(&self) -> Option<&Widget> {
+        match self {
+            Self::Identification(it) => it.captcha.as_ref(),
+            Self::Captcha(it) => Some(&it.widget),
+            _ => None,
         }
     }
 }
@@ -413,6 +428,28 @@ impl FlowPage {
     pub fn multipart(&self) -> bool {
         matches!(&self.body, Body::Prompt(fields) if fields.iter().any(|field| field.kind == FieldKind::File))
     }
+
+    /// Where the script asks how strong what is typed into a field is; only for the page's first new password, which
+    /// others repeat.
+    #[must_use]
+    pub fn strength(&self, field: &PromptField) -> Option<String> {
+        (self.new_password() == Some(field.key.as_str())).then(|| {
+            let (path, query) = self.action_url.split_once('?').unwrap_or((&self.action_url, ""));
+            format!("{path}strength/?{query}")
+        })
+    }
+
+    /// What a field is called, where there are many that the same could be wrong with.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let Body::Prompt(fields) = &self.body else { return None };
+        fields.iter().find(|field| field.key == key).map(|field| field.label.as_str())
+    }
+
+    fn new_password(&self) -> Option<&str> {
+        let Body::Prompt(fields) = &self.body else { return None };
+        fields.iter().find(|field| field.kind == FieldKind::Password).map(|field| field.key.as_str())
+    }
 }
 
 impl Page for FlowPage {
@@ -420,6 +457,8 @@ impl Page for FlowPage {
         let policy = self.body.pictures().into_iter().fold(self.brand.policy(), Csp::image);
         let policy = self.form_targets.iter().fold(policy, |policy, url| policy.form_target(url));
         let policy = self.frames.iter().fold(policy, |policy, url| policy.frame(url));
+        let policy = self.body.widget().map(Widget::sources).into_iter().fold(policy, Csp::widget);
+        let policy = if self.new_password().is_some() { policy.own_requests() } else { policy };
         match &self.body {
             Body::Autosubmit(_) => policy.any_form_target(),
             _ => policy,

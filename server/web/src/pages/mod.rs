@@ -5,6 +5,7 @@
 //! rendered from sample data; a test renders every one and holds the house rules against the HTML.
 
 mod brand;
+mod captcha;
 mod factors;
 mod flow;
 mod message;
@@ -17,6 +18,7 @@ mod samples;
 mod tests;
 
 pub use brand::{BrandView, FooterLink, Theme};
+pub use captcha::{Captcha, Sources, Widget};
 pub use factors::{
     AppSetup, Code, Device, DuoSetup, MailSetup, PaperCodes, PasskeySetup, PhoneSetup, SecondFactor, SetupChoice,
 };

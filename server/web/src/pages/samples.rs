@@ -93,6 +93,15 @@ fn login() -> Identification {
     }
 }
 
+fn widget(field: &'static str) -> Widget {
+    Widget {
+        field,
+        script: "https://challenges.cloudflare.com/turnstile/v0/api.js".into(),
+        site_key: "1x00000000000000000000AA".into(),
+        interactive: true,
+    }
+}
+
 fn full_login() -> Identification {
     Identification {
         enroll_url: Some("/if/flow/enrollment/".into()),
@@ -282,6 +291,11 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
         ("identification", login_page(Identification { application: None, ..identification() })),
         ("password", flow(title, Body::Password(password))),
         ("user-login", flow(title, Body::UserLogin(person()))),
+        ("captcha", flow(title, Body::Captcha(Captcha { person: person(), widget: widget("token") }))),
+        (
+            "login-captcha",
+            flow(title, Body::Identification(Identification { captcha: Some(widget("captcha_token")), ..login() })),
+        ),
         ("consent", flow("Redirecting to Grafana", Body::Consent(consent()))),
         (
             "prompt",

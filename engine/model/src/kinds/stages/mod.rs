@@ -26,7 +26,7 @@ pub use services::{
 pub use session::{GeoipBinding, NetworkBinding, UserLoginStage, UserLogoutStage};
 
 /// Kinds of stages that are kept and checked, and that this version cannot run: a flow that reaches one denies.
-const LATER: [&str; 2] = ["source_stage", "captcha_stage"];
+const LATER: [&str; 1] = ["source_stage"];
 
 /// Whether this version only keeps stages of this kind, and a flow that reaches one denies.
 #[must_use]
