@@ -44,3 +44,15 @@ scope-entitlements = Berechtigungen in Anwendungen
 scope-offline = Neue Tokens ohne Ihr Zutun anfordern
 scope-api = Zugriff auf die authentik-API in Ihrem Namen
 scope-proxy = authentik Proxy – Angaben zu Ihrem Konto
+
+## Ways in and out
+
+confirm-account-subject = Bestätigen Sie Ihr Konto
+create-your-account = Konto anlegen
+delete-my-account = Mein Konto löschen
+delete-your-account = Konto löschen
+sign-in-subject = Anmelden
+sign-in-by-email = Per E-Mail anmelden
+keep-sessions = Auf meinen anderen Geräten angemeldet bleiben
+cannot-be-undone = Das lässt sich nicht rückgängig machen
+account-goes = Ihr Konto wird mit allem, was dazugehört, gelöscht, und Sie werden überall abgemeldet.

@@ -225,3 +225,35 @@ login-code-unknown = Die Anmeldung konnte nicht abgeschlossen werden: Der Code i
 login-forged = Die Anmeldung konnte nicht abgeschlossen werden: Sie wurde nicht hier begonnen.
 login-elsewhere = Die Anmeldung konnte nicht abgeschlossen werden: Sie wurde in einem anderen Browser begonnen, oder ihr Cookie ist weg.
 login-late = Die Anmeldung konnte nicht abgeschlossen werden: Sie hat zu lange gedauert.
+
+## Whether it is a person
+
+captcha-unchecked = Ob Sie ein Mensch sind, konnte nicht geprüft werden. Bitte versuchen Sie es gleich noch einmal.
+captcha-wrong-retry = Die Prüfung wurde nicht bestanden. Vielleicht hilft ein neuer Versuch.
+captcha-wrong = Die Prüfung wurde nicht bestanden
+
+## Phones
+
+phone-number-wrong = Geben Sie eine Telefonnummer mit Ländervorwahl ein, etwa +49 151 23456789.
+phone-number-taken = Diese Telefonnummer kann nicht eingerichtet werden: Sie wird schon verwendet.
+message-sent = Nachricht gesendet.
+too-many-messages = Es wurden zu viele Nachrichten angefordert. Bitte versuchen Sie es in { $minutes } Minuten noch einmal.
+messages-not-sent = Dieser Server kann gerade keine Nachrichten senden. Bitte wenden Sie sich an die Administration.
+duo-not-yet = Duo hat von Ihrem Telefon noch nichts gehört. Aktivieren Sie es dort zuerst.
+duo-code-ended = Dieser Code ist abgelaufen. Hier ist ein neuer.
+duo-unable = Duo kann gerade nicht gefragt werden. Bitte nehmen Sie einen anderen Weg oder wenden Sie sich an die Administration.
+push-waiting = Bestätigen Sie die Anfrage auf Ihrem Telefon und fahren Sie dann fort.
+push-denied = Die Anfrage wurde auf dem Telefon abgelehnt.
+push-ended = Auf dem Telefon hat niemand rechtzeitig geantwortet. Versuchen Sie es noch einmal oder nehmen Sie einen anderen Weg.
+push-too-often = Das Telefon wurde zu oft gefragt. Bitte versuchen Sie es in { $minutes } Minuten noch einmal.
+
+## Guessing
+
+too-many-wrong-passwords = 
+    { $retry_after ->
+        [one] Zu viele falsche Passwörter. Versuchen Sie es in { $retry_after } Sekunde noch einmal.
+       *[other] Zu viele falsche Passwörter. Versuchen Sie es in { $retry_after } Sekunden noch einmal.
+    }
+delete-tick = Setzen Sie das Häkchen, wenn Ihr Konto gelöscht werden soll.
+too-many-messages-one = Es wurden zu viele Nachrichten angefordert. Bitte versuchen Sie es in 1 Minute noch einmal.
+push-too-often-one = Das Telefon wurde zu oft gefragt. Bitte versuchen Sie es in 1 Minute noch einmal.

@@ -47,3 +47,15 @@ scope-entitlements = Application entitlements
 scope-offline = Access to request new tokens without interaction
 scope-api = authentik API Access on behalf of your user
 scope-proxy = authentik Proxy - User information
+
+## Ways in and out
+
+confirm-account-subject = Confirm your account
+create-your-account = Create your account
+delete-my-account = Delete my account
+delete-your-account = Delete your account
+sign-in-subject = Sign in
+sign-in-by-email = Sign in by email
+keep-sessions = Stay signed in on my other devices
+cannot-be-undone = This cannot be undone
+account-goes = Your account is deleted with everything that belongs to it, and you are signed out everywhere.

@@ -197,3 +197,31 @@ login-code-unknown = The login could not be completed: its code is unknown, used
 login-forged = The login could not be completed: the state was not made here.
 login-elsewhere = The login could not be completed: the login was started in another browser, or its cookie is gone.
 login-late = The login could not be completed: the login took too long.
+
+## Whether it is a person
+
+captcha-unchecked = Whether you are a person could not be checked. Please try again in a moment.
+captcha-wrong-retry = Invalid captcha response. Retrying may solve this issue.
+captcha-wrong = Invalid captcha response
+
+## Phones
+
+phone-number-wrong = Enter a phone number with the code of its country, such as +49 151 23456789.
+phone-number-taken = This phone number can’t be set up: it is in use already.
+message-sent = Message sent.
+too-many-messages = Too many messages were asked for. Please try again after { $minutes } minutes.
+messages-not-sent = This server cannot send messages now. Please ask an administrator for help.
+duo-not-yet = Duo hasn’t heard from your phone yet. Activate it there first.
+duo-code-ended = That code has ended. Here is a new one.
+duo-unable = Duo can’t be asked now. Please use another way, or ask an administrator for help.
+push-waiting = Approve the request on your phone, then continue.
+push-denied = The request was denied on the phone.
+push-ended = Nobody answered on the phone in time. Try again, or use another way.
+push-too-often = The phone was asked too often. Please try again after { $minutes } minutes.
+
+## Guessing
+
+too-many-wrong-passwords = Too many wrong passwords. Try again in { $retry_after } seconds.
+delete-tick = Tick the box if you want your account to be deleted.
+too-many-messages-one = Too many messages were asked for. Please try again after 1 minute.
+push-too-often-one = The phone was asked too often. Please try again after 1 minute.

@@ -44,3 +44,15 @@ scope-entitlements = Permisos en la aplicación
 scope-offline = Pedir nuevos tokens sin su intervención
 scope-api = Acceso a la API de authentik en su nombre
 scope-proxy = authentik Proxy – Información de su cuenta
+
+## Ways in and out
+
+confirm-account-subject = Confirme su cuenta
+create-your-account = Cree su cuenta
+delete-my-account = Eliminar mi cuenta
+delete-your-account = Elimine su cuenta
+sign-in-subject = Iniciar sesión
+sign-in-by-email = Iniciar sesión por correo
+keep-sessions = Mantener la sesión en mis otros dispositivos
+cannot-be-undone = Esto no se puede deshacer
+account-goes = Se elimina su cuenta con todo lo que le pertenece y se cierra su sesión en todas partes.

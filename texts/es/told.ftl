@@ -223,3 +223,35 @@ login-code-unknown = No se ha podido completar el inicio de sesión: su código 
 login-forged = No se ha podido completar el inicio de sesión: no comenzó aquí.
 login-elsewhere = No se ha podido completar el inicio de sesión: comenzó en otro navegador, o su cookie ha desaparecido.
 login-late = No se ha podido completar el inicio de sesión: ha tardado demasiado.
+
+## Whether it is a person
+
+captcha-unchecked = No se pudo comprobar que es una persona. Inténtelo de nuevo en un momento.
+captcha-wrong-retry = La comprobación no ha sido válida. Volver a intentarlo puede resolverlo.
+captcha-wrong = La comprobación no ha sido válida
+
+## Phones
+
+phone-number-wrong = Escriba un número de teléfono con el prefijo del país, por ejemplo +49 151 23456789.
+phone-number-taken = Este número de teléfono no se puede configurar: ya está en uso.
+message-sent = Mensaje enviado.
+too-many-messages = Se han pedido demasiados mensajes. Inténtelo de nuevo en { $minutes } minutos.
+messages-not-sent = Este servidor no puede enviar mensajes ahora. Pida ayuda a la administración.
+duo-not-yet = Duo aún no sabe nada de su teléfono. Actívelo allí primero.
+duo-code-ended = Ese código ha caducado. Aquí tiene uno nuevo.
+duo-unable = Ahora no se puede preguntar a Duo. Use otra forma o pida ayuda a la administración.
+push-waiting = Apruebe la solicitud en su teléfono y después continúe.
+push-denied = La solicitud se ha denegado en el teléfono.
+push-ended = Nadie ha contestado a tiempo en el teléfono. Inténtelo de nuevo o use otra forma.
+push-too-often = Se ha preguntado demasiadas veces al teléfono. Inténtelo de nuevo en { $minutes } minutos.
+
+## Guessing
+
+too-many-wrong-passwords = 
+    { $retry_after ->
+        [one] Demasiadas contraseñas incorrectas. Inténtelo de nuevo en { $retry_after } segundo.
+       *[other] Demasiadas contraseñas incorrectas. Inténtelo de nuevo en { $retry_after } segundos.
+    }
+delete-tick = Marque la casilla si quiere que se elimine su cuenta.
+too-many-messages-one = Se han pedido demasiados mensajes. Inténtelo de nuevo en 1 minuto.
+push-too-often-one = Se ha preguntado demasiadas veces al teléfono. Inténtelo de nuevo en 1 minuto.

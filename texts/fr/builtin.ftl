@@ -44,3 +44,15 @@ scope-entitlements = Droits dans l’application
 scope-offline = Demander de nouveaux jetons sans votre intervention
 scope-api = Accès à l’API d’authentik en votre nom
 scope-proxy = authentik Proxy – Informations sur votre compte
+
+## Ways in and out
+
+confirm-account-subject = Confirmez votre compte
+create-your-account = Créez votre compte
+delete-my-account = Supprimer mon compte
+delete-your-account = Supprimez votre compte
+sign-in-subject = Connexion
+sign-in-by-email = Se connecter par e-mail
+keep-sessions = Rester connecté sur mes autres appareils
+cannot-be-undone = Cette action est irréversible
+account-goes = Votre compte est supprimé avec tout ce qui lui appartient, et vous êtes déconnecté partout.

@@ -223,3 +223,35 @@ login-code-unknown = La connexion n’a pas pu être terminée : son code est i
 login-forged = La connexion n’a pas pu être terminée : elle n’a pas commencé ici.
 login-elsewhere = La connexion n’a pas pu être terminée : elle a commencé dans un autre navigateur, ou son cookie a disparu.
 login-late = La connexion n’a pas pu être terminée : elle a pris trop de temps.
+
+## Whether it is a person
+
+captcha-unchecked = Il n’a pas été possible de vérifier que vous êtes une personne. Veuillez réessayer dans un instant.
+captcha-wrong-retry = La vérification n’a pas abouti. Réessayer peut résoudre le problème.
+captcha-wrong = La vérification n’a pas abouti
+
+## Phones
+
+phone-number-wrong = Saisissez un numéro de téléphone avec l’indicatif du pays, par exemple +49 151 23456789.
+phone-number-taken = Ce numéro de téléphone ne peut pas être configuré : il est déjà utilisé.
+message-sent = Message envoyé.
+too-many-messages = Trop de messages ont été demandés. Veuillez réessayer dans { $minutes } minutes.
+messages-not-sent = Ce serveur ne peut pas envoyer de messages pour le moment. Veuillez demander de l’aide à l’administration.
+duo-not-yet = Duo n’a pas encore reçu de nouvelles de votre téléphone. Activez-le d’abord là-bas.
+duo-code-ended = Ce code a expiré. En voici un nouveau.
+duo-unable = Duo ne peut pas être interrogé pour le moment. Veuillez utiliser un autre moyen ou demander de l’aide à l’administration.
+push-waiting = Approuvez la demande sur votre téléphone, puis continuez.
+push-denied = La demande a été refusée sur le téléphone.
+push-ended = Personne n’a répondu à temps sur le téléphone. Réessayez ou utilisez un autre moyen.
+push-too-often = Le téléphone a été sollicité trop souvent. Veuillez réessayer dans { $minutes } minutes.
+
+## Guessing
+
+too-many-wrong-passwords = 
+    { $retry_after ->
+        [one] Trop de mots de passe erronés. Réessayez dans { $retry_after } seconde.
+       *[other] Trop de mots de passe erronés. Réessayez dans { $retry_after } secondes.
+    }
+delete-tick = Cochez la case si vous voulez que votre compte soit supprimé.
+too-many-messages-one = Trop de messages ont été demandés. Veuillez réessayer dans 1 minute.
+push-too-often-one = Le téléphone a été sollicité trop souvent. Veuillez réessayer dans 1 minute.

@@ -44,3 +44,15 @@ scope-entitlements = 应用权限
 scope-offline = 无需您操作即可获取新令牌
 scope-api = 以您的身份访问 authentik API
 scope-proxy = authentik Proxy – 用户信息
+
+## Ways in and out
+
+confirm-account-subject = 请确认您的账户
+create-your-account = 创建您的账户
+delete-my-account = 删除我的账户
+delete-your-account = 删除您的账户
+sign-in-subject = 登录
+sign-in-by-email = 通过电子邮件登录
+keep-sessions = 在我的其他设备上保持登录
+cannot-be-undone = 此操作无法撤销
+account-goes = 您的账户及其所有内容将被删除，并且您会在所有地方退出登录。

@@ -199,3 +199,31 @@ login-code-unknown = 无法完成登录：代码未知、已被使用或已过�
 login-forged = 无法完成登录：登录不是从这里开始的。
 login-elsewhere = 无法完成登录：登录是在其他浏览器中开始的，或其 Cookie 已丢失。
 login-late = 无法完成登录：用时过长。
+
+## Whether it is a person
+
+captcha-unchecked = 无法验证您是否为真人。请稍后重试。
+captcha-wrong-retry = 验证未通过。重试可能会解决此问题。
+captcha-wrong = 验证未通过
+
+## Phones
+
+phone-number-wrong = 请输入含国家代码的手机号码，例如 +49 151 23456789。
+phone-number-taken = 无法设置此手机号码：它已被使用。
+message-sent = 短信已发送。
+too-many-messages = 请求的短信过多。请在 { $minutes } 分钟后重试。
+messages-not-sent = 此服务器目前无法发送短信。请向管理员寻求帮助。
+duo-not-yet = Duo 尚未收到您手机的消息。请先在手机上激活。
+duo-code-ended = 该二维码已过期。这是一个新的。
+duo-unable = 目前无法使用 Duo。请使用其他方式，或向管理员寻求帮助。
+push-waiting = 请在手机上批准请求，然后继续。
+push-denied = 请求在手机上被拒绝。
+push-ended = 手机上未及时回应。请重试，或使用其他方式。
+push-too-often = 向手机发送的请求过多。请在 { $minutes } 分钟后重试。
+
+## Guessing
+
+too-many-wrong-passwords = 密码错误次数过多。请在 { $retry_after } 秒后重试。
+delete-tick = 如果您想删除账户，请勾选此框。
+too-many-messages-one = 请求的短信过多。请在 1 分钟后重试。
+push-too-often-one = 向手机发送的请求过多。请在 1 分钟后重试。

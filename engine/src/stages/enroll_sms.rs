@@ -174,8 +174,10 @@ fn complaint(code: &str, text: &str) -> Answered {
 }
 
 fn too_many(minutes: i64) -> String {
-    let unit = if minutes == 1 { "minute" } else { "minutes" };
-    format!("Too many messages were asked for. Please try again after {minutes} {unit}.")
+    match minutes {
+        1 => "Too many messages were asked for. Please try again after 1 minute.".to_owned(),
+        _ => format!("Too many messages were asked for. Please try again after {minutes} minutes."),
+    }
 }
 
 fn keep(run: &mut Run<'_>, id: Uuid, user: i64, waiting: &Waiting) -> Result<(), Failure> {

@@ -45,8 +45,10 @@ pub(super) async fn ask(run: &mut Run<'_>, factor: &Factor, response: &Response)
                 push
             }
             Pushed::TooMany { minutes } => {
-                let unit = if minutes == 1 { "minute" } else { "minutes" };
-                let text = format!("The phone was asked too often. Please try again after {minutes} {unit}.");
+                let text = match minutes {
+                    1 => "The phone was asked too often. Please try again after 1 minute.".to_owned(),
+                    _ => format!("The phone was asked too often. Please try again after {minutes} minutes."),
+                };
                 return Ok(Said::NotYet(retry("limit", &text)));
             }
             Pushed::Unable(why) => return Ok(Said::NotYet(retry("unable", &why))),

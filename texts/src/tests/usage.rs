@@ -75,6 +75,8 @@ fn every_text_that_is_looked_up_is_said_somewhere() {
             // Put together in two places.
             || text.strip_prefix(login).is_some_and(|why| said.contains(why.trim_end_matches('.')))
             || text == "You are not allowed to change your {}."
+            // In an expression.
+            || text == "Tick the box if you want your account to be deleted."
     };
     let texts = told(Language::English.sources().told[0]);
     let unused: Vec<_> =

@@ -13,6 +13,8 @@ pub enum Template {
     PasswordReset,
     /// A link that confirms an address.
     AccountConfirmation,
+    /// A link that signs in.
+    SignIn,
     /// A code.
     EmailOtp,
     /// An event that somebody is told of.
@@ -34,6 +36,7 @@ impl Template {
         Some(match stem {
             "password_reset" => Self::PasswordReset,
             "account_confirmation" => Self::AccountConfirmation,
+            "sign_in" => Self::SignIn,
             "email_otp" => Self::EmailOtp,
             "event_notification" => Self::EventNotification,
             "invitation" => Self::Invitation,
@@ -47,6 +50,7 @@ impl Template {
         match self {
             Self::PasswordReset => "password_reset",
             Self::AccountConfirmation => "account_confirmation",
+            Self::SignIn => "sign_in",
             Self::EmailOtp => "email_otp",
             Self::EventNotification => "event_notification",
             Self::Invitation => "invitation",
@@ -58,7 +62,7 @@ impl Template {
     #[must_use]
     pub fn with_link(name: &str) -> Self {
         match Self::named(name) {
-            Some(Self::PasswordReset) => Self::PasswordReset,
+            Some(of @ (Self::PasswordReset | Self::SignIn)) => of,
             _ => Self::AccountConfirmation,
         }
     }
@@ -132,6 +136,7 @@ impl Content {
     pub fn write(&self, template: Template) -> Result<Written, askama::Error> {
         match template {
             Template::PasswordReset => filled!(self, "email/password_reset.html", "email/password_reset.txt"),
+            Template::SignIn => filled!(self, "email/sign_in.html", "email/sign_in.txt"),
             Template::AccountConfirmation => {
                 filled!(self, "email/account_confirmation.html", "email/account_confirmation.txt")
             }
@@ -210,6 +215,7 @@ mod tests {
     const ALL: [Template; 6] = [
         Template::PasswordReset,
         Template::AccountConfirmation,
+        Template::SignIn,
         Template::EmailOtp,
         Template::EventNotification,
         Template::Invitation,
@@ -245,7 +251,8 @@ mod tests {
     #[test]
     fn both_parts_say_what_counts() {
         let written = |template| content().write(template).expect("it can be written");
-        for template in [Template::PasswordReset, Template::AccountConfirmation, Template::Invitation] {
+        for template in [Template::PasswordReset, Template::AccountConfirmation, Template::SignIn, Template::Invitation]
+        {
             let mail = written(template);
             assert!(mail.text.contains(&content().url), "{}", mail.text);
             assert!(mail.html.contains("flow_token=abc&#38;x=1"), "{}", mail.html);

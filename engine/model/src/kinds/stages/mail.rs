@@ -10,12 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The templates that there are, each with what it is for.
-pub const EMAIL_TEMPLATES: [(&str, &str); 5] = [
+pub const EMAIL_TEMPLATES: [(&str, &str); 6] = [
     ("email/password_reset.html", "Password Reset"),
     ("email/account_confirmation.html", "Account Confirmation"),
     ("email/email_otp.html", "Email OTP"),
     ("email/event_notification.html", "Event Notification"),
     ("email/invitation.html", "Invitation"),
+    ("email/sign_in.html", "Sign in"),
 ];
 
 /// Sends a link that leads back into the flow.
