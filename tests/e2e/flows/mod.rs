@@ -10,6 +10,7 @@ mod guessing;
 mod initial_setup;
 mod passkeys;
 mod policies;
+mod prompts;
 mod sms;
 mod strength;
 mod ways;

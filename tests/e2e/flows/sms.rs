@@ -57,6 +57,7 @@ on_each_database!(
     messages_are_no_flood,
     a_number_may_prove_itself_once_and_not_be_kept,
     what_a_service_refuses_is_given_up,
+    a_message_arrives_when_the_service_is_back,
 );
 
 async fn start(database: Database) -> (Server, Receiver) {
@@ -349,6 +350,21 @@ async fn what_a_service_refuses_is_given_up(database: Database) {
     assert_eq!(gateway.heard().len(), 2);
     let events = server.api().get("events/events/?action=system_task_exception").await.expect(200).text();
     assert!(events.contains("the service answered 401") && !events.contains("hush-hush"), "{events}");
+}
+
+async fn a_message_arrives_when_the_service_is_back(database: Database) {
+    let (server, gateway) = start(database).await;
+    let (ada, base) = (signed_in(&server, "ada").await, server.base());
+    let flow = Executor::new(&ada, &base, "basic", "");
+    flow.challenge().await.expect(200);
+    gateway.answers(503);
+    flow.answer(&json!({"component": SETUP, "phone_number": NUMBER})).await.expect(200);
+    heard(&gateway, 1).await;
+    gateway.answers(204);
+    let messages = heard(&gateway, 2).await;
+    assert_eq!(messages[0], messages[1], "the same message");
+    let done = flow.answer(&json!({"component": SETUP, "code": messages[1]["Body"]})).await.expect(200).json();
+    assert_eq!(done["component"], "xak-flow-redirect", "{done}");
 }
 
 /// A folder's own tests go through phones, too.
