@@ -237,12 +237,16 @@ async fn attacker(port: u16, number: u32, ends: Instant, tally: Arc<Tally>) {
             tally.late.fetch_add(1, Ordering::Relaxed);
         }
         // After five wrong passwords the flow ends, and begins anew.
-        if tries % 5 == 0 {
+        if tries.is_multiple_of(5) {
             visitor.leaves();
             visitor.challenge(FLOW).await;
         }
         tries += 1;
-        let name = format!("{}-{}", if tries % 2 == 0 { "user" } else { "leaked" }, (number * 31 + tries * 7) % USERS);
+        let name = format!(
+            "{}-{}",
+            if tries.is_multiple_of(2) { "user" } else { "leaked" },
+            (number * 31 + tries * 7) % USERS
+        );
         let counter = match visitor.answers(FLOW, &typed(&name, "from a list")).await {
             Answer { status: 429, .. } => &tally.turned_away,
             _ => &tally.looked_at,

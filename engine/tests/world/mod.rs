@@ -19,7 +19,7 @@ use lockgate_engine::{
 };
 use lockgate_model::{
     Document, ObjectSet, Origin, Principal, User, UserType,
-    kinds::{DeviceClass, Digits, PasswordBackend, UserField},
+    kinds::{DeviceClass, Digits, UserField},
 };
 use lockgate_texts::Language;
 use serde_json::{Map, Value, json};

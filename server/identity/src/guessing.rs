@@ -193,6 +193,10 @@ mod tests {
         Guessing::new(Allowance { address: 4, name: 6 })
     }
 
+    fn charged(counts: &Guessing, source: Source) -> Charge<'_> {
+        counts.charge(source, noon()).unwrap_or_else(|wait| panic!("a pause of {wait:?}"))
+    }
+
     /// How many of so many wrong passwords are looked at.
     fn taken(counts: &Guessing, tries: usize, from: impl Fn(usize) -> Source, now: DateTime<Utc>) -> usize {
         (0..tries).filter(|at| counts.charge(from(*at), now).is_ok()).count()
@@ -228,7 +232,7 @@ mod tests {
         let from = |at: usize| source(&format!("192.0.2.{at}"), "ada", None);
         assert_eq!(taken(&counts, 50, from, noon()), 6);
         let own = |_| source("192.0.2.200", "ada", Some(7));
-        let charge = counts.charge(own(0), noon()).ok().expect("a known browser does not wait");
+        let charge = charged(&counts, own(0));
         assert_eq!(charge.trust, Trust::Known);
         charge.refund();
         // A stolen reminder is worth ten wrong passwords.
@@ -239,13 +243,12 @@ mod tests {
     fn what_was_right_costs_nothing_and_what_went_wrong_stands_behind() {
         let counts = counts();
         for _ in 0..100 {
-            let charge = counts.charge(source("192.0.2.1", "ada", None), noon()).ok().expect("no pause");
+            let charge = charged(&counts, source("192.0.2.1", "ada", None));
             assert_eq!(charge.trust, Trust::Unknown);
             charge.refund();
         }
-        let trusts: Vec<Trust> = (0..4)
-            .map(|at| counts.charge(source("192.0.2.1", &format!("{at}"), None), noon()).ok().expect("no pause").trust)
-            .collect();
+        let trusts: Vec<Trust> =
+            (0..4).map(|at| charged(&counts, source("192.0.2.1", &format!("{at}"), None)).trust).collect();
         assert_eq!(trusts, [Trust::Unknown, Trust::Unknown, Trust::Suspect, Trust::Suspect]);
     }
 

@@ -315,7 +315,7 @@ impl Identity {
         // Before everything else that takes memory, so that the 19 MiB of a hash are used again.
         let hash = match &setup.bootstrap.password {
             Some(password) if people.admin().await?.is_none() => {
-                Some(passwords.hash(password).await.map_err(PeopleError::from)?)
+                Some(Box::pin(passwords.hash(password)).await.map_err(PeopleError::from)?)
             }
             _ => None,
         };
@@ -386,7 +386,7 @@ impl Identity {
             setup_done: AtomicBool::new(false),
         }));
         tokio::spawn(writer.run(identity.store.clone(), notify::Rules::new(identity.clone())));
-        identity.bootstrap(&setup.bootstrap, hash.as_deref()).await?;
+        Box::pin(identity.bootstrap(&setup.bootstrap, hash.as_deref())).await?;
         identity.follow();
         identity.config.first_pull().await;
         Ok(identity)

@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    const ALL: [Template; 6] = [
+    const ALL: [Template; 7] = [
         Template::PasswordReset,
         Template::AccountConfirmation,
         Template::SignIn,
