@@ -350,11 +350,11 @@ async fn mails_of_a_server_that_is_killed_arrive(database: Database) {
     let invitation = json!({"name": "all", "flow": flow_pk(&server, "join").await});
     let made = api.post("stages/invitation/invitations/", &invitation).await.expect(201).json();
     let send = format!("stages/invitation/invitations/{}/send_email/", made["pk"].as_str().unwrap_or_default());
-    let all: Vec<String> = (0..60).map(|n| format!("guest-{n}@example.org")).collect();
+    let all: Vec<String> = (0..1_000).map(|n| format!("guest-{n}@example.org")).collect();
     // The mail server has a mail before it says so: of those that are under way, nobody notes that they were taken.
-    sink.dawdles(Duration::from_millis(400));
+    sink.dawdles(Duration::from_millis(100));
     api.post(&send, &json!({"email_addresses": all})).await.expect(204);
-    sink.has(10).await;
+    sink.has(300).await;
     server.kill();
     let before = sink.mails().len();
     assert!(before < all.len(), "the server was killed in the middle");
