@@ -68,12 +68,18 @@ impl Visitor {
             cookies.join("; "),
             body.len()
         );
-        if self.stream.is_none() {
-            let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("the port is open");
-            stream.set_nodelay(true).expect("a TCP stream");
-            self.stream = Some(stream);
+        // Servers end connections that idle, and may do so this very moment.
+        if let Some(answer) = self.over_the_same_connection(&request).await {
+            return answer;
         }
-        self.stream().write_all(request.as_bytes()).await.expect("the server reads");
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("the port is open");
+        stream.set_nodelay(true).expect("a TCP stream");
+        self.stream = Some(stream);
+        self.over_the_same_connection(&request).await.expect("the server answers")
+    }
+
+    async fn over_the_same_connection(&mut self, request: &str) -> Option<Answer> {
+        self.stream.as_mut()?.write_all(request.as_bytes()).await.ok()?;
         self.read().await
     }
 
@@ -81,15 +87,17 @@ impl Visitor {
         self.stream.as_mut().expect("connected before")
     }
 
-    async fn read(&mut self) -> Answer {
+    /// Nothing where the connection ends instead.
+    async fn read(&mut self) -> Option<Answer> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         let end = loop {
             if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
             }
-            let read = self.stream().read_buf(&mut buffer).await.expect("the server answers");
-            assert!(read > 0, "the server closed the connection");
+            if self.stream().read_buf(&mut buffer).await.ok()? == 0 {
+                return None;
+            }
         };
         let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
         let mut length = 0;
@@ -101,12 +109,13 @@ impl Visitor {
             }
         }
         while buffer.len() < end + length {
-            let read = self.stream().read_buf(&mut buffer).await.expect("the server answers");
-            assert!(read > 0, "the server closed the connection");
+            if self.stream().read_buf(&mut buffer).await.ok()? == 0 {
+                return None;
+            }
         }
         let body = String::from_utf8_lossy(&buffer[end..]).into_owned();
         self.buffer = buffer;
-        Answer { status: head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0), body }
+        Some(Answer { status: head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0), body })
     }
 
     fn keep(&mut self, cookie: &str) {
