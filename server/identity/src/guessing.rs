@@ -100,6 +100,12 @@ impl<K: Clone + Eq + Hash> Debts<K> {
         }
     }
 
+    /// How long until one more may be counted, if that is not now.
+    fn pause(&self, key: &K, now: i64) -> Option<i64> {
+        let wait = self.owed(key, now) + self.each - self.free;
+        (self.free > 0 && wait > 0).then_some(wait)
+    }
+
     /// Whether a good part of what is free is used.
     fn is_suspect(&self, key: &K, now: i64) -> bool {
         self.free > 0 && self.owed(key, now) > self.free / 4
@@ -143,6 +149,12 @@ impl Guessing {
             names: Debts::new(allowance.name, PER_NAME),
             browsers: Debts::new(OF_BROWSER.0, OF_BROWSER.1),
         }
+    }
+
+    /// How long an address has to pause, if it has to: it can be told so before anything is looked at.
+    pub(crate) fn pause(&self, ip: IpAddr, now: DateTime<Utc>) -> Option<Duration> {
+        let wait = self.addresses.pause(&network(ip), now.timestamp_millis())?;
+        Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     }
 
     /// Counts a password that is about to be looked at.
@@ -209,6 +221,8 @@ mod tests {
         assert_eq!(taken(&counts, 50, from, noon()), 4);
         let wait = counts.charge(from(99), noon()).err().expect("a pause");
         assert_eq!(wait, Duration::from_secs(10));
+        assert_eq!(counts.pause(from(99).ip, noon()), Some(wait), "which can be known without asking");
+        assert_eq!(counts.pause(from(99).ip, noon() + TimeDelta::seconds(10)), None);
         assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::seconds(10)), 1);
         assert_eq!(taken(&counts, 1, |_| source("192.0.2.2", "name-1", None), noon()), 1, "others do not wait");
         assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::hours(1)), 4, "all is forgotten");

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use lockgate_tests::{Database, Server, Visitor, tells};
+use lockgate_tests::{Client, Database, Server, Visitor, tells};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "trellis-mango-orbit-58";
@@ -59,6 +60,8 @@ async fn an_address_that_guesses_pauses_and_others_do_not(database: Database) {
     guesser.challenge(FLOW).await;
     let answer = guesser.answers(FLOW, &typed("ada", PASSWORD)).await;
     assert_eq!(answer.status, 429, "the right one, too: {}", answer.body);
+    assert_eq!(on_the_page(&server, "192.0.0.1").await, 429);
+    assert_ne!(on_the_page(&server, "192.0.0.3").await, 429);
     let mut other = Visitor::new(server.port(), address(2));
     assert_eq!(tries(&mut other, "ada", PASSWORD).await, 302);
     // Right ones cost nothing, however many.
@@ -68,7 +71,24 @@ async fn an_address_that_guesses_pauses_and_others_do_not(database: Database) {
     let metrics = server.api().request(reqwest::Method::GET, "").build().expect("a request").url().clone();
     let metrics = reqwest::get(metrics.join("/metrics").expect("an address")).await.expect("an answer");
     let told = metrics.text().await.expect("a text");
-    assert!(told.contains("lockgate_logins_total{outcome=\"paused\"} 1"), "{told}");
+    assert!(told.contains("lockgate_logins_total{outcome=\"paused\"} 2"), "{told}");
+}
+
+/// Sends a password by the page, from an address; answers the status.
+async fn on_the_page(server: &Server, from: &str) -> u16 {
+    let (client, url) = (Client::new(), server.url("/if/flow/sign-in/"));
+    let page = client.request(Method::GET, &url).header("X-Forwarded-For", from).send().await.expect("an answer");
+    let page = page.text().await.expect("a page");
+    let start = "name=\"csrf_token\" value=\"";
+    let token = page.split(start).nth(1).and_then(|rest| rest.split('"').next()).expect("a form").to_owned();
+    let form =
+        [("component", "ak-stage-identification"), ("csrf_token", &token), ("uid_field", "ada"), ("password", "x")];
+    let reply = client.request(Method::POST, &url).header("X-Forwarded-For", from).form(&form).send().await;
+    let reply = reply.expect("an answer");
+    let (status, wait) = (reply.status().as_u16(), reply.headers().get("retry-after").cloned());
+    let told = reply.text().await.expect("a page");
+    assert_eq!(status == 429, told.contains("Too many wrong passwords") && wait.is_some(), "{told}");
+    status
 }
 
 async fn a_name_that_all_the_world_guesses_for_is_open_to_its_owner(database: Database) {

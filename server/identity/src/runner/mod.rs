@@ -116,10 +116,27 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn post(&self, request: FlowRequest<'_>, response: Response) -> Result<FlowAnswer, StoreError> {
+        if let Some(answer) = self.turned_away(request, &response) {
+            return Ok(answer);
+        }
         if let Some(answer) = Box::pin(self.go_on(request, &response)).await? {
             return Ok(answer);
         }
         Box::pin(self.run(request, &Ask::Respond(response))).await
+    }
+
+    /// A password from an address that has to pause is told so before anything is read from the database. Browsers in
+    /// which somebody has signed in are asked whose it is first.
+    fn turned_away(&self, request: FlowRequest<'_>, response: &Response) -> Option<FlowAnswer> {
+        let asked = |component: &str| matches!(component, "ak-stage-password" | "ak-stage-identification");
+        let is_password = response.fields.contains_key("password") && response.component.as_deref().is_none_or(asked);
+        if !is_password || self.core.device(request.device_token).is_some() {
+            return None;
+        }
+        let wait = self.core.guessing.pause(request.client.ip, self.core.clock.now())?;
+        metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);
+        let retry_after = Some(wait.as_secs().max(1));
+        Some(FlowAnswer { retry_after, ..FlowAnswer::plain(FlowOutcome::Next) })
     }
 
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {

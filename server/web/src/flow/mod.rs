@@ -88,9 +88,20 @@ impl Visitor<'_> {
         // On the heap, for the same reason as in `ask`.
         let answer = Box::pin(self.visit.identity.flows().post(self.visit.flow(self.slug), response)).await?;
         match answer.outcome {
+            FlowOutcome::Next if answer.retry_after.is_some() => Ok(self.paused(answer.retry_after)),
             FlowOutcome::Next => self.next(answer).await,
             _ => self.shown(answer, true, Some(form)).await,
         }
+    }
+
+    /// Too many wrong passwords came from there; nothing was looked at.
+    fn paused(&self, seconds: Option<u64>) -> Response {
+        let seconds = seconds.unwrap_or(1);
+        let text = format!("Too many wrong passwords. Try again in {seconds} seconds.");
+        let text = self.visit.language(None).told(&text).into_owned();
+        let mut response = self.visit.pages().refused(&self.visit.client.host, StatusCode::TOO_MANY_REQUESTS, &text);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
     }
 
     /// The same page once more; the answer was not looked at.
