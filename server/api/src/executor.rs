@@ -128,6 +128,7 @@ fn respond(answer: FlowAnswer, client: &Client, uri: &Uri) -> Result<Response, A
     }
     match answer.outcome {
         FlowOutcome::NotFound => Err(ApiError::no_such("Flow")),
+        FlowOutcome::TurnedAway(_) => Err(ApiError::Throttled(answer.retry_after.unwrap_or(1))),
         FlowOutcome::Challenge(challenge) => Ok((cookies, Json(challenge)).into_response()),
         FlowOutcome::Next => {
             let here = uri.path_and_query().map_or("/", |here| here.as_str());

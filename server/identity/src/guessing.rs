@@ -157,6 +157,12 @@ impl Guessing {
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
     }
 
+    /// How much an address is trusted where nothing is known of the browser.
+    pub(crate) fn trust(&self, ip: IpAddr, now: DateTime<Utc>) -> Trust {
+        let suspect = self.addresses.is_suspect(&network(ip), now.timestamp_millis());
+        if suspect { Trust::Suspect } else { Trust::Unknown }
+    }
+
     /// Counts a password that is about to be looked at.
     ///
     /// # Errors

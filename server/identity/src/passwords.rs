@@ -64,6 +64,9 @@ pub enum Verdict {
     Rejected,
 }
 
+/// When to come back if too many wait.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
+
 /// How long a thread waits for its next hash before it ends and gives its memory back.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -111,6 +114,12 @@ impl Passwords {
         self.turns.taken()
     }
 
+    /// Whether a password from somebody who is trusted so much would be looked at now.
+    #[must_use]
+    pub fn has_room(&self, trust: Trust) -> bool {
+        self.turns.has_room(trust)
+    }
+
     /// A PHC string for `password`.
     ///
     /// # Errors
@@ -150,7 +159,7 @@ impl Passwords {
         trust: Trust,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let overloaded = HashError::Overloaded { retry_after: Duration::from_secs(2) };
+        let overloaded = HashError::Overloaded { retry_after: RETRY_AFTER };
         let turn = self.turns.take(trust).await.ok_or(overloaded)?;
         let threads = self.threads.as_ref().and_then(|threads| threads.0.as_ref()).ok_or(HashError::Failed)?;
         // A caller that gives up must not end the turn while the work still runs.

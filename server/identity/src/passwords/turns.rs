@@ -57,6 +57,13 @@ impl Turns {
         state.running + state.waiting()
     }
 
+    /// Whether somebody who is trusted so much would have to wait at all, or for a turn that they get.
+    pub(super) fn has_room(&self, trust: Trust) -> bool {
+        let state = self.state();
+        let behind = state.waiting.iter().skip(trust as usize + 1).any(|queue| !queue.is_empty());
+        behind || state.running + state.waiting() < self.places
+    }
+
     /// Waits for a turn. `None`: too many wait, or somebody who is trusted more has come meanwhile.
     pub(super) async fn take(&self, trust: Trust) -> Option<Turn> {
         let waits = {
@@ -129,6 +136,7 @@ mod tests {
         let last = queued(&turns, Trust::Suspect).await;
         let unknown = queued(&turns, Trust::Unknown).await;
         assert!(turns.take(Trust::Suspect).await.is_none(), "it is full");
+        assert!(!turns.has_room(Trust::Suspect) && turns.has_room(Trust::Unknown) && turns.has_room(Trust::Known));
         let known = tokio::spawn({
             let turns = turns.clone();
             async move { turns.take(Trust::Known).await }

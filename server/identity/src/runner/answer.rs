@@ -13,6 +13,8 @@ pub enum FlowOutcome {
     Challenge(Box<Challenge>),
     /// Ask again: the response was accepted, or another request was faster.
     Next,
+    /// Nothing was looked at, for this reason, in English; `retry_after` says when it may be.
+    TurnedAway(String),
 }
 
 /// An answer.

@@ -21,7 +21,7 @@ mod silent;
 mod sms_ports;
 mod strength;
 
-use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
+use crate::{Core, config::Snapshot, net::Client, passwords, principals::PrincipalEntry};
 pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
 pub use inspect::Inspection;
@@ -125,18 +125,27 @@ impl FlowRunner<'_> {
         Box::pin(self.run(request, &Ask::Respond(response))).await
     }
 
-    /// A password from an address that has to pause is told so before anything is read from the database. Browsers in
-    /// which somebody has signed in are asked whose it is first.
+    /// A password that would not be looked at is told so before anything is read from the database: from an address that
+    /// has to pause, or while too many wait. Of browsers in which somebody has signed in it is found out first for whom.
     fn turned_away(&self, request: FlowRequest<'_>, response: &Response) -> Option<FlowAnswer> {
         let asked = |component: &str| matches!(component, "ak-stage-password" | "ak-stage-identification");
         let is_password = response.fields.contains_key("password") && response.component.as_deref().is_none_or(asked);
         if !is_password || self.core.device(request.device_token).is_some() {
             return None;
         }
-        let wait = self.core.guessing.pause(request.client.ip, self.core.clock.now())?;
-        metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);
-        let retry_after = Some(wait.as_secs().max(1));
-        Some(FlowAnswer { retry_after, ..FlowAnswer::plain(FlowOutcome::Next) })
+        let (ip, now) = (request.client.ip, self.core.clock.now());
+        let (retry_after, text) = if let Some(wait) = self.core.guessing.pause(ip, now) {
+            metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);
+            let seconds = wait.as_secs().max(1);
+            (seconds, format!("Too many wrong passwords. Try again in {seconds} seconds."))
+        } else if !self.core.passwords.has_room(self.core.guessing.trust(ip, now)) {
+            let seconds = passwords::RETRY_AFTER.as_secs();
+            (seconds, format!("Too many people are signing in. Try again in {seconds} seconds."))
+        } else {
+            return None;
+        };
+        let answer = FlowAnswer::plain(FlowOutcome::TurnedAway(text));
+        Some(FlowAnswer { retry_after: Some(retry_after), ..answer })
     }
 
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {

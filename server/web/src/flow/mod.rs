@@ -88,19 +88,16 @@ impl Visitor<'_> {
         // On the heap, for the same reason as in `ask`.
         let answer = Box::pin(self.visit.identity.flows().post(self.visit.flow(self.slug), response)).await?;
         match answer.outcome {
-            FlowOutcome::Next if answer.retry_after.is_some() => Ok(self.paused(answer.retry_after)),
+            FlowOutcome::TurnedAway(why) => Ok(self.turned_away(&why, answer.retry_after)),
             FlowOutcome::Next => self.next(answer).await,
             _ => self.shown(answer, true, Some(form)).await,
         }
     }
 
-    /// Too many wrong passwords came from there; nothing was looked at.
-    fn paused(&self, seconds: Option<u64>) -> Response {
-        let seconds = seconds.unwrap_or(1);
-        let text = format!("Too many wrong passwords. Try again in {seconds} seconds.");
-        let text = self.visit.language(None).told(&text).into_owned();
+    fn turned_away(&self, why: &str, seconds: Option<u64>) -> Response {
+        let text = self.visit.language(None).told(why);
         let mut response = self.visit.pages().refused(&self.visit.client.host, StatusCode::TOO_MANY_REQUESTS, &text);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.unwrap_or(1)));
         response
     }
 
@@ -153,6 +150,7 @@ impl Visitor<'_> {
     async fn shown(&self, answer: FlowAnswer, after_form: bool, typed: Option<&Form>) -> Answer {
         let response = match &answer.outcome {
             FlowOutcome::NotFound => self.visit.not_found(),
+            FlowOutcome::TurnedAway(why) => self.turned_away(why, answer.retry_after),
             FlowOutcome::Next => redirect(StatusCode::SEE_OTHER, &self.visit.here()),
             FlowOutcome::Challenge(challenge) => match way(&challenge.body, after_form) {
                 Way::Redirect(status, to) => redirect(status, to),
