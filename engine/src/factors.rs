@@ -94,6 +94,10 @@ pub trait Factors: Send + Sync {
     /// and twice as many after each further one; 0: no pauses.
     async fn check(&self, user: i64, factor: &Factor, code: &str, throttling: f64) -> Result<CodeOutcome, PortError>;
 
+    /// Counts a code that is about to be compared while this user sets something up by this stage; after too many, the
+    /// seconds until there may be more.
+    async fn count_proof(&self, user: i64, stage: Uuid) -> Result<Option<u64>, PortError>;
+
     /// Stores a factor; `None` when what was to prove it does not, or a number is taken.
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError>;
 

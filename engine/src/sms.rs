@@ -6,7 +6,6 @@ use crate::{
     ports::{PortError, RequestFacts},
 };
 use async_trait::async_trait;
-use lockgate_model::{User, kinds::AuthenticatorSMSStage};
 use uuid::Uuid;
 
 /// A code for a number that is being set up to get codes.
@@ -14,10 +13,8 @@ use uuid::Uuid;
 pub struct SmsCode<'a> {
     /// Primary key of the stage.
     pub stage: Uuid,
-    /// The stage: who sends.
-    pub settings: &'a AuthenticatorSMSStage,
-    /// Who sets it up.
-    pub user: &'a User,
+    /// Primary key of who sets it up.
+    pub user: i64,
     /// The number, in the form of E.164: `+` and figures.
     pub number: &'a str,
 }

@@ -150,6 +150,12 @@ pub(crate) async fn create_recovery_key(
     let identity = services(settings, environment).await?;
     let user = identity.store.users().by_username(name, Case::Fold).await.map_err(|e| e.to_string())?;
     let user = user.ok_or_else(|| format!("User '{name}' not found."))?;
+    if !user.is_active {
+        return Err(format!(
+            "User '{}' is inactive, and a key would not let them in. Activate the account first.",
+            user.username
+        ));
+    }
     let life = TimeDelta::minutes(i64::from(minutes));
     let path = identity.flows().create_recovery_key(&user, life).await.map_err(|e| e.to_string())?;
     let base = identity.public_base(&identity.config.snapshot()).unwrap_or_default();

@@ -16,6 +16,20 @@ title: Acme
 flow_authentication: default-authentication-flow
 flow_invalidation: default-invalidation-flow
 flow_recovery: default-recovery-flow
+flow_unenrollment: default-unenrollment-flow
+---
+flow: offers
+title: Offers
+designation: authentication
+stages:
+  - identify: { by: [username], enrollment: default-enrollment-flow, passwordless: default-magic-link-flow }
+---
+flow: phone
+title: A phone
+designation: stage_configuration
+requires: require_authenticated
+stages:
+  - enroll_sms: { provider: generic, from: Acme, account: "https://sms.example.com/send", auth: { env: CAPTCHA_KEY } }
 ---
 app: wiki
 name: The wiki
@@ -230,6 +244,9 @@ mod walk {
         look.at("captcha-unsolved", ".wrong[role=alert]:not([hidden])").await;
         look.open(&at(server, "/if/flow/robots-beside/"), "captcha-beside", "#person").await;
         look.open(&at(server, "/if/flow/join/"), "join", "input[name=username]").await;
+        look.open(&at(server, "/if/flow/default-enrollment-flow/"), "enrollment", "meter").await;
+        look.open(&at(server, "/if/flow/default-invitation-flow/"), "no-invitation", "main").await;
+        look.open(&at(server, "/if/flow/default-magic-link-flow/"), "magic-link", "input[name=uid_field]").await;
         signed_in(look, server).await;
         look.open(&at(server, "/if/flow/default-user-settings-flow/"), "settings", "input[name=username]").await;
         look.browser.fill("input[name=username]", "akadmin").await;
@@ -240,6 +257,12 @@ mod walk {
         look.browser.fill("input[name=password]", PASSWORD).await;
         look.browser.fill("input[name=password_repeat]", "another").await;
         look.submit("password-change-wrong", WRONG).await;
+        look.open(&at(server, "/if/flow/phone/"), "phone-setup", "input[name=phone_number]").await;
+        look.browser.fill("input[name=phone_number]", "12").await;
+        look.submit("phone-setup-wrong", WRONG).await;
+        look.open(&at(server, "/if/flow/default-unenrollment-flow/"), "leave-password", "input[name=password]").await;
+        look.browser.fill("input[name=password]", PASSWORD).await;
+        look.submit("leave", "input[name=sure]").await;
     }
 
     pub(super) async fn setting_up(look: &mut Look, server: &Server, _: &MailSink) {

@@ -54,5 +54,4 @@ delete-your-account = Konto löschen
 sign-in-subject = Anmelden
 sign-in-by-email = Per E-Mail anmelden
 keep-sessions = Auf meinen anderen Geräten angemeldet bleiben
-cannot-be-undone = Das lässt sich nicht rückgängig machen
-account-goes = Ihr Konto wird mit allem, was dazugehört, gelöscht, und Sie werden überall abgemeldet.
+account-goes = Ihr Konto wird mit allem, was dazugehört, gelöscht, und Sie werden überall abgemeldet. Das lässt sich nicht rückgängig machen.

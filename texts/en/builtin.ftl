@@ -57,5 +57,4 @@ delete-your-account = Delete your account
 sign-in-subject = Sign in
 sign-in-by-email = Sign in by email
 keep-sessions = Stay signed in on my other devices
-cannot-be-undone = This cannot be undone
-account-goes = Your account is deleted with everything that belongs to it, and you are signed out everywhere.
+account-goes = Your account is deleted with everything that belongs to it, and you are signed out everywhere. This cannot be undone.

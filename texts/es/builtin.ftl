@@ -54,5 +54,4 @@ delete-your-account = Elimine su cuenta
 sign-in-subject = Iniciar sesión
 sign-in-by-email = Iniciar sesión por correo
 keep-sessions = Mantener la sesión en mis otros dispositivos
-cannot-be-undone = Esto no se puede deshacer
-account-goes = Se elimina su cuenta con todo lo que le pertenece y se cierra su sesión en todas partes.
+account-goes = Se elimina su cuenta con todo lo que le pertenece y se cierra su sesión en todas partes. Esto no se puede deshacer.

@@ -54,5 +54,4 @@ delete-your-account = Supprimez votre compte
 sign-in-subject = Connexion
 sign-in-by-email = Se connecter par e-mail
 keep-sessions = Rester connecté sur mes autres appareils
-cannot-be-undone = Cette action est irréversible
-account-goes = Votre compte est supprimé avec tout ce qui lui appartient, et vous êtes déconnecté partout.
+account-goes = Votre compte est supprimé avec tout ce qui lui appartient, et vous êtes déconnecté partout. Cette action est irréversible.

@@ -121,7 +121,7 @@ impl Form {
 /// A number forms the words around it.
 fn value_of(text: &str) -> FluentValue<'_> {
     match text.parse::<u32>() {
-        Ok(number) if !text.starts_with('0') || text.len() == 1 => number.into(),
+        Ok(number) if number.to_string() == text => number.into(),
         _ => FluentValue::String(Cow::Borrowed(text)),
     }
 }

@@ -54,5 +54,4 @@ delete-your-account = 删除您的账户
 sign-in-subject = 登录
 sign-in-by-email = 通过电子邮件登录
 keep-sessions = 在我的其他设备上保持登录
-cannot-be-undone = 此操作无法撤销
-account-goes = 您的账户及其所有内容将被删除，并且您会在所有地方退出登录。
+account-goes = 您的账户及其所有内容将被删除，并且您会在所有地方退出登录。此操作无法撤销。

@@ -4,6 +4,7 @@ use super::{
     email::too_many,
     enroll_totp::{SIGN_IN, without_spaces},
     field::is_email,
+    proving::{Waiting, compare, keep, waiting},
 };
 use crate::{
     Response,
@@ -12,36 +13,15 @@ use crate::{
     ports::{Event, NewFactor},
     run::{Answered, End, Entered, Failure, Run},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use lockgate_model::{User, kinds::AuthenticatorEmailStage};
-use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 /// No code works for longer.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 
-/// Wrong codes after which a new one is needed.
-const MOST_WRONG: u32 = 5;
-
 const MAX_ADDRESS: usize = 254;
 const MAX_CODE: usize = 16;
-
-/// A code that is on its way; sealed in the plan.
-#[derive(Serialize, Deserialize)]
-struct Waiting {
-    address: String,
-    code: String,
-    until: DateTime<Utc>,
-    wrong: u32,
-}
-
-impl Waiting {
-    fn is(&self, code: &str, now: DateTime<Utc>) -> bool {
-        let same: bool = self.code.as_bytes().ct_eq(code.as_bytes()).into();
-        same && now < self.until
-    }
-}
 
 pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorEmailStage) -> Result<Entered, Failure> {
     run.adopt_session();
@@ -56,7 +36,7 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorEmai
             Posted::Unable(why) => return Ok(Entered::End(End::Denied(why))),
         }
     }
-    let email = waiting(run, id, user.pk)?.map(|waiting| waiting.address);
+    let email = waiting(run, id, user.pk)?.map(|waiting| waiting.to);
     let email_required = email.is_none();
     Ok(Entered::Show(Body::AuthenticatorEmail(AuthenticatorEmail { who: run.who(), email, email_required })))
 }
@@ -80,7 +60,7 @@ pub(super) async fn answer(
     match waiting {
         Some(waiting) if !code.is_empty() => check(run, id, stage, (user.pk, waiting), &code).await,
         waiting => {
-            let address = if email.is_empty() { waiting.map(|waiting| waiting.address) } else { Some(email) };
+            let address = if email.is_empty() { waiting.map(|waiting| waiting.to) } else { Some(email) };
             again(run, id, stage, &user, address).await
         }
     }
@@ -111,21 +91,15 @@ async fn check(
     run: &mut Run<'_>,
     id: Uuid,
     stage: &AuthenticatorEmailStage,
-    (user, mut waiting): (i64, Waiting),
+    (user, waiting): (i64, Waiting),
     code: &str,
 ) -> Result<Answered, Failure> {
-    if !waiting.is(code, run.env.request.now) {
-        waiting.wrong += 1;
-        if waiting.wrong >= MOST_WRONG {
-            run.context().setting_up.remove(&id);
-        } else {
-            keep(run, id, user, &waiting)?;
-        }
-        return Ok(Answered::Invalid(ResponseErrors::one("code", "invalid", "Code does not match")));
-    }
+    let address = match compare(run, id, user, waiting, code).await? {
+        Ok(address) => address,
+        Err(answered) => return Ok(answered),
+    };
     let name = if stage.friendly_name.is_empty() { "Email" } else { &stage.friendly_name };
-    let new = NewFactor::Mail { address: waiting.address, stage: id };
-    run.context().setting_up.remove(&id);
+    let new = NewFactor::Mail { address, stage: id };
     if let Some(factor) = run.env.factors.enrol(user, name, new).await? {
         run.record(Event::FactorEnrolled { user, factor }).await;
     }
@@ -144,20 +118,7 @@ async fn send(
     let (posted, code) = run.env.mail.send_setup_code(wanted, run.env.request).await?;
     if posted == Posted::Sent {
         let until = run.env.request.now + stage.token_expiry.delta().min(LONGEST);
-        keep(run, id, user.pk, &Waiting { address: address.to_owned(), code, until, wrong: 0 })?;
+        keep(run, id, user.pk, &Waiting::new(address, code, until))?;
     }
     Ok(posted)
-}
-
-fn keep(run: &mut Run<'_>, id: Uuid, user: i64, waiting: &Waiting) -> Result<(), Failure> {
-    let text = serde_json::to_string(waiting).map_err(|error| Failure(error.to_string()))?;
-    let sealed = run.env.factors.seal(user, &text)?;
-    run.context().setting_up.insert(id, sealed);
-    Ok(())
-}
-
-fn waiting(run: &Run<'_>, id: Uuid, user: i64) -> Result<Option<Waiting>, Failure> {
-    let Some(sealed) = run.plan.context.setting_up.get(&id) else { return Ok(None) };
-    let text = run.env.factors.open(user, sealed)?;
-    serde_json::from_str(&text).map(Some).map_err(|error| Failure(error.to_string()))
 }

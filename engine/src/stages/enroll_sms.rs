@@ -1,6 +1,9 @@
 //! Sets up a phone number that codes are sent to: a code goes there, and comes back.
 
-use super::enroll_totp::{SIGN_IN, without_spaces};
+use super::{
+    enroll_totp::{SIGN_IN, without_spaces},
+    proving::{Waiting, compare, keep, waiting},
+};
 use crate::{
     Response,
     challenge::{AuthenticatorSms, Body, ResponseErrors},
@@ -8,17 +11,12 @@ use crate::{
     ports::{Event, NewFactor, SmsCode},
     run::{Answered, End, Entered, Failure, Run},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use lockgate_model::{User, kinds::AuthenticatorSMSStage};
-use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 /// How long a code works.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-
-/// Wrong codes after which a new one is needed.
-const MOST_WRONG: u32 = 5;
 
 const MAX_NUMBER: usize = 40;
 const MAX_CODE: usize = 16;
@@ -29,23 +27,7 @@ const TAKEN: &str = "This phone number can’t be set up: it is in use already."
 /// Where an account may name its number, in prompts and attributes.
 const KNOWN_AS: [&str; 2] = ["phone", "phone_number"];
 
-/// A code that is on its way; sealed in the plan.
-#[derive(Serialize, Deserialize)]
-struct Waiting {
-    number: String,
-    code: String,
-    until: DateTime<Utc>,
-    wrong: u32,
-}
-
-impl Waiting {
-    fn is(&self, code: &str, now: DateTime<Utc>) -> bool {
-        let same: bool = self.code.as_bytes().ct_eq(code.as_bytes()).into();
-        same && now < self.until
-    }
-}
-
-pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorSMSStage) -> Result<Entered, Failure> {
+pub(super) async fn enter(run: &mut Run<'_>, id: Uuid) -> Result<Entered, Failure> {
     run.adopt_session();
     let Some(user) = run.trusted_subject().await?.map(|subject| subject.user) else {
         return Ok(Entered::End(End::Denied(SIGN_IN.to_owned())));
@@ -54,13 +36,13 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorSMSS
     if let Some(number) = known(run, &user)
         && run.context().mailed.insert(id)
     {
-        match send(run, id, stage, &user, &number).await? {
+        match send(run, id, &user, &number).await? {
             Posted::Sent => {}
             Posted::TooMany { minutes } => return Ok(Entered::End(End::Denied(too_many(minutes)))),
             Posted::Unable(why) => return Ok(Entered::End(End::Denied(why))),
         }
     }
-    let phone_number = waiting(run, id, user.pk)?.map(|waiting| waiting.number);
+    let phone_number = waiting(run, id, user.pk)?.map(|waiting| waiting.to);
     let phone_number_required = phone_number.is_none();
     let body = AuthenticatorSms { who: run.who(), phone_number_required, phone_number };
     Ok(Entered::Show(Body::AuthenticatorSms(body)))
@@ -84,25 +66,19 @@ pub(super) async fn answer(
     match waiting(run, id, user.pk)? {
         Some(waiting) if !code.is_empty() => check(run, id, stage, (user.pk, waiting), &code).await,
         waiting if number.is_empty() => match waiting {
-            Some(waiting) => again(run, id, stage, &user, &waiting.number).await,
+            Some(waiting) => again(run, id, &user, &waiting.to).await,
             None => Ok(complaint("required", "This field is required.")),
         },
         _ => match normal(&number) {
-            Some(number) => again(run, id, stage, &user, &number).await,
+            Some(number) => again(run, id, &user, &number).await,
             None => Ok(complaint("invalid", NO_NUMBER)),
         },
     }
 }
 
 /// Has a code sent.
-async fn again(
-    run: &mut Run<'_>,
-    id: Uuid,
-    stage: &AuthenticatorSMSStage,
-    user: &User,
-    number: &str,
-) -> Result<Answered, Failure> {
-    Ok(match send(run, id, stage, user, number).await? {
+async fn again(run: &mut Run<'_>, id: Uuid, user: &User, number: &str) -> Result<Answered, Failure> {
+    Ok(match send(run, id, user, number).await? {
         Posted::Sent => Answered::Retry(ResponseErrors::general(AuthenticatorSms::SENT, "Message sent.")),
         Posted::TooMany { minutes } => Answered::Retry(ResponseErrors::general("sms-limit", too_many(minutes))),
         Posted::Unable(why) => Answered::End(End::Denied(why)),
@@ -113,39 +89,27 @@ async fn check(
     run: &mut Run<'_>,
     id: Uuid,
     stage: &AuthenticatorSMSStage,
-    (user, mut waiting): (i64, Waiting),
+    (user, waiting): (i64, Waiting),
     code: &str,
 ) -> Result<Answered, Failure> {
-    if !waiting.is(code, run.env.request.now) {
-        waiting.wrong += 1;
-        if waiting.wrong >= MOST_WRONG {
-            run.context().setting_up.remove(&id);
-        } else {
-            keep(run, id, user, &waiting)?;
-        }
-        return Ok(Answered::Invalid(ResponseErrors::one("code", "invalid", "Code does not match")));
-    }
+    let number = match compare(run, id, user, waiting, code).await? {
+        Ok(number) => number,
+        Err(answered) => return Ok(answered),
+    };
     let name = if stage.friendly_name.is_empty() { "SMS" } else { &stage.friendly_name };
-    let new = NewFactor::Phone { number: waiting.number, stage: id, hashed: stage.verify_only };
-    run.context().setting_up.remove(&id);
+    let new = NewFactor::Phone { number, stage: id, hashed: stage.verify_only };
     // Said only to whoever has shown that the number is theirs.
     let Some(factor) = run.env.factors.enrol(user, name, new).await? else { return Ok(complaint("taken", TAKEN)) };
     run.record(Event::FactorEnrolled { user, factor }).await;
     Ok(Answered::Accepted)
 }
 
-async fn send(
-    run: &mut Run<'_>,
-    id: Uuid,
-    stage: &AuthenticatorSMSStage,
-    user: &User,
-    number: &str,
-) -> Result<Posted, Failure> {
-    let wanted = SmsCode { stage: id, settings: stage, user, number };
+async fn send(run: &mut Run<'_>, id: Uuid, user: &User, number: &str) -> Result<Posted, Failure> {
+    let wanted = SmsCode { stage: id, user: user.pk, number };
     let (posted, code) = run.env.sms.send_setup_code(wanted, run.env.request).await?;
     if posted == Posted::Sent {
         let until = run.env.request.now + LIFE;
-        keep(run, id, user.pk, &Waiting { number: number.to_owned(), code, until, wrong: 0 })?;
+        keep(run, id, user.pk, &Waiting::new(number, code, until))?;
     }
     Ok(posted)
 }
@@ -178,19 +142,6 @@ fn too_many(minutes: i64) -> String {
         1 => "Too many messages were asked for. Please try again after 1 minute.".to_owned(),
         _ => format!("Too many messages were asked for. Please try again after {minutes} minutes."),
     }
-}
-
-fn keep(run: &mut Run<'_>, id: Uuid, user: i64, waiting: &Waiting) -> Result<(), Failure> {
-    let text = serde_json::to_string(waiting).map_err(|error| Failure(error.to_string()))?;
-    let sealed = run.env.factors.seal(user, &text)?;
-    run.context().setting_up.insert(id, sealed);
-    Ok(())
-}
-
-fn waiting(run: &Run<'_>, id: Uuid, user: i64) -> Result<Option<Waiting>, Failure> {
-    let Some(sealed) = run.plan.context.setting_up.get(&id) else { return Ok(None) };
-    let text = run.env.factors.open(user, sealed)?;
-    serde_json::from_str(&text).map(Some).map_err(|error| Failure(error.to_string()))
 }
 
 #[cfg(test)]

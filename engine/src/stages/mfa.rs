@@ -129,7 +129,8 @@ async fn finish_setup(run: &mut Run<'_>, setup: &Setup, response: &Response) -> 
         (Answered::Accepted, Stage::EnrollTotp(_)) => DeviceClass::Totp,
         (Answered::Accepted, Stage::EnrollWebAuthn(_)) => DeviceClass::Webauthn,
         (Answered::Accepted, Stage::EnrollEmail(_)) => DeviceClass::Email,
-        (Answered::Accepted, Stage::EnrollSms(_)) => DeviceClass::Sms,
+        // A number that is only verified is no factor, then or later.
+        (Answered::Accepted, Stage::EnrollSms(stage)) if !stage.verify_only => DeviceClass::Sms,
         (Answered::Accepted, Stage::EnrollDuo(_)) => DeviceClass::Duo,
         _ => return Ok(answered),
     };

@@ -20,6 +20,7 @@ mod mfa;
 mod passkey;
 mod password;
 pub(crate) mod prompt;
+mod proving;
 mod push;
 mod redirect;
 mod sent_code;
@@ -107,7 +108,7 @@ pub(crate) async fn enter(run: &mut Run<'_>, at: &CompiledStage) -> Result<Enter
         Stage::EnrollWebAuthn(stage) => enroll_webauthn::enter(run, at.stage_id, stage).await,
         Stage::EnrollStatic(stage) => enroll_static::enter(run, at.stage_id, stage).await,
         Stage::EnrollEmail(stage) => enroll_email::enter(run, at.stage_id, stage).await,
-        Stage::EnrollSms(stage) => enroll_sms::enter(run, at.stage_id, stage).await,
+        Stage::EnrollSms(_) => enroll_sms::enter(run, at.stage_id).await,
         Stage::EnrollDuo(stage) => enroll_duo::enter(run, at.stage_id, stage).await,
         Stage::Email(stage) => email::enter(run, at.stage_id, stage).await,
         Stage::Captcha(stage) => Ok(captcha::enter(run, stage)),

@@ -1,12 +1,12 @@
 //! Services of captchas: reCAPTCHA, hCaptcha, Turnstile, and what is asked as they are. One POST with the secret and the
 //! token, answered by a small JSON object.
 
-use crate::sent::told;
+use crate::{net::is_loopback, sent};
 use lockgate_model::kinds::{CaptchaStage, RequestContentType};
-use reqwest::{Client, redirect::Policy};
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, net::IpAddr, sync::OnceLock, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 use thiserror::Error;
+use url::Url;
 
 /// How long a service may take, while a person waits.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,30 +26,18 @@ pub(crate) enum CaptchaError {
     /// An answer that is none.
     #[error("it answered {0}")]
     Status(reqwest::StatusCode),
-    /// It answers without end.
-    #[error("it answered more than {LONGEST} bytes")]
-    TooLong,
-    /// Something else than an object in JSON.
-    #[error("it answered no JSON object")]
+    /// Its address is none, or would show the secret to whoever is on the way.
+    #[error("its address is not one of https")]
+    Address,
+    /// Something else than an object in JSON, or one without end.
+    #[error("it answered no JSON object of at most {LONGEST} bytes")]
     Unreadable,
 }
 
 impl From<reqwest::Error> for CaptchaError {
     fn from(error: reqwest::Error) -> Self {
-        Self::Http(told(error.without_url()))
+        Self::Http(sent::told(error))
     }
-}
-
-/// Made when it is first needed: its certificates take memory.
-static HTTP: OnceLock<Option<Client>> = OnceLock::new();
-
-fn http() -> Result<&'static Client, CaptchaError> {
-    let make = || {
-        let agent = concat!("Lockgate/", env!("CARGO_PKG_VERSION"));
-        let http = Client::builder().user_agent(agent).redirect(Policy::none());
-        http.timeout(PATIENCE).connect_timeout(PATIENCE).pool_max_idle_per_host(1).build().ok()
-    };
-    HTTP.get_or_init(make).as_ref().ok_or(CaptchaError::Unusable)
 }
 
 /// What the service of a stage answers to a token that a browser at this address was given.
@@ -59,24 +47,39 @@ fn http() -> Result<&'static Client, CaptchaError> {
 pub(crate) async fn verify(stage: &CaptchaStage, token: &str, ip: IpAddr) -> Result<Map<String, Value>, CaptchaError> {
     let ip = ip.to_canonical().to_string();
     let fields = [("secret", stage.private_key.as_str()), ("response", token), ("remoteip", &ip)];
-    let request = http()?.post(&stage.api_url);
+    let http = sent::services().ok_or(CaptchaError::Unusable)?;
+    let request = http.post(address(&stage.api_url)?).timeout(PATIENCE);
     let request = match stage.request_content_type {
         RequestContentType::Form => request.form(&fields),
         RequestContentType::Json => request.json(&BTreeMap::from(fields)),
     };
-    let mut answer = request.send().await?;
+    let answer = request.send().await?;
     if !answer.status().is_success() {
         return Err(CaptchaError::Status(answer.status()));
     }
-    let mut text = Vec::new();
-    while let Some(part) = answer.chunk().await? {
-        text.extend_from_slice(&part);
-        if text.len() > LONGEST {
-            return Err(CaptchaError::TooLong);
-        }
-    }
+    let text = sent::body(answer, LONGEST).await.ok_or(CaptchaError::Unreadable)?;
     match serde_json::from_slice(&text) {
         Ok(Value::Object(answer)) => Ok(answer),
         _ => Err(CaptchaError::Unreadable),
+    }
+}
+
+/// Where the secret goes: over TLS, or to this machine.
+fn address(text: &str) -> Result<Url, CaptchaError> {
+    let url = Url::parse(text).map_err(|_| CaptchaError::Address)?;
+    let here = url.host_str().is_some_and(is_loopback);
+    if url.scheme() == "https" || url.scheme() == "http" && here { Ok(url) } else { Err(CaptchaError::Address) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn the_secret_goes_over_tls_or_nowhere() {
+        assert!(address("https://captcha.example.com/verify").is_ok() && address("http://127.0.0.1:8080/").is_ok());
+        for text in ["http://captcha.example.com/verify", "ftp://localhost/", "captcha", ""] {
+            assert!(address(text).is_err(), "{text}");
+        }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn factor(one: Authenticator) -> Factor {
 const HASHED: &str = "hash:";
 
 /// Whether no code can go to it: it proved once that somebody has a number.
-fn is_hashed(one: &Authenticator) -> bool {
+pub(crate) fn is_hashed(one: &Authenticator) -> bool {
     let number = one.details.get("phone_number").and_then(|number| number.as_str());
     one.kind == AuthenticatorKind::Sms && number.is_some_and(|number| number.starts_with(HASHED))
 }
@@ -119,8 +119,11 @@ fn pause(failures: Failures, throttling: f64, now: DateTime<Utc>) -> Option<Time
 
 impl Core {
     /// See [`lockgate_engine::ports::Factors::usable`].
-    pub(crate) async fn usable_factors(&self, user: i64) -> Result<Vec<Factor>, PortError> {
-        let found = self.store.authenticators().usable(user).await.map_err(PortError::from)?;
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn usable_factors(&self, user: i64) -> Result<Vec<Factor>, StoreError> {
+        let found = self.store.authenticators().usable(user).await?;
         Ok(found.into_iter().filter(|one| !is_hashed(one)).map(factor).collect())
     }
 
@@ -196,11 +199,20 @@ impl Core {
                 (AuthenticatorKind::Duo, NewProof::Unique { id, secret: user_id }, None)
             }
         };
+        // Whoever shows again that a number is theirs has shown it.
+        let number = match &proof {
+            NewProof::Unique { id, .. } if kind == AuthenticatorKind::Sms => Some(id.clone()),
+            _ => None,
+        };
         let new = NewAuthenticator { kind, user_pk: user, name: name.to_owned(), confirmed: true, details, proof };
-        let made = match authenticators.create(new, now).await {
+        let made = match (authenticators.create(new, now).await, number) {
+            (Err(StoreError::Unique { .. }), Some(number)) => {
+                let known = authenticators.by_external_id(&number).await.map_err(PortError::from)?;
+                return Ok(known.filter(|known| known.user_pk == user).map(factor));
+            }
             // Somebody has it already.
-            Err(StoreError::Unique { .. }) => return Ok(None),
-            made => made.map_err(PortError::from)?,
+            (Err(StoreError::Unique { .. }), None) => return Ok(None),
+            (made, _) => made.map_err(PortError::from)?,
         };
         if let Some(step) = step {
             authenticators.take_step(made.pk, step, now).await.map_err(PortError::from)?;

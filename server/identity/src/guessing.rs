@@ -5,12 +5,12 @@
 //! pays for its own wrong passwords alone, whatever others try under the same name or behind the same address. Names
 //! that belong to nobody are counted like all others. The counts live in this process, and shrink by themselves.
 
-use crate::passwords::Trust;
+use crate::{net::household, passwords::Trust};
 use chrono::{DateTime, Utc};
 use quick_cache::sync::Cache;
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -45,20 +45,13 @@ impl Default for Allowance {
     }
 }
 
-/// Whose account a password is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Name {
-    /// Somebody's.
-    Of(i64),
-    /// Nobody's, as typed.
-    Nobodys(String),
-}
-
 /// Where a password comes from, and for whom.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) ip: IpAddr,
-    pub(crate) name: Name,
+    /// As typed, in small letters: were an account's names counted as one, a pause of one would tell that another is of
+    /// the same account.
+    pub(crate) name: String,
     /// The browser, where somebody has signed in to that account in it.
     pub(crate) browser: Option<u64>,
 }
@@ -115,7 +108,7 @@ impl<K: Clone + Eq + Hash> Debts<K> {
 /// The counts.
 pub(crate) struct Guessing {
     addresses: Debts<IpAddr>,
-    names: Debts<Name>,
+    names: Debts<String>,
     browsers: Debts<u64>,
 }
 
@@ -124,16 +117,15 @@ pub(crate) struct Guessing {
 pub(crate) struct Charge<'a> {
     counts: &'a Guessing,
     source: Source,
-    by_browser: bool,
     pub(crate) trust: Trust,
 }
 
 impl Charge<'_> {
     /// It was right, or not looked at.
     pub(crate) fn refund(self) {
-        let Self { counts, source, by_browser, .. } = self;
+        let Self { counts, source, trust } = self;
         match source.browser {
-            Some(browser) if by_browser => counts.browsers.refund(&browser),
+            Some(browser) if trust == Trust::Known => counts.browsers.refund(&browser),
             _ => {
                 counts.addresses.refund(&source.ip);
                 counts.names.refund(&source.name);
@@ -153,14 +145,16 @@ impl Guessing {
 
     /// How long an address has to pause, if it has to: it can be told so before anything is looked at.
     pub(crate) fn pause(&self, ip: IpAddr, now: DateTime<Utc>) -> Option<Duration> {
-        let wait = self.addresses.pause(&network(ip), now.timestamp_millis())?;
-        Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
+        self.addresses.pause(&household(ip), now.timestamp_millis()).map(waits)
     }
 
     /// How much an address is trusted where nothing is known of the browser.
     pub(crate) fn trust(&self, ip: IpAddr, now: DateTime<Utc>) -> Trust {
-        let suspect = self.addresses.is_suspect(&network(ip), now.timestamp_millis());
-        if suspect { Trust::Suspect } else { Trust::Unknown }
+        self.trust_of(&household(ip), now.timestamp_millis())
+    }
+
+    fn trust_of(&self, household: &IpAddr, now: i64) -> Trust {
+        if self.addresses.is_suspect(household, now) { Trust::Suspect } else { Trust::Unknown }
     }
 
     /// Counts a password that is about to be looked at.
@@ -168,30 +162,24 @@ impl Guessing {
     /// # Errors
     /// With the time to wait, when there were too many wrong ones.
     pub(crate) fn charge(&self, source: Source, now: DateTime<Utc>) -> Result<Charge<'_>, Duration> {
-        let (now, source) = (now.timestamp_millis(), Source { ip: network(source.ip), ..source });
-        let waits = |wait: i64| Duration::from_millis(u64::try_from(wait).unwrap_or_default());
+        let (now, source) = (now.timestamp_millis(), Source { ip: household(source.ip), ..source });
         if let Some(browser) = source.browser
             && self.browsers.charge(&browser, now).is_ok()
         {
-            return Ok(Charge { counts: self, source, by_browser: true, trust: Trust::Known });
+            return Ok(Charge { counts: self, source, trust: Trust::Known });
         }
-        let suspect = self.addresses.is_suspect(&source.ip, now);
+        let trust = self.trust_of(&source.ip, now);
         self.addresses.charge(&source.ip, now).map_err(waits)?;
         if let Err(wait) = self.names.charge(&source.name, now) {
             self.addresses.refund(&source.ip);
             return Err(waits(wait));
         }
-        let trust = if suspect { Trust::Suspect } else { Trust::Unknown };
-        Ok(Charge { counts: self, source, by_browser: false, trust })
+        Ok(Charge { counts: self, source, trust })
     }
 }
 
-/// Who has one address of IPv6 has all of its network.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
-    }
+fn waits(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -204,7 +192,7 @@ mod tests {
     }
 
     fn source(ip: &str, name: &str, browser: Option<u64>) -> Source {
-        Source { ip: ip.parse().expect("an address"), name: Name::Nobodys(name.to_owned()), browser }
+        Source { ip: ip.parse().expect("an address"), name: name.to_owned(), browser }
     }
 
     fn counts() -> Guessing {

@@ -68,7 +68,7 @@ use lockgate_store::{ScoreRules, Store, StoreError};
 use mail::MailServer;
 use net::TrustedProxies;
 use oauth::OAuth;
-use passwords::Passwords;
+use passwords::{Passwords, Trust};
 use people::{People, PeopleError};
 use places::{GeoDatabases, GeoFiles};
 use principals::Principals;
@@ -315,7 +315,7 @@ impl Identity {
         // Before everything else that takes memory, so that the 19 MiB of a hash are used again.
         let hash = match &setup.bootstrap.password {
             Some(password) if people.admin().await?.is_none() => {
-                Some(Box::pin(passwords.hash(password)).await.map_err(PeopleError::from)?)
+                Some(Box::pin(passwords.hash(password, Trust::Known)).await.map_err(PeopleError::from)?)
             }
             _ => None,
         };
@@ -352,7 +352,9 @@ impl Identity {
             },
             remembered: Remembered::default(),
         };
-        access.fetcher.pwned.check().await;
+        // A look into a file of gigabytes, which nothing waits for: without it, the first who asks fails.
+        let pwned = access.fetcher.pwned.clone();
+        tokio::spawn(async move { pwned.check().await });
         let reputation =
             Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores, tuning.clone());
         let identity = Self(Arc::new(Core {

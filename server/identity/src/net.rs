@@ -159,6 +159,18 @@ pub fn valid_host(host: &str) -> bool {
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']'))
 }
 
+/// The address that counts for whoever has this one: one subscriber owns a /64 of IPv6 and can use any address of it.
+#[must_use]
+pub fn household(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +236,13 @@ mod tests {
         assert_eq!(base(&added), "http://a.test");
         assert_eq!(base(&[("host", "a.test"), ("host", "b.test"), (AUTHORITY, "c.test")]), "http://");
         assert_eq!(base(&[(AUTHORITY, "c.test")]), "http://c.test");
+    }
+
+    #[test]
+    fn a_household_is_one() {
+        let of = |ip: &str| household(ip.parse().expect("an address"));
+        assert_eq!(of("192.0.2.7"), of("::ffff:192.0.2.7"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
     }
 }

@@ -124,9 +124,9 @@ impl Passwords {
     ///
     /// # Errors
     /// When the pool is full, the password too long, or the library fails.
-    pub async fn hash(&self, password: &str) -> Result<String, HashError> {
+    pub async fn hash(&self, password: &str, trust: Trust) -> Result<String, HashError> {
         let password = bounded(password)?;
-        self.run(Trust::Known, move || make_hash(&password)).await?
+        self.run(trust, move || make_hash(&password)).await?
     }
 
     /// Checks `password` against `stored`. Without a stored hash the same work is done and the answer is
@@ -220,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn right_wrong_and_unknown() {
         let pool = Passwords::new(2, 8);
-        let hash = pool.hash("correct horse").await.expect("hash");
+        let hash = pool.hash("correct horse", Trust::Known).await.expect("hash");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_eq!(pool.verify("correct horse", Some(hash.clone()), Trust::Unknown).await, Ok(Verdict::Accepted));
         assert_eq!(pool.verify("wrong", Some(hash), Trust::Unknown).await, Ok(Verdict::Rejected));
@@ -248,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn only_hashes_that_can_be_checked_are_taken_from_elsewhere() {
         let pool = Passwords::new(1, 8);
-        let own = pool.hash("secret").await.expect("a hash");
+        let own = pool.hash("secret", Trust::Known).await.expect("a hash");
         assert_eq!(known_hash(&own), Some(own.clone()));
         // Django writes the name of its hasher in front.
         let django = known_hash(&format!("argon2{own}")).expect("known");

@@ -3,7 +3,7 @@
 use crate::{
     feed::Feed,
     journal::{Action, Entry, Journal},
-    passwords::{self, HashError, Passwords},
+    passwords::{self, HashError, Passwords, Trust},
     sessions::Sessions,
     system::random_uuid,
 };
@@ -123,7 +123,7 @@ impl People {
     pub async fn create_user(&self, draft: UserDraft, by: Option<&User>) -> Result<User, PeopleError> {
         check_user(Some(&draft.username), Some(&draft.email), Some(&draft.path))?;
         let password_hash = match &draft.password {
-            Some(password) => Some(self.passwords.hash(password).await?),
+            Some(password) => Some(self.passwords.hash(password, Trust::Known).await?),
             None => None,
         };
         self.insert(draft, password_hash, by).await
@@ -214,7 +214,7 @@ impl People {
             return Err(PeopleError::Invalid(Problems::one("/password", "blank", "This field may not be blank.")));
         }
         let user = self.store.users().get(pk).await?.ok_or(PeopleError::NotFound("user"))?;
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(password, Trust::Known).await?;
         self.store.users().set_password_hash(pk, Some(&hash), history, self.clock.now()).await?;
         self.sessions.end_of_users(&[pk], keep).await?;
         self.feed.settle().await;

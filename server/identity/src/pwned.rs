@@ -2,14 +2,12 @@
 //! search). That is told the first five digits of a SHA-1, answers every known hash that begins so, and learns of no
 //! password.
 
-use crate::passwords::breached::{Breached, BreachedError};
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use reqwest::redirect::Policy;
-use std::{
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-    time::Duration,
+use crate::{
+    passwords::breached::{Breached, BreachedError},
+    sent,
 };
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use thiserror::Error;
 use url::Url;
 
@@ -28,25 +26,29 @@ const LONGEST: usize = 1 << 20;
 /// Why it is not known how often a password was leaked.
 #[derive(Debug, Error)]
 pub enum PwnedError {
-    /// No connection, no answer in time, or an answer that says so.
+    /// No connection, no answer in time, or an answer that says so; without the address, which has part of a hash.
     #[error("the service of leaked passwords: {0}")]
-    Http(#[from] reqwest::Error),
+    Http(String),
     /// The address in the settings is none, or there is no HTTP client.
     #[error("the service of leaked passwords cannot be asked")]
     Unusable,
     /// The file.
     #[error("the file of leaked passwords: {0}")]
     File(#[from] BreachedError),
-    /// It answers without end.
-    #[error("the service of leaked passwords answers too much")]
-    TooLong,
+    /// Its answer breaks off, or has no end.
+    #[error("the service of leaked passwords answers too much, or not to the end")]
+    Unreadable,
+}
+
+impl From<reqwest::Error> for PwnedError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(sent::told(error))
+    }
 }
 
 /// Asks the service.
 #[derive(Debug, Clone)]
 pub struct Pwned {
-    /// Made when it is first needed: few installations ask, and its certificates take memory.
-    http: Arc<OnceLock<Option<reqwest::Client>>>,
     url: Option<Url>,
     /// Asked instead of the service.
     file: Option<Arc<Breached>>,
@@ -57,7 +59,7 @@ impl Pwned {
     #[must_use]
     pub fn new(url: &str, file: Option<PathBuf>) -> Self {
         let url = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
-        Self { http: Arc::default(), url: Url::parse(&url).ok(), file: file.map(|path| Arc::new(Breached::new(path))) }
+        Self { url: Url::parse(&url).ok(), file: file.map(|path| Arc::new(Breached::new(path))) }
     }
 
     /// Whether it can be known without asking anybody else.
@@ -80,15 +82,6 @@ impl Pwned {
         }
     }
 
-    fn http(&self) -> Option<&reqwest::Client> {
-        let make = || {
-            let agent = concat!("Lockgate/", env!("CARGO_PKG_VERSION"));
-            let http = reqwest::Client::builder().user_agent(agent).redirect(Policy::none());
-            http.timeout(PATIENCE).connect_timeout(PATIENCE).pool_max_idle_per_host(1).build().ok()
-        };
-        self.http.get_or_init(make).as_ref()
-    }
-
     /// How often a password was leaked.
     ///
     /// # Errors
@@ -100,17 +93,12 @@ impl Pwned {
             return Ok(in_file(file, move |file| file.count(&hash)).await?);
         }
         let (told, kept) = hash.split_at(TOLD);
-        let (http, url) = self.http().zip(self.url.as_ref()).ok_or(PwnedError::Unusable)?;
+        let (http, url) = sent::services().zip(self.url.as_ref()).ok_or(PwnedError::Unusable)?;
         let url = url.join(told).map_err(|_| PwnedError::Unusable)?;
         // Padded, so that the length of the answer does not tell which digits were asked for.
-        let mut answer = http.get(url).header("Add-Padding", "true").send().await?.error_for_status()?;
-        let mut text = Vec::new();
-        while let Some(part) = answer.chunk().await? {
-            text.extend_from_slice(&part);
-            if text.len() > LONGEST {
-                return Err(PwnedError::TooLong);
-            }
-        }
+        let request = http.get(url).header("Add-Padding", "true").timeout(PATIENCE);
+        let answer = request.send().await?.error_for_status()?;
+        let text = sent::body(answer, LONGEST).await.ok_or(PwnedError::Unreadable)?;
         Ok(found(&String::from_utf8_lossy(&text), kept))
     }
 }

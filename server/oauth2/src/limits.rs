@@ -2,7 +2,7 @@
 
 use crate::endpoint::Refusal;
 use governor::Quota;
-use lockgate_identity::counter::Counter;
+use lockgate_identity::{counter::Counter, net::household};
 use quick_cache::sync::Cache;
 use std::{
     net::IpAddr,
@@ -55,13 +55,13 @@ impl Limits {
     /// Whether secrets from this address may be compared at all: the right one must not be told from the
     /// wrong ones of somebody who guesses.
     pub(crate) fn may_try(&self, from: IpAddr) -> Result<(), Refusal> {
-        let until = self.shut.get(&network(from)).unwrap_or_default();
+        let until = self.shut.get(&household(from)).unwrap_or_default();
         until.checked_sub(self.started.elapsed()).map_or(Ok(()), |wait| Err(too_many(wait)))
     }
 
     /// Counts a failed attempt; an error once there were too many.
     pub(crate) fn failed(&self, from: IpAddr) -> Result<(), Refusal> {
-        let from = network(from);
+        let from = household(from);
         let now = self.started.elapsed();
         self.failures.count(&from).map_err(|wait| {
             self.shut.insert(from, now + wait);
@@ -85,23 +85,12 @@ impl Limits {
     }
 
     fn counted(&self, counter: &Counter<IpAddr>, from: IpAddr) -> Result<(), Refusal> {
-        counter.count(&network(from)).map_err(too_many)
+        counter.count(&household(from)).map_err(too_many)
     }
 }
 
 fn too_many(wait: Duration) -> Refusal {
     Refusal::TooMany { retry_after: wait.as_secs() + 1 }
-}
-
-/// One subscriber owns a /64 of IPv6 and can use any address of it.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@
     const solved = (answer) => {
       token.value = answer;
       problem.hidden = true;
-      if (waiting || has("alone")) form.requestSubmit();
+      if (waiting) form.requestSubmit();
       waiting = false;
     };
     const failed = () => {

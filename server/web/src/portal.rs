@@ -115,7 +115,8 @@ async fn notice(visit: &Visit, signed_in: &SignedIn) -> Result<Option<PortalNoti
         let csrf = visit.token.as_deref().map(sessions::csrf_token).unwrap_or_default();
         return Ok(Some(PortalNotice::Acting { original, csrf, action_url: acting::END }));
     }
-    Ok(is_recovered(session, &signed_in.principal().user).then_some(PortalNotice::Recovered))
+    Ok(is_recovered(session, &signed_in.principal().user, visit.identity.clock.now())
+        .then_some(PortalNotice::Recovered))
 }
 
 /// `q` of a query string.

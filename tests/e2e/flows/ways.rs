@@ -219,6 +219,10 @@ async fn a_recovery_key_lets_in_once(database: Database) {
     let (server, _sink) = start(database).await;
     let told = recovery_key(&server, &["10", "nobody"]);
     assert!(told.code != 0 && told.text.contains("User 'nobody' not found."), "{}", told.text);
+    let eve = server.api().create_user("eve", PASSWORD, &[]).await;
+    server.api().patch(&format!("core/users/{eve}/"), &json!({"is_active": false})).await.expect(200);
+    let told = recovery_key(&server, &["eve"]);
+    assert!(told.code != 0 && told.text.contains("'eve' is inactive"), "{}", told.text);
     let told = recovery_key(&server, &["0", "ada"]);
     assert!(told.code != 0, "no key is good for no time: {}", told.text);
     let made = recovery_key(&server, &["1510", "ada"]);

@@ -2,6 +2,7 @@
 
 use crate::support::{Api, Browser};
 use http::{Method, StatusCode};
+use lockgate_identity::passwords::Trust;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "a long password";
@@ -263,7 +264,7 @@ async fn a_recovery_link_leads_one_person_into_the_recovery_flow_once() {
 async fn a_password_that_was_hashed_elsewhere_opens_the_account() {
     let api = Api::start().await;
     let ada = user(&api, "ada", &[]).await;
-    let hash = api.identity.passwords.hash("from elsewhere").await.expect("a hash");
+    let hash = api.identity.passwords.hash("from elsewhere", Trust::Known).await.expect("a hash");
     let path = format!("/core/users/{ada}/set_password_hash/");
     for wrong in ["", "from elsewhere", "$2b$12$abcdefghijklmnopqrstuv"] {
         assert!(api.post(&path, &json!({"password": wrong})).await.expect(400)["password"].is_array(), "{wrong}");

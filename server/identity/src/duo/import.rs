@@ -76,13 +76,18 @@ impl Core {
             for user in users {
                 // Whoever has no phone there could not answer, and would be shut out.
                 let (Some(id), Some(name)) = (user["user_id"].as_str(), user["username"].as_str()) else { continue };
-                if user["is_enrolled"] == false {
+                if user["is_enrolled"] != true {
                     continue;
                 }
                 match self.take_over_duo(object.document.id, name, id).await {
                     Ok(made) => outcome.made.extend(made),
                     Err(DuoImportError::NoUser) => {}
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(stage = stage.name, %error, "users of Duo cannot be taken over");
+                        // What was made is told of all the same.
+                        outcome.error = "Not everybody was taken over; the log says why.".to_owned();
+                        return Ok(outcome);
+                    }
                 }
             }
             match next {

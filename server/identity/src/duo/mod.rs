@@ -13,7 +13,7 @@ use lockgate_engine::ports::{DuoEnrolment, DuoProgress, PushAnswer};
 use serde_json::Value;
 
 /// How long somebody may take to activate a phone, in seconds.
-const ENROLMENT: &str = "3600";
+const ENROLMENT: &str = "86400";
 
 /// What Duo wants to know before it asks.
 #[derive(Debug, PartialEq, Eq)]

@@ -38,6 +38,10 @@ impl Factors for World<'_> {
         Ok(if proven.is_some() { CodeOutcome::Accepted } else { CodeOutcome::Rejected })
     }
 
+    async fn count_proof(&self, _: i64, _: Uuid) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {
         let (class, codes) = match new {
             NewFactor::App { code, .. } if code != SHOWN => return Ok(None),

@@ -77,18 +77,21 @@ impl Duo for Post<'_> {
         let Some((stage, account)) = self.core.duo_of(self.snapshot, factor.pk).await? else {
             return Ok(PushAnswer::Denied);
         };
-        let Ok(_seat) = SEATS.try_acquire() else { return Ok(PushAnswer::Waiting) };
+        let Ok(_seat) = SEATS.try_acquire() else {
+            // Who waits asks again at once.
+            tokio::time::sleep(PAUSE).await;
+            return Ok(PushAnswer::Waiting);
+        };
         let clock = &self.core.clock;
         let waiting = async {
             loop {
                 match Api::of(stage.1, clock.now()).auth_status(push).await {
-                    Ok(PushAnswer::Waiting) => tokio::time::sleep(PAUSE).await,
+                    Ok(PushAnswer::Waiting) => {}
                     Ok(said) => return said,
-                    Err(error) => {
-                        unable(&factor.name, &error);
-                        return PushAnswer::TimedOut;
-                    }
+                    // Trouble at Duo is no answer of the person's.
+                    Err(error) => _ = unable(&factor.name, &error),
                 }
+                tokio::time::sleep(PAUSE).await;
             }
         };
         let said = tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(PushAnswer::Waiting);

@@ -6,7 +6,11 @@ use super::{
     mail_ports::Post,
     ports::Ports,
 };
-use lockgate_engine::StepEnv;
+use lockgate_engine::{
+    StepEnv,
+    ports::{BrandFacts, Decide, RequestFacts},
+};
+use lockgate_model::Principal;
 
 impl Visit<'_> {
     pub(super) async fn with_env<T>(&self, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
@@ -21,24 +25,38 @@ impl Visit<'_> {
         let post = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge, snapshot: self.snapshot, setup_open: self.setup_open, login };
-        let env = StepEnv {
-            directory: &ports,
-            credentials: &ports,
-            factors: &ports,
-            passkeys: &ports,
-            captchas: &ports,
-            consents: &ports,
-            invitations: &ports,
-            mail: &post,
-            sms: &post,
-            duo: &post,
-            decide: &decider,
-            events: &ports,
-            random: &*self.core.random,
-            request: &self.facts,
-            brand: &self.brand,
-            session: self.who.as_ref().map(|p| &**p.principal()),
-        };
+        let known = (&self.facts, &self.brand, self.who.as_ref().map(|p| &**p.principal()));
+        let env = ports.env(&post, &decider, known);
         work(&env).await
+    }
+}
+
+impl Ports<'_> {
+    /// These, with how things are sent, who decides, and what is known of the request, of its host and of who is signed
+    /// in.
+    pub(super) fn env<'e>(
+        &'e self,
+        post: &'e Post<'_>,
+        decide: &'e dyn Decide,
+        (request, brand, session): (&'e RequestFacts, &'e BrandFacts, Option<&'e Principal>),
+    ) -> StepEnv<'e> {
+        StepEnv {
+            directory: self,
+            credentials: self,
+            factors: self,
+            passkeys: self,
+            captchas: self,
+            consents: self,
+            invitations: self,
+            mail: post,
+            sms: post,
+            duo: post,
+            decide,
+            events: self,
+            random: &*self.core.random,
+            request,
+            brand,
+            session,
+        }
     }
 }

@@ -21,11 +21,16 @@ impl Ports<'_> {
 #[async_trait]
 impl Factors for Ports<'_> {
     async fn usable(&self, user: i64) -> Result<Vec<Factor>, PortError> {
-        self.core.usable_factors(user).await
+        self.core.usable_factors(user).await.map_err(PortError::from)
     }
 
     async fn check(&self, _: i64, factor: &Factor, code: &str, throttling: f64) -> Result<CodeOutcome, PortError> {
         self.core.check_code(factor, code, throttling).await
+    }
+
+    async fn count_proof(&self, user: i64, stage: Uuid) -> Result<Option<u64>, PortError> {
+        let reached = self.core.count_proof(stage, user).await.map_err(PortError::from)?;
+        Ok(reached.map(|within| u64::try_from(within.num_seconds()).unwrap_or_default()))
     }
 
     async fn enrol(&self, user: i64, name: &str, new: NewFactor) -> Result<Option<Factor>, PortError> {

@@ -359,7 +359,7 @@ impl<'a> Visit<'a> {
     async fn proof(&self) -> Result<Option<Proof>, StoreError> {
         let (Some(session), Some(who)) = (&self.session, &self.who) else { return Ok(None) };
         let user = &who.principal().user;
-        if is_recovered(session, user) {
+        if is_recovered(session, user, self.facts.now) {
             return Ok(Some(Proof::Nothing));
         }
         let has_password = self.core.store.users().password_hash(user.pk).await?.is_some();

@@ -2,7 +2,7 @@
 
 use crate::{
     Core,
-    guessing::{Name, Source},
+    guessing::Source,
     journal::{Action, Entry},
     net::Client,
     passwords::{HashError, Trust, Verdict},
@@ -219,7 +219,9 @@ impl Credentials for Ports<'_> {
     }
 
     async fn seal(&self, password: &str) -> Result<String, SealError> {
-        self.core.passwords.hash(password).await.map_err(|error| match error {
+        // Strangers choose passwords, too: they wait as strangers do.
+        let trust = self.core.guessing.trust(self.client.ip, self.core.clock.now());
+        self.core.passwords.hash(password, trust).await.map_err(|error| match error {
             HashError::Overloaded { retry_after } => SealError::Overloaded { retry_after: retry_after.as_secs() },
             other => SealError::Failed(PortError::from(other)),
         })
@@ -229,14 +231,10 @@ impl Credentials for Ports<'_> {
 impl Ports<'_> {
     /// Where a password comes from, and for whom.
     fn source(&self, attempt: &PasswordAttempt<'_>) -> Source {
-        let user = attempt.user.map(|user| user.pk);
-        let name = match user {
-            Some(user) => Name::Of(user),
-            None => Name::Nobodys(attempt.identifier.to_lowercase()),
-        };
         let device = self.core.device(self.device_token);
         let now = self.core.clock.now();
-        let known = device.filter(|device| user.is_some_and(|user| device.knows(user, now)));
+        let known = device.filter(|device| attempt.user.is_some_and(|user| device.knows(user.pk, now)));
+        let name = attempt.identifier.to_lowercase();
         Source { ip: self.client.ip, name, browser: known.map(|device| device.id) }
     }
 
@@ -288,7 +286,7 @@ impl Ports<'_> {
         let verdict = self.core.passwords.verify(password, stored.clone(), trust).await?;
         if let (Verdict::AcceptedOutdated, Some(user), Some(old)) = (verdict, user, stored) {
             // The login goes on whether or not the better hash could be stored.
-            if let Ok(new) = self.core.passwords.hash(password).await
+            if let Ok(new) = self.core.passwords.hash(password, Trust::Known).await
                 && let Err(error) = users.upgrade_password_hash(user.pk, &old, &new).await
             {
                 tracing::warn!(%error, user = user.username, "the password's hash could not be upgraded");

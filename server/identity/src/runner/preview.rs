@@ -68,24 +68,8 @@ impl FlowRunner<'_> {
             snapshot.brand_facts(&client.host),
         );
         let post = super::mail_ports::Post { core, snapshot, client };
-        let env = StepEnv {
-            directory: &ports,
-            credentials: &ports,
-            factors: &ports,
-            passkeys: &ports,
-            captchas: &ports,
-            consents: &ports,
-            invitations: &ports,
-            mail: &post,
-            sms: &post,
-            duo: &post,
-            decide: &trial,
-            events: &Unheard,
-            random: &*core.random,
-            request: &request,
-            brand: &brand,
-            session: Some(who),
-        };
+        // Nobody hears of what is only tried.
+        let env = StepEnv { events: &Unheard, ..ports.env(&post, &trial, (&request, &brand, Some(who))) };
         let step = match lockgate_engine::start(&flow, &env, "", Context::default()).await {
             Ok(mut plan) => lockgate_engine::challenge(&flow, &mut plan, &env).await,
             Err(step) => *step,

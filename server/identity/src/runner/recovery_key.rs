@@ -6,7 +6,7 @@ use crate::{
     journal::{Action as Noted, Entry},
     tokens::NewToken,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::LoginEffect;
 use lockgate_model::{
     User, UserType,
@@ -25,13 +25,17 @@ const PREFIX: &str = "recovery-key-";
 /// What a session keeps once its owner has chosen a password in it.
 const SETTLED: &str = "password_chosen";
 
-/// Whether a recovery key has opened this session, and its owner has not chosen a password since.
+/// How long somebody who came in by a recovery key needs no other proof.
+const GRACE: TimeDelta = TimeDelta::hours(1);
+
+/// Whether a recovery key has opened this session a short while ago, and its owner has not chosen a password since.
 #[must_use]
-pub fn is_recovered(session: &Session, user: &User) -> bool {
+pub fn is_recovered(session: &Session, user: &User, now: DateTime<Utc>) -> bool {
     let recovered = |auth: &&Value| auth["method"] == METHOD && auth[SETTLED] != true;
     let Some(auth) = session.auth.as_ref().filter(recovered) else { return false };
     // Elsewhere than in this session, too.
-    auth["at"].as_i64().is_some_and(|at| user.password_change_date.timestamp() <= at)
+    let fits = |at| user.password_change_date.timestamp() <= at && now.timestamp() < at + GRACE.num_seconds();
+    auth["at"].as_i64().is_some_and(fits)
 }
 
 /// How a session was opened whose owner has chosen a password just now.

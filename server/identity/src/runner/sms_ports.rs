@@ -8,6 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use lockgate_engine::ports::{Factor, PortError, Posted, RequestFacts, Sms, SmsCode};
 use lockgate_model::kinds::AuthenticatorSMSStage;
+use lockgate_store::AuthenticatorKind;
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -19,14 +20,15 @@ impl Sms for Post<'_> {
         request: &RequestFacts,
     ) -> Result<(Posted, String), PortError> {
         let code = self.core.new_code();
-        let about = (wanted.stage, wanted.user.pk);
+        let about = (wanted.stage, wanted.user);
         let posted = self.post_message(Purpose::Setup, about, (wanted.number, &code), request.ip).await?;
         Ok((posted, code))
     }
 
     async fn send_code(&self, user: i64, factor: &Factor, request: &RequestFacts) -> Result<Posted, PortError> {
-        let known = self.core.store.authenticators().usable(user).await.map_err(PortError::from)?;
-        let Some(known) = known.into_iter().find(|one| one.pk == factor.pk) else { return Ok(Posted::Sent) };
+        let known = self.core.store.authenticators().get(AuthenticatorKind::Sms, factor.pk).await;
+        let known = known.map_err(PortError::from)?.filter(|known| known.user_pk == user);
+        let Some(known) = known else { return Ok(Posted::Sent) };
         let stage = known.details.get("stage").and_then(|stage| Uuid::parse_str(stage.as_str()?).ok());
         let stage = stage.filter(|id| self.snapshot.objects.typed::<AuthenticatorSMSStage>(*id).is_some());
         let Some(stage) = stage else {

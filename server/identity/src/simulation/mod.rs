@@ -13,7 +13,7 @@ use crate::{
     Core,
     config::Snapshot,
     evidence::Fetcher,
-    factors::factor,
+    factors::{factor, is_hashed},
     folder_tests::{
         coverage::Touched,
         page,
@@ -128,7 +128,8 @@ impl<'a> Scene<'a> {
     async fn account(&self, person: &Principal, wish: &Wish<'_>) -> Result<Account, StoreError> {
         let mut account = account(person, self.proof(person, wish).await?);
         let factors = self.store.authenticators().usable(person.user.pk).await?;
-        account.factors = factors.into_iter().map(|one| Held { factor: factor(one), codes: None }).collect();
+        let factors = factors.into_iter().filter(|one| !is_hashed(one));
+        account.factors = factors.map(|one| Held { factor: factor(one), codes: None }).collect();
         Ok(account)
     }
 

@@ -1,10 +1,13 @@
 //! How many messages go out, and how often a phone is asked.
 
-use crate::{Core, system::alphanumeric};
+use crate::{Core, net::household, system::alphanumeric};
 use chrono::TimeDelta;
 use lockgate_store::{SendLimit, StoreError, Task};
 use std::net::IpAddr;
 use uuid::Uuid;
+
+/// Codes that are compared while something is set up, in the shortest time.
+const MOST_PROOFS: u64 = 20;
 
 const SHORT: TimeDelta = TimeDelta::minutes(10);
 const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -28,17 +31,6 @@ pub(crate) enum Purpose {
     Code,
 }
 
-/// The network that one household has, of an address.
-fn network(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
 impl Core {
     /// Counts a message and stores the task that sends it; answers the time of the limit that is reached, if one is.
     pub(crate) async fn count_message(
@@ -55,7 +47,7 @@ impl Core {
             Purpose::Code => ("codes to numbers", "codes from", MOST_CODES),
         };
         let (account, number) = (about("accounts", &user.to_string()), about(to, number));
-        let from = about(from, &network(ip));
+        let from = about(from, &household(ip).to_string());
         let limit = |about, within, most| SendLimit { about, within, most };
         let limits = [
             limit(&account, SHORT, MOST.0),
@@ -76,6 +68,14 @@ impl Core {
         self.count_sent(stage, &[limit(SHORT, MOST.0), limit(DAY, MOST.1 * 2)], None).await
     }
 
+    /// Counts that a code is compared while somebody sets up where they are reached; answers the time of the limit that
+    /// is reached, if it is.
+    pub(crate) async fn count_proof(&self, stage: Uuid, user: i64) -> Result<Option<TimeDelta>, StoreError> {
+        let about = self.store.seal_key().recognise("codes of setups", &format!("{stage} {user}"));
+        let limits = [SendLimit { about: &about, within: SHORT, most: MOST_PROOFS }];
+        self.count_sent(stage, &limits, None).await
+    }
+
     async fn count_sent(
         &self,
         stage: Uuid,
@@ -84,18 +84,5 @@ impl Core {
     ) -> Result<Option<TimeDelta>, StoreError> {
         let keys: Vec<String> = limits.iter().map(|_| alphanumeric(&*self.random, 48)).collect();
         self.store.flow_tokens().count((stage, &keys), limits, task, self.clock.now()).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn a_household_is_one() {
-        let of = |ip: &str| network(ip.parse().expect("an address"));
-        assert_eq!(of("192.0.2.7"), of("::ffff:192.0.2.7"));
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
     }
 }

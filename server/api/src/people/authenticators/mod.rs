@@ -317,7 +317,7 @@ async fn destroy(
 
 /// Whether the caller could have shown a second factor.
 async fn has_factor(identity: &Identity, caller: &Caller) -> Result<bool, ApiError> {
-    Ok(!identity.store.authenticators().usable(caller.user().pk).await?.is_empty())
+    Ok(!identity.usable_factors(caller.user().pk).await?.is_empty())
 }
 
 async fn used_by(
