@@ -2,8 +2,9 @@
 //! password. What cannot be fetched stays away, and the policy that wants it fails.
 
 use crate::{
-    passwords::{Passwords, Trust, Verdict},
+    passwords::{Passwords, Verdict},
     pwned::Pwned,
+    turns::Trust,
 };
 use lockgate_model::Principal;
 use lockgate_policies::{

@@ -5,7 +5,7 @@
 //! pays for its own wrong passwords alone, whatever others try under the same name or behind the same address. Names
 //! that belong to nobody are counted like all others. The counts live in this process, and shrink by themselves.
 
-use crate::{net::household, passwords::Trust};
+use crate::{net::household, turns::Trust};
 use chrono::{DateTime, Utc};
 use quick_cache::sync::Cache;
 use std::{

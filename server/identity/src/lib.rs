@@ -50,6 +50,7 @@ pub mod sms;
 pub mod system;
 pub mod tokens;
 pub mod tuning;
+pub mod turns;
 
 use access::Access;
 use chrono::TimeDelta;
@@ -68,7 +69,7 @@ use lockgate_store::{ScoreRules, Store, StoreError};
 use mail::MailServer;
 use net::TrustedProxies;
 use oauth::OAuth;
-use passwords::{Passwords, Trust};
+use passwords::Passwords;
 use people::{People, PeopleError};
 use places::{GeoDatabases, GeoFiles};
 use principals::Principals;
@@ -91,6 +92,7 @@ use std::{
 use thiserror::Error;
 use tokens::{NewToken, Tokens};
 use tuning::Tuning;
+use turns::{Trust, Turns};
 use uuid::Uuid;
 
 /// Requests that a token may make at once, in seconds' worth of requests.
@@ -231,6 +233,7 @@ pub struct Core {
     /// Password hashing.
     pub passwords: Passwords,
     pub(crate) guessing: Guessing,
+    pub(crate) steps: Turns,
     /// Events.
     pub journal: Journal,
     /// Decisions.
@@ -371,6 +374,7 @@ impl Identity {
             tokens,
             passwords,
             guessing: Guessing::new(setup.wrong_passwords),
+            steps: runner::turns_for_steps(setup.password_queue),
             journal,
             access,
             reputation,

@@ -5,8 +5,8 @@
 
 pub mod breached;
 mod foreign;
-mod turns;
 
+use crate::turns::{Trust, Turns};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use foreign::Foreign;
 use std::{
@@ -15,7 +15,6 @@ use std::{
 };
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use turns::Turns;
 
 /// The longest password that is looked at, in bytes; a longer one is refused before any work.
 pub const MAX_PASSWORD: usize = 1024;
@@ -40,17 +39,6 @@ pub enum HashError {
     /// The library failed.
     #[error("the password could not be hashed")]
     Failed,
-}
-
-/// How much is known of whoever sends a password: who is trusted more does not wait for those behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trust {
-    /// Somebody who is signed in, or a browser in which they were before.
-    Known,
-    /// Nothing speaks for or against them.
-    Unknown,
-    /// They have sent wrong passwords.
-    Suspect,
 }
 
 /// What a check found.
@@ -105,7 +93,8 @@ impl Passwords {
     #[must_use]
     pub fn new(at_once: usize, places: usize) -> Self {
         let at_once = at_once.max(1);
-        Self { threads: Threads::new(at_once).map(Arc::new), turns: Turns::new(at_once, places), decoy: Arc::default() }
+        let turns = Turns::new("lockgate_password_hash_queue", at_once, places);
+        Self { threads: Threads::new(at_once).map(Arc::new), turns, decoy: Arc::default() }
     }
 
     /// How many wait or run.

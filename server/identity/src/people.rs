@@ -3,9 +3,10 @@
 use crate::{
     feed::Feed,
     journal::{Action, Entry, Journal},
-    passwords::{self, HashError, Passwords, Trust},
+    passwords::{self, HashError, Passwords},
     sessions::Sessions,
     system::random_uuid,
+    turns::Trust,
 };
 use chrono::TimeDelta;
 use lockgate_engine::ports::{Clock, Random};

@@ -2,7 +2,7 @@
 
 use crate::support::{Api, Browser};
 use http::{Method, StatusCode};
-use lockgate_identity::passwords::Trust;
+use lockgate_identity::turns::Trust;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "a long password";

@@ -79,7 +79,7 @@ impl Duo for Post<'_> {
         };
         let Ok(_seat) = SEATS.try_acquire() else {
             // Who waits asks again at once.
-            tokio::time::sleep(PAUSE).await;
+            self.core.steps.aside(tokio::time::sleep(PAUSE)).await;
             return Ok(PushAnswer::Waiting);
         };
         let clock = &self.core.clock;
@@ -94,7 +94,7 @@ impl Duo for Post<'_> {
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        let said = tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(PushAnswer::Waiting);
+        let said = self.core.steps.aside(tokio::time::timeout(PATIENCE, waiting)).await.unwrap_or(PushAnswer::Waiting);
         if said == PushAnswer::Allowed {
             let used = self.core.store.authenticators().note_use(&account.authenticator, None, clock.now()).await;
             used.map_err(PortError::from)?;

@@ -3,6 +3,7 @@
 
 mod answer;
 mod captcha_ports;
+mod crowd;
 pub(crate) mod decide;
 mod duo_ports;
 mod env;
@@ -21,9 +22,11 @@ mod silent;
 mod sms_ports;
 mod strength;
 
-use crate::{Core, config::Snapshot, net::Client, passwords, principals::PrincipalEntry};
+use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
 pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
+use crowd::too_many;
+pub(crate) use crowd::turns_for_steps;
 pub use inspect::Inspection;
 pub use lockgate_engine::ports::DuoProgress;
 use lockgate_engine::{
@@ -105,6 +108,7 @@ impl FlowRunner<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn get(&self, request: FlowRequest<'_>) -> Result<FlowAnswer, StoreError> {
+        let Some(_turn) = self.turn(request).await else { return Ok(too_many()) };
         if let Some(answer) = Box::pin(self.offer(request)).await? {
             return Ok(answer);
         }
@@ -119,33 +123,11 @@ impl FlowRunner<'_> {
         if let Some(answer) = self.turned_away(request, &response) {
             return Ok(answer);
         }
+        let Some(_turn) = self.turn(request).await else { return Ok(too_many()) };
         if let Some(answer) = Box::pin(self.go_on(request, &response)).await? {
             return Ok(answer);
         }
         Box::pin(self.run(request, &Ask::Respond(response))).await
-    }
-
-    /// A password that would not be looked at is told so before anything is read from the database: from an address that
-    /// has to pause, or while too many wait. Of browsers in which somebody has signed in it is found out first for whom.
-    fn turned_away(&self, request: FlowRequest<'_>, response: &Response) -> Option<FlowAnswer> {
-        let asked = |component: &str| matches!(component, "ak-stage-password" | "ak-stage-identification");
-        let is_password = response.fields.contains_key("password") && response.component.as_deref().is_none_or(asked);
-        if !is_password || self.core.device(request.device_token).is_some() {
-            return None;
-        }
-        let (ip, now) = (request.client.ip, self.core.clock.now());
-        let (retry_after, text) = if let Some(wait) = self.core.guessing.pause(ip, now) {
-            metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);
-            let seconds = wait.as_secs().max(1);
-            (seconds, format!("Too many wrong passwords. Try again in {seconds} seconds."))
-        } else if !self.core.passwords.has_room(self.core.guessing.trust(ip, now)) {
-            let seconds = passwords::RETRY_AFTER.as_secs();
-            (seconds, format!("Too many people are signing in. Try again in {seconds} seconds."))
-        } else {
-            return None;
-        };
-        let answer = FlowAnswer::plain(FlowOutcome::TurnedAway(text));
-        Some(FlowAnswer { retry_after: Some(retry_after), ..answer })
     }
 
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {

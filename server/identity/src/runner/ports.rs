@@ -5,9 +5,10 @@ use crate::{
     guessing::Source,
     journal::{Action, Entry},
     net::Client,
-    passwords::{HashError, Trust, Verdict},
+    passwords::{HashError, Verdict},
     people::{PeopleError, plausible_email},
     system::random_uuid,
+    turns::Trust,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

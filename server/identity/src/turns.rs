@@ -1,11 +1,22 @@
-//! Whose turn it is to hash: so many at once, so many waiting, and who is trusted more goes first.
+//! Whose turn it is, at what a machine can do only so often at once: so many at once, so many waiting, and who is
+//! trusted more goes first.
 
-use super::Trust;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::oneshot;
+
+/// How much is known of whoever asks: who is trusted more does not wait for those behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Somebody who is signed in, or a browser in which they were before.
+    Known,
+    /// Nothing speaks for or against them.
+    Unknown,
+    /// They have sent wrong passwords.
+    Suspect,
+}
 
 /// How many sorts of [`Trust`] there are.
 const TRUSTS: usize = 3;
@@ -30,8 +41,10 @@ impl State {
 
 /// The turns. Cloning shares them.
 #[derive(Debug, Clone)]
-pub(super) struct Turns {
+pub(crate) struct Turns {
     state: Arc<Mutex<State>>,
+    /// The metric that says how many wait and run.
+    gauge: &'static str,
     at_once: usize,
     /// Running and waiting together.
     places: usize,
@@ -39,11 +52,11 @@ pub(super) struct Turns {
 
 /// A turn; the next one begins when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn(Turns);
+pub(crate) struct Turn(Turns);
 
 impl Turns {
-    pub(super) fn new(at_once: usize, places: usize) -> Self {
-        Self { state: Arc::default(), at_once, places }
+    pub(crate) fn new(gauge: &'static str, at_once: usize, places: usize) -> Self {
+        Self { state: Arc::default(), gauge, at_once, places }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -51,26 +64,31 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn report(&self, state: &State) {
+        let taken = u32::try_from(state.running + state.waiting()).unwrap_or(u32::MAX);
+        metrics::gauge!(self.gauge).set(f64::from(taken));
+    }
+
     /// How many wait or run.
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         let state = self.state();
         state.running + state.waiting()
     }
 
     /// Whether somebody who is trusted so much would have to wait at all, or for a turn that they get.
-    pub(super) fn has_room(&self, trust: Trust) -> bool {
+    pub(crate) fn has_room(&self, trust: Trust) -> bool {
         let state = self.state();
         let behind = state.waiting.iter().skip(trust as usize + 1).any(|queue| !queue.is_empty());
         behind || state.running + state.waiting() < self.places
     }
 
     /// Waits for a turn. `None`: too many wait, or somebody who is trusted more has come meanwhile.
-    pub(super) async fn take(&self, trust: Trust) -> Option<Turn> {
+    pub(crate) async fn take(&self, trust: Trust) -> Option<Turn> {
         let waits = {
             let mut state = self.state();
             if state.running < self.at_once && state.running < self.places {
                 state.running += 1;
-                report(&state);
+                self.report(&state);
                 return Some(Turn(self.clone()));
             }
             if state.running + state.waiting() >= self.places && !state.make_room(trust) {
@@ -78,36 +96,54 @@ impl Turns {
             }
             let (turn, waits) = oneshot::channel();
             state.waiting[trust as usize].push_back(turn);
-            report(&state);
+            self.report(&state);
             waits
         };
         waits.await.ok()
     }
-}
 
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
+    /// Lets somebody else run while one who has a turn waits for the world outside; afterwards one more may run than
+    /// otherwise.
+    pub(crate) async fn aside<T>(&self, waits: impl Future<Output = T>) -> T {
+        self.pass_on();
+        let _aside = Aside(self);
+        waits.await
+    }
+
+    fn pass_on(&self) {
+        let mut state = self.state();
         state.running -= 1;
-        while let Some(next) = state.waiting.iter_mut().find_map(VecDeque::pop_front) {
+        while state.running < self.at_once
+            && let Some(next) = state.waiting.iter_mut().find_map(VecDeque::pop_front)
+        {
             // Who has given up is passed over.
             if next.is_closed() {
                 continue;
             }
             state.running += 1;
-            report(&state);
+            self.report(&state);
             drop(state);
             // Should they give up this very moment, the turn comes back, and its drop gives it on.
-            drop(next.send(Turn(self.0.clone())));
+            drop(next.send(Turn(self.clone())));
             return;
         }
-        report(&state);
+        self.report(&state);
     }
 }
 
-fn report(state: &State) {
-    let taken = u32::try_from(state.running + state.waiting()).unwrap_or(u32::MAX);
-    metrics::gauge!("lockgate_password_hash_queue").set(f64::from(taken));
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.pass_on();
+    }
+}
+
+/// Somebody who has a turn and waits for the world outside.
+struct Aside<'a>(&'a Turns);
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        self.0.state().running += 1;
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_trusted_more_goes_first_and_pushes_out_who_is_trusted_least() {
-        let turns = Turns::new(1, 4);
+        let turns = Turns::new("lockgate_tested", 1, 4);
         let first = turns.take(Trust::Unknown).await.expect("a turn");
         let suspect = queued(&turns, Trust::Suspect).await;
         let last = queued(&turns, Trust::Suspect).await;
@@ -155,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_gives_up_leaves_no_gap() {
-        let turns = Turns::new(1, 8);
+        let turns = Turns::new("lockgate_tested", 1, 8);
         let first = turns.take(Trust::Known).await.expect("a turn");
         let gone = queued(&turns, Trust::Known).await;
         let next = queued(&turns, Trust::Known).await;
@@ -163,6 +199,20 @@ mod tests {
         assert!(gone.await.is_err());
         drop(first);
         drop(next.await.expect("an end").expect("a turn"));
+        assert_eq!(turns.taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_world_outside_keeps_nobody_waiting() {
+        let turns = Turns::new("lockgate_tested", 1, 4);
+        let first = turns.take(Trust::Unknown).await.expect("a turn");
+        let next = queued(&turns, Trust::Unknown).await;
+        let second = turns.aside(next).await.expect("an end").expect("a turn");
+        let last = queued(&turns, Trust::Unknown).await;
+        drop(first);
+        assert!(!last.is_finished(), "two ran, and one may");
+        drop(second);
+        drop(last.await.expect("an end").expect("a turn"));
         assert_eq!(turns.taken(), 0);
     }
 }
