@@ -129,6 +129,16 @@ password-expired-days =
         [one] Das Passwort ist vor { $days } Tag abgelaufen. Bitte ändern Sie es.
        *[other] Das Passwort ist vor { $days } Tagen abgelaufen. Bitte ändern Sie es.
     }
+password-needs-character = Ein Passwort braucht ein Zeichen.
+password-needs-characters = Ein Passwort braucht mindestens { $least } Zeichen.
+password-needs-digit = Ein Passwort braucht eine Ziffer.
+password-needs-digits = Ein Passwort braucht mindestens { $least } Ziffern.
+password-needs-capital = Ein Passwort braucht einen Großbuchstaben.
+password-needs-capitals = Ein Passwort braucht mindestens { $least } Großbuchstaben.
+password-needs-small = Ein Passwort braucht einen Kleinbuchstaben.
+password-needs-smalls = Ein Passwort braucht mindestens { $least } Kleinbuchstaben.
+password-needs-symbol = Ein Passwort braucht ein Sonderzeichen.
+password-needs-symbols = Ein Passwort braucht mindestens { $least } Sonderzeichen.
 password-weak = Das Passwort ist zu schwach.
 weak-rows = Gerade Reihen von Tasten sind leicht zu erraten.
 weak-patterns = Kurze Muster auf der Tastatur sind leicht zu erraten.

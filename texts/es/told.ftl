@@ -127,6 +127,16 @@ password-expired-days =
         [one] La contraseña caducó hace { $days } día. Cámbiela.
        *[other] La contraseña caducó hace { $days } días. Cámbiela.
     }
+password-needs-character = Una contraseña necesita un carácter.
+password-needs-characters = Una contraseña necesita al menos { $least } caracteres.
+password-needs-digit = Una contraseña necesita una cifra.
+password-needs-digits = Una contraseña necesita al menos { $least } cifras.
+password-needs-capital = Una contraseña necesita una mayúscula.
+password-needs-capitals = Una contraseña necesita al menos { $least } mayúsculas.
+password-needs-small = Una contraseña necesita una minúscula.
+password-needs-smalls = Una contraseña necesita al menos { $least } minúsculas.
+password-needs-symbol = Una contraseña necesita un símbolo.
+password-needs-symbols = Una contraseña necesita al menos { $least } símbolos.
 password-weak = La contraseña es demasiado débil.
 weak-rows = Las filas seguidas de teclas son fáciles de adivinar.
 weak-patterns = Los patrones cortos de teclado son fáciles de adivinar.

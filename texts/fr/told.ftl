@@ -127,6 +127,16 @@ password-expired-days =
         [one] Le mot de passe a expiré il y a { $days } jour. Veuillez le changer.
        *[other] Le mot de passe a expiré il y a { $days } jours. Veuillez le changer.
     }
+password-needs-character = Un mot de passe doit compter un caractère.
+password-needs-characters = Un mot de passe doit compter au moins { $least } caractères.
+password-needs-digit = Un mot de passe doit contenir un chiffre.
+password-needs-digits = Un mot de passe doit contenir au moins { $least } chiffres.
+password-needs-capital = Un mot de passe doit contenir une majuscule.
+password-needs-capitals = Un mot de passe doit contenir au moins { $least } majuscules.
+password-needs-small = Un mot de passe doit contenir une minuscule.
+password-needs-smalls = Un mot de passe doit contenir au moins { $least } minuscules.
+password-needs-symbol = Un mot de passe doit contenir un symbole.
+password-needs-symbols = Un mot de passe doit contenir au moins { $least } symboles.
 password-weak = Ce mot de passe est trop faible.
 weak-rows = Les rangées de touches voisines sont faciles à deviner.
 weak-patterns = Les motifs courts au clavier sont faciles à deviner.

@@ -56,13 +56,13 @@ fn flaw(policy: &PasswordPolicy, password: &str) -> Option<String> {
     }
     let count = |is: &dyn Fn(char) -> bool| password.chars().filter(|c| is(*c)).count();
     let rules = [
-        (policy.length_min, count(&|_| true), "characters"),
-        (policy.amount_digits, count(&|c| c.is_ascii_digit()), "digits"),
-        (policy.amount_uppercase, count(&|c| c.is_ascii_uppercase()), "capital letters"),
-        (policy.amount_lowercase, count(&|c| c.is_ascii_lowercase()), "small letters"),
-        (policy.amount_symbols, count(&|c| policy.symbol_charset.contains(c)), "symbols"),
+        (policy.length_min, count(&|_| true), ["a character", "characters"]),
+        (policy.amount_digits, count(&|c| c.is_ascii_digit()), ["a digit", "digits"]),
+        (policy.amount_uppercase, count(&|c| c.is_ascii_uppercase()), ["a capital letter", "capital letters"]),
+        (policy.amount_lowercase, count(&|c| c.is_ascii_lowercase()), ["a small letter", "small letters"]),
+        (policy.amount_symbols, count(&|c| policy.symbol_charset.contains(c)), ["a symbol", "symbols"]),
     ];
-    let asked: Vec<(usize, usize, &str)> = rules
+    let asked: Vec<(usize, usize, [&str; 2])> = rules
         .into_iter()
         .map(|(least, found, what)| (usize::try_from(least).unwrap_or_default(), found, what))
         .filter(|(least, ..)| *least > 0)
@@ -73,8 +73,12 @@ fn flaw(policy: &PasswordPolicy, password: &str) -> Option<String> {
     if !policy.error_message.is_empty() {
         return Some(policy.error_message.clone());
     }
-    let rules: Vec<String> = asked.iter().map(|(least, _, what)| format!("{least} {what}")).collect();
-    Some(format!("A password needs at least {}.", rules.join(", ")))
+    // A line each, which is what translations are looked up by.
+    let rules = asked.iter().map(|(least, _, [one, many])| match least {
+        1 => format!("A password needs {one}."),
+        _ => format!("A password needs at least {least} {many}."),
+    });
+    Some(rules.collect::<Vec<_>>().join("\n"))
 }
 
 /// How hard the password in a field is to guess, from 0 to 4, for somebody who knows whose it is.

@@ -169,7 +169,7 @@ fn a_password_is_made_as_the_rules_say() {
 fn a_bad_password_is_told_in_words_and_an_absent_one_fails() {
     let rules = json!({"length_min": 8, "amount_digits": 1});
     let told = said(&native("password", rules.clone()), "short");
-    assert_eq!(told, (false, vec!["A password needs at least 8 characters, 1 digits.".to_owned()]));
+    assert_eq!(told, (false, vec!["A password needs at least 8 characters.\nA password needs a digit.".to_owned()]));
     let mut own = rules;
     own["error_message"] = json!("Eight, please.");
     let check = native("password", own);
