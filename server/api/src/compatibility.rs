@@ -123,6 +123,10 @@ pub(crate) const TABLE: &[Difference] = &[
     ),
     differs(&["managed_blueprints_destroy"], "What the blueprint made stays."),
     differs(
+        &["outposts_proxy_list"],
+        "`client_secret` and `cookie_secret` are empty texts for whoever may only read: they take `view_key` on the provider, by a role `view_proxyprovider_secrets`. An outpost's account needs it beside `view_outpost` and `view_proxyprovider`.",
+    ),
+    differs(
         &["admin_file_list", "admin_file_destroy", "admin_file_used_by_list"],
         "There are no files. What shows a picture is told by the picture's address.",
     ),
