@@ -35,6 +35,7 @@ mod m20261128_000019_authenticators;
 mod m20261129_000020_lists;
 mod m20261129_000021_factors;
 mod m20261129_000022_flow_tokens;
+mod m20261129_000023_user_moves;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000020_lists::Migration),
             Box::new(m20261129_000021_factors::Migration),
             Box::new(m20261129_000022_flow_tokens::Migration),
+            Box::new(m20261129_000023_user_moves::Migration),
         ]
     }
 }

@@ -30,7 +30,7 @@ pub enum Action {
     EndSession,
     /// Make a token that acts as a user, or set the key of one.
     IssueToken,
-    /// See the key of a user's token, or the private key of a pair.
+    /// See the key of a user's token, the private key of a pair, or the secrets of a proxy provider.
     ViewKey,
     /// Ask what a user may open, and what tokens would say of that user.
     CheckAccess,

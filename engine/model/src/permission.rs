@@ -150,6 +150,7 @@ const SPECIAL: &[Special] = &[
     ("execute_flow", "Can be sent through a Flow", "flow", "flow", &["execute"]),
     ("clear_flow_cache", "Can clear Flow cache", "flow", "flow", &["clear_cache"]),
     ("view_certificatekeypair_key", "View Certificate-Key pair's private key", "key_pair", "key_pair", &["view_key"]),
+    ("view_proxyprovider_secrets", "View Proxy Provider's secrets", "proxy_provider", "proxy_provider", &["view_key"]),
     ("assign_role_permissions", "Can assign permissions to roles", "role", "role", &["grant_role", "define_role"]),
     ("export_event", "Export events", "event", "event", &["export"]),
     ("test_notificationtransport", "Test a transport", "notification_transport", "notification_transport", &["test"]),

@@ -123,6 +123,26 @@ pub(crate) const TABLE: &[Difference] = &[
     ),
     differs(&["managed_blueprints_destroy"], "What the blueprint made stays."),
     differs(
+        &["outposts_proxy_list"],
+        "`client_secret` and `cookie_secret` are empty texts for whoever may only read: they take `view_key` on the provider, by a role `view_proxyprovider_secrets`. An outpost's account needs it beside `view_outpost` and `view_proxyprovider`.",
+    ),
+    differs(
+        &["outposts_instances_create", "outposts_instances_update", "outposts_instances_partial_update"],
+        "The embedded outpost serves; others are kept, of every type. No account and no token is made for one, `token_identifier` is what yours may be called, and there is no WebSocket to it. `service_connection` is kept and not looked up.",
+    ),
+    differs(
+        &["providers_proxy_create", "providers_proxy_update", "providers_proxy_partial_update"],
+        "Nothing is proxied: with `mode` `proxy` the server answers the proxy in front of it as with `forward_single`, and `internal_host` is kept.",
+    ),
+    differs(
+        &["stages_source_create", "stages_source_update", "stages_source_partial_update"],
+        "There are no sources: any key is taken for `source`, and a flow that comes to the stage is refused.",
+    ),
+    differs(
+        &["stages_identification_create", "stages_identification_update", "stages_identification_partial_update"],
+        "There are no sources: `sources` are kept, and nobody is offered one.",
+    ),
+    differs(
         &["admin_file_list", "admin_file_destroy", "admin_file_used_by_list"],
         "There are no files. What shows a picture is told by the picture's address.",
     ),

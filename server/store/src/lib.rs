@@ -51,6 +51,7 @@ mod text;
 mod tokens;
 mod user_filter;
 mod user_pages;
+mod user_places;
 mod users;
 
 pub use accounts::DeclaredAccount;

@@ -11,6 +11,7 @@ use sea_orm::{
 use sea_orm_migration::MigrationStatus;
 
 use crate::connect::{self, Connections};
+use crate::user_places::Places;
 use crate::{
     Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, FlowTokens,
     Groups, Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys,
@@ -58,6 +59,7 @@ struct Inner {
     reader: DatabaseConnection,
     seal: SealKey,
     patience: Duration,
+    places: Places,
 }
 
 impl Store {
@@ -70,7 +72,7 @@ impl Store {
     pub async fn connect(settings: &DatabaseSettings, seal: SealKey) -> Result<Self, StoreError> {
         let Connections { writer, reader } = connect::open(settings).await?;
         let patience = settings.acquire_timeout + settings.statement_timeout;
-        Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience }) })
+        Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience, places: Places::default() }) })
     }
 
     /// An empty database in memory with its schema, which ends with the store: for a try, and for tests.
@@ -306,6 +308,11 @@ impl Store {
     #[must_use]
     pub fn installation(&self) -> Installation<'_> {
         Installation { store: self }
+    }
+
+    /// What is remembered of long lists.
+    pub(crate) fn places(&self) -> &Places {
+        &self.inner.places
     }
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {

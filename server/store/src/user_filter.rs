@@ -83,7 +83,7 @@ impl Users<'_> {
         self.store
             .bounded(async {
                 let db = self.store.reader();
-                let (rows, total) = match user_pages::page(db, filter, now).await? {
+                let (rows, total) = match user_pages::page(db, self.store.places(), filter, now).await? {
                     Some(page) => page,
                     None => self.filtered(db, filter, now).await?,
                 };

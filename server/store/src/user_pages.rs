@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use crate::entity::{user, user_count, user_search};
 use crate::paging::{self, Page};
 use crate::text::{containing, search_words};
+use crate::user_places::{self, Places};
 use crate::{StoreError, UserFilter, user_filter};
 
 /// Characters of what is looked up in an index; shorter words are looked for in every text.
@@ -20,6 +21,10 @@ const GRAM: usize = 3;
 
 /// The most accounts that are counted and put in order in one go.
 const AT_ONCE: u64 = 20_000;
+
+/// The same of accounts that words find, on PostgreSQL: it reads them by whole blocks of the table. Asked for them in their
+/// order, it goes through everybody, which takes ten times as long where those that it looks for come late.
+const FOUND_AT_ONCE: u64 = 200_000;
 
 /// The accounts that hold every word.
 pub(crate) fn found(backend: DbBackend, search: &str) -> Expr {
@@ -37,8 +42,7 @@ pub(crate) fn finding(backend: DbBackend, search: &str) -> SelectStatement {
 fn holding(backend: DbBackend, search: &str) -> Condition {
     let mut all = Condition::all();
     if backend != DbBackend::Sqlite {
-        let patterns = search_words(search).map(|word| user_search::Column::Search.like(containing(&word)));
-        return patterns.fold(all, Condition::add);
+        return search_words(search).map(|word| held(&word)).fold(all, Condition::add);
     }
     if let Some(grams) = grams(search) {
         let rows = "user_pk IN (SELECT rowid FROM user_words WHERE user_words MATCH ?)";
@@ -46,6 +50,16 @@ fn holding(backend: DbBackend, search: &str) -> Condition {
     }
     // The index names more than there is.
     search_words(search).fold(all, |all, word| all.add(Expr::cust_with_values("instr(search, ?) > 0", [word])))
+}
+
+/// Texts that hold a word, on PostgreSQL. A plan that does not know the word takes the index for a pattern whatever it is, and
+/// reads all of it where there are no three letters or digits in a row to look up: then every text is read instead.
+fn held(word: &str) -> Expr {
+    let mut runs = word.split(|c: char| !c.is_alphanumeric());
+    if runs.any(|run| run.chars().count() >= GRAM) {
+        return user_search::Column::Search.like(containing(word));
+    }
+    Expr::cust_with_values("strpos(search, $1) > 0", [word])
 }
 
 /// Three characters each that the words of a search are covered by, in the language of FTS5; `None` where all are
@@ -92,6 +106,7 @@ fn column(field: &str) -> Option<user_search::Column> {
 /// The rows of a page and how many there are in all; `None` where the filter asks for more than is told here.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
+    places: &Places,
     filter: &UserFilter,
     now: DateTime<Utc>,
 ) -> Result<Option<(Vec<user::Model>, u64)>, StoreError> {
@@ -106,8 +121,10 @@ pub(crate) async fn page(
     for group in &groups {
         matching = matching.filter(user_search::Column::UserPk.in_subquery(group.clone()));
     }
-    let is_all = search_words(search).next().is_none() && groups.is_empty();
-    if !is_all && let Some((keys, total)) = found_at_once(db, matching.clone(), &filter.ordering, filter.page).await? {
+    let has_words = search_words(search).next().is_some();
+    let is_all = !has_words && groups.is_empty();
+    let most = if has_words && db.get_database_backend() == DbBackend::Postgres { FOUND_AT_ONCE } else { AT_ONCE };
+    if !is_all && let Some((keys, total)) = found_at_once(db, matching.clone(), filter, most).await? {
         return Ok(Some((rows(db, keys).await?, total)));
     }
     let total = match (search_words(search).next(), groups.as_slice(), filter.is_active) {
@@ -118,6 +135,9 @@ pub(crate) async fn page(
         }
         _ => paging::count(db, matching.clone()).await?,
     };
+    if is_all && let Some(keys) = far(db, places, filter, total).await? {
+        return Ok(Some((rows(db, keys).await?, total)));
+    }
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
     let keys = order(&filter.ordering, backwards).into_iter().fold(matching, |keys, (by, way)| keys.order_by(by, way));
     let keys = keys.select_only().column(user_search::Column::UserPk);
@@ -128,28 +148,57 @@ pub(crate) async fn page(
     Ok(Some((rows(db, keys).await?, total)))
 }
 
+/// The keys of a page far from both ends of a list of all, on PostgreSQL.
+async fn far(
+    db: &impl ConnectionTrait,
+    places: &Places,
+    filter: &UserFilter,
+    total: u64,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    // What more it is ordered by than one column and the key, no index has.
+    let by = order(&filter.ordering, false);
+    let (Some((column, way)), 2, DbBackend::Postgres) = (by.first(), by.len(), db.get_database_backend()) else {
+        return Ok(None);
+    };
+    let before = filter.page.offset();
+    let rows = Ord::min(filter.page.limit(), total.saturating_sub(before));
+    let behind = total.saturating_sub(before).saturating_sub(rows);
+    if !user_places::is_far(before, behind) || by[1].1 != *way {
+        return Ok(None);
+    }
+    let descends = *way == Order::Desc;
+    let from = if descends { behind } else { before };
+    let keys = places.keys(db, (column.as_str(), filter.is_active), from, rows).await?;
+    Ok(keys.map(|mut keys| {
+        if descends {
+            keys.reverse();
+        }
+        keys
+    }))
+}
+
 /// The keys of a page of those that match and how many these are, unless they are too many, or the page has none:
 /// counting them and then looking for those of the page would read all texts twice. And databases are not misled: asked
 /// for a few in order, PostgreSQL goes through everybody in that order where it takes what is looked for to be frequent.
 async fn found_at_once(
     db: &impl ConnectionTrait,
     matching: sea_orm::Select<user_search::Entity>,
-    ordering: &[(String, bool)],
-    page: Page,
+    filter: &UserFilter,
+    most: u64,
 ) -> Result<Option<(Vec<i64>, u64)>, StoreError> {
-    let (found, order) = ("found", order(ordering, false));
+    let (found, order) = ("found", order(&filter.ordering, false));
     let columns = order.iter().map(|(column, _)| *column);
-    let few = matching.select_only().columns(columns).limit(AT_ONCE + 1).into_query();
+    let few = matching.select_only().columns(columns).limit(most + 1).into_query();
     let few = CommonTableExpression::new().query(few).table_name(found).materialized(true).to_owned();
     let count = Query::select().expr(Expr::col(Asterisk).count()).from(found).to_owned();
     let mut keys = Query::select().column((found, user_search::Column::UserPk)).from(found).to_owned();
-    keys.expr(Expr::from(count)).limit(page.limit()).offset(page.offset());
+    keys.expr(Expr::from(count)).limit(filter.page.limit()).offset(filter.page.offset());
     for (column, way) in order {
         keys.order_by((found, column), way);
     }
     let rows = db.query_all(&keys.with(WithClause::new().cte(few).to_owned())).await?;
     let total: Option<i64> = rows.first().map(|row| row.try_get_by_index(1)).transpose()?;
-    let Some(total) = total.map(i64::unsigned_abs).filter(|total| *total <= AT_ONCE) else { return Ok(None) };
+    let Some(total) = total.map(i64::unsigned_abs).filter(|total| *total <= most) else { return Ok(None) };
     let keys: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
     Ok(Some((keys?, total)))
 }

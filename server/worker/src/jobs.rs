@@ -129,7 +129,8 @@ async fn expired_scores(identity: &Identity) -> Result<u64, StoreError> {
 
 async fn old_changes(identity: &Identity) -> Result<u64, StoreError> {
     let before = identity.clock.now() - CHANGES_LIFE;
-    all(|| async { identity.store.changes().prune(before, BATCH).await }).await
+    let changes = all(|| async { identity.store.changes().prune(before, BATCH).await }).await?;
+    Ok(changes + all(|| async { identity.store.users().forget_moves(BATCH).await }).await?)
 }
 
 async fn expired_invitations(identity: &Identity) -> Result<u64, StoreError> {

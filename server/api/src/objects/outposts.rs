@@ -70,7 +70,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     let page = components.page_of("ProxyOutpostConfig");
     paths.add(
         Operation::new(Method::GET, "/outposts/proxy/", "outposts_proxy_list", "outposts")
-            .says("Lists the proxy providers that an application has, secrets included.")
+            .says("Lists the proxy providers that an application has. `client_secret` and `cookie_secret` are empty for whoever may not `view_key` on the `proxy_provider`.")
             .shared_query("QueryName")
             .paged()
             .answers(200, "One page.", page),
@@ -131,7 +131,13 @@ async fn providers(State(identity): State<Identity>, caller: Caller, query: Quer
     Listed::cut(page, ordered(found, &query, "name"), |object| {
         let id = object.document.id;
         let app = snapshot.provider(id).zip(snapshot.client_by_provider(id));
-        json!(app.map(|(app, client)| described(&base, object, app, client)))
+        let mut shown = app.map(|(app, client)| described(&base, object, app, client));
+        // Reading is no licence to act as the client, or to sign what it trusts.
+        if let Some(shown) = shown.as_mut().filter(|_| !sight.may(Action::ViewKey, object)) {
+            shown.client_secret.clear();
+            shown.cookie_secret.clear();
+        }
+        json!(shown)
     })
 }
 

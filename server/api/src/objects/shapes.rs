@@ -183,11 +183,11 @@ pub(crate) struct ProxyOutpostConfig {
     pub(crate) internal_host_ssl_validation: bool,
     /// Identifier as a client.
     pub(crate) client_id: String,
-    /// Secret as a client.
+    /// Secret as a client; empty for whoever may not see it.
     pub(crate) client_secret: String,
     /// Where the endpoints are.
     pub(crate) oidc_configuration: OpenIDConnectConfiguration,
-    /// Signs cookies.
+    /// Signs cookies; empty for whoever may not see it.
     pub(crate) cookie_secret: String,
     /// Certificate of the outpost.
     pub(crate) certificate: Option<Uuid>,

@@ -78,11 +78,14 @@ impl<'a> Sight<'a> {
         match self.extent(object.kind.meta.kind) {
             Extent::All => true,
             Extent::None => false,
-            Extent::Some => {
-                let what = administered(&object.document);
-                what.is_ok_and(|what| self.caller.may_on(self.identity, self.snapshot, Action::Read, &what))
-            }
+            Extent::Some => self.may(Action::Read, object),
         }
+    }
+
+    /// Whether the caller may do this to an object.
+    pub(crate) fn may(&self, verb: Action, object: &Object) -> bool {
+        let what = administered(&object.document);
+        what.is_ok_and(|what| self.caller.may_on(self.identity, self.snapshot, verb, &what))
     }
 
     /// Refuses a caller who may not do this to an object.

@@ -489,3 +489,47 @@ async fn a_role_with_the_superusers_flag_handles_their_groups_when_it_handles_gr
     assert_eq!(make(&bare, "bob").await, 403);
     assert_eq!(make(&full, "fay").await, 200);
 }
+
+#[tokio::test]
+async fn who_reads_outposts_sees_no_secrets_without_the_right_to() {
+    let house = House::start().await;
+    let flow = async |slug: &str| {
+        let path = format!("/flows/instances/{slug}/");
+        house.api.get(&path).await.expect(200)["pk"].clone()
+    };
+    for name in ["wiki", "wall"] {
+        let provider = json!({
+            "name": name, "mode": "forward_single", "external_host": format!("https://{name}.example.com"),
+            "authorization_flow": flow("default-provider-authorization-implicit-consent").await,
+            "invalidation_flow": flow("default-provider-invalidation-flow").await,
+        });
+        let provider = house.made("/providers/proxy/", provider).await;
+        house.made("/core/applications/", json!({"name": name, "slug": name, "provider": provider})).await;
+    }
+    let secrets = async |api: &Api, name: &str| {
+        let shown = api.get(&format!("/outposts/proxy/?name={name}")).await.expect(200)["results"][0].clone();
+        assert_eq!((&shown["name"], shown["client_id"].as_str().map(str::is_empty)), (&json!(name), Some(false)));
+        let secret = |field: &str| shown[field].as_str().expect("the field is there").to_owned();
+        (secret("client_secret"), secret("cookie_secret"))
+    };
+    let wiki = secrets(&house.api, "wiki").await;
+    assert!(!wiki.0.is_empty() && !wiki.1.is_empty(), "superusers see them");
+
+    let reads = ["authentik_outposts.view_outpost", "authentik_providers_proxy.view_proxyprovider"];
+    let role = house.role("outposts", &reads).await;
+    let outpost = house.act_as(house.user("outpost", &[], &[&role]).await).await;
+    assert_eq!(secrets(&outpost, "wiki").await, Default::default());
+    house.assign(&role, json!({"permissions": ["authentik_providers_proxy.change_proxyprovider"]})).await.expect(200);
+    assert_eq!(secrets(&outpost, "wiki").await, Default::default(), "whoever changes it cannot set them either");
+
+    let found = house.api.get("/providers/proxy/?name__iexact=wiki").await.expect(200)["results"][0]["pk"].clone();
+    let view = "authentik_providers_proxy.view_proxyprovider_secrets";
+    let one = json!({
+        "permissions": [view], "model": "authentik_providers_proxy.proxyprovider", "object_pk": found.to_string(),
+    });
+    house.assign(&role, one).await.expect(200);
+    assert_eq!(secrets(&outpost, "wiki").await, wiki);
+    assert_eq!(secrets(&outpost, "wall").await, Default::default(), "what is given on one object");
+    house.assign(&role, json!({"permissions": [view]})).await.expect(200);
+    assert_eq!(secrets(&outpost, "wall").await, secrets(&house.api, "wall").await);
+}

@@ -120,4 +120,5 @@ conformance! {
     tasks::people_are_told_and_see_it,
     logs::installation_facts_are_settled_once,
     scale::ten_thousand_users_are_searched_quickly,
+    scale::pages_far_from_both_ends_are_the_right_ones_whatever_has_moved,
 }
