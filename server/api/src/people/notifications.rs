@@ -215,12 +215,11 @@ async fn store(
     identity: &Identity,
     caller: &Caller,
     key: &str,
-    mut body: Body,
+    body: Body,
 ) -> Result<Json<Notification>, ApiError> {
     let mut told = found(identity, caller, Action::Update, key).await?;
-    body.0.remove("event");
     let names: Vec<String> = body.0.keys().cloned().collect();
-    let given: NotificationRequest = body.read(&FORM, true)?;
+    let given: NotificationRequest = body.read(&FORM, false)?;
     let is_given = |name: &str| names.iter().any(|given| given == name);
     if is_given("hyperlink") {
         told.hyperlink = given.hyperlink;

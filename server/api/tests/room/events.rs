@@ -239,6 +239,15 @@ async fn notifications_belong_to_whom_they_tell() {
     assert_ne!(patched["body"], "mine");
     assert_eq!(patched["event"]["action"], "custom_");
     ada.put(one, &json!({"seen": false})).await.expect(200);
+    // An event that is sent along is looked at, and changes nothing.
+    let mut event = ada.get(one).await.expect(200)["event"].clone();
+    event["app"] = json!("elsewhere");
+    let kept = ada.patch(one, &json!({"event": event, "hyperlink": "https://h.example/"})).await.expect(200);
+    assert_eq!((&kept["hyperlink"], kept["event"]["app"] == "elsewhere"), (&json!("https://h.example/"), false));
+    for wrong in [json!({}), json!("x"), json!({"action": "nothing", "app": "a"}), json!({"action": "login"})] {
+        let refused = ada.put(one, &json!({"event": wrong})).await.expect(400);
+        assert!(!refused["event"].is_null(), "{refused}");
+    }
     ada.post("/events/notifications/mark_all_seen/", &json!({})).await.expect(204);
     assert_eq!(ada.get(one).await.expect(200)["seen"], true);
     assert_eq!(api.get("/events/notifications/?seen=false").await.expect(200)["pagination"]["count"], 1);
