@@ -7,7 +7,7 @@ use crate::{lints::silence, read::Folder, span::Span};
 use lockgate_policies::PolicyProblem;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 
 /// Whether a configuration can be used in spite of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -213,6 +213,9 @@ fn window(line: &str, column: u32) -> (String, usize) {
 /// Sorts by place and adds the lines spoken of.
 pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, folder: &Folder) {
     silence(diagnostics, folder);
+    // What else is wrong with such a line would show the secret just as well.
+    let lines = diagnostics.iter().filter(|d| d.secret).map(|d| (Arc::clone(&d.span.file), d.span.line));
+    let hidden: HashSet<_> = lines.collect();
     for diagnostic in diagnostics.iter_mut() {
         let Some(file) = folder.files.iter().find(|f| *f.path == *diagnostic.span.file) else { continue };
         if diagnostic.span.line == 0 {
@@ -225,7 +228,8 @@ pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, folder: &Folder) {
             diagnostic.span = Span::at(&file.path, last, u32::try_from(column).unwrap_or(u32::MAX));
         }
         // The line of the file, not that of the script in it: the column is the file's.
-        let line = file.text.lines().nth(diagnostic.span.line as usize - 1).filter(|_| !diagnostic.secret);
+        let line = file.text.lines().nth(diagnostic.span.line as usize - 1);
+        let line = line.filter(|_| !hidden.contains(&(Arc::clone(&diagnostic.span.file), diagnostic.span.line)));
         diagnostic.excerpt = line.map(|l| l.chars().take(2_000).collect());
     }
     diagnostics.sort_by(|a, b| (&a.span, a.severity, &a.message).cmp(&(&b.span, b.severity, &b.message)));

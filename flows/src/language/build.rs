@@ -133,7 +133,8 @@ impl Loader<'_> {
             }
             _ => complaint,
         };
-        let secret = field.is_some_and(|f| f.secret);
+        // Where nothing was written, nothing is given away.
+        let secret = field.is_some_and(|f| f.secret) && place.is_some();
         self.diagnostics.push(if secret { complaint.secret() } else { complaint });
     }
 }
