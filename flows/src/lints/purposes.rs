@@ -5,7 +5,7 @@ use super::view::View;
 use crate::diagnostics::Diagnostic;
 use lockgate_model::{
     Document,
-    kinds::{Brand, Flow, FlowDesignation, IdentificationStage, OAuth2Provider, ProxyProvider},
+    kinds::{Brand, Flow, FlowDesignation, FolderSettings, IdentificationStage, OAuth2Provider, ProxyProvider},
 };
 use uuid::Uuid;
 
@@ -28,6 +28,10 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Diagnostic>) {
             (document, "/recovery_flow", stage.recovery_flow.map(|f| f.0), D::Recovery),
             (document, "/passwordless_flow", stage.passwordless_flow.map(|f| f.0), D::Authentication),
         ]);
+    }
+    for (document, settings) in view.own::<FolderSettings>() {
+        let flow = settings.default_invitation_flow.map(|f| f.0);
+        uses.push((document, "/default_invitation_flow", flow, D::Enrollment));
     }
     for (document, p) in view.own::<OAuth2Provider>() {
         uses.extend(of_provider(
