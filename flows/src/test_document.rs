@@ -160,6 +160,8 @@ pub struct FlowTest {
     pub app: Option<String>,
     /// Where the person was going to.
     pub next: Option<String>,
+    /// What the invitation says that the person comes with: answers that are given already, by the keys of prompts.
+    pub invitation: Option<Map<String, Value>>,
     /// What else is so.
     pub circumstances: Circumstances,
     /// The way.

@@ -308,6 +308,51 @@ fn what_is_expected_of_access_claims_and_flows_is_asked_of_the_real_thing() {
 }
 
 #[test]
+fn whoever_was_invited_brings_along_what_the_invitation_says() {
+    const INVITED: &str = "\
+flow: join
+title: Join
+designation: enrollment
+requires: require_unauthenticated
+stages:
+  - invitation
+  - prompt:
+      fields:
+        - { key: username, label: Name, type: username }
+        - { key: email, label: Address, type: text_read_only }
+  - write: { inactive: false }
+  - login
+---
+test: nina was invited
+flow: join
+next: /somewhere
+invitation: { email: nina@example.com, attributes.team: writers }
+steps:
+  - prompt: { username: nina, email: another@example.com }
+    shows: nina@example.com
+  - ends: login
+    to: /somewhere
+    wrote: { username: nina, email: nina@example.com, attributes: { team: writers } }
+---
+test: an invitation that says nothing
+flow: join
+invitation: {}
+steps:
+  - prompt: { username: nina }
+  - ends: login
+---
+test: nobody else gets in
+flow: join
+steps:
+  - ends: deny
+";
+    let folder = TempDir::with_prefix("lockgate-folder-tests-").expect("the temporary folder is writable");
+    fs::write(folder.path().join("join.yaml"), INVITED).expect("a fresh folder is writable");
+    let told = run(folder.path(), &[]);
+    assert!(told.code == 0 && told.text.contains("3 tests, 3 expectations: all passed"), "{}", told.text);
+}
+
+#[test]
 fn flows_are_gone_through_wherever_they_lead_and_no_secret_is_needed() {
     let folder = TempDir::with_prefix("lockgate-folder-tests-").expect("the temporary folder is writable");
     let (certificate, _) = self_signed(folder.path(), "nobody.lockgate.test");

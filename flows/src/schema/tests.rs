@@ -24,12 +24,14 @@ pub(super) fn test() -> Value {
         ("as", text("Who is signed in at the start.")),
         ("app", name("app that the flow leads to")),
         ("next", text("Where the person was going to.")),
+        ("invitation", invitation()),
         ("steps", several(steps(), "What is asked and answered on the way, and how the flow ends.")),
     ]);
     debug_assert!(TEST_KEYS.iter().all(|key| map.contains_key(*key)) && map.len() == TEST_KEYS.len());
     let mut schema = object(map, &["test"]);
     schema["anyOf"] = json!([{"required": ["expect"]}, {"required": ["flow", "steps"]}]);
-    schema["dependentRequired"] = json!({"flow": ["steps"], "steps": ["flow"], "as": ["flow"], "next": ["flow"]});
+    schema["dependentRequired"] =
+        json!({"flow": ["steps"], "steps": ["flow"], "as": ["flow"], "next": ["flow"], "invitation": ["flow"]});
     schema
 }
 
@@ -66,6 +68,12 @@ fn memberships() -> Value {
     ]);
     let one = json!({"anyOf": [{"type": "string"}, object(timed, &["group"])]});
     json!({"type": "array", "items": one, "description": "Groups that they are in."})
+}
+
+/// Anything but a password.
+fn invitation() -> Value {
+    let schema = json!({"type": "object", "propertyNames": {"not": {"const": "password"}}});
+    told(schema, "The person comes with an invitation that says this, by the keys of prompts; `{}` says nothing.")
 }
 
 fn user() -> Value {

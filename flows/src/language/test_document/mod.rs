@@ -21,8 +21,8 @@ use lockgate_model::people::GroupFact;
 use std::{collections::HashMap, net::IpAddr};
 
 /// Keys of a test.
-pub(crate) const TEST_KEYS: [&str; 12] =
-    ["test", "groups", "users", "at", "ip", "mfa", "expect", "flow", "as", "app", "next", "steps"];
+pub(crate) const TEST_KEYS: [&str; 13] =
+    ["test", "groups", "users", "at", "ip", "mfa", "expect", "flow", "as", "app", "next", "invitation", "steps"];
 
 /// What is known while one test is read.
 struct Reading {

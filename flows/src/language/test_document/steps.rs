@@ -15,12 +15,15 @@ pub(crate) const STAGE_STEP_KEYS: [&str; 3] = ["name", "fails", "shows"];
 /// Keys of the step in which a flow is over.
 pub(crate) const END_STEP_KEYS: [&str; 5] = ["ends", "user", "to", "shows", "wrote"];
 
+/// The key of prompts that ask for a password.
+const PASSWORD_KEY: &str = "password";
+
 const STEP: &str = "a stage word with its answers, such as { password: { password: … } }, or { ends: login }";
 
 impl Loader<'_> {
     pub(super) fn flow_test(&mut self, doc: &Declaration<'_>, reading: &Reading) -> Option<FlowTest> {
         let Some((key, node)) = doc.entry("flow") else {
-            for key in ["steps", "as", "app", "next"] {
+            for key in ["steps", "as", "app", "next", "invitation"] {
                 if let Some((found, _)) = doc.entry(key) {
                     let message = format!("\"{key}\" belongs to a flow, and this test names none");
                     self.diagnostics.push(Diagnostic::error("required", &found.span, message).expected("`flow:`"));
@@ -36,6 +39,7 @@ impl Loader<'_> {
         let app = doc.entry("app").and_then(|(_, node)| self.words(node, "app").map(|app| (app, &node.span)));
         let app = app.filter(|(app, at)| self.is_declared("application", app, at)).map(|(app, _)| app);
         let next = doc.entry("next").and_then(|(_, node)| self.words(node, "next"));
+        let invitation = doc.entry("invitation").and_then(|(_, node)| self.invitation(node));
         let known = self.is_declared("flow", &slug, &node.span);
         let steps = match doc.entry("steps") {
             Some((_, list)) => self.steps(list),
@@ -46,7 +50,20 @@ impl Loader<'_> {
             }
         };
         let circumstances = reading.usual.clone();
-        known.then(|| FlowTest { slug, span: key.span.clone(), signed_in, app, next, circumstances, steps })
+        known.then(|| FlowTest { slug, span: key.span.clone(), signed_in, app, next, invitation, circumstances, steps })
+    }
+
+    /// What an invitation says. The same is refused here as where one is made.
+    fn invitation(&mut self, node: &Node) -> Option<Map<String, Value>> {
+        let Some(entries) = node.map() else {
+            self.wrong(node, "invitation", "a map of what it says, such as { email: ada@example.com }, or {}");
+            return None;
+        };
+        if let Some((key, _)) = entries.iter().find(|(key, _)| key.text == PASSWORD_KEY) {
+            let complaint = Diagnostic::error("invalid", &key.span, "an invitation holds no password");
+            self.diagnostics.push(complaint.hint("take it out, and answer it where the flow asks for it"));
+        }
+        Some(as_map(node))
     }
 
     fn steps(&mut self, node: &Node) -> Vec<FlowStep> {

@@ -8,6 +8,7 @@ mod captchas;
 pub(crate) mod coverage;
 mod expectations;
 mod factors;
+mod invitations;
 mod judge;
 mod mail;
 pub(crate) mod page;

@@ -2,6 +2,7 @@
 //! by. What is answered, and whether what happens is as it should be, is for whoever leads it.
 
 use super::{
+    invitations::KEY,
     trail::{Leg, Trail},
     world::World,
 };
@@ -113,8 +114,11 @@ impl<'a> Walker<'a> {
 
     /// Opens the flow's page: on the way to an application, and to an address, where there are some.
     pub(crate) async fn set_out(&mut self, app: Option<&str>, next: Option<&str>) -> Page {
-        let query = next.map(|next| Serializer::new(String::new()).append_pair("next", next).finish());
-        self.begin(&query.unwrap_or_default(), self.context(app)).await
+        let invitation = self.world.invitation.is_some().then(|| KEY.to_string());
+        let pairs = [("next", next), ("itoken", invitation.as_deref())];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.begin(&query, self.context(app)).await
     }
 
     /// What whoever sends people here knows.

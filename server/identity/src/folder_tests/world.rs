@@ -9,8 +9,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::{
-    Consents, Credentials, Directory, Event, Events, Factor, Invitation, Invitations, NewUser, PasswordAttempt,
-    PasswordOutcome, PortError, Random, RequestFacts, SealError, UserChanges, WriteError,
+    Consents, Credentials, Directory, Event, Events, Factor, NewUser, PasswordAttempt, PasswordOutcome, PortError,
+    Random, RequestFacts, SealError, UserChanges, WriteError,
 };
 use lockgate_flows::{
     GroupDeclaration, PeopleNames,
@@ -22,7 +22,7 @@ use lockgate_model::{
     people::TimedMembership,
 };
 use lockgate_store::{Case, Store, principal_of, user_uid};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -112,6 +112,8 @@ pub(crate) struct World<'a> {
     pks: Vec<i64>,
     /// Primary key of the first account that is made.
     first_new: i64,
+    /// What the invitation says that somebody comes with.
+    pub(super) invitation: Option<Map<String, Value>>,
     state: Mutex<State>,
 }
 
@@ -132,7 +134,8 @@ impl<'a> World<'a> {
         let highest = state.accounts.keys().max().copied().unwrap_or_default();
         let first_new = highest.max(i64::try_from(names.users.len()).unwrap_or_default()) + 1;
         let (snapshot, now, groups) = (run.snapshot, run.now, groups_of(run, test));
-        Self { snapshot, touched, outside: None, groups, now, pks, first_new, state: Mutex::new(state) }
+        let invitation = test.flow.as_ref().and_then(|flow| flow.invitation.clone());
+        Self { snapshot, touched, outside: None, groups, now, pks, first_new, invitation, state: Mutex::new(state) }
     }
 
     /// Around one person, or nobody, at a moment.
@@ -146,7 +149,8 @@ impl<'a> World<'a> {
         let pks = person.iter().map(|account| account.user.pk).collect();
         let accounts = person.into_iter().map(|account| (account.user.pk, account)).collect();
         let state = Mutex::new(State { accounts, at: Some(now), ..State::default() });
-        Self { snapshot, touched, outside: Some(outside), groups, now, pks, first_new: NOBODY_YET, state }
+        let (outside, first_new) = (Some(outside), NOBODY_YET);
+        Self { snapshot, touched, outside, groups, now, pks, first_new, invitation: None, state }
     }
 
     /// They agreed to this before.
@@ -444,14 +448,6 @@ impl Directory for World<'_> {
 }
 
 /// Invitations are made at a server, and there is none.
-#[async_trait]
-impl Invitations for World<'_> {
-    async fn find(&self, _: Uuid, _: DateTime<Utc>) -> Result<Option<Invitation>, PortError> {
-        self.falls_short("Invitations are not looked up here: the flow goes on as without one.");
-        Ok(None)
-    }
-}
-
 fn apply(account: &mut Account, changes: UserChanges) {
     let user = &mut account.user;
     for (field, new) in
