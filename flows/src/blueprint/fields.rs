@@ -145,10 +145,12 @@ impl Build<'_> {
             let why = "its Python is not read: what ships with Lockgate under this name, in Rhai, stays in force";
             return self.remarks.left(at, &what, why);
         }
-        let (stub, told) = if mapping {
-            (python::REFUSES, "its Python is not read: a mapping that has tokens refused stands in its place")
-        } else {
-            (python::DENIES, "its Python is not read: a policy that denies stands in its place")
+        let (stub, told) = match made.kind.meta.kind {
+            _ if !mapping => (python::DENIES, "its Python is not read: a policy that denies stands in its place"),
+            "notification_mapping" => {
+                (python::REFUSES, "its Python is not read: a mapping with which nothing is sent stands in its place")
+            }
+            _ => (python::REFUSES, "its Python is not read: a mapping that has tokens refused stands in its place"),
         };
         self.remarks.left(at, &what, told);
         made.body.insert("expression".to_owned(), json!(stub));

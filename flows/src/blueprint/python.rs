@@ -17,7 +17,7 @@ pub(super) fn mapping(python: &str) -> Option<&'static str> {
 /// What denies in place of a policy.
 pub(super) const DENIES: &str = "false";
 
-/// What has every token refused in place of a mapping.
+/// What stands in place of a mapping: every token is refused, and nothing is sent.
 pub(super) const REFUSES: &str = "throw \"this mapping was not carried over from its blueprint\"";
 
 /// The only statement, when there is no other and comments stand on lines of their own.

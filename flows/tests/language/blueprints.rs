@@ -61,13 +61,14 @@ fn file<'i>(imported: &'i Imported, path: &str) -> &'i str {
     imported.files.iter().find(|f| f.path == path).map(|f| f.text.as_str()).unwrap_or_default()
 }
 
-const ALL: [(&str, &[&str]); 7] = [
+const ALL: [(&str, &[&str]); 8] = [
     ("homelab", &["homelab.yaml"]),
     ("login-mfa", &["login-mfa.yaml", "recovery.yaml"]),
     ("recovery", &["recovery.yaml"]),
     ("oauth2", &["oauth2.yaml"]),
     ("roles", &["roles.yaml"]),
     ("stages", &["stages.yaml"]),
+    ("phones", &["phones.yaml"]),
     ("broken", &["broken.yaml"]),
 ];
 
@@ -92,7 +93,7 @@ fn every_blueprint_becomes_what_stands_beside_it() {
 
 #[test]
 fn secrets_are_in_no_file_and_no_report() {
-    let imported = import(&[fixture("oauth2.yaml"), fixture("login-mfa.yaml")]);
+    let imported = import(&[fixture("oauth2.yaml"), fixture("login-mfa.yaml"), fixture("phones.yaml")]);
     let told = format!("{}{}{imported:?}", shown(&imported), imported.to_json());
     for secret in ["correct-horse-battery", "dG9wIHNlY3JldA", "not-to-be-shown"] {
         assert!(!told.contains(secret), "{secret}");
