@@ -223,6 +223,8 @@ async fn a_rollback_holds_the_folder_back_until_its_text_changes(database: Datab
     eventually(async || name_of_wiki(&api).await == "Pages").await;
     api.post(&format!("lockgate/revisions/{newest}/rollback/"), &json!({})).await.expect(200);
     assert_eq!(name_of_wiki(&api).await, "Wiki");
+    let ready = server.get("/-/health/ready/").await.expect(200).json();
+    assert_eq!(ready["configuration"]["held"], true, "told at once");
 
     let reloaded = api.post("lockgate/reload/", &json!({})).await.expect(200).json();
     assert_eq!((&reloaded["held"], &reloaded["error"]), (&json!(true), &Value::Null));

@@ -338,11 +338,10 @@ impl Config {
         let _writing = self.writing.lock().await;
         match self.store.documents().current_revision().await {
             Ok(revision) if revision == self.peek().revision => {}
-            Ok(_) => {
-                if let Err(error) = self.reload_locked().await {
-                    self.broken(Trouble::Revision, &error.to_string());
-                }
-            }
+            Ok(_) => match self.reload_locked().await {
+                Ok(()) => self.look_whether_held().await,
+                Err(error) => self.broken(Trouble::Revision, &error.to_string()),
+            },
             Err(error) => tracing::warn!(%error, "the revision of the configuration cannot be read"),
         }
     }
@@ -351,6 +350,18 @@ impl Config {
         let snapshot = self.laying().stored().await?;
         self.swap(snapshot);
         Ok(())
+    }
+
+    /// With a revision, somebody may have had the folder held back, or released it.
+    pub(super) async fn look_whether_held(&self) {
+        let laid = self.laid.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.store.documents().held().await {
+            Ok(holds) => {
+                let held = laid.is_some_and(|fingerprint| holds.contains(&fingerprint));
+                self.errors.lock().unwrap_or_else(PoisonError::into_inner).held = held;
+            }
+            Err(error) => tracing::warn!(%error, "whether the folder is held back cannot be read"),
+        }
     }
 
     /// Puts what a text made into force. It may have changed groups and accounts, too, which count from the next

@@ -233,6 +233,7 @@ impl Config {
         let _writing = self.writing.lock().await;
         let (applied, snapshot) = self.laying().apply(texts, note, expected).await?;
         self.take_up(snapshot).await;
+        self.look_whether_held().await;
         self.note_revision("apply", &applied, by);
         Ok(applied)
     }
@@ -249,6 +250,7 @@ impl Config {
         let _writing = self.writing.lock().await;
         let (applied, snapshot) = self.laying().roll_back(number, note, configured.as_ref()).await?;
         self.take_up(snapshot).await;
+        self.look_whether_held().await;
         self.note_revision("rollback", &applied, by);
         Ok(applied)
     }
