@@ -118,6 +118,32 @@ fn every_room_says_what_it_is_for() {
     }
 }
 
+/// The fuzz targets are no part of the workspace, so that nothing else notices when their lock falls behind.
+#[test]
+fn the_lock_of_the_fuzz_targets_knows_what_the_rooms_depend_on() {
+    let lock = read(&workspace_root().join("tests/fuzz/Cargo.lock"));
+    let (mut compared, mut missing) = (0, Vec::new());
+    for package in lock.split("[[package]]") {
+        let name = package.split('"').nth(1).unwrap_or_default();
+        let Some(room) = HOUSE.iter().copied().flatten().find(|room| name == package_of(room)) else { continue };
+        compared += 1;
+        let known: Vec<&str> =
+            package.split('"').skip(1).step_by(2).filter_map(|entry| entry.split(' ').next()).collect();
+        let own = dependencies(room).into_iter().filter(|dependency| !known.contains(&dependency.as_str()));
+        missing.extend(own.map(|dependency| format!("{room} needs {dependency}")));
+    }
+    assert!(compared >= 6, "{compared} rooms");
+    assert!(
+        missing.is_empty(),
+        "`cp Cargo.lock tests/fuzz/ && cargo update --workspace --manifest-path tests/fuzz/Cargo.toml`: {missing:#?}"
+    );
+}
+
+/// Name of a room's crate.
+fn package_of(room: &str) -> String {
+    format!("lockgate-{}", room.rsplit('/').next().unwrap_or_default().replace('_', "-"))
+}
+
 /// Names of the crates that a room's manifest depends on; those for its own
 /// tests are not counted.
 fn dependencies(room: &str) -> Vec<String> {
