@@ -5,9 +5,9 @@ use lockgate_flows::{
     Checked, ExportRequest, Exported, Folder, Loaded, Lookups, Nobody, PeopleNames, ProcessSecrets, StoredObjects,
     TextFile, check, export_documents, render,
 };
-use lockgate_model::{Document, ObjectSet, Origin};
+use lockgate_model::{Document, ObjectSet, Origin, kind::KINDS};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 const EVERYTHING: &str = include_str!("everything.yaml");
@@ -72,7 +72,8 @@ fn said(documents: &[Document]) -> BTreeMap<(String, Uuid), Value> {
     documents.iter().map(said).collect()
 }
 
-fn comes_back(builtin: &Loaded, above: &Loaded) -> Exported {
+/// What was exported, read and exported again is the same, objects and text.
+pub(crate) fn comes_back(builtin: &Loaded, above: &Loaded) -> Exported {
     let exported = export(builtin, above, &|d| d.origin == Origin::Folder);
     assert_eq!(exported.left_out, []);
     let again = read(&exported).loaded;
@@ -131,9 +132,16 @@ fn everything_comes_back_the_same() {
     let folder = Folder::of([
         ("all.yaml", EVERYTHING),
         ("rules/night.cedar", "// nobody\nforbid (principal, action == Action::\"access\", resource);\n"),
+        (
+            "rules/readers.cedar",
+            "@id(\"readers\")\npermit (principal in ?principal, action == Action::\"access\", resource in ?resource);\n",
+        ),
     ]);
     let checked = load(&folder, &Nobody);
     assert!(checked.is_sound(), "{}", render(&checked.diagnostics));
+    let kinds: BTreeSet<&str> = checked.loaded.documents.iter().map(|d| d.kind.as_str()).collect();
+    let absent = KINDS.iter().map(|k| k.meta).filter(|m| !m.word.is_empty() && !kinds.contains(m.kind));
+    assert_eq!(absent.map(|m| m.kind).collect::<Vec<_>>(), [] as [&str; 0], "kinds that have a word");
     let exported = comes_back(&builtin, &checked.loaded);
     for file in &exported.files {
         assert!(file.text.ends_with('\n'), "{}", file.path);

@@ -8,6 +8,7 @@ mod exported_folder;
 mod layers;
 mod oauth2;
 mod policies;
+mod returning;
 mod samples;
 mod schema;
 mod tests;
@@ -44,8 +45,13 @@ pub fn shipped(objects: &dyn Objects) -> Loaded {
 /// A folder over the built-in layer and stored objects.
 pub fn load(folder: &Folder, objects: &dyn Objects) -> Checked {
     let below = shipped(objects);
-    let variables =
-        [("KEY", "a secret that is long enough to be one"), ("PIN", "1234"), ("WORDS", "twenty-two characters!")];
+    let variables = [
+        ("KEY", "a secret that is long enough to be one"),
+        ("PIN", "1234"),
+        ("WORDS", "twenty-two characters!"),
+        ("TOKEN", "a-token-of-twenty-four-characters-or-more"),
+        ("ADDRESS", "https://chat.example.com/hook"),
+    ];
     let secrets = ProcessSecrets::new(variables.map(|(k, v)| (k.to_owned(), v.to_owned())), "/nonexistent");
     check(folder, &Lookups { objects, directory: &Town, secrets: &secrets, builtin: Some(&below), now: now() })
 }

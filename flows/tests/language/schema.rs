@@ -39,7 +39,7 @@ fn blocks(markdown: &str) -> Vec<String> {
     let blocks = markdown.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
     blocks
         .map(|(block, _)| block.to_owned())
-        .filter(|b| words.iter().any(|w| b.starts_with(&format!("{w}: "))))
+        .filter(|b| words.iter().any(|w| b.strip_prefix(w).is_some_and(|rest| rest.starts_with(':'))))
         .collect()
 }
 
@@ -51,13 +51,13 @@ fn everything_that_is_shown_anywhere_is_accepted() {
         texts.extend(files(&example.path().join("config")));
     }
     texts.push(("homelab.yaml".to_owned(), include_str!("homelab.yaml").to_owned()));
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    let page = fs::read_to_string(root().join("docs/checks.md")).expect("the page on checks");
-    let flows = fs::read_to_string(root().join("docs/flows.md")).expect("the page on stages");
-    let shown: Vec<String> = [readme, page, flows].iter().flat_map(|page| blocks(page)).collect();
-    assert!(shown.len() >= 3, "{shown:?}");
-    texts.extend(shown.into_iter().map(|block| ("README.md".to_owned(), block)));
-    assert!(texts.len() >= 13, "{}", texts.len());
+    let pages = fs::read_dir(root().join("docs")).expect("the pages").flatten().map(|page| page.path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|e| e == "md"));
+    for page in pages.chain([root().join("README.md")]) {
+        let shown = blocks(&fs::read_to_string(&page).expect("readable"));
+        texts.extend(shown.into_iter().map(|block| (page.display().to_string(), block)));
+    }
+    assert!(texts.len() >= 40, "{}", texts.len());
     for (name, text) in texts {
         // `managed` is for the built-in layer alone.
         let text = text.replace("managed: goauthentik.io/outposts/embedded\n", "");
