@@ -105,9 +105,8 @@ fn stage() -> impl Strategy<Value = Value> {
     let stage = prop_oneof![
         word().prop_map(|message| json!({"deny": {"message": message}})),
         field.prop_map(|field| json!({"prompt": {"fields": [field]}})),
-        (1..90_u32, any::<bool>()).prop_map(|(days, unknown)| {
-            json!({"login": {"session": format!("{days}d"), "end_others": unknown}})
-        }),
+        (1..90_u32, any::<bool>())
+            .prop_map(|(days, unknown)| { json!({"login": {"session": format!("{days}d"), "end_others": unknown}}) }),
         (1..20_u32).prop_map(|count| json!({"enroll_static": {"count": count}})),
         Just(json!({"dummy": {}})),
     ];

@@ -211,12 +211,7 @@ async fn change(
 }
 
 /// Nothing is required, so that writing anew and changing are the same.
-async fn store(
-    identity: &Identity,
-    caller: &Caller,
-    key: &str,
-    body: Body,
-) -> Result<Json<Notification>, ApiError> {
+async fn store(identity: &Identity, caller: &Caller, key: &str, body: Body) -> Result<Json<Notification>, ApiError> {
     let mut told = found(identity, caller, Action::Update, key).await?;
     let names: Vec<String> = body.0.keys().cloned().collect();
     let given: NotificationRequest = body.read(&FORM, false)?;

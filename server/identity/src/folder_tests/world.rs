@@ -447,7 +447,6 @@ impl Directory for World<'_> {
     }
 }
 
-/// Invitations are made at a server, and there is none.
 fn apply(account: &mut Account, changes: UserChanges) {
     let user = &mut account.user;
     for (field, new) in
