@@ -49,36 +49,46 @@ pub(super) fn run(policy: &PasswordPolicy, env: &Env<'_>) -> Result<Outcome, Unk
     Ok(if policy.check_zxcvbn { guess(policy, password, env) } else { Outcome::plain(true) })
 }
 
+/// What is told of a rule that asks for so many.
+type Told = fn(usize) -> String;
+
 /// What is wrong with the way the password is made.
 fn flaw(policy: &PasswordPolicy, password: &str) -> Option<String> {
     if !policy.check_static_rules {
         return None;
     }
     let count = |is: &dyn Fn(char) -> bool| password.chars().filter(|c| is(*c)).count();
-    let rules = [
-        (policy.length_min, count(&|_| true), ["a character", "characters"]),
-        (policy.amount_digits, count(&|c| c.is_ascii_digit()), ["a digit", "digits"]),
-        (policy.amount_uppercase, count(&|c| c.is_ascii_uppercase()), ["a capital letter", "capital letters"]),
-        (policy.amount_lowercase, count(&|c| c.is_ascii_lowercase()), ["a small letter", "small letters"]),
-        (policy.amount_symbols, count(&|c| policy.symbol_charset.contains(c)), ["a symbol", "symbols"]),
+    let rules: [(i32, usize, &str, Told); 5] = [
+        (policy.length_min, count(&|_| true), "A password needs a character.", |least| {
+            format!("A password needs at least {least} characters.")
+        }),
+        (policy.amount_digits, count(&|c| c.is_ascii_digit()), "A password needs a digit.", |least| {
+            format!("A password needs at least {least} digits.")
+        }),
+        (policy.amount_uppercase, count(&|c| c.is_ascii_uppercase()), "A password needs a capital letter.", |least| {
+            format!("A password needs at least {least} capital letters.")
+        }),
+        (policy.amount_lowercase, count(&|c| c.is_ascii_lowercase()), "A password needs a small letter.", |least| {
+            format!("A password needs at least {least} small letters.")
+        }),
+        (policy.amount_symbols, count(&|c| policy.symbol_charset.contains(c)), "A password needs a symbol.", |least| {
+            format!("A password needs at least {least} symbols.")
+        }),
     ];
-    let asked: Vec<(usize, usize, [&str; 2])> = rules
+    let asked: Vec<(usize, usize, &str, Told)> = rules
         .into_iter()
-        .map(|(least, found, what)| (usize::try_from(least).unwrap_or_default(), found, what))
+        .map(|(least, found, one, many)| (usize::try_from(least).unwrap_or_default(), found, one, many))
         .filter(|(least, ..)| *least > 0)
         .collect();
-    if asked.iter().all(|(least, found, _)| found >= least) {
+    if asked.iter().all(|(least, found, ..)| found >= least) {
         return None;
     }
     if !policy.error_message.is_empty() {
         return Some(policy.error_message.clone());
     }
     // A line each, which is what translations are looked up by.
-    let rules = asked.iter().map(|(least, _, [one, many])| match least {
-        1 => format!("A password needs {one}."),
-        _ => format!("A password needs at least {least} {many}."),
-    });
-    Some(rules.collect::<Vec<_>>().join("\n"))
+    let told = asked.iter().map(|(least, _, one, many)| if *least == 1 { (*one).to_owned() } else { many(*least) });
+    Some(told.collect::<Vec<_>>().join("\n"))
 }
 
 /// How hard the password in a field is to guess, from 0 to 4, for somebody who knows whose it is.
