@@ -1,10 +1,22 @@
 //! The port to second factors: what somebody has, what proves one, and setting one up.
 
-use crate::ports::PortError;
+use crate::ports::{PortError, Random};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_model::kinds::{DeviceClass, Digits};
 use uuid::Uuid;
+
+/// What codes on paper are written with: no letter or figure that reads like another.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A code for paper, of so many letters and figures.
+#[must_use]
+pub fn paper_code(random: &dyn Random, length: usize) -> String {
+    let mut bytes = vec![0_u8; length];
+    random.fill(&mut bytes);
+    // 256 is a multiple of 32, so that every letter is as likely.
+    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
 
 /// A second factor of somebody, proven to work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,4 +127,15 @@ pub trait Factors: Send + Sync {
 
     /// Whether this browser has shown that the user passed this stage less than `within` ago.
     async fn remembered(&self, user: i64, stage: Uuid, within: TimeDelta) -> Result<bool, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALPHABET;
+
+    #[test]
+    fn no_letter_is_there_twice() {
+        let different: std::collections::BTreeSet<_> = ALPHABET.iter().collect();
+        assert_eq!(different.len(), 32);
+    }
 }

@@ -3,14 +3,12 @@
 use super::enroll_totp::SIGN_IN;
 use crate::{
     challenge::{AuthenticatorStatic, Body},
+    factors::paper_code,
     ports::{Event, NewFactor},
     run::{Answered, End, Entered, Failure, Run},
 };
 use lockgate_model::kinds::AuthenticatorStaticStage;
 use uuid::Uuid;
-
-/// What codes are written with: no letter or figure that reads like another.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorStaticStage) -> Result<Entered, Failure> {
     run.adopt_session();
@@ -20,7 +18,10 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorStat
     let codes = match run.plan.context.setting_up.get(&id) {
         Some(sealed) => codes_of(&run.env.factors.open(user, sealed)?),
         None => {
-            let codes: Vec<String> = (0..stage.token_count).map(|_| code(run, stage.token_length)).collect();
+            let codes: Vec<String> = {
+                let length = usize::try_from(stage.token_length).unwrap_or_default();
+                (0..stage.token_count).map(|_| paper_code(run.env.random, length)).collect()
+            };
             let sealed = run.env.factors.seal(user, &codes.join(" "))?;
             run.context().setting_up.insert(id, sealed);
             codes
@@ -45,22 +46,4 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorSta
 
 fn codes_of(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
-}
-
-fn code(run: &Run<'_>, length: i32) -> String {
-    let mut bytes = vec![0_u8; usize::try_from(length).unwrap_or_default()];
-    run.env.random.fill(&mut bytes);
-    // 256 is a multiple of 32, so that every letter is as likely.
-    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ALPHABET;
-
-    #[test]
-    fn no_letter_is_there_twice() {
-        let different: std::collections::BTreeSet<_> = ALPHABET.iter().collect();
-        assert_eq!(different.len(), 32);
-    }
 }

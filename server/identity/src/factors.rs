@@ -2,8 +2,14 @@
 
 use crate::Core;
 use chrono::{DateTime, TimeDelta, Utc};
-use lockgate_engine::ports::{CodeOutcome, Factor, NewFactor, PortError, Random};
-use lockgate_model::kinds::{DeviceClass, Digits};
+use lockgate_engine::{
+    factors::paper_code,
+    ports::{CodeOutcome, Factor, NewFactor, PortError, Random},
+};
+use lockgate_model::{
+    User,
+    kinds::{DeviceClass, Digits},
+};
 use lockgate_store::{Authenticator, AuthenticatorKind, Failures, NewAuthenticator, NewProof, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -218,6 +224,47 @@ impl Core {
             authenticators.take_step(made.pk, step, now).await.map_err(PortError::from)?;
         }
         Ok(Some(factor(made)))
+    }
+
+    /// An app for somebody who is to be handed its address, which holds its secret: nothing has shown yet that they have it.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn hand_out_app(
+        &self,
+        user: &User,
+        name: &str,
+        digits: Digits,
+        issuer: &str,
+    ) -> Result<(Factor, String), PortError> {
+        let secret = app_secret(&*self.random);
+        let address = app_address(&secret, digits, &user.username, issuer)?;
+        let new = NewAuthenticator {
+            kind: AuthenticatorKind::Totp,
+            user_pk: user.pk,
+            name: name.to_owned(),
+            confirmed: true,
+            details: Map::new(),
+            proof: NewProof::Secret(App { digits, secret }.kept()),
+        };
+        let made = self.store.authenticators().create(new, self.clock.now()).await.map_err(PortError::from)?;
+        Ok((factor(made), address))
+    }
+
+    /// Codes on paper for somebody who is to be handed them, in place of those that they had.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn hand_out_codes(
+        &self,
+        user: i64,
+        name: &str,
+        (count, length): (usize, usize),
+    ) -> Result<(Factor, Vec<String>), PortError> {
+        let codes: Vec<String> = (0..count).map(|_| paper_code(&*self.random, length)).collect();
+        let made = self.enrol_factor(user, name, NewFactor::Codes(codes.clone())).await?;
+        let made = made.ok_or_else(|| PortError("codes on paper were not kept".to_owned()))?;
+        Ok((made, codes))
     }
 
     /// What a browser remembers, with one more sign-in.

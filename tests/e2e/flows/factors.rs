@@ -49,6 +49,7 @@ on_each_database!(
     a_second_factor_is_set_up_where_the_flow_wants_one,
     what_wants_a_second_factor_opens_with_one,
     the_pages_lead_through_it_without_scripts,
+    an_administrator_hands_factors_out,
 );
 
 async fn start(database: Database) -> Server {
@@ -310,4 +311,39 @@ async fn the_pages_lead_through_it_without_scripts(database: Database) {
 async fn setup_stage(server: &Server, kind: &str) -> String {
     let stages = server.api().get(&format!("stages/authenticator/{kind}/")).await.expect(200).json();
     stages["results"][0]["pk"].as_str().expect("a stage").to_owned()
+}
+
+async fn an_administrator_hands_factors_out(database: Database) {
+    let server = start(database).await;
+    let (base, api) = (server.base(), server.api());
+    let ada = api.only("core/users/?username=ada").await["pk"].clone();
+    let place = |word: &str| format!("lockgate/users/{ada}/authenticators/{word}/");
+    let app = api.post(&place("totp"), &json!({"name": "From the help desk", "digits": "8"})).await.expect(201).json();
+    let codes = api.post(&place("static"), &json!({"count": 2})).await.expect(201).json();
+    let codes: Vec<String> = serde_json::from_value(codes["codes"].clone()).expect("codes");
+    assert_eq!((codes.len(), codes[0].len()), (2, 12));
+    let devices = api.get("authenticators/admin/totp/").await.expect(200).json();
+    assert_eq!(devices["results"][0]["user"]["username"], "ada", "{devices}");
+    assert!(!devices.to_string().contains("otpauth"), "{devices}");
+
+    let address = app["config_url"].as_str().expect("an address");
+    for text in [shown(address, 0), codes[0].clone()] {
+        let client = Client::new();
+        let login = Executor::new(&client, &base, LOGIN, "");
+        assert_eq!(as_far_as_the_factor(&login).await["component"], VALIDATE);
+        assert_eq!(refused(&login.answer(&code("00000000")).await), "invalid");
+        // What was wrong is waited for.
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        let done = login.answer(&code(&text)).await.expect(200).json();
+        assert_eq!(done["component"], "xak-flow-redirect", "{done}");
+    }
+
+    // New codes take the place of the old ones.
+    api.post(&place("static"), &json!({})).await.expect(201);
+    let sets = api.get("authenticators/admin/static/").await.expect(200).json();
+    assert_eq!(sets["pagination"]["count"], 1, "{sets}");
+    for wrong in [json!({"count": 0}), json!({"count": 101}), json!({"length": 4}), json!({"name": ""})] {
+        api.post(&place("static"), &wrong).await.expect(400);
+    }
+    api.post("lockgate/users/999999/authenticators/totp/", &json!({})).await.expect(404);
 }

@@ -130,6 +130,8 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_revisions_retrieve", &[(Read, "revision")]),
     ("lockgate_revisions_rollback_create", &[(Read, "revision"), (Create, "revision")]),
     ("lockgate_simulate_create", &[(Read, "flow"), (Execute, "flow"), (Inspect, "flow")]),
+    ("lockgate_users_authenticators_static_create", &[(Read, "user"), (Create, "static_device")]),
+    ("lockgate_users_authenticators_totp_create", &[(Read, "user"), (Create, "totp_device")]),
     ("lockgate_users_export_list", &[(Read, "user"), (Export, "user")]),
     (
         "managed_blueprints_apply_create",

@@ -199,7 +199,9 @@ impl Snapshot {
         Language::choose(own, usual, accepted)
     }
 
-    pub(crate) fn brand_facts(&self, host: &str) -> BrandFacts {
+    /// How the brand of a host shows itself.
+    #[must_use]
+    pub fn brand_facts(&self, host: &str) -> BrandFacts {
         let Some((_, brand)) = self.brand(host) else { return BrandFacts::default() };
         let recovery = brand.flow_recovery.and_then(|flow| self.flow_by_id(flow.0));
         BrandFacts {

@@ -1,6 +1,7 @@
 //! `/authenticators/`: the second factors of people. Everybody has their own; administrators see those of others,
 //! as far as policies let them. Nothing secret of any is ever shown.
 
+mod handing_out;
 mod kinds;
 
 use super::{
@@ -27,6 +28,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use kinds::{SORTS, Sort, sort_of};
+use lockgate_engine::ports::Factor;
 use lockgate_identity::{Identity, journal::Action as Noted};
 use lockgate_model::schema::KindSchema;
 use lockgate_policies::Action;
@@ -65,7 +67,8 @@ enum Whose {
 pub(super) fn routes() -> Router<Identity> {
     let mut router = Router::new()
         .route("/authenticators/all/", get(all_own))
-        .route("/authenticators/admin/all/", get(all_of_users));
+        .route("/authenticators/admin/all/", get(all_of_users))
+        .merge(handing_out::routes());
     for sort in &SORTS {
         for whose in [Whose::Own, Whose::All] {
             router = router.merge(sort_routes(sort, whose));
@@ -121,6 +124,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     let admin = admin.says("Lists the authenticators of a user, or of all: a thousand at most.");
     let admin = admin.query("user", json!({"type": "integer"}));
     paths.add(admin.answers(200, "The authenticators.", devices()));
+    handing_out::describe(components, paths);
     for sort in &SORTS {
         sort.describe(components);
         for whose in [Whose::Own, Whose::All] {
@@ -362,6 +366,10 @@ async fn all_of_users(
         }
     }
     Ok(Json(seen))
+}
+
+fn note_made(identity: &Identity, caller: &Caller, sort: &Sort, made: &Factor) {
+    super::note(identity, caller, Noted::ModelCreated, sort.policy, (made.pk, &made.name));
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, sort: &Sort, authenticator: &Authenticator) {

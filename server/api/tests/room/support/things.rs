@@ -207,7 +207,7 @@ impl House {
         }
         Some(match path {
             "flows/executor" | "flows/inspector" => json!("default-authentication-flow"),
-            "core/users" => {
+            "core/users" | "lockgate/users" => {
                 api.post("/core/users/", &json!({"username": format!("u{n}"), "name": ""})).await.expect(201)["pk"]
                     .clone()
             }
@@ -399,6 +399,7 @@ impl House {
             "propertymappings_all_test_create" => json!({}),
             "lockgate_plan_create" | "lockgate_apply_create" => folder,
             "lockgate_replay_create" | "lockgate_revisions_rollback_create" => json!({}),
+            "lockgate_users_authenticators_static_create" | "lockgate_users_authenticators_totp_create" => json!({}),
             "lockgate_simulate_create" => json!({"flow": "default-authentication-flow"}),
             "rbac_permissions_assigned_by_roles_assign" => json!({"permissions": []}),
             "stages_authenticator_duo_import_device_manual_create" => {
