@@ -272,11 +272,12 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -
         .route("/-/health/ready/", get(ready).head(ready))
         .route("/metrics", get(metrics))
         .with_state(Own { identity: identity.clone(), figures });
+    let api = lockgate_api::router(identity.clone());
     let pages = Router::new()
         .merge(own)
-        .merge(lockgate_web::router(identity.clone()))
+        .merge(lockgate_web::router(identity.clone(), api.clone()))
         .merge(lockgate_oauth2::router(identity.clone(), Arc::new(BrandedPages::new(identity.clone()))))
-        .nest("/api/v3", lockgate_api::router(identity.clone()))
+        .nest("/api/v3", api)
         .fallback_service(lockgate_web::not_found(identity.clone()));
     gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes })
 }

@@ -15,19 +15,34 @@ pub mod page;
 pub mod pages;
 mod portal;
 mod recovery;
+mod rest;
 mod visit;
 
 pub use denied::{DeniedPages, denial};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, FromRef},
     routing::{MethodRouter, any, get, post},
 };
 use lockgate_identity::Identity;
 
-/// The routes of every page and of the files that pages load.
-pub fn router(identity: Identity) -> Router {
+/// What handlers work with.
+#[derive(Clone)]
+struct Web {
+    identity: Identity,
+    routes: rest::Routes,
+}
+
+impl FromRef<Web> for Identity {
+    fn from_ref(web: &Web) -> Self {
+        web.identity.clone()
+    }
+}
+
+/// The routes of every page and of the files that pages load. `api` are the routes below `/api/v3`, which pages
+/// that administer ask from inside ([`rest`]).
+pub fn router(identity: Identity, api: Router) -> Router {
     let flow_page = get(flow::show).post(flow::submit).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
     let strength = post(flow::strength).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
     Router::new()
@@ -48,7 +63,7 @@ pub fn router(identity: Identity) -> Router {
         .route("/api/v3/docs/", get(api_docs::page))
         .route("/api/v3/docs/{file}", get(api_docs::file))
         .merge(assets::router())
-        .with_state(identity)
+        .with_state(Web { identity, routes: rest::Routes(api) })
 }
 
 /// Answers every address that nobody else does with the 404 page: for `Router::fallback_service`.

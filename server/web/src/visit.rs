@@ -3,7 +3,7 @@
 use crate::{denied::DeniedPages, looks, pages::BrandView};
 use axum::{
     body::Body,
-    extract::{ConnectInfo, FromRequestParts},
+    extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
@@ -73,10 +73,14 @@ pub(crate) struct Visit {
     pub(crate) query: String,
 }
 
-impl FromRequestParts<Identity> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for Visit
+where
+    Identity: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let identity = &Identity::from_ref(state);
         let given = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
         Ok(Self {
             identity: identity.clone(),

@@ -52,7 +52,7 @@ impl Reply {
 
 impl Browser {
     async fn at(password: Option<&str>) -> Self {
-        Self { app: lockgate_web::router(services(password).await), cookies: Mutex::default() }
+        Self { app: lockgate_web::router(services(password).await, Router::new()), cookies: Mutex::default() }
     }
 
     fn cookie(&self, name: &str) -> Option<String> {
