@@ -1,4 +1,4 @@
-//! The files that pages load: one style sheet, one script and one for the page on the API, two drawings.
+//! The files that pages load: style sheets, scripts, two drawings.
 //!
 //! They are part of the binary. Their addresses carry a hash of their content, so a browser may
 //! keep them for ever and a new version is a new address. A request for the hash of another
@@ -71,13 +71,15 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
     encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
-static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
     [
         Asset::new("lockgate", "css", "text/css; charset=utf-8", include_bytes!("../assets/lockgate.css")),
         Asset::new("lockgate", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/lockgate.js")),
         Asset::new("logo", "svg", "image/svg+xml", include_bytes!("../assets/logo.svg")),
         Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
         Asset::new("api_docs", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/api_docs.js")),
+        Asset::new("admin", "css", "text/css; charset=utf-8", include_bytes!("../assets/admin.css")),
+        Asset::new("admin", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/admin.js")),
     ]
 });
 
@@ -115,6 +117,18 @@ pub fn favicon() -> &'static str {
 #[must_use]
 pub fn api_docs() -> &'static str {
     ASSETS[4].url()
+}
+
+/// Address of the admin interface's style sheet.
+#[must_use]
+pub fn admin_css() -> &'static str {
+    ASSETS[5].url()
+}
+
+/// Address of the admin interface's script.
+#[must_use]
+pub fn admin_script() -> &'static str {
+    ASSETS[6].url()
 }
 
 /// Addresses that clients of the reference know, and the file that stands behind each here.

@@ -6,6 +6,7 @@
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 
 mod acting;
+mod admin;
 mod api_docs;
 pub mod assets;
 pub mod denied;
@@ -62,6 +63,7 @@ pub fn router(identity: Identity, api: Router) -> Router {
         .route("/application/launch/{slug}/", get(portal::launch))
         .route("/api/v3/docs/", get(api_docs::page))
         .route("/api/v3/docs/{file}", get(api_docs::file))
+        .merge(admin::routes())
         .merge(assets::router())
         .with_state(Web { identity, routes: rest::Routes(api) })
 }

@@ -4,6 +4,7 @@
 //! [`crate::page::respond`]. The structs know nothing of the engine or of services, so each can be
 //! rendered from sample data; a test renders every one and holds the house rules against the HTML.
 
+pub mod admin;
 mod brand;
 mod captcha;
 mod factors;
