@@ -31,6 +31,7 @@ pub(super) fn of_kind(kind: &'static KindDef) -> Resource {
         lead: "",
         columns: &[NAME],
         filters: &[],
+        always: &[],
         searched: !meta.search.is_empty(),
         ordering: meta.ordering,
         source: Source::Kind(kind),
@@ -46,7 +47,8 @@ fn kind(name: &str, slug: &str) -> Resource {
     Resource { slug: slug.to_owned(), ..of_kind(def) }
 }
 
-const NAME: ColumnDef = ColumnDef { label: "Name", order: "name", numeric: false, cell: |value| Cell::from(text(value, "name")) };
+const NAME: ColumnDef =
+    ColumnDef { label: "Name", order: "name", numeric: false, cell: |value| Cell::from(text(value, "name")) };
 
 fn badge_of(value: &Value, member: &str) -> Cell {
     let word = text(value, member);
@@ -120,7 +122,9 @@ static GROUPS: &[ColumnDef] = &[
     NAME,
     column("Within", |value| names(value, "parents_obj", "groups", "pk")),
     column("Members", |value| Cell::Number(value["users"].as_array().map_or(0, Vec::len) as i64)),
-    column("Superusers", |value| if value["is_superuser"] == json!(true) { Cell::badge("Superusers", Tone::Info) } else { Cell::Nothing }),
+    column("Superusers", |value| {
+        if value["is_superuser"] == json!(true) { Cell::badge("Superusers", Tone::Info) } else { Cell::Nothing }
+    }),
 ];
 
 static FLOWS: &[ColumnDef] = &[
@@ -139,8 +143,13 @@ static STAGES: &[ColumnDef] = &[
     column("Type", |value| Cell::badge(text(value, "verbose_name"), Tone::Plain)),
     column("In flows", |value| {
         let flows = value["flow_set"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let link = |flow: &Value| (text(flow, "slug").to_owned(), format!("{}flows/{}/", super::ROOT, text(flow, "slug")));
-        if flows.is_empty() { Cell::badge("In no flow", Tone::Warn) } else { Cell::Links(flows.iter().map(link).collect()) }
+        let link =
+            |flow: &Value| (text(flow, "slug").to_owned(), format!("{}flows/{}/", super::ROOT, text(flow, "slug")));
+        if flows.is_empty() {
+            Cell::badge("In no flow", Tone::Warn)
+        } else {
+            Cell::Links(flows.iter().map(link).collect())
+        }
     }),
 ];
 
@@ -206,7 +215,10 @@ static CERTIFICATES: &[ColumnDef] = &[
 static BRANDS: &[ColumnDef] = &[
     ordered("Domain", "domain", |value| Cell::Code(text(value, "domain").to_owned())),
     ordered("Title", "branding_title", |value| Cell::from(text(value, "branding_title"))),
-    column("Default", |value| if value["default"] == json!(true) { Cell::badge("Default", Tone::Info) } else { Cell::Nothing }),
+    column(
+        "Default",
+        |value| if value["default"] == json!(true) { Cell::badge("Default", Tone::Info) } else { Cell::Nothing },
+    ),
 ];
 
 static RULES: &[ColumnDef] = &[
@@ -230,16 +242,32 @@ static REPUTATION: &[ColumnDef] = &[
     ordered("Since", "updated", |value| Cell::time(value["updated"].as_str())),
 ];
 
-static BLUEPRINTS: &[ColumnDef] =
-    &[NAME, column("State", |value| badge_of(value, "status")), column("Applied", |value| Cell::time(value["last_applied"].as_str()))];
+static BLUEPRINTS: &[ColumnDef] = &[
+    NAME,
+    column("State", |value| badge_of(value, "status")),
+    column("Applied", |value| Cell::time(value["last_applied"].as_str())),
+];
 
 static USER_FILTERS: &[FilterDef] = &[
-    FilterDef { param: "is_active", label: "State", options: &[("", "All"), ("true", "Active"), ("false", "Inactive")] },
-    FilterDef { param: "is_superuser", label: "Rights", options: &[("", "All"), ("true", "Superusers"), ("false", "Others")] },
+    FilterDef {
+        param: "is_active",
+        label: "State",
+        options: &[("", "All"), ("true", "Active"), ("false", "Inactive")],
+    },
+    FilterDef {
+        param: "is_superuser",
+        label: "Rights",
+        options: &[("", "All"), ("true", "Superusers"), ("false", "Others")],
+    },
     FilterDef {
         param: "type",
         label: "Type",
-        options: &[("", "All"), ("internal", "Internal"), ("external", "External"), ("service_account", "Service accounts")],
+        options: &[
+            ("", "All"),
+            ("internal", "Internal"),
+            ("external", "External"),
+            ("service_account", "Service accounts"),
+        ],
     },
 ];
 
@@ -261,7 +289,13 @@ static FLOW_FILTERS: &[FilterDef] = &[FilterDef {
 static TOKEN_FILTERS: &[FilterDef] = &[FilterDef {
     param: "intent",
     label: "For",
-    options: &[("", "All"), ("api", "API"), ("app_password", "App password"), ("recovery", "Recovery"), ("verification", "Verification")],
+    options: &[
+        ("", "All"),
+        ("api", "API"),
+        ("app_password", "App password"),
+        ("recovery", "Recovery"),
+        ("verification", "Verification"),
+    ],
 }];
 
 fn user_fields() -> Vec<Spec> {
@@ -283,7 +317,9 @@ fn user_fields() -> Vec<Spec> {
 fn group_fields() -> Vec<Spec> {
     vec![
         Spec::new("name", Holds::Text).required().hint("Unique."),
-        Spec::new("parents", Holds::Ref("group".into(), true)).label("Within").hint("Groups that it is in: members are members of these, too."),
+        Spec::new("parents", Holds::Ref("group".into(), true))
+            .label("Within")
+            .hint("Groups that it is in: members are members of these, too."),
         Spec::new("is_superuser", Holds::Bool).label("Superusers").hint("Members may do everything."),
         Spec::new("roles", Holds::Ref("role".into(), true)).hint("Roles that members hold."),
         Spec::new("attributes", Holds::Json).hint("Free-form data, as JSON, under the members' own."),
@@ -293,10 +329,17 @@ fn group_fields() -> Vec<Spec> {
 fn invitation_fields() -> Vec<Spec> {
     vec![
         Spec::new("name", Holds::Text).required().hint("For you: letters, digits, hyphens and underscores."),
-        Spec::new("flow", Holds::Ref("flow".into(), false)).or_null().hint("The only flow that it is for; none: any that takes invitations."),
+        Spec::new("flow", Holds::Ref("flow".into(), false))
+            .or_null()
+            .hint("The only flow that it is for; none: any that takes invitations."),
         Spec::new("expires", Holds::Time).label("Ends").or_null().hint("In UTC. Empty: never."),
-        Spec::new("single_use", Holds::Bool).label("For one account").by_default(json!(true)).hint("It makes one account and no more."),
-        Spec::new("fixed_data", Holds::Json).label("Answers").hint("Answers that are given already, by the keys of prompts: {\"email\": \"ada@example.com\"}."),
+        Spec::new("single_use", Holds::Bool)
+            .label("For one account")
+            .by_default(json!(true))
+            .hint("It makes one account and no more."),
+        Spec::new("fixed_data", Holds::Json)
+            .label("Answers")
+            .hint("Answers that are given already, by the keys of prompts: {\"email\": \"ada@example.com\"}."),
     ]
 }
 
@@ -326,6 +369,7 @@ pub(super) fn own() -> Vec<Resource> {
         lead: "",
         columns: &[NAME],
         filters: &[],
+        always: &[],
         searched: true,
         ordering: "",
         source: Source::None,
@@ -341,6 +385,7 @@ pub(super) fn own() -> Vec<Resource> {
     vec![
         Resource {
             columns: APPLICATIONS,
+            always: &[("superuser_full_list", "true")],
             lead: "What people open. Who may is decided by the policies, groups and users bound to each.",
             tabs: &[("access/", "Access"), ("bindings/", "Bindings")],
             ..kind("application", "applications")
@@ -373,20 +418,18 @@ pub(super) fn own() -> Vec<Resource> {
             tabs: &[("members/", "Members")],
             ..people("groups", "core/groups", "group", "pk", "Group", "Groups")
         },
-        Resource { columns: ROLES, lead: "What holders may administer.", tabs: &[("permissions/", "Permissions")], ..kind("role", "roles") },
+        Resource {
+            columns: ROLES,
+            lead: "What holders may administer.",
+            tabs: &[("permissions/", "Permissions")],
+            ..kind("role", "roles")
+        },
         Resource {
             columns: INVITATIONS,
             lead: "Links by which somebody makes an account.",
             source: Source::Fields(invitation_fields),
             ordering: "-expires",
-            ..people(
-                "invitations",
-                "stages/invitation/invitations",
-                "invitation",
-                "pk",
-                "Invitation",
-                "Invitations",
-            )
+            ..people("invitations", "stages/invitation/invitations", "invitation", "pk", "Invitation", "Invitations")
         },
         Resource {
             columns: TOKENS,
@@ -417,7 +460,14 @@ pub(super) fn own() -> Vec<Resource> {
         Resource {
             columns: MAPPINGS,
             lead: "What tokens and notifications say.",
-            ..union("mappings", "propertymappings/all", "scope_mapping", Family::Mapping, "Property mapping", "Property mappings")
+            ..union(
+                "mappings",
+                "propertymappings/all",
+                "scope_mapping",
+                Family::Mapping,
+                "Property mapping",
+                "Property mappings",
+            )
         },
         Resource {
             columns: REPUTATION,
@@ -426,15 +476,31 @@ pub(super) fn own() -> Vec<Resource> {
             can_delete: true,
             ..people("reputation", "policies/reputation/scores", "reputation", "pk", "Score", "Reputation scores")
         },
-        Resource { columns: RULES, lead: "Who is told of which events.", ..kind("notification_rule", "notification-rules") },
-        Resource { columns: TRANSPORTS, lead: "How people are told.", ..kind("notification_transport", "notification-transports") },
+        Resource {
+            columns: RULES,
+            lead: "Who is told of which events.",
+            ..kind("notification_rule", "notification-rules")
+        },
+        Resource {
+            columns: TRANSPORTS,
+            lead: "How people are told.",
+            ..kind("notification_transport", "notification-transports")
+        },
         Resource { columns: BRANDS, lead: "Looks and flows of a domain.", ..kind("brand", "brands") },
         Resource {
             columns: CERTIFICATES,
             lead: "Keys that sign tokens, and certificates of others.",
             ..kind("key_pair", "certificates")
         },
-        Resource { columns: OUTPOSTS, lead: "Which providers the gate in this server serves.", ..kind("outpost", "outposts") },
-        Resource { columns: BLUEPRINTS, lead: "Files of the product that our users come from, laid over the rest.", ..kind("blueprint_instance", "blueprints") },
+        Resource {
+            columns: OUTPOSTS,
+            lead: "Which providers the gate in this server serves.",
+            ..kind("outpost", "outposts")
+        },
+        Resource {
+            columns: BLUEPRINTS,
+            lead: "Files of the product that our users come from, laid over the rest.",
+            ..kind("blueprint_instance", "blueprints")
+        },
     ]
 }

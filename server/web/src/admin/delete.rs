@@ -31,7 +31,8 @@ async fn asked(desk: &Desk, slug: &str, key: &str, problems: Vec<(String, String
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let typed = Field::new("name", format!("Type \"{name}\" to delete it"), Control::text("")).required();
-    let mut form = Form::new(format!("{home}delete/"), &desk.csrf, "Delete").fields(vec![typed]).cancel(&home).wrong(problems);
+    let mut form =
+        Form::new(format!("{home}delete/"), &desk.csrf, "Delete").fields(vec![typed]).cancel(&home).wrong(problems);
     form.tone = Tone::Bad;
     form.note = Some(Note::new(Tone::Bad, "This cannot be undone."));
     let mut panels = vec![Panel::bare(form)];
@@ -85,7 +86,9 @@ async fn bulk(desk: &Desk, slug: &str, request: Request) -> Paged {
     match sent.get("action") {
         _ if keys.is_empty() => Err(Trouble::Refused(StatusCode::UNPROCESSABLE_ENTITY, "Nothing was chosen.".into())),
         Some("delete") => confirm(desk, resource, &keys).await,
-        Some("deleted") if sent.get("count") == Some(keys.len().to_string().as_str()) => delete_all(desk, resource, &keys).await,
+        Some("deleted") if sent.get("count") == Some(keys.len().to_string().as_str()) => {
+            delete_all(desk, resource, &keys).await
+        }
         Some("deleted") => confirm(desk, resource, &keys).await,
         _ => Err(Trouble::Refused(StatusCode::UNPROCESSABLE_ENTITY, "There is no such action.".into())),
     }
@@ -103,9 +106,11 @@ async fn confirm(desk: &Desk, resource: &Resource, keys: &[String]) -> Paged {
     let mut fields: Vec<Field> = keys.iter().map(hidden).collect();
     fields.push(Field::new("action", "", Control::Hidden("deleted".into())));
     fields.push(typed);
-    let mut form = Form::new(format!("{}bulk/", resource.home()), &desk.csrf, "Delete").fields(fields).cancel(resource.home());
+    let mut form =
+        Form::new(format!("{}bulk/", resource.home()), &desk.csrf, "Delete").fields(fields).cancel(resource.home());
     form.tone = Tone::Bad;
-    form.note = Some(Note { tone: Tone::Bad, title: "This cannot be undone".into(), lines: names, actions: Vec::new() });
+    form.note =
+        Some(Note { tone: Tone::Bad, title: "This cannot be undone".into(), lines: names, actions: Vec::new() });
     let head = Heading {
         crumbs: vec![Crumb { label: resource.plural.clone(), href: resource.home() }],
         title: format!("Delete {count} {}?", resource.plural.to_lowercase()),

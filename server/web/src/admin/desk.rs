@@ -157,9 +157,9 @@ impl Desk {
 
     /// The form that was sent, if it came from our own page.
     pub(crate) async fn form(&self, request: Request) -> Result<Form, Trouble> {
-        let form = Form::read(request)
-            .await
-            .map_err(|status| Trouble::Refused(status, "This is not the form of that page, or it is too large.".into()))?;
+        let form = Form::read(request).await.map_err(|status| {
+            Trouble::Refused(status, "This is not the form of that page, or it is too large.".into())
+        })?;
         let token = self.visit.token.as_deref().unwrap_or_default();
         if sessions::csrf_matches(token, form.csrf()) {
             return Ok(form);

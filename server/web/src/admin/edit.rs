@@ -59,7 +59,8 @@ fn kinds(desk: &Desk, slug: &str, family: Family) -> Response {
 
 async fn empty(desk: &Desk, resource: &Resource) -> Paged {
     let given = url::form_urlencoded::parse(desk.visit.query.as_bytes());
-    let given: Map<String, Value> = given.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+    let given: Map<String, Value> =
+        given.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
     let form = new_form(desk, resource, &Value::Object(given)).await?;
     Ok(desk.page(new_head(resource), vec![Panel::bare(form)]))
 }
@@ -176,4 +177,3 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
     let form = edit_form(desk, resource, &value, &values).await?.wrong(problems);
     Ok(desk.page_with(StatusCode::UNPROCESSABLE_ENTITY, edit_head(desk, resource, &value), vec![Panel::bare(form)]))
 }
-

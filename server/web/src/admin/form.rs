@@ -121,7 +121,7 @@ fn rows(columns: &[Spec], value: &Value, name: &str) -> Control {
 /// A choice among what there is, or a field for names where that is much.
 async fn references(desk: &Desk, spec: &Spec, target: &str, many: bool, value: &Value) -> Result<Control, Trouble> {
     let Some(resource) = resource::of_target(target) else { return Ok(control(&Holds::Json, value, &spec.name, true)) };
-    let list = desk.rest.get(&format!("{}?page_size={MOST_CHOICES}", resource.api)).await;
+    let list = desk.rest.get(&format!("{}?page_size={MOST_CHOICES}&superuser_full_list=true", resource.api)).await;
     let list = match list {
         Ok(list) => list,
         // Who may not see what there is keeps what is set.
@@ -178,7 +178,11 @@ async fn typed(
 }
 
 /// The body that the API takes, out of what was sent; or what is wrong, by field.
-pub(super) async fn body(desk: &Desk, specs: &[Spec], sent: &Sent) -> Result<Result<Value, Vec<(String, String)>>, Trouble> {
+pub(super) async fn body(
+    desk: &Desk,
+    specs: &[Spec],
+    sent: &Sent,
+) -> Result<Result<Value, Vec<(String, String)>>, Trouble> {
     let mut body = Map::new();
     let mut wrong = Vec::new();
     for spec in specs {
@@ -215,7 +219,9 @@ fn plain(holds: &Holds, sent: &Sent, name: &str) -> Result<Option<Value>, String
             Some(text) => Some(json!(format!("{text}Z"))),
             None => None,
         },
-        Holds::Lines => given.map(|text| json!(text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>())),
+        Holds::Lines => {
+            given.map(|text| json!(text.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>()))
+        }
         Holds::Json => match given {
             Some("") => Some(json!({})),
             Some(text) => Some(serde_json::from_str(text).map_err(|e| format!("This is not JSON: {e}."))?),
@@ -241,7 +247,8 @@ fn sent_rows(columns: &[Spec], sent: &Sent, name: &str) -> Value {
             }
         }
         // Choices are always sent: what somebody typed says whether a row is meant.
-        let typed = columns.iter().filter(|column| matches!(column.holds, Holds::Text | Holds::Long(_) | Holds::Number));
+        let typed =
+            columns.iter().filter(|column| matches!(column.holds, Holds::Text | Holds::Long(_) | Holds::Number));
         if typed.into_iter().any(|column| row.get(&column.name).is_some_and(|v| v != &json!(""))) {
             rows.push(Value::Object(row));
         }

@@ -43,10 +43,9 @@ async fn listed(desk: &Desk, slug: &str) -> Paged {
 fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
     let new = |label: String, of: &Resource| Action::link(label, format!("{}new/", of.home())).toned(Tone::Main);
     match (&resource.source, resource.slug.as_str()) {
-        (_, "users") if desk.may(Act::Create, "user") => vec![
-            Action::link("Import", format!("{}import/", resource.home())),
-            new("Create".to_owned(), resource),
-        ],
+        (_, "users") if desk.may(Act::Create, "user") => {
+            vec![Action::link("Import", format!("{}import/", resource.home())), new("Create".to_owned(), resource)]
+        }
         (Source::Union(_), _) => vec![Action::link("Create", format!("{}new/", resource.home())).toned(Tone::Main)],
         _ if resource.can_create() && desk.may(Act::Create, resource.kind) => vec![new("Create".to_owned(), resource)],
         _ => Vec::new(),
@@ -56,7 +55,7 @@ fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
 /// The list as the query asks for it, narrowed to what `fixed` says.
 pub(super) async fn table(desk: &Desk, resource: &Resource, fixed: &[(&str, &str)]) -> Result<Table, Trouble> {
     let asked = Asked::of(desk, resource);
-    let list = desk.rest.get(&format!("{}?{}", resource.api, asked.api_query(fixed))).await?;
+    let list = desk.rest.get(&format!("{}?{}", resource.api, asked.api_query(resource, fixed))).await?;
     let results = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();
     let chosen = resource.can_delete && desk.may(Act::Delete, resource.kind);
     Ok(Table {
@@ -73,7 +72,11 @@ pub(super) async fn table(desk: &Desk, resource: &Resource, fixed: &[(&str, &str
         filters: asked.filters(resource),
         kept: asked.ordering.iter().map(|order| ("ordering".to_owned(), order.clone())).collect(),
         reset: asked.is_narrowed().then(|| desk.visit.path.clone()),
-        bulk: if chosen { vec![Bulk { label: "Delete".into(), value: "delete".into(), tone: Tone::Bad }] } else { Vec::new() },
+        bulk: if chosen {
+            vec![Bulk { label: "Delete".into(), value: "delete".into(), tone: Tone::Bad }]
+        } else {
+            Vec::new()
+        },
         bulk_action: format!("{}bulk/", resource.home()),
         csrf: desk.csrf.clone(),
         pager: asked.pager(&list["pagination"]),
@@ -114,7 +117,9 @@ struct Asked {
 impl Asked {
     fn of(desk: &Desk, resource: &Resource) -> Self {
         let narrowed = resource.filters.iter().filter_map(|f| Some((f.param, desk.asked(f.param)?)));
-        let known = |order: &String| resource.columns.iter().any(|c| !c.order.is_empty() && order.trim_start_matches('-') == c.order);
+        let known = |order: &String| {
+            resource.columns.iter().any(|c| !c.order.is_empty() && order.trim_start_matches('-') == c.order)
+        };
         Self {
             path: desk.visit.path.clone(),
             page: desk.asked("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1),
@@ -134,14 +139,14 @@ impl Asked {
         search.into_iter().chain(self.narrowed.iter().map(|(name, value)| (*name, value.as_str()))).collect()
     }
 
-    fn api_query(&self, fixed: &[(&str, &str)]) -> String {
+    fn api_query(&self, resource: &Resource, fixed: &[(&str, &str)]) -> String {
         let order = self.ordering.as_deref().unwrap_or(self.default_order);
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("page_size", &PAGE.to_string()).append_pair("page", &self.page.to_string());
         if !order.is_empty() {
             query.append_pair("ordering", order);
         }
-        query.extend_pairs(self.pairs()).extend_pairs(fixed).finish()
+        query.extend_pairs(self.pairs()).extend_pairs(resource.always).extend_pairs(fixed).finish()
     }
 
     fn here(&self, ordering: Option<&str>, page: u64) -> String {
@@ -205,10 +210,15 @@ impl Asked {
     fn empty(&self, resource: &Resource) -> Empty {
         if self.is_narrowed() || self.page > 1 {
             let action = Some(Action::link("Show all", &self.path));
-            return Empty { title: "Nothing matches".into(), hint: "Try fewer words, or other filters.".into(), action };
+            return Empty {
+                title: "Nothing matches".into(),
+                hint: "Try fewer words, or other filters.".into(),
+                action,
+            };
         }
         let title = format!("There are no {} yet", resource.plural.to_lowercase());
-        let action = resource.can_create().then(|| Action::link("Create the first one", format!("{}new/", resource.home())));
+        let action =
+            resource.can_create().then(|| Action::link("Create the first one", format!("{}new/", resource.home())));
         Empty { title, hint: resource.lead.to_owned(), action: action.map(|action| action.toned(Tone::Main)) }
     }
 }

@@ -7,7 +7,9 @@ use super::{
     resource::{self, Resource, key_text, part, text},
     spec::Holds,
 };
-use crate::pages::admin::{Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Text, Tone};
+use crate::pages::admin::{
+    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Text, Tone,
+};
 use axum::{extract::Path, response::Response};
 use lockgate_policies::Action as Act;
 use serde_json::Value;
@@ -32,7 +34,8 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     if resource.has_used_by {
         tabs.push(("used-by/", "Used by"));
     }
-    let tab = |(path, label): (&str, &str)| Tab { label: label.to_owned(), href: format!("{home}{path}"), here: path == tab };
+    let tab =
+        |(path, label): (&str, &str)| Tab { label: label.to_owned(), href: format!("{home}{path}"), here: path == tab };
     let mut actions = Vec::new();
     if resource.can_create() && desk.may(Act::Update, resource.kind) {
         actions.push(Action::link("Edit", format!("{home}edit/")));
@@ -62,7 +65,9 @@ pub(super) fn panels(resource: &Resource, value: &Value) -> Vec<Panel> {
                 texts.push(Panel::new(&spec.label, vec![code.into()]));
             }
             Holds::Long(_) => {}
-            Holds::Ref(ref target, many) => facts = facts.with(&spec.label, references(target, many, &spec.name, value)),
+            Holds::Ref(ref target, many) => {
+                facts = facts.with(&spec.label, references(target, many, &spec.name, value))
+            }
             _ => facts = facts.with(&spec.label, form::shown(spec, value)),
         }
     }
@@ -143,7 +148,11 @@ pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> R
         caption: "Used by".into(),
         columns: ["Name", "Kind", "When this is deleted, it"].map(Column::new).into(),
         rows: list.iter().map(row).collect(),
-        empty: Empty { title: "Nothing refers to it".into(), hint: "It can be deleted without changing anything else.".into(), action: None },
+        empty: Empty {
+            title: "Nothing refers to it".into(),
+            hint: "It can be deleted without changing anything else.".into(),
+            action: None,
+        },
         ..Table::default()
     }
     .into())

@@ -40,7 +40,12 @@ async fn named(desk: &Desk, resource: &Resource, words: &str) -> Vec<(String, St
     // Who may not read it is suggested nothing.
     let list = desk.rest.get(&format!("{}?page_size={MOST}&{query}", resource.api)).await.unwrap_or_default();
     let below = |one: &Value| {
-        ["email", "title", "meta_description", "verbose_name"].iter().map(|m| text(one, m)).find(|t| !t.is_empty()).unwrap_or_default().to_owned()
+        ["email", "title", "meta_description", "verbose_name"]
+            .iter()
+            .map(|m| text(one, m))
+            .find(|t| !t.is_empty())
+            .unwrap_or_default()
+            .to_owned()
     };
     let found = list["results"].as_array().into_iter().flatten();
     found.map(|one| (resource.name(one), below(one), resource.href(one))).collect()
@@ -54,9 +59,12 @@ pub(super) async fn find(desk: Desk) -> Response {
         for resource in LOOKED_THROUGH.iter().filter_map(|slug| resource::by_slug(slug)) {
             if desk.may(Act::Read, resource.kind) {
                 let kind = &resource.noun;
-                found.extend(named(&desk, resource, &words).await.into_iter().map(|(name, below, href)| {
-                    json!({"name": name, "below": below, "href": href, "kind": kind})
-                }));
+                found.extend(
+                    named(&desk, resource, &words)
+                        .await
+                        .into_iter()
+                        .map(|(name, below, href)| json!({"name": name, "below": below, "href": href, "kind": kind})),
+                );
             }
         }
     }

@@ -62,6 +62,8 @@ pub(crate) struct Resource {
     pub(crate) columns: &'static [ColumnDef],
     pub(crate) filters: &'static [FilterDef],
     pub(crate) searched: bool,
+    /// Parameters that the list is always asked with.
+    pub(crate) always: &'static [(&'static str, &'static str)],
     /// The order of the list when none is asked.
     pub(crate) ordering: &'static str,
     pub(crate) source: Source,

@@ -149,7 +149,8 @@ fn resolved<'v>(schema: &'v Value, root: &'v Value) -> &'v Value {
 
 fn holds(schema: &Value, root: &Value, target: Option<&str>, secret: bool) -> Holds {
     let shape = resolved(schema, root);
-    let is = |word: &str| shape["type"] == word || shape["type"].as_array().is_some_and(|all| all.contains(&json!(word)));
+    let is =
+        |word: &str| shape["type"] == word || shape["type"].as_array().is_some_and(|all| all.contains(&json!(word)));
     if let Some(target) = target {
         return Holds::Ref(target.to_owned(), is("array"));
     }

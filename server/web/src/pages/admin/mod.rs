@@ -8,7 +8,9 @@ mod table;
 mod time;
 
 pub use form::{Choice, Control, Field, FieldSet, Form, Row as FormRow};
-pub use parts::{Badge, Chart, ChartBar, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode};
+pub use parts::{
+    Badge, Chart, ChartBar, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode,
+};
 pub use shell::{Action, AdminPage, Crumb, Heading, NavItem, NavSection, Panel, Shell, Tab, Width};
 pub use table::{Bulk, Cell, Column, Filter, Pager, Row, Search, Sort, Table};
 pub use time::Time;
