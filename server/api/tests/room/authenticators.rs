@@ -1,8 +1,11 @@
 //! Authenticators over the API: one's own, and those of others.
 
-use crate::support::Api;
+use crate::support::{Api, Browser, clock::Moved};
+use chrono::TimeDelta;
+use http::Method;
 use lockgate_store::{AuthenticatorKind, NewAuthenticator, NewProof};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const SORTS: [(&str, AuthenticatorKind); 6] = [
     ("duo", AuthenticatorKind::Duo),
@@ -138,4 +141,52 @@ async fn who_may_see_one_sort_sees_no_other_and_changes_nothing() {
     bob.get(&format!("/authenticators/admin/sms/{sms}/")).await.expect(404);
     let seen = bob.get("/authenticators/admin/all/").await.expect(200);
     assert_eq!(seen.as_array().map(Vec::len), Some(1), "{seen}");
+}
+
+const PASSWORD: &str = "trellis-mango-orbit-58";
+const FACTOR: &str = "ak-stage-authenticator-validate";
+
+/// Signs in, also whoever is signed in already.
+async fn signs_in(browser: &mut Browser, name: &str, code: &str) {
+    browser.sign_in_up_to(FACTOR, name, PASSWORD).await;
+    let end = browser.shows_code(code).await;
+    assert_eq!(end["component"], "xak-flow-redirect", "{end}");
+}
+
+#[tokio::test]
+async fn ones_own_go_only_a_short_while_after_one_was_shown() {
+    let clock = Arc::new(Moved::default());
+    let api = Api::start_by(&clock, |setup| setup).await;
+    let (ada, _) = person(&api, "ada").await;
+    let to = |user: i64, word: &str| format!("/lockgate/users/{user}/authenticators/{word}/");
+    api.post(&format!("/core/users/{ada}/set_password/"), &json!({"password": PASSWORD})).await.expect(204);
+    let admins = api.get("/core/groups/?name=authentik+Admins").await.expect(200)["results"][0]["pk"].clone();
+    let admins = format!("/core/groups/{}/add_user/", admins.as_str().expect("a key"));
+    let codes = api.post(&to(ada, "static"), &json!({})).await.expect(201);
+    let one = format!("/authenticators/static/{}/", codes["pk"]);
+    let app = api.post(&to(ada, "totp"), &json!({})).await.expect(201)["pk"].clone();
+    let code = |at: usize| codes["codes"][at].as_str().expect("a code").to_owned();
+    let mut browser = Browser::new(&api);
+    signs_in(&mut browser, "ada", &code(0)).await;
+
+    clock.passes(TimeDelta::minutes(14));
+    browser.send(Method::DELETE, &format!("/authenticators/totp/{app}/"), &Value::Null).await.expect(204);
+    clock.passes(TimeDelta::minutes(2));
+    let told = browser.send(Method::DELETE, &one, &Value::Null).await.expect(403);
+    assert!(told["detail"].as_str().is_some_and(|text| text.contains("sign in again")), "{told}");
+    // Who administrates gets no other way, for a factor that goes or for one that comes.
+    api.post(&admins, &json!({"pk": ada})).await.expect(204);
+    let all = format!("/authenticators/admin/static/{}/", codes["pk"]);
+    assert_eq!(browser.send(Method::DELETE, &all, &Value::Null).await.expect(403), told);
+    assert_eq!(browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(403), told);
+
+    // Whoever is signed in proves it again by signing in.
+    signs_in(&mut browser, "ada", &code(1)).await;
+    browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(201);
+    browser.send(Method::DELETE, &one, &Value::Null).await.expect(204);
+    // Those of others are the administrator's at any time.
+    clock.passes(TimeDelta::minutes(16));
+    let (bob, _) = person(&api, "bob").await;
+    let made = browser.send(Method::POST, &to(bob, "totp"), &json!({})).await.expect(201)["pk"].clone();
+    browser.send(Method::DELETE, &format!("/authenticators/admin/totp/{made}/"), &Value::Null).await.expect(204);
 }
