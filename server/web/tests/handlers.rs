@@ -7,7 +7,10 @@ use axum::{
     response::Response,
 };
 use lockgate_engine::Context;
-use lockgate_identity::{Bootstrap, Identity, Setup, runner::FlowRequest};
+use lockgate_identity::{
+    Bootstrap, Identity, Setup,
+    runner::{FlowRequest, StepLimits},
+};
 use lockgate_store::{SealKey, Store};
 use lockgate_web::DeniedPages;
 use std::{collections::BTreeMap, sync::Mutex};
@@ -17,13 +20,17 @@ const LOGIN: &str = "/if/flow/default-authentication-flow/";
 const PASSWORD: &str = "correct horse battery staple";
 
 async fn services(password: Option<&str>) -> Identity {
+    services_with(password, |setup| setup).await
+}
+
+async fn services_with(password: Option<&str>, more: impl FnOnce(Setup) -> Setup) -> Identity {
     let seal = SealKey::derive(b"a secret key for tests").expect("a key");
     let store = Store::in_memory(seal).await.expect("a database");
     let setup = Setup {
         bootstrap: Bootstrap { password: password.map(str::to_owned), ..Bootstrap::default() },
         ..Setup::new(store)
     };
-    Identity::start(setup).await.expect("services")
+    Box::pin(Identity::start(more(setup))).await.expect("services")
 }
 
 /// A browser that keeps cookies.
@@ -243,4 +250,33 @@ async fn an_answer_to_an_application_is_a_form_that_can_go_nowhere_else() {
     assert!(text.contains("method=\"post\" action=\"https://app.test:8443/cb?x=1&#38;y=2\""), "{text}");
     assert!(text.contains("name=\"state\"") && !text.contains("<script>alert"), "{text}");
     assert!(text.contains("<button"), "it can be sent by hand");
+}
+
+#[tokio::test]
+async fn a_crowd_is_told_to_come_back_and_then_all_is_well() {
+    let few = |setup| Setup { flow_steps: Some(StepLimits { at_once: 1, waiting: 2 }), ..setup };
+    let app = lockgate_web::router(services_with(Some(PASSWORD), few).await);
+    let asks = || {
+        let app = app.clone();
+        async move { app.oneshot(Request::get(LOGIN).body(Body::empty()).expect("a request")).await.expect("an answer") }
+    };
+    let mut crowd = tokio::task::JoinSet::new();
+    (0..24).for_each(|_| drop(crowd.spawn(asks())));
+    let (mut served, mut sent_away) = (0, 0);
+    for answer in crowd.join_all().await {
+        if answer.status() == StatusCode::OK {
+            served += 1;
+            continue;
+        }
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        let after = answer.headers()[header::RETRY_AFTER].to_str().expect("a text").to_owned();
+        let text =
+            String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.expect("a page").to_vec()).expect("a page");
+        assert!(text.contains(&format!("Too many people are signing in. Try again in {after} seconds.")), "{text}");
+        sent_away += 1;
+    }
+    assert!(served >= 3 && sent_away >= 1, "{served} served, {sent_away} sent away");
+    for _ in 0..3 {
+        assert_eq!(asks().await.status(), StatusCode::OK);
+    }
 }
