@@ -6,7 +6,7 @@ use crate::{
     page::respond,
     pages::{
         Autosubmit, Body, BrandView, Denial, DeniedPage, DevicePage, DeviceStep, Errors, FlowPage, Layout, MessagePage,
-        Person, SignOutPage,
+        Person, SignOutPage, Theme,
     },
     visit::with_next,
 };
@@ -57,19 +57,26 @@ fn sentences(need: &Need, t: Language) -> impl Iterator<Item = String> {
 pub struct DeniedPages {
     identity: Identity,
     language: Language,
+    theme: Option<Theme>,
 }
 
 impl DeniedPages {
     /// Pages in the looks that the configuration in force gives to hosts.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        Self { identity, language: Language::default() }
+        Self { identity, language: Language::default(), theme: None }
     }
 
     /// The same pages in a language.
     #[must_use]
     pub fn speaking(&self, language: Language) -> Self {
-        Self { identity: self.identity.clone(), language }
+        Self { identity: self.identity.clone(), language, theme: self.theme }
+    }
+
+    /// The same pages in the looks that somebody has chosen.
+    #[must_use]
+    pub(crate) fn liked(self, theme: Option<Theme>) -> Self {
+        Self { theme, ..self }
     }
 
     /// The language of the pages.
@@ -79,7 +86,7 @@ impl DeniedPages {
     }
 
     fn brand(&self, host: &str) -> BrandView {
-        looks::of(&self.identity.config.snapshot(), host, self.language)
+        looks::of(&self.identity.config.snapshot(), host, self.language).liked(self.theme)
     }
 
     /// 403: signed in as `user`, and denied; see [`denial`].

@@ -7,6 +7,7 @@
 
 mod acting;
 mod admin;
+mod administers;
 mod api_docs;
 pub mod assets;
 pub mod denied;
@@ -50,7 +51,7 @@ pub fn router(identity: Identity, api: Router) -> Router {
         .route("/", get(portal::front_door))
         .route("/setup", get(portal::setup))
         .route("/robots.txt", get(portal::robots))
-        .route("/if/user/", get(portal::portal))
+        .merge(portal::router())
         .route(acting::END, post(acting::end).layer(DefaultBodyLimit::max(flow::form::MAX_FORM)))
         .route("/recovery/use-token/", get(recovery::by_query))
         .route("/recovery/use-token/{key}/", get(recovery::by_path))

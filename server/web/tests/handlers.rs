@@ -208,7 +208,7 @@ async fn the_first_visitor_is_led_to_the_setup() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn giving_up_leads_to_whoever_began_the_flow() {
     let identity = services(Some(PASSWORD)).await;
-    let browser = Browser { app: lockgate_web::router(identity.clone()), cookies: Mutex::default() };
+    let browser = Browser { app: lockgate_web::router(identity.clone(), Router::new()), cookies: Mutex::default() };
     browser.get(LOGIN).await;
     let token = browser.cookie("authentik_session").expect("a cookie");
     let client = lockgate_identity::net::client(&identity.trusted, [192, 0, 2, 1].into(), |_| None);

@@ -9,7 +9,7 @@ pub(crate) mod shapes;
 mod takes;
 
 use crate::{
-    admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, simulation, tasks,
+    admin, decisions, events, executor, managed, me, objects, people, rbac, replay, revisions, root, simulation, tasks,
 };
 use components::Components;
 use operation::Paths;
@@ -45,6 +45,7 @@ fn build() -> Value {
     crud::describe(&mut components, &mut paths);
     objects::describe(&mut components, &mut paths);
     people::describe(&mut components, &mut paths);
+    me::describe(&mut components, &mut paths);
     rbac::describe(&mut components, &mut paths);
     events::describe(&mut components, &mut paths);
     tasks::describe(&mut components, &mut paths);

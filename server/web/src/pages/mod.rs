@@ -11,7 +11,7 @@ mod factors;
 mod flow;
 mod message;
 mod oauth;
-mod portal;
+pub mod portal;
 mod prompt;
 #[cfg(test)]
 mod samples;
@@ -29,7 +29,6 @@ pub use flow::{
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
 pub use oauth::{DevicePage, DeviceStep, SignOutPage};
-pub use portal::{AppCard, AppGroup, PortalNotice, PortalPage};
 pub use prompt::{Choice, FieldKind, PromptField};
 
 use oauth::DEVICE_PATH;
