@@ -33,6 +33,11 @@ async fn services_with(password: Option<&str>, more: impl FnOnce(Setup) -> Setup
     Box::pin(Identity::start(more(setup))).await.expect("services")
 }
 
+/// As much of the API as the library asks for: nobody may open anything.
+fn api() -> Router {
+    Router::new().route("/lockgate/me/applications/", axum::routing::get(async || axum::Json(serde_json::json!([]))))
+}
+
 /// A browser that keeps cookies.
 struct Browser {
     app: Router,
@@ -59,7 +64,7 @@ impl Reply {
 
 impl Browser {
     async fn at(password: Option<&str>) -> Self {
-        Self { app: lockgate_web::router(services(password).await, Router::new()), cookies: Mutex::default() }
+        Self { app: lockgate_web::router(services(password).await, api()), cookies: Mutex::default() }
     }
 
     fn cookie(&self, name: &str) -> Option<String> {

@@ -13,6 +13,7 @@ mod events;
 mod flows;
 mod impersonation;
 mod invitations;
+mod me;
 mod oauth2;
 mod objects;
 mod people;

@@ -52,7 +52,7 @@ async fn page(visit: &Visit, rest: &Rest, guest: Guest, frame: Frame, status: St
     let page = FactorsPage {
         password_changed: frame.password_url.as_ref().map(|_| told(user.password_change_date, t)),
         advises_codes: !factors.is_empty() && !factors.iter().any(paper),
-        offers: offers(&settings, &factors, t),
+        offers: offers(&settings, t),
         factors,
         brand: guest.brand,
         frame,
@@ -82,16 +82,11 @@ fn factors(devices: &Value, t: Language) -> Vec<FactorView> {
 }
 
 /// What can be set up, the strongest first.
-fn offers(settings: &Value, factors: &[FactorView], t: Language) -> Vec<Offer> {
+fn offers(settings: &Value, t: Language) -> Vec<Offer> {
     let offer = |setting: &Value| {
         let kind = FactorKind::of(setting["component"].as_str()?.strip_prefix(COMPONENT)?)?;
-        Some(Offer {
-            kind,
-            title: None,
-            url: back_to(setting["configure_url"].as_str()?, Section::Factors),
-            again: factors.iter().any(|factor| factor.kind == kind),
-        })
-        .map(|offer| (offer, t.told(&text(&setting["title"])).into_owned()))
+        let url = back_to(setting["configure_url"].as_str()?, Section::Factors);
+        Some((Offer { kind, title: None, url }, t.told(&text(&setting["title"])).into_owned()))
     };
     let mut found: Vec<(Offer, String)> = settings.as_array().into_iter().flatten().filter_map(offer).collect();
     let rank = |kind: FactorKind| FactorKind::ALL.iter().position(|known| *known == kind);

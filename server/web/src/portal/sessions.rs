@@ -36,12 +36,8 @@ async fn shown(visit: &Visit, rest: &Rest) -> Answer {
     };
     let mut sessions: Vec<SessionView> = results(&list).map(|session| view(session, t)).collect();
     sessions.sort_by_key(|session| !session.current);
-    let page = SessionsPage {
-        frame: frame::frame(visit, &guest, Section::Sessions).await?,
-        total: list["pagination"]["count"].as_u64().unwrap_or_default(),
-        sessions,
-        brand: guest.brand,
-    };
+    let page =
+        SessionsPage { frame: frame::frame(visit, &guest, Section::Sessions).await?, sessions, brand: guest.brand };
     Ok(respond(StatusCode::OK, &page))
 }
 

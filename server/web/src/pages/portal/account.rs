@@ -77,8 +77,6 @@ pub struct SessionsPage {
     pub frame: Frame,
     /// This one first.
     pub sessions: Vec<SessionView>,
-    /// How many there are in all.
-    pub total: u64,
 }
 page!(SessionsPage);
 

@@ -61,12 +61,12 @@ impl FactorKind {
     #[must_use]
     pub fn label(self, brand: &BrandView) -> Cow<'static, str> {
         match self {
-            Self::Webauthn => brand.t.factor_passkey(),
-            Self::Totp => brand.t.factor_app(),
-            Self::Static => brand.t.factor_codes(),
-            Self::Email => brand.t.factor_email(),
-            Self::Sms => brand.t.factor_text(),
-            Self::Duo => brand.t.factor_duo(),
+            Self::Webauthn => brand.t.kind_passkey(),
+            Self::Totp => brand.t.kind_app(),
+            Self::Static => brand.t.kind_codes(),
+            Self::Email => brand.t.kind_email(),
+            Self::Sms => brand.t.kind_text(),
+            Self::Duo => brand.t.kind_duo(),
         }
     }
 
@@ -110,8 +110,6 @@ pub struct Offer {
     pub title: Option<String>,
     /// Where it is set up.
     pub url: String,
-    /// Whether there is one of the sort already.
-    pub again: bool,
 }
 
 /// How somebody signs in.

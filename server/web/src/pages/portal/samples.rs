@@ -119,7 +119,7 @@ fn sessions() -> SessionsPage {
         current,
     };
     let sessions = vec![session("Firefox on Linux", true), session("Safari on iOS", false)];
-    SessionsPage { brand: brand(), frame: frame(Section::Sessions), total: 2, sessions }
+    SessionsPage { brand: brand(), frame: frame(Section::Sessions), sessions }
 }
 
 fn consents() -> ConsentsPage {
