@@ -325,6 +325,7 @@ why-all = Diese Gründe zusammen öffnen sie:
 why-everybody = Alle mit einem Konto dürfen sie öffnen.
 why-group = Sie sind in der Gruppe „{ $name }“.
 why-group-through = Sie sind über { $through } in der Gruppe „{ $name }“.
+list-separator = ;{ " " }
 why-not-group = Sie sind nicht in der Gruppe „{ $name }“.
 why-person = Sie wurde für Sie persönlich freigegeben.
 why-not-person = Sie ist nur für jemand anderen geschlossen.

@@ -326,6 +326,7 @@ why-all = All of these together open it to you:
 why-everybody = Everybody with an account may open it.
 why-group = You are in the group “{ $name }”.
 why-group-through = You are in the group “{ $name }”, by way of { $through }.
+list-separator = ;{ " " }
 why-not-group = You are not in the group “{ $name }”.
 why-person = It was given to you in person.
 why-not-person = It is closed to somebody else only.

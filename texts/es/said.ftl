@@ -325,6 +325,7 @@ why-all = Todos estos motivos juntos la abren:
 why-everybody = Cualquiera con una cuenta puede abrirla.
 why-group = Usted está en el grupo «{ $name }».
 why-group-through = Usted está en el grupo «{ $name }», a través de { $through }.
+list-separator = ;{ " " }
 why-not-group = Usted no está en el grupo «{ $name }».
 why-person = Se le ha concedido a usted personalmente.
 why-not-person = Solo está cerrada para otra persona.

@@ -328,6 +328,7 @@ why-all = Ces raisons, ensemble, vous l’ouvrent :
 why-everybody = Toute personne ayant un compte peut l’ouvrir.
 why-group = Vous êtes dans le groupe « { $name } ».
 why-group-through = Vous êtes dans le groupe « { $name } », par { $through }.
+list-separator =  ;{ " " }
 why-not-group = Vous n’êtes pas dans le groupe « { $name } ».
 why-person = Elle vous a été ouverte personnellement.
 why-not-person = Elle n’est fermée qu’à quelqu’un d’autre.

@@ -296,6 +296,7 @@ why-all = 以下原因共同为您打开：
 why-everybody = 所有拥有账户的人都可以打开。
 why-group = 您属于“{ $name }”组。
 why-group-through = 您通过 { $through } 属于“{ $name }”组。
+list-separator = ；
 why-not-group = 您不属于“{ $name }”组。
 why-person = 它是授予您本人的。
 why-not-person = 它只对其他人关闭。

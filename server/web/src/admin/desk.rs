@@ -35,8 +35,6 @@ pub(crate) struct Desk {
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// Another answer: a redirect, a page that says no.
-    Instead(Box<Response>),
     /// The API said no.
     Refused(StatusCode, String),
     /// Something inside failed.
@@ -140,7 +138,6 @@ impl Desk {
     pub(crate) fn answer(&self, paged: Paged) -> Response {
         match paged {
             Ok(response) => response,
-            Err(Trouble::Instead(response)) => *response,
             Err(Trouble::Failed(failure)) => self.visit.answer(Err(failure)),
             Err(Trouble::Refused(status, sentence)) => {
                 let title = match status {

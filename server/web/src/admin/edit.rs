@@ -2,14 +2,14 @@
 
 use super::{
     desk::{Desk, Paged, done},
-    form,
+    document, form,
     list::find,
     object,
     resource::{Resource, Source, key_text, part},
 };
 use crate::{
     flow::form::Form as Sent,
-    pages::admin::{Cell, Column, Crumb, Form, Heading, Panel, Row, Table},
+    pages::admin::{Cell, Column, Crumb, Form, Heading, Note, Panel, Row, Table, Tone},
 };
 use axum::{
     extract::{Path, Request},
@@ -115,6 +115,20 @@ async fn created(desk: &Desk, slug: &str, request: Request) -> Paged {
     Ok(desk.page_with(StatusCode::UNPROCESSABLE_ENTITY, new_head(resource), vec![Panel::bare(form)]))
 }
 
+/// Name of the button that only shows what would change.
+const PREVIEW: &str = "preview";
+
+/// What a preview is for.
+fn previewed(in_folder: bool) -> Note {
+    if in_folder {
+        return Note::new(
+            Tone::Info,
+            "Nothing was saved: write this into the file, and it comes into force from there.",
+        );
+    }
+    Note::new(Tone::Info, "Nothing was saved yet. Go back to save it.")
+}
+
 /// `GET /if/admin/{resource}/{key}/edit/`.
 pub(super) async fn filled(desk: Desk, Path((slug, key)): Path<(String, String)>) -> Response {
     let paged = with_values(&desk, &slug, &key).await;
@@ -146,8 +160,17 @@ async fn edit_form(
     values: &Value,
 ) -> Result<Form, super::desk::Trouble> {
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
+    let declared = document::of(desk, resource, value).await?;
     let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(home);
     form.sets = form::sets(desk, &resource.specs(), values).await?;
+    match declared {
+        Some(declared) if document::is_in_folder(Some(&declared)) => {
+            form.submit = "Show the change as YAML".to_owned();
+            form.note = Some(document::in_folder(&declared));
+        }
+        Some(_) => form.others.push((PREVIEW.into(), "true".into(), "What would change".into())),
+        None => {}
+    }
     Ok(form)
 }
 
@@ -160,8 +183,19 @@ pub(super) async fn update(desk: Desk, Path((slug, key)): Path<(String, String)>
 async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged {
     let resource = find(slug)?;
     let sent: Sent = desk.form(request).await?;
+    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let in_folder = document::is_in_folder(document::of(desk, resource, &value).await?.as_ref());
     let specs = resource.specs();
     let problems = match form::body(desk, &specs, &sent).await? {
+        Ok(body) if sent.get(PREVIEW).is_some() || in_folder => {
+            match document::preview(desk, resource, &value, &body).await? {
+                Ok(panels) => {
+                    let note = previewed(in_folder);
+                    return Ok(document::page(desk, edit_head(desk, resource, &value), note, panels));
+                }
+                Err(problems) => problems,
+            }
+        }
         Ok(body) => {
             let reply = desk.send(Method::PATCH, &resource.api_of(key), &body).await?;
             if reply.status.is_success() {
@@ -172,7 +206,6 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
         }
         Err(problems) => problems,
     };
-    let value = desk.rest.get(&resource.api_of(key)).await?;
     let values = form::as_values(&specs, &sent, &value);
     let form = edit_form(desk, resource, &value, &values).await?.wrong(problems);
     Ok(desk.page_with(StatusCode::UNPROCESSABLE_ENTITY, edit_head(desk, resource, &value), vec![Panel::bare(form)]))

@@ -6,6 +6,7 @@
 mod catalogue;
 mod delete;
 mod desk;
+mod document;
 mod edit;
 mod form;
 mod list;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/if/admin/{resource}/new/", get(edit::blank).post(edit::create))
         .route("/if/admin/{resource}/{key}/", get(object::page))
         .route("/if/admin/{resource}/{key}/edit/", get(edit::filled).post(edit::update))
+        .route("/if/admin/{resource}/{key}/yaml/", get(document::yaml))
         .route("/if/admin/{resource}/{key}/used-by/", get(object::used_by))
         .route("/if/admin/{resource}/{key}/delete/", get(delete::ask).post(delete::one))
         .layer(DefaultBodyLimit::max(MAX_FORM))

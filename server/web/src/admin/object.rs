@@ -2,7 +2,7 @@
 
 use super::{
     desk::{Desk, Paged},
-    form,
+    document, form,
     list::find,
     resource::{self, Resource, key_text, part, text},
     spec::Holds,
@@ -23,7 +23,9 @@ pub(super) async fn page(desk: Desk, Path((slug, key)): Path<(String, String)>) 
 async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
     let value = desk.rest.get(&resource.api_of(key)).await?;
-    Ok(desk.page(head(desk, resource, &value, ""), panels(resource, &value)))
+    let mut head = head(desk, resource, &value, "");
+    head.badges.extend(document::of(desk, resource, &value).await?.as_ref().map(document::badge));
+    Ok(desk.page(head, panels(resource, &value)))
 }
 
 /// The heading of a page of one thing; `tab` is where below its address the page is.
@@ -33,6 +35,9 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     tabs.extend(resource.tabs);
     if resource.has_used_by {
         tabs.push(("used-by/", "Used by"));
+    }
+    if resource.registered().is_some() {
+        tabs.push(("yaml/", "YAML"));
     }
     let tab =
         |(path, label): (&str, &str)| Tab { label: label.to_owned(), href: format!("{home}{path}"), here: path == tab };

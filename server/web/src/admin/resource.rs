@@ -205,11 +205,6 @@ pub(crate) fn by_number(target: &str) -> bool {
         || by_name(target).is_some_and(|kind| matches!(kind.meta.lookup, Lookup::Number(_)))
 }
 
-/// Everything that has a list of its own.
-pub(crate) fn all() -> impl Iterator<Item = &'static Resource> {
-    ALL.iter()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,13 +212,13 @@ mod tests {
     #[test]
     fn every_kind_that_the_api_serves_has_one_page() {
         for kind in KINDS.iter().filter(|kind| !kind.meta.path.is_empty()) {
-            let found: Vec<&str> = all()
+            let found: Vec<&str> = ALL.iter()
                 .filter(|r| r.registered().is_some_and(|k| k.meta.kind == kind.meta.kind))
                 .map(|r| r.slug.as_str())
                 .collect();
             assert_eq!(found.len(), 1, "{}: {found:?}", kind.meta.kind);
         }
-        let mut slugs: Vec<&str> = all().map(|resource| resource.slug.as_str()).collect();
+        let mut slugs: Vec<&str> = ALL.iter().map(|resource| resource.slug.as_str()).collect();
         let count = slugs.len();
         slugs.sort_unstable();
         slugs.dedup();
