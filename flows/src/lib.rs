@@ -29,7 +29,8 @@ pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use diagram::{Diagram, diagram};
 pub use export::{
-    ExportRequest, Exported, LeftOut, NamedPeople, PeopleNames, Variable, export_documents, export_flow, people_of_flow,
+    ExportRequest, Exported, HeldIn, LeftOut, NamedPeople, PeopleNames, Variable, export_document, export_documents,
+    export_flow, main_of, people_of_flow,
 };
 pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,

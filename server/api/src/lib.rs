@@ -10,6 +10,7 @@ mod body;
 mod caller;
 pub mod compatibility;
 mod decisions;
+mod documents;
 mod error;
 mod events;
 mod executor;
@@ -48,6 +49,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(tasks::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
+        .merge(documents::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
         .merge(simulation::routes())

@@ -8,7 +8,8 @@ use lockgate_policies::Action::{
 };
 use serde_json::{Value, json};
 
-/// An act on things of a kind, as policies know them; of a family (`stage`) it is asked about the kind at hand.
+/// An act on things of a kind, as policies know them; of a family (`stage`), and of `object`, which is any kind of the
+/// configuration, it is asked about the kind at hand.
 pub(crate) type Act = (Action, &'static str);
 
 /// What an operation takes.
@@ -123,6 +124,7 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_decisions_retrieve", &[(Read, "decision")]),
     ("lockgate_events_export_retrieve", &[(Export, "event")]),
     ("lockgate_explain_retrieve", &[(CheckAccess, "user")]),
+    ("lockgate_objects_retrieve", &[(Read, "object")]),
     ("lockgate_plan_create", &[(Test, "revision")]),
     ("lockgate_reload_create", &[(Update, "revision")]),
     ("lockgate_replay_create", &[(Test, "revision"), (Read, "decision")]),

@@ -36,6 +36,7 @@ use crate::{
 };
 use axum::Router;
 use http::Method;
+use lockgate_flows::NamedPeople;
 use lockgate_identity::{
     Identity,
     config::Snapshot,
@@ -173,6 +174,23 @@ pub(crate) async fn whole_groups(
     let include = views::IncludeOfGroup { users: false, parents: false, children: false, inherited_roles: false };
     let shown = views::groups_for(&sight, groups, include).await?;
     Ok(shown.into_iter().map(|group| (group.pk, views::value(&group))).collect())
+}
+
+/// Whether the caller may see all of these groups and users; what is gone shows nothing.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn are_seen(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    named: &NamedPeople,
+) -> Result<bool, ApiError> {
+    let sight = sight::Sight { identity, snapshot, caller };
+    let groups = identity.store.groups().get_many(&Vec::from_iter(named.groups.iter().copied())).await?;
+    let users = identity.store.users().get_many(&Vec::from_iter(named.users.iter().copied())).await?;
+    let (seen_groups, seen_users) = (sight.seen_groups(&groups).await?, sight.seen_users(&users).await?);
+    Ok(seen_groups.len() == groups.len() && seen_users.len() == users.len())
 }
 
 /// Notes what the caller did to something of a kind: its key, and its name.

@@ -8,6 +8,7 @@ mod administration;
 mod authenticators;
 mod blueprints;
 mod context;
+mod documents;
 mod entitlements;
 mod events;
 mod flows;

@@ -288,6 +288,7 @@ impl House {
                 first("/stages/authenticator/webauthn_device_types/").await["aaguid"].clone()
             }
             "lockgate/revisions" => first("/lockgate/revisions/").await["number"].clone(),
+            "lockgate/objects" => json!("scope_mapping"),
             "lockgate/decisions" => self.decision().await,
             _ => return None,
         })
@@ -379,6 +380,7 @@ impl House {
             "lockgate_explain_retrieve" => format!("{path}?user=owner&app={}", self.app),
             _ => path.to_owned(),
         };
+        let path = path.replace("{pk}", self.targets["mapping"].as_str().unwrap_or_default());
         let folder = json!({"files": [{"path": "tester.cedar", "text": self.cedar}]});
         let body = match id {
             _ if id.ends_with("_partial_update") => json!({}),

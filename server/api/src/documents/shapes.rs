@@ -1,0 +1,92 @@
+//! The shapes of `/lockgate/objects/`.
+
+use super::text::Text;
+use chrono::{DateTime, Utc};
+use lockgate_model::{Object, Origin};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Who an object belongs to.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ObjectOriginEnum {
+    /// It ships with the server, and nobody has edited it.
+    Builtin,
+    /// The configuration folder: it is changed there alone.
+    Folder,
+    /// It was made or edited through API or pages.
+    Api,
+}
+
+impl From<Origin> for ObjectOriginEnum {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Builtin => Self::Builtin,
+            Origin::Folder => Self::Folder,
+            Origin::Api => Self::Api,
+        }
+    }
+}
+
+/// A configuration object of any kind, and the document that holds it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ObjectDocument {
+    /// Name of its kind.
+    kind: String,
+    /// Its UUID.
+    pk: Uuid,
+    /// Its number, of kinds that have one.
+    number: Option<i32>,
+    /// What tells it apart from others of its kind: slug or name.
+    identifier: String,
+    /// Its name.
+    name: String,
+    /// Who it belongs to.
+    origin: ObjectOriginEnum,
+    /// File of the configuration folder that declares it.
+    file: Option<String>,
+    /// Line in that file.
+    line: Option<u32>,
+    /// Rises with every change.
+    version: i64,
+    /// When it was made.
+    created: DateTime<Utc>,
+    /// When it was last changed.
+    updated: DateTime<Utc>,
+    /// The document that holds it, secrets as names of variables; of a file of policies, the file.
+    yaml: Option<String>,
+    /// Why there is none.
+    left_out: Option<String>,
+}
+
+/// What an object is called.
+pub(super) fn name_of(object: &Object) -> String {
+    let name = object.document.body["name"].as_str().filter(|name| !name.is_empty());
+    name.unwrap_or(&object.document.name).to_owned()
+}
+
+impl ObjectDocument {
+    pub(super) fn of(object: &Object, text: Text) -> Self {
+        let document = &object.document;
+        let (yaml, left_out) = match text {
+            Ok(yaml) => (Some(yaml), None),
+            Err(why) => (None, Some(why)),
+        };
+        Self {
+            kind: document.kind.clone(),
+            pk: document.id,
+            number: document.number,
+            identifier: document.name.clone(),
+            name: name_of(object),
+            origin: document.origin.into(),
+            file: document.source.as_ref().map(|source| source.file.clone()),
+            line: document.source.as_ref().map(|source| source.line),
+            version: document.version,
+            created: document.created,
+            updated: document.updated,
+            yaml,
+            left_out,
+        }
+    }
+}
