@@ -22,6 +22,7 @@ mod read;
 mod schema;
 mod span;
 pub mod test_document;
+mod unified;
 pub mod yaml;
 
 pub use blueprint::{Imported, Place, Remark, import_blueprints, import_with_context};
@@ -40,3 +41,4 @@ pub use merge::{Adopted, MergePlan, keep_what_the_server_made, merge, normal};
 pub use read::{Folder, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, TextFile};
 pub use schema::json_schema;
 pub use span::Span;
+pub use unified::unified;

@@ -1,6 +1,7 @@
 //! `/lockgate/objects/`: configuration objects of every kind under one address, each with the document of a folder that
 //! holds it.
 
+mod preview;
 mod shapes;
 mod text;
 
@@ -17,7 +18,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
 use http::Method;
 use lockgate_identity::Identity;
@@ -34,6 +35,9 @@ const NOUN: &str = "object";
 pub(crate) fn routes() -> Router<Identity> {
     Router::new()
         .route("/lockgate/objects/{kind}/{pk}/", get(retrieve))
+        .route("/lockgate/objects/{kind}/{pk}/preview/", post(preview::change))
+        // Something may be called so.
+        .route("/lockgate/objects/{kind}/preview/", get(retrieve_preview).post(preview::new))
 }
 
 /// Operations.
@@ -43,6 +47,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .says("Shows what is known of an object beside its fields, with the document that holds it.")
             .answers(200, "The object.", components.reply::<ObjectDocument>()),
     );
+    preview::describe(components, paths);
 }
 
 /// An operation on one object.
@@ -69,6 +74,15 @@ fn find<'a>(objects: &'a ObjectSet, kind: &'static KindDef, key: &str) -> Result
     let is_one = |object: &&Object| object.kind.meta.kind == kind.meta.kind;
     let found = by_id().filter(is_one).or_else(|| by_number().filter(is_one));
     found.or_else(|| objects.by_name(kind.meta.kind, key)).ok_or_else(|| ApiError::no_such(kind.meta.schema))
+}
+
+/// The object with the name of the operation beside it.
+async fn retrieve_preview(
+    identity: State<Identity>,
+    caller: Caller,
+    Path(kind): Path<String>,
+) -> Result<Json<ObjectDocument>, ApiError> {
+    retrieve(identity, caller, Path((kind, "preview".to_owned()))).await
 }
 
 async fn retrieve(

@@ -2,6 +2,8 @@
 
 use super::text::Text;
 use chrono::{DateTime, Utc};
+use lockgate_flows::plan::AccessReport;
+use lockgate_identity::config::TrialProblem;
 use lockgate_model::{Object, Origin};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -89,4 +91,41 @@ impl ObjectDocument {
             left_out,
         }
     }
+}
+
+/// Something that is wrong with an object.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ObjectProblem {
+    /// Its field, with `/` before what is inside of it; empty: the object as a whole, or another one that it would break.
+    field: String,
+    /// What.
+    message: String,
+    /// Line within the text of an expression or a policy, from 1.
+    line: Option<u32>,
+    /// Column in that line, from 1.
+    column: Option<u32>,
+}
+
+impl From<&TrialProblem> for ObjectProblem {
+    fn from(problem: &TrialProblem) -> Self {
+        let TrialProblem { field, message, line, column } = problem.clone();
+        Self { field, message, line, column }
+    }
+}
+
+/// What an object would be.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct ObjectPreview {
+    /// Whether it could come into force.
+    pub(super) valid: bool,
+    /// What is wrong.
+    pub(super) problems: Vec<ObjectProblem>,
+    /// The document that would hold it; null where it is not sound by itself.
+    pub(super) yaml: Option<String>,
+    /// Why there is no document of a sound one.
+    pub(super) left_out: Option<String>,
+    /// How that document differs from the present one, as `diff -u` writes it; empty where it does not.
+    pub(super) diff: Option<String>,
+    /// Who would gain or lose what; null for what cannot come into force, and for who may not read and test revisions.
+    pub(super) access: Option<AccessReport>,
 }

@@ -124,6 +124,8 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_decisions_retrieve", &[(Read, "decision")]),
     ("lockgate_events_export_retrieve", &[(Export, "event")]),
     ("lockgate_explain_retrieve", &[(CheckAccess, "user")]),
+    ("lockgate_objects_preview_create", &[(Read, "object")]),
+    ("lockgate_objects_preview_new_create", &[(Create, "object")]),
     ("lockgate_objects_retrieve", &[(Read, "object")]),
     ("lockgate_plan_create", &[(Test, "revision")]),
     ("lockgate_reload_create", &[(Update, "revision")]),

@@ -19,6 +19,7 @@ mod objects;
 mod people;
 mod permissions;
 mod policies;
+mod previews;
 mod replay;
 mod revisions;
 mod roles;

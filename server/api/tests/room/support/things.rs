@@ -402,6 +402,8 @@ impl House {
             "lockgate_plan_create" | "lockgate_apply_create" => folder,
             "lockgate_replay_create" | "lockgate_revisions_rollback_create" => json!({}),
             "lockgate_users_authenticators_static_create" | "lockgate_users_authenticators_totp_create" => json!({}),
+            "lockgate_objects_preview_create" => json!({}),
+            "lockgate_objects_preview_new_create" => self.body("ScopeMapping"),
             "lockgate_simulate_create" => json!({"flow": "default-authentication-flow"}),
             "rbac_permissions_assigned_by_roles_assign" => json!({"permissions": []}),
             "stages_authenticator_duo_import_device_manual_create" => {
