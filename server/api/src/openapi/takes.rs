@@ -136,6 +136,7 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_simulate_create", &[(Read, "flow"), (Execute, "flow"), (Inspect, "flow")]),
     ("lockgate_users_authenticators_static_create", &[(Read, "user"), (Create, "static_device")]),
     ("lockgate_users_authenticators_totp_create", &[(Read, "user"), (Create, "totp_device")]),
+    ("lockgate_users_import_create", &[(Create, "user")]),
     ("lockgate_users_export_list", &[(Read, "user"), (Export, "user")]),
     (
         "managed_blueprints_apply_create",

@@ -9,6 +9,7 @@ mod export;
 mod grants;
 pub(crate) mod groups;
 mod impersonation;
+mod import;
 mod invitations;
 mod letters;
 mod me;
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(impersonation::routes())
         .merge(recovery::routes())
         .merge(export::routes())
+        .merge(import::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(sessions::routes())
@@ -78,6 +80,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     impersonation::describe(components, paths);
     recovery::describe(components, paths);
     export::describe(components, paths);
+    import::describe(components, paths);
     groups::describe(components, paths);
     tokens::describe(components, paths);
     sessions::describe(components, paths);

@@ -23,6 +23,7 @@ mod previews;
 mod replay;
 mod revisions;
 mod roles;
+mod roster;
 mod simulation;
 mod stages;
 mod surface;

@@ -427,6 +427,8 @@ pub(crate) fn answers(id: &str) -> &'static [u16] {
     match id {
         // The body is no form with a file.
         "managed_blueprints_import_create" => &[400],
+        // The body is no table.
+        "lockgate_users_import_create" => &[415],
         // A token has no session.
         "core_users_impersonate_create" | "flows_inspector_get" => &[400],
         // There is no recovery flow.
