@@ -17,6 +17,7 @@ mod executor;
 mod managed;
 mod objects;
 pub mod openapi;
+mod overview;
 mod paging;
 mod people;
 mod query;
@@ -50,6 +51,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(documents::routes())
+        .merge(overview::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
         .merge(simulation::routes())

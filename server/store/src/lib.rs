@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod expired;
 mod factors;
+mod figures;
 mod flow_tokens;
 mod group_filter;
 mod groups;
@@ -66,6 +67,7 @@ pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta
 pub use error::StoreError;
 pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
 pub use factors::Failures;
+pub use figures::{Figures, PeopleFigures};
 pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, NewFlowToken, SendLimit};
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};

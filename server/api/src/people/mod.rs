@@ -179,6 +179,11 @@ pub(crate) async fn whole_groups(
     Ok(shown.into_iter().map(|group| (group.pk, views::value(&group))).collect())
 }
 
+/// Names of the kinds of second factors in policies.
+pub(crate) fn factor_kinds() -> impl Iterator<Item = &'static str> {
+    authenticators::policy_kinds()
+}
+
 /// Whether the caller may see all of these groups and users; what is gone shows nothing.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ mod impersonation;
 mod invitations;
 mod oauth2;
 mod objects;
+mod overview;
 mod people;
 mod permissions;
 mod policies;

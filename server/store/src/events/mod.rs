@@ -14,6 +14,7 @@ use crate::text::{DATA, cut, from_json, micros, to_json};
 use crate::{Store, StoreError, expired, paging};
 
 pub use figures::{AppFigures, EventPlace, HourFigures};
+pub(crate) use figures::{hour_of, read_hour};
 pub use filter::EventFilter;
 
 const CHUNK: usize = 500;
