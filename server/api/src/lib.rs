@@ -5,6 +5,7 @@
 //! result. What may not enter this room: SQL, policy languages, HTML, the flow engine's rules, and
 //! knowledge of single kinds outside of the tables in `objects`.
 
+mod access;
 mod admin;
 mod body;
 mod caller;
@@ -51,6 +52,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(executor::routes())
         .merge(decisions::routes())
         .merge(documents::routes())
+        .merge(access::routes())
         .merge(overview::routes())
         .merge(revisions::routes())
         .merge(replay::routes())

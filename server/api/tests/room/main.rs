@@ -3,6 +3,7 @@
 
 mod support;
 
+mod access;
 mod admin;
 mod administration;
 mod authenticators;

@@ -170,6 +170,8 @@ const OWN: &[&str] = &[
 /// What takes more than to see, though it changes nothing.
 const TELLING: &[&str] = &[
     "lockgate_explain_retrieve",
+    "lockgate_applications_access_list",
+    "lockgate_users_access_list",
     "lockgate_users_export_list",
     "core_tokens_view_key_retrieve",
     "crypto_certificatekeypairs_view_private_key_retrieve",

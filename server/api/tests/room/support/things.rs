@@ -288,6 +288,7 @@ impl House {
                 first("/stages/authenticator/webauthn_device_types/").await["aaguid"].clone()
             }
             "lockgate/revisions" => first("/lockgate/revisions/").await["number"].clone(),
+            "lockgate/applications" => json!(self.app),
             "lockgate/objects" => json!("scope_mapping"),
             "lockgate/decisions" => self.decision().await,
             _ => return None,
