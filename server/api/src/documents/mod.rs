@@ -2,6 +2,7 @@
 //! holds it.
 
 mod preview;
+mod search;
 mod shapes;
 mod text;
 
@@ -34,6 +35,7 @@ const NOUN: &str = "object";
 /// Routes.
 pub(crate) fn routes() -> Router<Identity> {
     Router::new()
+        .route("/lockgate/objects/", get(search::list))
         .route("/lockgate/objects/{kind}/{pk}/", get(retrieve))
         .route("/lockgate/objects/{kind}/{pk}/preview/", post(preview::change))
         // Something may be called so.
@@ -48,6 +50,16 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .answers(200, "The object.", components.reply::<ObjectDocument>()),
     );
     preview::describe(components, paths);
+    let origins = components.reply::<shapes::ObjectOriginEnum>();
+    let several = |items: Value| json!({"type": "array", "items": items});
+    paths.add(
+        Operation::new(Method::GET, "/lockgate/objects/", "lockgate_objects_list", TAG)
+            .says("Looks for objects of all kinds by their names, as far as the caller sees them; of kinds that stand inside of others only where they are asked for.")
+            .query("kind", several(json!({"type": "string"})))
+            .query("origin", several(origins))
+            .shared_query("QuerySearch")
+            .answers(200, "Those that fit best.", components.reply::<shapes::FoundObjects>()),
+    );
 }
 
 /// An operation on one object.

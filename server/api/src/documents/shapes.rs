@@ -129,3 +129,40 @@ pub(super) struct ObjectPreview {
     /// Who would gain or lose what; null for what cannot come into force, and for who may not read and test revisions.
     pub(super) access: Option<AccessReport>,
 }
+
+/// An object that was looked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FoundObject {
+    /// Name of its kind.
+    kind: String,
+    /// Its UUID.
+    pk: Uuid,
+    /// What tells it apart from others of its kind: slug or name.
+    identifier: String,
+    /// Its name.
+    name: String,
+    /// Who it belongs to.
+    origin: ObjectOriginEnum,
+}
+
+impl FoundObject {
+    pub(super) fn of(object: &Object) -> Self {
+        let document = &object.document;
+        Self {
+            kind: document.kind.clone(),
+            pk: document.id,
+            identifier: document.name.clone(),
+            name: name_of(object),
+            origin: document.origin.into(),
+        }
+    }
+}
+
+/// Objects that were looked for, those that fit best first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FoundObjects {
+    /// Fifty at most.
+    pub(super) results: Vec<FoundObject>,
+    /// Whether there are more.
+    pub(super) truncated: bool,
+}

@@ -56,6 +56,7 @@ const LOGIN: &[&str] = &[
     "events_events_actions_list",
     "events_notifications_list",
     "events_notifications_mark_all_seen_create",
+    "lockgate_objects_list",
     "lockgate_overview_retrieve",
     "oauth2_access_tokens_list",
     "oauth2_authorization_codes_list",

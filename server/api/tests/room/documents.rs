@@ -79,6 +79,40 @@ async fn what_ships_with_the_server_is_written_whole_and_what_has_no_words_says_
 }
 
 #[tokio::test]
+async fn objects_of_all_kinds_are_found_by_name() {
+    let sees = "permit (principal == User::\"ada\", action == Action::\"read\", resource in Kind::\"application\");\n";
+    let api = Api::start_with_files(&[FOLDER[0], ("more.cedar", sees)]).await;
+    api.is_at_rest().await;
+    for n in 0..60 {
+        let body = json!({"name": format!("Many {n}"), "slug": format!("many-{n}")});
+        api.post("/core/applications/", &body).await.expect(201);
+    }
+    let found = async |api: &Api, query: &str| {
+        let told = api.get(&format!("/lockgate/objects/?{query}")).await.expect(200);
+        let rows = told["results"].as_array().expect("a list").clone();
+        let names = rows.iter().map(|row| format!("{} {}", text(&row["kind"]), text(&row["identifier"])));
+        (names.collect::<Vec<_>>(), told["truncated"] == true)
+    };
+    // Of the same name first, then what begins with it.
+    let (names, _) = found(&api, "search=WIKI").await;
+    assert_eq!(names[0], "application wiki", "{names:?}");
+    assert!(names.contains(&"oauth2_provider wiki".to_owned()), "{names:?}");
+    assert_eq!(found(&api, "search=the+wiki").await.0, ["application wiki"]);
+    let (many, truncated) = found(&api, "search=many").await;
+    assert_eq!((many.len(), truncated), (50, true));
+    let (stages, _) = found(&api, "kind=stage&origin=folder").await;
+    assert_eq!(stages, ["deny_stage hello-deny", "identification_stage hello-identify"]);
+    assert_eq!(found(&api, "kind=flow,application&origin=folder").await.0, ["flow hello", "application wiki"]);
+    assert!(!found(&api, "kind=policy_binding").await.0.is_empty());
+    assert_eq!(found(&api, "search=nothing+like+it").await, (Vec::new(), false));
+    api.get("/lockgate/objects/?origin=nowhere").await.expect(400);
+    let ada = somebody(&api, "ada").await;
+    assert_eq!(found(&ada, "search=wiki").await.0, ["application wiki"]);
+    let plain = somebody(&api, "plain").await;
+    assert_eq!(found(&plain, "").await, (Vec::new(), false));
+}
+
+#[tokio::test]
 async fn a_document_is_shown_to_who_may_see_all_that_stands_in_it() {
     let sees = "permit (principal == User::\"ada\", action == Action::\"read\", resource in Kind::\"application\");\n";
     let cedar = format!("{}{sees}", FOLDER[1].1);

@@ -164,6 +164,7 @@ const OWN: &[&str] = &[
     "events_events_actions_list",
     "events_notifications_list",
     "events_notifications_mark_all_seen_create",
+    "lockgate_objects_list",
     "lockgate_overview_retrieve",
 ];
 
