@@ -65,7 +65,7 @@ pub use consents::{Consent, ConsentFilter, Consents, NewConsent};
 pub use decisions::{DecisionFilter, DecisionRecord, Decisions};
 pub use documents::{ConfigChange, DocumentRef, Documents, Revision, RevisionMeta, RevisionOrigin, SealedFields};
 pub use error::StoreError;
-pub use events::{AppFigures, Event, EventFilter, EventPlace, Events, HourFigures};
+pub use events::{AppFigures, Event, EventFilter, EventPerson, EventPlace, Events, HourFigures};
 pub use factors::Failures;
 pub use figures::{Figures, PeopleFigures};
 pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, NewFlowToken, SendLimit};

@@ -15,7 +15,7 @@ use crate::{Store, StoreError, expired, paging};
 
 pub use figures::{AppFigures, EventPlace, HourFigures};
 pub(crate) use figures::{hour_of, read_hour};
-pub use filter::EventFilter;
+pub use filter::{EventFilter, EventPerson};
 
 const CHUNK: usize = 500;
 
