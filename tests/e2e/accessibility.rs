@@ -17,6 +17,7 @@ flow_authentication: default-authentication-flow
 flow_invalidation: default-invalidation-flow
 flow_recovery: default-recovery-flow
 flow_unenrollment: default-unenrollment-flow
+flow_user_settings: default-user-settings-flow
 ---
 flow: offers
 title: Offers
@@ -176,7 +177,7 @@ macro_rules! walks {
     )+};
 }
 
-walks!(signing_in, what_is_asked, setting_up, applications, forgotten, messages);
+walks!(signing_in, what_is_asked, setting_up, applications, account, forgotten, messages);
 
 /// A page of the server at the name at which browsers know passkeys.
 fn at(server: &Server, path: &str) -> String {
@@ -341,6 +342,37 @@ mod walk {
             look.submit("device-confirm", ".pair").await;
         }
         look.open(&at(server, "/application/o/wiki/end-session/"), "left", "main").await;
+    }
+
+    pub(super) async fn account(look: &mut Look, server: &Server, _: &MailSink) {
+        signed_in(look, server).await;
+        let page = |name: &str| at(server, &format!("/if/user/{name}"));
+        look.click(".why summary", "portal-why", ".why[open]").await;
+        look.click(".star", "portal-favourite", ".star[aria-pressed=true]").await;
+        look.open(&page("settings/"), "profile", ".themes").await;
+        look.open(&page("factors/"), "factors-none", ".offers").await;
+        look.browser
+            .open(&at(server, "/if/flow/default-authenticator-static-setup/?next=%2Fif%2Fuser%2Ffactors%2F"))
+            .await;
+        look.browser.submit().await;
+        look.click(".rename summary", "factors-rename", ".rename[open]").await;
+        look.click(".thing a.danger", "factor-remove", ".ask").await;
+        look.submit("factor-refused", ".summary").await;
+        look.open(&page("sessions/"), "sessions", ".thing").await;
+        look.open(&page("sessions/others/end/"), "sessions-end", ".ask").await;
+        look.open(&page("consents/"), "consents-none", ".blank").await;
+        look.open(&page("tokens/"), "tokens-none", ".blank").await;
+        look.browser.fill("#f-name", "Mail on my laptop").await;
+        look.click("button.go.fit", "token-made", ".made").await;
+        look.click(".acts a.danger", "token-delete", ".ask").await;
+        look.open(&page("tokens/"), "tokens", ".thing").await;
+        look.open(&page("activity/"), "activity", ".log").await;
+        look.browser.open(&page("settings/")).await;
+        look.click("input[value=contrast]", "contrast-chosen", "input[value=contrast]:checked").await;
+        look.click("button.go.fit", "contrast-profile", ".done").await;
+        look.open(&page(""), "contrast-portal", ".app").await;
+        look.open(&page("factors/"), "contrast-factors", ".offers").await;
+        look.open(&at(server, "/if/flow/default-password-change/"), "contrast-flow", "input[name=password]").await;
     }
 
     pub(super) async fn forgotten(look: &mut Look, server: &Server, sink: &MailSink) {

@@ -38,6 +38,7 @@ mod generated_clients;
 mod git;
 mod health;
 mod if_flow;
+mod if_user;
 mod languages;
 mod mail;
 mod metrics;

@@ -153,28 +153,10 @@ application-closed-html = Sie sind angemeldet, aber <strong>{ $application }</st
 closed-to-you = Sie sind angemeldet, aber das hier ist für Sie nicht freigegeben.
 closed = Das ist für Sie nicht freigegeben.
 what-is-missing = Was fehlt
-one-would-open-it = Eines davon würde genügen
+one-would-open-it = Es würde genügen, eines davon zu ändern
 decision = Entscheidung
 decision-hint = Senden Sie diese Kennung an Ihre Administration, um Zugriff zu beantragen.
 policy-failed = Eine Richtlinie konnte nicht ausgewertet werden, und was sich nicht auswerten lässt, wird verweigert.
-need-login = Eine Anmeldung
-need-active = Ein aktives Konto
-need-group = Mitgliedschaft in der Gruppe { $group }
-need-not-group = Nicht in der Gruppe { $group } zu sein
-need-user = Ein Konto, das namentlich Zugriff erhalten hat
-need-not-user = Ein anderes Konto: Ihres ist namentlich ausgeschlossen
-need-check = Dass die Bedingung { $name } erfüllt ist
-need-not-check = Dass die Bedingung { $name } nicht erfüllt ist
-need-mfa = Ein zweiter Faktor bei der Anmeldung
-need-superuser = Administrationsrechte
-need-membership-ended = Mitgliedschaft in der Gruppe { $group }, die am { $moment } geendet hat
-need-membership-ahead = Mitgliedschaft in der Gruppe { $group }, die am { $moment } beginnt
-need-ended = Zugriff für { $whom }, der am { $moment } geendet hat
-need-ahead = Zugriff für { $whom }, der am { $moment } beginnt
-need-permission = Eine Richtlinie, die Zugriff gewährt: Es gibt keine
-need-not-forbidden = Dass die Richtlinie { $policy } es nicht verbietet
-need-any-of = Eines davon: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 
@@ -276,6 +258,7 @@ scan-duo = Scannen Sie diesen Code mit der Duo-App auf Ihrem Telefon.
 duo-qr-code = QR-Code für Duo
 open-duo-html = Auf diesem Telefon: <a href="{ $address }">Duo öffnen</a>.
 duo-continue = Wenn die App Ihr Konto zeigt, fahren Sie hier fort.
+duo-known = Duo kennt Sie bereits. Fahren Sie fort und bestätigen Sie die Anfrage auf Ihrem Telefon.
 
 ## Whether it is a person
 
@@ -296,3 +279,176 @@ acting-as-html = <strong>{ $original }</strong>, Sie handeln als <strong>{ $pers
 stop-acting = Beenden
 recovered = Sie sind mit einem Wiederherstellungsschlüssel hereingekommen.
 recovered-html = Sie sind mit einem Wiederherstellungsschlüssel hereingekommen. <a href="{ $address }">Wählen Sie ein neues Passwort</a>, bevor Sie gehen, und sehen Sie nach, ob Ihre zweiten Faktoren noch Ihre sind.
+
+## The portal: frame
+
+skip-to-content = Zum Inhalt springen
+main-navigation = Hauptbereich
+profile = Profil
+signing-in = Anmeldung und Sicherheit
+devices = Geräte
+permissions-given = Geteilte Daten
+tokens = Tokens und App-Passwörter
+activity = Aktivität
+pages = Seiten
+save = Speichern
+remove = Entfernen
+delete = Löschen
+rename = Umbenennen
+display-name = Name
+until = Bis
+added = Hinzugefügt
+used-last = Zuletzt verwendet
+never-used = Noch nie verwendet
+changed-last = Zuletzt geändert
+done-saved = Gespeichert.
+done-renamed = Der neue Name ist gespeichert.
+done-removed = Entfernt. Damit kann sich niemand mehr anmelden.
+done-ended = Dort abgemeldet.
+done-taken-back = Zurückgenommen. Die Anwendung wird Sie wieder fragen.
+done-deleted = Gelöscht. Der Schlüssel öffnet nichts mehr.
+gone-already = Das gibt es nicht mehr.
+
+## The portal: applications
+
+favourites = Favoriten
+make-favourite = Zu den Favoriten
+no-favourite = Aus den Favoriten nehmen
+favourite-called = Favorit: { $name }
+could-ask-for = Worum Sie bitten könnten
+because-everybody = Offen für alle
+because-group = Über { $name }
+because-person = Für Sie freigegeben
+because-policy = Durch eine Regel
+why-any = Jeder dieser Gründe genügt:
+why-all = Diese Gründe zusammen öffnen sie:
+why-everybody = Alle mit einem Konto dürfen sie öffnen.
+why-group = Sie sind in der Gruppe „{ $name }“.
+why-group-through = Sie sind über { $through } in der Gruppe „{ $name }“.
+why-not-group = Sie sind nicht in der Gruppe „{ $name }“.
+why-person = Sie wurde für Sie persönlich freigegeben.
+why-not-person = Sie ist nur für jemand anderen geschlossen.
+why-condition = Die Bedingung „{ $name }“ ist erfüllt.
+why-policy = Die Regel „{ $name }“ erlaubt es.
+why-until = Das endet am { $moment }.
+
+## The portal: profile
+
+about-you = Über Sie
+edit-profile = Bearbeiten
+not-set = Nicht angegeben
+groups = Gruppen
+language-and-looks = Sprache und Aussehen
+language = Sprache
+as-browser-asks = Wie mein Browser es wünscht
+looks = Aussehen
+look-automatic = Automatisch
+look-light = Hell
+look-dark = Dunkel
+look-contrast = Hoher Kontrast
+delete-account = Konto löschen
+delete-account-hint = Ihr Konto und alles darin ist dann endgültig weg.
+
+## The portal: signing in
+
+second-factors = Zweite Faktoren
+second-factors-hint = Sie halten andere fern, die Ihr Passwort erfahren haben.
+no-factors = Sie haben noch keinen. Wählen Sie unten einen aus.
+get-codes-hint = Holen Sie sich auch Ersatzcodes: Mit ihnen kommen Sie hinein, wenn Ihr Gerät verloren ist.
+add-factor = Zweiten Faktor hinzufügen
+new-name = Neuer Name
+kind-passkey = Passkey oder Sicherheitsschlüssel
+kind-app = Authenticator-App
+kind-codes = Ersatzcodes
+kind-email = Codes per E-Mail
+kind-text = Codes per SMS
+kind-duo = Duo
+about-passkey = Ihr Fingerabdruck, Ihr Gesicht, eine PIN oder ein Schlüssel am Schlüsselbund. Der sicherste Weg.
+about-app = Eine App auf Ihrem Telefon zeigt jede halbe Minute einen neuen Code.
+about-codes = Eine Liste zum Ausdrucken und Aufbewahren. Jeder Code gilt einmal.
+about-email = Bei der Anmeldung kommt ein Code in Ihr Postfach.
+about-text = Bei der Anmeldung kommt ein Code auf Ihr Telefon.
+about-duo = Sie bestätigen mit einem Tippen in der Duo-App.
+remove-factor-question = „{ $name }“ entfernen?
+remove-factor-means = Sie können sich damit nicht mehr anmelden. Um es wieder zu verwenden, müssen Sie es neu einrichten.
+show-factor-first = Sie haben sich diesmal ohne zweiten Faktor angemeldet. Melden Sie sich ab, mit einem zweiten Faktor wieder an, und versuchen Sie es erneut.
+print-codes = Drucken
+
+## The portal: devices
+
+devices-hint = Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen, und ändern Sie Ihr Passwort.
+this-device = Dieses Gerät
+end-session = Abmelden
+end-others = Überall sonst abmelden
+end-others-question = Überall sonst abmelden?
+end-others-means = Hier bleiben Sie angemeldet. Überall sonst, auch in den dort geöffneten Anwendungen, müssen Sie sich neu anmelden.
+browser-on = { $browser } unter { $system }
+unknown-device = Unbekanntes Gerät
+
+## The portal: shared data
+
+consents-hint = Was Anwendungen mit Ihrer Erlaubnis über Sie erfahren.
+no-consents = Nichts geteilt
+no-consents-hint = Wenn Sie einer Anwendung zustimmen, die danach fragt, steht sie hier.
+shares-name-only = Dass Sie es sind
+until-taken-back = Bis Sie es zurücknehmen
+take-back = Zurücknehmen
+
+## The portal: tokens
+
+tokens-hint = Schlüssel für Programme, die in Ihrem Namen handeln. Wer einen hat, kann, was Sie können.
+no-tokens = Sie haben keine Schlüssel für Programme.
+app-password = App-Passwort
+api-token = API-Token
+about-app-password = Für Mailprogramme, Mediaplayer und andere, die nach Name und Passwort fragen.
+about-api-token = Für Skripte und Programme, die die API dieses Servers aufrufen.
+without-end = Ohne Ende
+new-key = Neuer Schlüssel
+make-token = Schlüssel anlegen
+make = Anlegen
+what-for = Wofür ist er?
+what-for-hint = Ein Name, an dem Sie ihn wiedererkennen, etwa „Mail auf dem Laptop“.
+name-it-first = Geben Sie ihm zuerst einen Namen.
+kind-of-key = Art
+works-for = Gilt für
+key-of = Der Schlüssel von „{ $name }“
+key-once = Kopieren Sie ihn jetzt. Er wird nicht noch einmal gezeigt.
+key = Schlüssel
+copy = Kopieren
+copied = Kopiert
+app-password-use = Geben Sie dem Programm den Namen „{ $name }“ und diesen Schlüssel als Passwort.
+token-use = Das Programm sendet ihn mit jeder Anfrage, als „Authorization: Bearer …“.
+new-key-question = Ein neuer Schlüssel für „{ $name }“?
+new-key-means = Der alte Schlüssel gilt sofort nicht mehr. Programme, die ihn verwenden, brauchen den neuen.
+delete-token-question = „{ $name }“ löschen?
+delete-token-means = Programme, die seinen Schlüssel verwenden, sind sofort ausgesperrt.
+
+## The portal: activity
+
+activity-hint = Was in Ihrem Namen geschah. Waren Sie etwas davon nicht, ändern Sie Ihr Passwort und melden Sie sich überall sonst ab.
+no-activity = Noch ist nichts geschehen.
+newer = Neuere
+older = Ältere
+acted-by = Von { $who } in Ihrem Namen
+did-sign-in = Sie haben sich angemeldet
+did-fail-sign-in = Jemand wollte sich als Sie anmelden und scheiterte
+did-sign-out = Sie haben sich abgemeldet
+did-open-html = Sie haben <strong>{ $application }</strong> geöffnet
+was-refused = Etwas war für Sie nicht offen
+was-refused-html = <strong>{ $application }</strong> war für Sie nicht offen
+did-set-password = Ihr Passwort wurde geändert
+did-change-profile = Sie haben Ihr Profil geändert
+did-use-invitation = Sie kamen mit einer Einladung
+did-see-key-html = Der Schlüssel von <strong>{ $name }</strong> wurde gezeigt
+did-renew-key-html = <strong>{ $name }</strong> hat einen neuen Schlüssel
+did-begin-acting = Sie handeln nun als jemand anderes
+did-end-acting = Sie handeln wieder als Sie selbst
+did-add-factor-html = Sie haben den zweiten Faktor <strong>{ $name }</strong> hinzugefügt
+did-remove-factor-html = Sie haben den zweiten Faktor <strong>{ $name }</strong> entfernt
+did-rename-factor-html = Sie haben den zweiten Faktor <strong>{ $name }</strong> umbenannt
+did-make-key-html = Sie haben den Schlüssel <strong>{ $name }</strong> angelegt
+did-delete-key-html = Sie haben den Schlüssel <strong>{ $name }</strong> gelöscht
+did-take-back-html = Sie haben zurückgenommen, was Sie mit <strong>{ $name }</strong> teilten
+did-create-html = Sie haben <strong>{ $name }</strong> angelegt
+did-change-html = Sie haben <strong>{ $name }</strong> geändert
+did-delete-html = Sie haben <strong>{ $name }</strong> gelöscht

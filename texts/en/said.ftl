@@ -154,28 +154,10 @@ application-closed-html = You are signed in, but <strong>{ $application }</stron
 closed-to-you = You are signed in, but this isn’t open to you.
 closed = This isn’t open to you.
 what-is-missing = What is missing
-one-would-open-it = One of these would open it
+one-would-open-it = Changing one of these would be enough
 decision = Decision
 decision-hint = Send this id to your administrator to ask for access.
 policy-failed = A policy could not be evaluated, and what cannot be evaluated is denied.
-need-login = To be signed in
-need-active = An active account
-need-group = Membership in the group { $group }
-need-not-group = Not to be in the group { $group }
-need-user = An account that was given access by name
-need-not-user = Another account: yours is kept out by name
-need-check = That the condition { $name } is met
-need-not-check = That the condition { $name } is not met
-need-mfa = A second factor at sign-in
-need-superuser = To be an administrator
-need-membership-ended = Membership in the group { $group }, which ended on { $moment }
-need-membership-ahead = Membership in the group { $group }, which begins on { $moment }
-need-ended = Access for { $whom }, which ended on { $moment }
-need-ahead = Access for { $whom }, which begins on { $moment }
-need-permission = A policy that gives access: there is none
-need-not-forbidden = That the policy { $policy } does not forbid it
-need-any-of = One of these: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 
@@ -277,6 +259,7 @@ scan-duo = Scan this code with the Duo app on your phone.
 duo-qr-code = QR code for Duo
 open-duo-html = On this phone, <a href="{ $address }">open Duo</a>.
 duo-continue = When the app shows your account, continue here.
+duo-known = Duo knows you already. Continue, and approve the request on your phone.
 
 ## Whether it is a person
 
@@ -297,3 +280,176 @@ acting-as-html = <strong>{ $original }</strong>, you act as <strong>{ $person }<
 stop-acting = End it
 recovered = You came in by a recovery key.
 recovered-html = You came in by a recovery key. <a href="{ $address }">Choose a new password</a> before you leave, and look whether your second factors are still yours.
+
+## The portal: frame
+
+skip-to-content = Skip to content
+main-navigation = Main
+profile = Profile
+signing-in = Sign-in and security
+devices = Devices
+permissions-given = Shared data
+tokens = Tokens and app passwords
+activity = Activity
+pages = Pages
+save = Save
+remove = Remove
+delete = Delete
+rename = Rename
+display-name = Name
+until = Until
+added = Added
+used-last = Last used
+never-used = Never used
+changed-last = Last changed
+done-saved = Saved.
+done-renamed = The new name is saved.
+done-removed = Removed. It can no longer be used to sign in.
+done-ended = Signed out there.
+done-taken-back = Taken back. The application will ask you again.
+done-deleted = Deleted. Its key opens nothing any more.
+gone-already = That is not there any more.
+
+## The portal: applications
+
+favourites = Favourites
+make-favourite = Add to favourites
+no-favourite = Remove from favourites
+favourite-called = Favourite: { $name }
+could-ask-for = What you could ask for
+because-everybody = Open to everybody
+because-group = Through { $name }
+because-person = Given to you
+because-policy = By a rule
+why-any = Each of these opens it to you:
+why-all = All of these together open it to you:
+why-everybody = Everybody with an account may open it.
+why-group = You are in the group “{ $name }”.
+why-group-through = You are in the group “{ $name }”, by way of { $through }.
+why-not-group = You are not in the group “{ $name }”.
+why-person = It was given to you in person.
+why-not-person = It is closed to somebody else only.
+why-condition = The condition “{ $name }” holds.
+why-policy = The rule “{ $name }” permits it.
+why-until = That ends on { $moment }.
+
+## The portal: profile
+
+about-you = About you
+edit-profile = Edit
+not-set = Not set
+groups = Groups
+language-and-looks = Language and appearance
+language = Language
+as-browser-asks = As my browser asks
+looks = Appearance
+look-automatic = Automatic
+look-light = Light
+look-dark = Dark
+look-contrast = High contrast
+delete-account = Delete account
+delete-account-hint = Your account and everything in it will be gone for good.
+
+## The portal: signing in
+
+second-factors = Second factors
+second-factors-hint = They keep others out who have learned your password.
+no-factors = You have none yet. Choose one below.
+get-codes-hint = Get recovery codes as well: they let you in when your device is lost.
+add-factor = Add a second factor
+new-name = New name
+kind-passkey = Passkey or security key
+kind-app = Authenticator app
+kind-codes = Recovery codes
+kind-email = Codes by email
+kind-text = Codes by text message
+kind-duo = Duo
+about-passkey = Your fingerprint, your face, a PIN or a key on your key ring. The safest way.
+about-app = An app on your phone shows a new code every half minute.
+about-codes = A list to print and keep. Each code works once.
+about-email = A code is sent to your mailbox when you sign in.
+about-text = A code is sent to your phone when you sign in.
+about-duo = You confirm with a tap in the Duo app.
+remove-factor-question = Remove “{ $name }”?
+remove-factor-means = You can no longer sign in with it. To use it again, you will have to set it up anew.
+show-factor-first = You signed in without a second factor this time. Sign out, sign in with one, and try again.
+print-codes = Print
+
+## The portal: devices
+
+devices-hint = Where you are signed in. End what you don’t recognise, and change your password.
+this-device = This device
+end-session = Sign out
+end-others = Sign out everywhere else
+end-others-question = Sign out everywhere else?
+end-others-means = You stay signed in here. Everywhere else, and in the applications opened from there, you will have to sign in again.
+browser-on = { $browser } on { $system }
+unknown-device = Unknown device
+
+## The portal: shared data
+
+consents-hint = What you allowed applications to learn about you.
+no-consents = Nothing shared
+no-consents-hint = When an application asks for your consent and you give it, it appears here.
+shares-name-only = That it is you
+until-taken-back = Until you take it back
+take-back = Take back
+
+## The portal: tokens
+
+tokens-hint = Keys for programs that act in your name. Whoever has one can do what you can.
+no-tokens = You have no keys for programs.
+app-password = App password
+api-token = API token
+about-app-password = For mail programs, media players and others that ask for a name and a password.
+about-api-token = For scripts and programs that call this server’s API.
+without-end = Without end
+new-key = New key
+make-token = Create a key
+make = Create
+what-for = What is it for?
+what-for-hint = A name by which you will know it again, such as “Mail on my laptop”.
+name-it-first = Give it a name first.
+kind-of-key = Kind
+works-for = Works for
+key-of = The key of “{ $name }”
+key-once = Copy it now. It is not shown again.
+key = Key
+copy = Copy
+copied = Copied
+app-password-use = Give the program the name “{ $name }”, and this key as the password.
+token-use = The program sends it with each request, as “Authorization: Bearer …”.
+new-key-question = A new key for “{ $name }”?
+new-key-means = The old key stops working at once. Programs that use it need the new one.
+delete-token-question = Delete “{ $name }”?
+delete-token-means = Programs that use its key are shut out at once.
+
+## The portal: activity
+
+activity-hint = What happened in your name. If something was not you, change your password and sign out everywhere else.
+no-activity = Nothing has happened yet.
+newer = Newer
+older = Older
+acted-by = By { $who }, in your name
+did-sign-in = You signed in
+did-fail-sign-in = Somebody tried to sign in as you and failed
+did-sign-out = You signed out
+did-open-html = You opened <strong>{ $application }</strong>
+was-refused = Something was not open to you
+was-refused-html = <strong>{ $application }</strong> was not open to you
+did-set-password = Your password was changed
+did-change-profile = You changed your profile
+did-use-invitation = You came by an invitation
+did-see-key-html = The key of <strong>{ $name }</strong> was shown
+did-renew-key-html = <strong>{ $name }</strong> got a new key
+did-begin-acting = You began to act as somebody else
+did-end-acting = You acted as yourself again
+did-add-factor-html = You added the second factor <strong>{ $name }</strong>
+did-remove-factor-html = You removed the second factor <strong>{ $name }</strong>
+did-rename-factor-html = You renamed the second factor <strong>{ $name }</strong>
+did-make-key-html = You created the key <strong>{ $name }</strong>
+did-delete-key-html = You deleted the key <strong>{ $name }</strong>
+did-take-back-html = You took back what you shared with <strong>{ $name }</strong>
+did-create-html = You created <strong>{ $name }</strong>
+did-change-html = You changed <strong>{ $name }</strong>
+did-delete-html = You deleted <strong>{ $name }</strong>

@@ -153,28 +153,10 @@ application-closed-html = Ha iniciado sesión, pero no tiene acceso a <strong>{ 
 closed-to-you = Ha iniciado sesión, pero no tiene acceso a esto.
 closed = No tiene acceso a esto.
 what-is-missing = Qué falta
-one-would-open-it = Bastaría con una de estas cosas
+one-would-open-it = Bastaría con cambiar una de estas cosas
 decision = Decisión
 decision-hint = Envíe este identificador a su administrador para pedir acceso.
 policy-failed = No se ha podido evaluar una directiva, y lo que no puede evaluarse se deniega.
-need-login = Haber iniciado sesión
-need-active = Una cuenta activa
-need-group = Pertenecer al grupo { $group }
-need-not-group = No pertenecer al grupo { $group }
-need-user = Una cuenta a la que se haya dado acceso por su nombre
-need-not-user = Otra cuenta: la suya está excluida por su nombre
-need-check = Que se cumpla la condición { $name }
-need-not-check = Que no se cumpla la condición { $name }
-need-mfa = Un segundo factor al iniciar sesión
-need-superuser = Ser administrador
-need-membership-ended = Pertenecer al grupo { $group }, lo que terminó el { $moment }
-need-membership-ahead = Pertenecer al grupo { $group }, lo que comienza el { $moment }
-need-ended = Acceso para { $whom }, que terminó el { $moment }
-need-ahead = Acceso para { $whom }, que comienza el { $moment }
-need-permission = Una directiva que dé acceso: no hay ninguna
-need-not-forbidden = Que la directiva { $policy } no lo prohíba
-need-any-of = Una de estas cosas: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 
@@ -276,6 +258,7 @@ scan-duo = Escanee este código con la aplicación Duo de su teléfono.
 duo-qr-code = Código QR para Duo
 open-duo-html = En este teléfono, <a href="{ $address }">abra Duo</a>.
 duo-continue = Cuando la aplicación muestre su cuenta, continúe aquí.
+duo-known = Duo ya le conoce. Continúe y apruebe la solicitud en su teléfono.
 
 ## Whether it is a person
 
@@ -296,3 +279,176 @@ acting-as-html = <strong>{ $original }</strong>, actúa como <strong>{ $person }
 stop-acting = Terminar
 recovered = Ha entrado con una clave de recuperación.
 recovered-html = Ha entrado con una clave de recuperación. <a href="{ $address }">Elija una contraseña nueva</a> antes de irse y compruebe que sus segundos factores siguen siendo suyos.
+
+## The portal: frame
+
+skip-to-content = Ir al contenido
+main-navigation = Principal
+profile = Perfil
+signing-in = Acceso y seguridad
+devices = Dispositivos
+permissions-given = Datos compartidos
+tokens = Tokens y contraseñas de aplicación
+activity = Actividad
+pages = Páginas
+save = Guardar
+remove = Quitar
+delete = Eliminar
+rename = Cambiar nombre
+display-name = Nombre
+until = Hasta
+added = Añadido
+used-last = Último uso
+never-used = Sin usar
+changed-last = Último cambio
+done-saved = Guardado.
+done-renamed = El nuevo nombre se ha guardado.
+done-removed = Quitado. Ya no sirve para iniciar sesión.
+done-ended = Se ha cerrado la sesión.
+done-taken-back = Retirado. La aplicación volverá a preguntarle.
+done-deleted = Eliminado. Su clave ya no abre nada.
+gone-already = Eso ya no existe.
+
+## The portal: applications
+
+favourites = Favoritos
+make-favourite = Añadir a favoritos
+no-favourite = Quitar de favoritos
+favourite-called = Favorito: { $name }
+could-ask-for = Lo que podría solicitar
+because-everybody = Abierta a todos
+because-group = Por { $name }
+because-person = Concedida a usted
+because-policy = Por una regla
+why-any = Cada uno de estos motivos basta:
+why-all = Todos estos motivos juntos la abren:
+why-everybody = Cualquiera con una cuenta puede abrirla.
+why-group = Usted está en el grupo «{ $name }».
+why-group-through = Usted está en el grupo «{ $name }», a través de { $through }.
+why-not-group = Usted no está en el grupo «{ $name }».
+why-person = Se le ha concedido a usted personalmente.
+why-not-person = Solo está cerrada para otra persona.
+why-condition = Se cumple la condición «{ $name }».
+why-policy = La regla «{ $name }» lo permite.
+why-until = Eso termina el { $moment }.
+
+## The portal: profile
+
+about-you = Sobre usted
+edit-profile = Editar
+not-set = Sin indicar
+groups = Grupos
+language-and-looks = Idioma y apariencia
+language = Idioma
+as-browser-asks = Según mi navegador
+looks = Apariencia
+look-automatic = Automática
+look-light = Clara
+look-dark = Oscura
+look-contrast = Alto contraste
+delete-account = Eliminar la cuenta
+delete-account-hint = Su cuenta y todo su contenido desaparecerán para siempre.
+
+## The portal: signing in
+
+second-factors = Segundos factores
+second-factors-hint = Detienen a quien haya averiguado su contraseña.
+no-factors = Todavía no tiene ninguno. Elija uno abajo.
+get-codes-hint = Obtenga también códigos de recuperación: le abren si pierde su dispositivo.
+add-factor = Añadir un segundo factor
+new-name = Nuevo nombre
+kind-passkey = Llave de acceso o de seguridad
+kind-app = Aplicación de autenticación
+kind-codes = Códigos de recuperación
+kind-email = Códigos por correo
+kind-text = Códigos por SMS
+kind-duo = Duo
+about-passkey = Su huella, su rostro, un PIN o una llave física. La forma más segura.
+about-app = Una aplicación de su teléfono muestra un código nuevo cada medio minuto.
+about-codes = Una lista para imprimir y guardar. Cada código sirve una vez.
+about-email = Al iniciar sesión se envía un código a su correo.
+about-text = Al iniciar sesión se envía un código a su teléfono.
+about-duo = Confirma con un toque en la aplicación Duo.
+remove-factor-question = ¿Quitar «{ $name }»?
+remove-factor-means = Ya no podrá iniciar sesión con él. Para volver a usarlo, tendrá que configurarlo de nuevo.
+show-factor-first = Esta vez ha iniciado sesión sin un segundo factor. Cierre la sesión, entre con uno e inténtelo de nuevo.
+print-codes = Imprimir
+
+## The portal: devices
+
+devices-hint = Dónde ha iniciado sesión. Cierre lo que no reconozca y cambie su contraseña.
+this-device = Este dispositivo
+end-session = Cerrar sesión
+end-others = Cerrar las demás sesiones
+end-others-question = ¿Cerrar todas las demás sesiones?
+end-others-means = Aquí seguirá conectado. En los demás sitios, y en las aplicaciones abiertas desde ellos, tendrá que volver a entrar.
+browser-on = { $browser } en { $system }
+unknown-device = Dispositivo desconocido
+
+## The portal: shared data
+
+consents-hint = Lo que ha permitido que las aplicaciones sepan de usted.
+no-consents = Nada compartido
+no-consents-hint = Cuando una aplicación le pide su consentimiento y usted lo da, aparece aquí.
+shares-name-only = Que es usted
+until-taken-back = Hasta que lo retire
+take-back = Retirar
+
+## The portal: tokens
+
+tokens-hint = Claves para programas que actúan en su nombre. Quien tenga una puede hacer lo que usted puede.
+no-tokens = No tiene claves para programas.
+app-password = Contraseña de aplicación
+api-token = Token de API
+about-app-password = Para programas de correo, reproductores y otros que piden un nombre y una contraseña.
+about-api-token = Para scripts y programas que llaman a la API de este servidor.
+without-end = Sin fecha de fin
+new-key = Nueva clave
+make-token = Crear una clave
+make = Crear
+what-for = ¿Para qué es?
+what-for-hint = Un nombre con el que la reconocerá, como «Correo del portátil».
+name-it-first = Póngale primero un nombre.
+kind-of-key = Tipo
+works-for = Válida durante
+key-of = La clave de «{ $name }»
+key-once = Cópiela ahora. No se volverá a mostrar.
+key = Clave
+copy = Copiar
+copied = Copiada
+app-password-use = Indique al programa el nombre «{ $name }» y esta clave como contraseña.
+token-use = El programa la envía con cada petición: «Authorization: Bearer …».
+new-key-question = ¿Una nueva clave para «{ $name }»?
+new-key-means = La clave antigua deja de funcionar de inmediato. Los programas que la usan necesitarán la nueva.
+delete-token-question = ¿Eliminar «{ $name }»?
+delete-token-means = Los programas que usan su clave perderán el acceso de inmediato.
+
+## The portal: activity
+
+activity-hint = Lo que ocurrió en su nombre. Si algo no fue usted, cambie su contraseña y cierre las demás sesiones.
+no-activity = Todavía no ha ocurrido nada.
+newer = Más recientes
+older = Más antiguas
+acted-by = Por { $who }, en su nombre
+did-sign-in = Ha iniciado sesión
+did-fail-sign-in = Alguien intentó entrar como usted y no pudo
+did-sign-out = Ha cerrado la sesión
+did-open-html = Ha abierto <strong>{ $application }</strong>
+was-refused = Algo no estaba abierto para usted
+was-refused-html = <strong>{ $application }</strong> no estaba abierta para usted
+did-set-password = Se cambió su contraseña
+did-change-profile = Ha cambiado su perfil
+did-use-invitation = Llegó con una invitación
+did-see-key-html = Se mostró la clave de <strong>{ $name }</strong>
+did-renew-key-html = <strong>{ $name }</strong> tiene una nueva clave
+did-begin-acting = Empezó a actuar como otra persona
+did-end-acting = Volvió a actuar como usted mismo
+did-add-factor-html = Ha añadido el segundo factor <strong>{ $name }</strong>
+did-remove-factor-html = Ha quitado el segundo factor <strong>{ $name }</strong>
+did-rename-factor-html = Ha cambiado el nombre del segundo factor <strong>{ $name }</strong>
+did-make-key-html = Ha creado la clave <strong>{ $name }</strong>
+did-delete-key-html = Ha eliminado la clave <strong>{ $name }</strong>
+did-take-back-html = Ha retirado lo que compartía con <strong>{ $name }</strong>
+did-create-html = Ha creado <strong>{ $name }</strong>
+did-change-html = Ha cambiado <strong>{ $name }</strong>
+did-delete-html = Ha eliminado <strong>{ $name }</strong>

@@ -153,28 +153,10 @@ application-closed-html = Vous êtes connecté, mais <strong>{ $application }</s
 closed-to-you = Vous êtes connecté, mais ceci ne vous est pas ouvert.
 closed = Ceci ne vous est pas ouvert.
 what-is-missing = Ce qui manque
-one-would-open-it = L’un de ces éléments suffirait
+one-would-open-it = Il suffirait de changer l’un de ces points
 decision = Décision
 decision-hint = Envoyez cet identifiant à votre administrateur pour demander l’accès.
 policy-failed = Une règle n’a pas pu être évaluée, et ce qui ne peut pas être évalué est refusé.
-need-login = Une connexion
-need-active = Un compte actif
-need-group = L’appartenance au groupe { $group }
-need-not-group = Ne pas appartenir au groupe { $group }
-need-user = Un compte désigné nommément pour cet accès
-need-not-user = Un autre compte : le vôtre est exclu nommément
-need-check = Que la condition { $name } soit remplie
-need-not-check = Que la condition { $name } ne soit pas remplie
-need-mfa = Un second facteur à la connexion
-need-superuser = Être administrateur
-need-membership-ended = L’appartenance au groupe { $group }, qui a pris fin le { $moment }
-need-membership-ahead = L’appartenance au groupe { $group }, qui commence le { $moment }
-need-ended = L’accès pour { $whom }, qui a pris fin le { $moment }
-need-ahead = L’accès pour { $whom }, qui commence le { $moment }
-need-permission = Une règle qui donne accès : il n’y en a pas
-need-not-forbidden = Que la règle { $policy } ne l’interdise pas
-need-any-of = L’un de ces éléments : { $choices }
-list-separator =  ;{ " " }
 
 ## Pages that say what went wrong
 
@@ -279,6 +261,7 @@ scan-duo = Scannez ce code avec l’application Duo sur votre téléphone.
 duo-qr-code = Code QR pour Duo
 open-duo-html = Sur ce téléphone, <a href="{ $address }">ouvrez Duo</a>.
 duo-continue = Lorsque l’application affiche votre compte, continuez ici.
+duo-known = Duo vous connaît déjà. Continuez, puis approuvez la demande sur votre téléphone.
 
 ## Whether it is a person
 
@@ -299,3 +282,176 @@ acting-as-html = <strong>{ $original }</strong>, vous agissez en tant que <stron
 stop-acting = Arrêter
 recovered = Vous êtes entré avec une clé de récupération.
 recovered-html = Vous êtes entré avec une clé de récupération. <a href="{ $address }">Choisissez un nouveau mot de passe</a> avant de partir, et vérifiez que vos seconds facteurs sont toujours les vôtres.
+
+## The portal: frame
+
+skip-to-content = Aller au contenu
+main-navigation = Principal
+profile = Profil
+signing-in = Connexion et sécurité
+devices = Appareils
+permissions-given = Données partagées
+tokens = Jetons et mots de passe d’application
+activity = Activité
+pages = Pages
+save = Enregistrer
+remove = Supprimer
+delete = Supprimer
+rename = Renommer
+display-name = Nom
+until = Jusqu’au
+added = Ajouté
+used-last = Dernière utilisation
+never-used = Jamais utilisé
+changed-last = Dernière modification
+done-saved = Enregistré.
+done-renamed = Le nouveau nom est enregistré.
+done-removed = Supprimé. Il ne permet plus de se connecter.
+done-ended = Session fermée.
+done-taken-back = Retiré. L’application vous demandera de nouveau.
+done-deleted = Supprimé. Sa clé n’ouvre plus rien.
+gone-already = Cela n’existe plus.
+
+## The portal: applications
+
+favourites = Favoris
+make-favourite = Ajouter aux favoris
+no-favourite = Retirer des favoris
+favourite-called = Favori : { $name }
+could-ask-for = Ce que vous pourriez demander
+because-everybody = Ouverte à tous
+because-group = Grâce à { $name }
+because-person = Ouverte pour vous
+because-policy = Selon une règle
+why-any = Chacune de ces raisons suffit :
+why-all = Ces raisons, ensemble, vous l’ouvrent :
+why-everybody = Toute personne ayant un compte peut l’ouvrir.
+why-group = Vous êtes dans le groupe « { $name } ».
+why-group-through = Vous êtes dans le groupe « { $name } », par { $through }.
+why-not-group = Vous n’êtes pas dans le groupe « { $name } ».
+why-person = Elle vous a été ouverte personnellement.
+why-not-person = Elle n’est fermée qu’à quelqu’un d’autre.
+why-condition = La condition « { $name } » est remplie.
+why-policy = La règle « { $name } » le permet.
+why-until = Cela prend fin le { $moment }.
+
+## The portal: profile
+
+about-you = À propos de vous
+edit-profile = Modifier
+not-set = Non renseigné
+groups = Groupes
+language-and-looks = Langue et apparence
+language = Langue
+as-browser-asks = Selon mon navigateur
+looks = Apparence
+look-automatic = Automatique
+look-light = Claire
+look-dark = Sombre
+look-contrast = Contraste élevé
+delete-account = Supprimer le compte
+delete-account-hint = Votre compte et tout son contenu disparaîtront définitivement.
+
+## The portal: signing in
+
+second-factors = Seconds facteurs
+second-factors-hint = Ils arrêtent quiconque aurait appris votre mot de passe.
+no-factors = Vous n’en avez pas encore. Choisissez-en un ci-dessous.
+get-codes-hint = Prenez aussi des codes de récupération : ils vous ouvrent si vous perdez votre appareil.
+add-factor = Ajouter un second facteur
+new-name = Nouveau nom
+kind-passkey = Clé d’accès ou clé de sécurité
+kind-app = Application d’authentification
+kind-codes = Codes de récupération
+kind-email = Codes par e-mail
+kind-text = Codes par SMS
+kind-duo = Duo
+about-passkey = Votre empreinte, votre visage, un code PIN ou une clé physique. Le moyen le plus sûr.
+about-app = Une application de votre téléphone affiche un nouveau code toutes les 30 secondes.
+about-codes = Une liste à imprimer et à garder. Chaque code sert une fois.
+about-email = Un code est envoyé dans votre boîte à chaque connexion.
+about-text = Un code est envoyé sur votre téléphone à chaque connexion.
+about-duo = Vous confirmez d’un geste dans l’application Duo.
+remove-factor-question = Supprimer « { $name } » ?
+remove-factor-means = Vous ne pourrez plus vous connecter avec. Pour l’utiliser à nouveau, il faudra le reconfigurer.
+show-factor-first = Vous vous êtes connecté cette fois sans second facteur. Déconnectez-vous, reconnectez-vous avec un second facteur et réessayez.
+print-codes = Imprimer
+
+## The portal: devices
+
+devices-hint = Là où vous êtes connecté. Fermez ce que vous ne reconnaissez pas, et changez votre mot de passe.
+this-device = Cet appareil
+end-session = Déconnecter
+end-others = Déconnecter tous les autres
+end-others-question = Déconnecter tous les autres appareils ?
+end-others-means = Vous restez connecté ici. Partout ailleurs, et dans les applications qui y sont ouvertes, il faudra vous reconnecter.
+browser-on = { $browser } sur { $system }
+unknown-device = Appareil inconnu
+
+## The portal: shared data
+
+consents-hint = Ce que vous avez permis à des applications de savoir sur vous.
+no-consents = Rien de partagé
+no-consents-hint = Lorsqu’une application demande votre accord et que vous le donnez, elle apparaît ici.
+shares-name-only = Que c’est vous
+until-taken-back = Jusqu’à ce que vous le retiriez
+take-back = Retirer
+
+## The portal: tokens
+
+tokens-hint = Des clés pour les programmes qui agissent en votre nom. Qui en possède une peut faire ce que vous pouvez.
+no-tokens = Vous n’avez aucune clé pour programmes.
+app-password = Mot de passe d’application
+api-token = Jeton d’API
+about-app-password = Pour les programmes de messagerie, lecteurs et autres qui demandent un nom et un mot de passe.
+about-api-token = Pour les scripts et programmes qui appellent l’API de ce serveur.
+without-end = Sans fin
+new-key = Nouvelle clé
+make-token = Créer une clé
+make = Créer
+what-for = À quoi sert-elle ?
+what-for-hint = Un nom qui vous la rappellera, par exemple « Courrier du portable ».
+name-it-first = Donnez-lui d’abord un nom.
+kind-of-key = Type
+works-for = Valable pendant
+key-of = La clé de « { $name } »
+key-once = Copiez-la maintenant. Elle ne sera plus affichée.
+key = Clé
+copy = Copier
+copied = Copiée
+app-password-use = Donnez au programme le nom « { $name } », et cette clé comme mot de passe.
+token-use = Le programme l’envoie avec chaque requête : « Authorization: Bearer … ».
+new-key-question = Une nouvelle clé pour « { $name } » ?
+new-key-means = L’ancienne clé cesse aussitôt de fonctionner. Les programmes qui l’utilisent auront besoin de la nouvelle.
+delete-token-question = Supprimer « { $name } » ?
+delete-token-means = Les programmes qui utilisent sa clé n’auront plus accès.
+
+## The portal: activity
+
+activity-hint = Ce qui s’est passé en votre nom. Si ce n’était pas vous, changez votre mot de passe et déconnectez tous les autres appareils.
+no-activity = Il ne s’est encore rien passé.
+newer = Plus récentes
+older = Plus anciennes
+acted-by = Par { $who }, en votre nom
+did-sign-in = Vous vous êtes connecté
+did-fail-sign-in = Quelqu’un a essayé, sans succès, de se connecter à votre place
+did-sign-out = Vous vous êtes déconnecté
+did-open-html = Vous avez ouvert <strong>{ $application }</strong>
+was-refused = Quelque chose ne vous était pas ouvert
+was-refused-html = <strong>{ $application }</strong> ne vous était pas ouverte
+did-set-password = Votre mot de passe a été changé
+did-change-profile = Vous avez modifié votre profil
+did-use-invitation = Vous êtes venu par une invitation
+did-see-key-html = La clé de <strong>{ $name }</strong> a été affichée
+did-renew-key-html = <strong>{ $name }</strong> a reçu une nouvelle clé
+did-begin-acting = Vous avez commencé à agir à la place de quelqu’un
+did-end-acting = Vous agissez de nouveau en votre nom
+did-add-factor-html = Vous avez ajouté le second facteur <strong>{ $name }</strong>
+did-remove-factor-html = Vous avez supprimé le second facteur <strong>{ $name }</strong>
+did-rename-factor-html = Vous avez renommé le second facteur <strong>{ $name }</strong>
+did-make-key-html = Vous avez créé la clé <strong>{ $name }</strong>
+did-delete-key-html = Vous avez supprimé la clé <strong>{ $name }</strong>
+did-take-back-html = Vous avez retiré ce que vous partagiez avec <strong>{ $name }</strong>
+did-create-html = Vous avez créé <strong>{ $name }</strong>
+did-change-html = Vous avez modifié <strong>{ $name }</strong>
+did-delete-html = Vous avez supprimé <strong>{ $name }</strong>

@@ -153,28 +153,10 @@ application-closed-html = 您已登录，但无权访问 <strong>{ $application 
 closed-to-you = 您已登录，但无权访问此内容。
 closed = 您无权访问此内容。
 what-is-missing = 缺少的条件
-one-would-open-it = 满足以下任一条件即可
+one-would-open-it = 改变以下任意一项即可
 decision = 决定
 decision-hint = 请将此编号发送给您的管理员以申请访问权限。
 policy-failed = 某条策略无法评估，而无法评估的一律拒绝。
-need-login = 已登录
-need-active = 已启用的账户
-need-group = 属于群组 { $group }
-need-not-group = 不属于群组 { $group }
-need-user = 被指名授予访问权限的账户
-need-not-user = 其他账户：您的账户被指名排除
-need-check = 满足条件 { $name }
-need-not-check = 不满足条件 { $name }
-need-mfa = 登录时使用第二步验证
-need-superuser = 管理员身份
-need-membership-ended = 属于群组 { $group }（已于 { $moment } 到期）
-need-membership-ahead = 属于群组 { $group }（将于 { $moment } 开始）
-need-ended = { $whom } 的访问权限（已于 { $moment } 到期）
-need-ahead = { $whom } 的访问权限（将于 { $moment } 开始）
-need-permission = 授予访问权限的策略：目前没有
-need-not-forbidden = 策略 { $policy } 不禁止
-need-any-of = 以下任一条件：{ $choices }
-list-separator = ；
 
 ## Pages that say what went wrong
 
@@ -247,6 +229,7 @@ scan-duo = 请使用手机上的 Duo 应用扫描此二维码。
 duo-qr-code = 用于 Duo 的二维码
 open-duo-html = 如果就在这部手机上，请<a href="{ $address }">打开 Duo</a>。
 duo-continue = 应用显示您的账户后，请在此继续。
+duo-known = Duo 已有您的账户。请继续，并在手机上批准请求。
 
 ## Whether it is a person
 
@@ -267,3 +250,176 @@ acting-as-html = <strong>{ $original }</strong>，您正在以 <strong>{ $person
 stop-acting = 结束
 recovered = 您是通过恢复密钥进入的。
 recovered-html = 您是通过恢复密钥进入的。离开前请<a href="{ $address }">设置新密码</a>，并确认您的第二验证方式仍属于您。
+
+## The portal: frame
+
+skip-to-content = 跳到正文
+main-navigation = 主导航
+profile = 个人资料
+signing-in = 登录与安全
+devices = 设备
+permissions-given = 已共享的数据
+tokens = 令牌与应用密码
+activity = 活动记录
+pages = 页
+save = 保存
+remove = 移除
+delete = 删除
+rename = 重命名
+display-name = 姓名
+until = 有效期至
+added = 添加于
+used-last = 最近使用
+never-used = 从未使用
+changed-last = 最近修改
+done-saved = 已保存。
+done-renamed = 新名称已保存。
+done-removed = 已移除，不能再用于登录。
+done-ended = 已在该处退出登录。
+done-taken-back = 已收回。该应用下次会再次询问您。
+done-deleted = 已删除，其密钥已失效。
+gone-already = 该项已不存在。
+
+## The portal: applications
+
+favourites = 收藏
+make-favourite = 加入收藏
+no-favourite = 取消收藏
+favourite-called = 收藏：{ $name }
+could-ask-for = 您可以申请的应用
+because-everybody = 对所有人开放
+because-group = 通过 { $name }
+because-person = 授予您本人
+because-policy = 根据规则
+why-any = 以下任一原因即可打开：
+why-all = 以下原因共同为您打开：
+why-everybody = 所有拥有账户的人都可以打开。
+why-group = 您属于“{ $name }”组。
+why-group-through = 您通过 { $through } 属于“{ $name }”组。
+why-not-group = 您不属于“{ $name }”组。
+why-person = 它是授予您本人的。
+why-not-person = 它只对其他人关闭。
+why-condition = 条件“{ $name }”成立。
+why-policy = 规则“{ $name }”允许。
+why-until = 该权限于 { $moment } 结束。
+
+## The portal: profile
+
+about-you = 关于您
+edit-profile = 编辑
+not-set = 未填写
+groups = 组
+language-and-looks = 语言与外观
+language = 语言
+as-browser-asks = 跟随浏览器
+looks = 外观
+look-automatic = 自动
+look-light = 浅色
+look-dark = 深色
+look-contrast = 高对比度
+delete-account = 删除账户
+delete-account-hint = 您的账户及其全部内容将永久消失。
+
+## The portal: signing in
+
+second-factors = 第二验证因素
+second-factors-hint = 即使他人得知您的密码，也无法登录。
+no-factors = 您还没有设置。请在下方选择一种。
+get-codes-hint = 请同时获取恢复码：设备丢失时可用它登录。
+add-factor = 添加第二验证因素
+new-name = 新名称
+kind-passkey = 通行密钥或安全密钥
+kind-app = 身份验证器应用
+kind-codes = 恢复码
+kind-email = 电子邮件验证码
+kind-text = 短信验证码
+kind-duo = Duo
+about-passkey = 指纹、面容、PIN 或实体密钥，最安全的方式。
+about-app = 手机应用每半分钟显示一个新验证码。
+about-codes = 可打印保存的列表，每个代码只能使用一次。
+about-email = 登录时向您的邮箱发送验证码。
+about-text = 登录时向您的手机发送验证码。
+about-duo = 在 Duo 应用中轻触确认。
+remove-factor-question = 移除“{ $name }”？
+remove-factor-means = 您将无法再用它登录。若要再次使用，需要重新设置。
+show-factor-first = 您本次登录未使用第二验证因素。请退出后使用第二验证因素登录，然后重试。
+print-codes = 打印
+
+## The portal: devices
+
+devices-hint = 您已登录的设备。请退出不认识的设备，并修改密码。
+this-device = 本设备
+end-session = 退出登录
+end-others = 退出所有其他设备
+end-others-question = 退出所有其他设备？
+end-others-means = 您在此处保持登录。在其他设备及其打开的应用中，您需要重新登录。
+browser-on = { $system } 上的 { $browser }
+unknown-device = 未知设备
+
+## The portal: shared data
+
+consents-hint = 您允许应用获取的个人信息。
+no-consents = 没有共享的数据
+no-consents-hint = 当您同意某个应用的请求后，它会显示在这里。
+shares-name-only = 您的身份
+until-taken-back = 直到您收回
+take-back = 收回
+
+## The portal: tokens
+
+tokens-hint = 供以您的名义运行的程序使用的密钥。持有者可以做您能做的事。
+no-tokens = 您还没有程序密钥。
+app-password = 应用密码
+api-token = API 令牌
+about-app-password = 用于邮件客户端、播放器等要求用户名和密码的程序。
+about-api-token = 用于调用本服务器 API 的脚本和程序。
+without-end = 永久有效
+new-key = 更换密钥
+make-token = 创建密钥
+make = 创建
+what-for = 用途
+what-for-hint = 便于您辨认的名称，例如“笔记本上的邮件”。
+name-it-first = 请先为它命名。
+kind-of-key = 类型
+works-for = 有效期
+key-of = “{ $name }”的密钥
+key-once = 请立即复制，它不会再次显示。
+key = 密钥
+copy = 复制
+copied = 已复制
+app-password-use = 在程序中填写用户名“{ $name }”，并以此密钥作为密码。
+token-use = 程序在每次请求中以“Authorization: Bearer …”发送它。
+new-key-question = 为“{ $name }”更换密钥？
+new-key-means = 旧密钥将立即失效，使用它的程序需要新的密钥。
+delete-token-question = 删除“{ $name }”？
+delete-token-means = 使用该密钥的程序将立即无法访问。
+
+## The portal: activity
+
+activity-hint = 以您的名义发生的事情。若非您本人所为，请修改密码并退出所有其他设备。
+no-activity = 暂无记录。
+newer = 较新
+older = 较旧
+acted-by = 由 { $who } 以您的名义
+did-sign-in = 您登录了
+did-fail-sign-in = 有人尝试以您的身份登录但失败
+did-sign-out = 您退出了登录
+did-open-html = 您打开了 <strong>{ $application }</strong>
+was-refused = 某项内容未对您开放
+was-refused-html = <strong>{ $application }</strong> 未对您开放
+did-set-password = 您的密码已修改
+did-change-profile = 您修改了个人资料
+did-use-invitation = 您通过邀请加入
+did-see-key-html = <strong>{ $name }</strong> 的密钥被查看
+did-renew-key-html = <strong>{ $name }</strong> 更换了密钥
+did-begin-acting = 您开始以他人身份操作
+did-end-acting = 您恢复了自己的身份
+did-add-factor-html = 您添加了第二验证因素 <strong>{ $name }</strong>
+did-remove-factor-html = 您移除了第二验证因素 <strong>{ $name }</strong>
+did-rename-factor-html = 您重命名了第二验证因素 <strong>{ $name }</strong>
+did-make-key-html = 您创建了密钥 <strong>{ $name }</strong>
+did-delete-key-html = 您删除了密钥 <strong>{ $name }</strong>
+did-take-back-html = 您收回了与 <strong>{ $name }</strong> 共享的数据
+did-create-html = 您创建了 <strong>{ $name }</strong>
+did-change-html = 您修改了 <strong>{ $name }</strong>
+did-delete-html = 您删除了 <strong>{ $name }</strong>

@@ -19,7 +19,9 @@ mod over;
 mod proof;
 mod purposes;
 mod questions;
+mod thresholds;
 mod unreachable;
+mod verifying;
 mod view;
 mod writes;
 
@@ -32,7 +34,7 @@ use view::View;
 /// One question.
 type Lint = fn(&View<'_>, &mut Vec<Diagnostic>);
 
-const LINTS: [Lint; 15] = [
+const LINTS: [Lint; 17] = [
     addresses::check,
     admission::check,
     clients::check,
@@ -46,7 +48,9 @@ const LINTS: [Lint; 15] = [
     proof::check,
     purposes::check,
     questions::check,
+    thresholds::check,
     unreachable::check,
+    verifying::check,
     writes::check,
 ];
 

@@ -3,7 +3,7 @@
 
 use crate::error::{ACTING, ApiError, BAD_TOKEN, NO_CREDENTIALS, NO_PERMISSION};
 use axum::extract::{ConnectInfo, FromRequestParts};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, header, request::Parts};
 use lockgate_identity::{
     Identity,
@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 /// Name of the header that repeats the CSRF cookie's value.
 const CSRF_HEADER: &str = "x-authentik-csrf";
+
+/// How long a second factor counts as shown after it was.
+const FRESH: TimeDelta = TimeDelta::minutes(15);
 
 /// Who calls.
 pub(crate) struct Caller {
@@ -58,9 +61,11 @@ impl Caller {
         if self.original.is_some() { Err(ACTING) } else { Ok(()) }
     }
 
-    /// Whether whoever is here in a browser has shown a second factor. A token stands for its owner as it is.
-    pub(crate) fn has_shown_factor(&self) -> bool {
-        self.session.is_none() || self.login.mfa
+    /// Whether whoever is here in a browser has shown a second factor a short while ago: a browser that was left open
+    /// proves nobody. A token stands for its owner as it is.
+    pub(crate) fn has_shown_factor(&self, now: DateTime<Utc>) -> bool {
+        let fresh = |at: DateTime<Utc>| now - at < FRESH;
+        self.session.is_none() || self.login.mfa && self.login.at.is_some_and(fresh)
     }
 
     /// The circumstances that policies may read.

@@ -49,7 +49,7 @@ pub(crate) const TABLE: &[Difference] = &[
             "authenticators_totp_destroy",
             "authenticators_webauthn_destroy",
         ],
-        "In a browser's session, one's own are removed only after signing in with a second factor (403 otherwise); with a token, and by administrators, as there.",
+        "In a browser's session, one's own are removed only within 15 minutes of signing in with a second factor (403 otherwise), also by administrators; with a token, and those of others, as there.",
     ),
     differs(
         &["stages_authenticator_duo_import_devices_automatic_create"],

@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod executor;
 mod managed;
+mod me;
 mod objects;
 pub mod openapi;
 mod overview;
@@ -46,6 +47,7 @@ const MAX_BODY: usize = 2 * 1024 * 1024;
 pub fn router(identity: Identity) -> Router {
     objects::routes()
         .merge(people::routes())
+        .merge(me::routes())
         .merge(rbac::routes())
         .merge(events::routes())
         .merge(tasks::routes())

@@ -143,6 +143,8 @@ struct OverviewCertificate {
 struct Overview {
     /// The version that runs.
     version: Option<String>,
+    /// When what is told of people, events and jobs was counted.
+    counted: Option<DateTime<Utc>>,
     /// Accounts.
     users: Option<OverviewUsers>,
     /// Second factors in use, by sort.
@@ -205,6 +207,7 @@ async fn overview(State(identity): State<Identity>, caller: Caller, query: Query
     let counted = counted.as_deref();
     Ok(Json(Overview {
         version: may("system").then(|| env!("CARGO_PKG_VERSION").to_owned()),
+        counted: counted.map(|counted| counted.at),
         users: counted.filter(|_| users).map(|counted| OverviewUsers {
             total: counted.people.total,
             active: counted.people.active,

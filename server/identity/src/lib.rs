@@ -44,6 +44,7 @@ pub mod reputation;
 pub mod roster;
 pub mod runner;
 pub mod schedule;
+mod sealed_task;
 pub mod sent;
 pub mod sessions;
 pub mod simulation;
@@ -129,6 +130,8 @@ pub struct Setup {
     pub password_threads: usize,
     /// Password checks that may wait.
     pub password_queue: usize,
+    /// How many steps of flows are begun; `None`: as it befits `password_queue`.
+    pub flow_steps: Option<runner::StepLimits>,
     /// How many wrong passwords are free.
     pub wrong_passwords: Allowance,
     /// Requests of one token, or of one account's sessions, in a second; `None`: any number.
@@ -167,6 +170,7 @@ impl Setup {
             session_lifetime: None,
             password_threads: 1,
             password_queue: 8,
+            flow_steps: None,
             wrong_passwords: Allowance::default(),
             api_requests: None,
             decisions: DecisionLog::default(),
@@ -376,7 +380,9 @@ impl Identity {
             tokens,
             passwords,
             guessing: Guessing::new(setup.wrong_passwords),
-            steps: runner::turns_for_steps(setup.password_queue),
+            steps: runner::turns_for_steps(
+                setup.flow_steps.unwrap_or_else(|| runner::StepLimits::beside(setup.password_queue)),
+            ),
             journal,
             access,
             reputation,

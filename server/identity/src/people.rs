@@ -171,6 +171,21 @@ impl People {
         Ok(user)
     }
 
+    /// Changes what somebody has chosen for oneself, such as a language: `settings` among the attributes. Nothing is
+    /// decided by it, so that it is no event.
+    ///
+    /// # Errors
+    /// [`PeopleError`].
+    pub async fn change_settings(
+        &self,
+        pk: i64,
+        change: impl FnOnce(&mut Map<String, Value>) + Send,
+    ) -> Result<User, PeopleError> {
+        let user = self.store.users().change_settings(pk, change, self.clock.now()).await?;
+        self.feed.settle().await;
+        Ok(user)
+    }
+
     /// Deletes a user with sessions, tokens and memberships.
     ///
     /// # Errors

@@ -215,6 +215,38 @@ impl Users<'_> {
             .await
     }
 
+    /// Changes what a person has chosen for oneself, `settings` among the attributes, and nothing beside it: whoever
+    /// changes other attributes at the same time loses nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::TooLong`], or whatever the database answers.
+    pub async fn change_settings(
+        &self,
+        pk: i64,
+        change: impl FnOnce(&mut Map<String, Value>) + Send,
+        now: DateTime<Utc>,
+    ) -> Result<User, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let row = user::Entity::find_by_id(pk).lock_exclusive().one(&tx).await?;
+                let row = row.ok_or(StoreError::NotFound { what: "user" })?;
+                let mut attributes = User::try_from(row.clone())?.attributes;
+                let mut settings = match attributes.remove("settings") {
+                    Some(Value::Object(settings)) => settings,
+                    _ => Map::new(),
+                };
+                change(&mut settings);
+                attributes.insert("settings".to_owned(), Value::Object(settings));
+                let patch = UserPatch { attributes: Some(attributes), ..UserPatch::default() };
+                let row = patched(row, patch, now)?.update(&tx).await?;
+                changes::append(&tx, now, [(Topic::User, pk.to_string())]).await?;
+                tx.commit().await?;
+                User::try_from(row)
+            })
+            .await
+    }
+
     /// Deletes an account with everything that is its own: password, memberships, sessions, tokens,
     /// consents. Answers whether it existed.
     ///

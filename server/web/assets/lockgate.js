@@ -189,39 +189,9 @@
     input.addEventListener("input", () => later(300));
   });
 
-  // The portal: filter while typing, "/" to search, Escape to close the menu.
-  const search = document.querySelector("input[type=search]");
-  if (!search) return;
-  const filter = () => {
-    const words = search.value.toLowerCase().split(/\s+/);
-    let found = 0;
-    each(".shelf", (shelf) => {
-      let here = 0;
-      shelf.querySelectorAll(".app").forEach((app) => {
-        const text = app.textContent.toLowerCase();
-        app.hidden = !words.every((word) => text.includes(word));
-        here += !app.hidden;
-      });
-      shelf.hidden = !here;
-      found += here;
-    });
-    document.querySelector(".none").hidden = found > 0;
-  };
-  const shelves = document.querySelector(".shelf");
-  if (shelves) search.addEventListener("input", filter);
-  const menu = document.querySelector(".menu");
-  addEventListener("keydown", (event) => {
-    const typing = event.target.matches("input, textarea, select");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      search.focus();
-    }
-    if (event.key === "Escape" && menu.open) {
-      menu.open = false;
-      menu.firstElementChild.focus();
-    }
-  });
-  addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
+  // Codes that are kept on paper.
+  each("button[data-print]", (button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
   });
 })();

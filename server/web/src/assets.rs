@@ -1,4 +1,5 @@
-//! The files that pages load: one style sheet, one script and one for the page on the API, two drawings.
+//! The files that pages load: a style sheet and a script for all, more for the portal, the admin interface and the page on
+//! the API, two drawings.
 //!
 //! They are part of the binary. Their addresses carry a hash of their content, so a browser may
 //! keep them for ever and a new version is a new address. A request for the hash of another
@@ -71,20 +72,24 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
     encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
-static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
-    [
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
         Asset::new("lockgate", "css", "text/css; charset=utf-8", include_bytes!("../assets/lockgate.css")),
         Asset::new("lockgate", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/lockgate.js")),
         Asset::new("logo", "svg", "image/svg+xml", include_bytes!("../assets/logo.svg")),
         Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
         Asset::new("api_docs", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/api_docs.js")),
+        Asset::new("admin", "css", "text/css; charset=utf-8", include_bytes!("../assets/admin.css")),
+        Asset::new("admin", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/admin.js")),
+        Asset::new("portal", "css", "text/css; charset=utf-8", include_bytes!("../assets/portal.css")),
+        Asset::new("portal", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/portal.js")),
     ]
 });
 
 /// Every embedded file.
 #[must_use]
 pub fn all() -> &'static [Asset] {
-    &*ASSETS
+    &ASSETS
 }
 
 /// Address of the style sheet.
@@ -115,6 +120,35 @@ pub fn favicon() -> &'static str {
 #[must_use]
 pub fn api_docs() -> &'static str {
     ASSETS[4].url()
+}
+
+/// Address of the file with this name; empty without one.
+fn url_of(stem: &str, extension: &str) -> &'static str {
+    ASSETS.iter().find(|asset| asset.stem == stem && asset.extension == extension).map_or("", Asset::url)
+}
+
+/// Address of the portal's own style sheet.
+#[must_use]
+pub fn portal_css() -> &'static str {
+    url_of("portal", "css")
+}
+
+/// Address of the portal's own script.
+#[must_use]
+pub fn portal_script() -> &'static str {
+    url_of("portal", "js")
+}
+
+/// Address of the admin interface's style sheet.
+#[must_use]
+pub fn admin_css() -> &'static str {
+    url_of("admin", "css")
+}
+
+/// Address of the admin interface's script.
+#[must_use]
+pub fn admin_script() -> &'static str {
+    url_of("admin", "js")
 }
 
 /// Addresses that clients of the reference know, and the file that stands behind each here.

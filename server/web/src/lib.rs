@@ -6,6 +6,8 @@
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 
 mod acting;
+mod admin;
+mod administers;
 mod api_docs;
 pub mod assets;
 pub mod denied;
@@ -49,7 +51,7 @@ pub fn router(identity: Identity, api: Router) -> Router {
         .route("/", get(portal::front_door))
         .route("/setup", get(portal::setup))
         .route("/robots.txt", get(portal::robots))
-        .route("/if/user/", get(portal::portal))
+        .merge(portal::router())
         .route(acting::END, post(acting::end).layer(DefaultBodyLimit::max(flow::form::MAX_FORM)))
         .route("/recovery/use-token/", get(recovery::by_query))
         .route("/recovery/use-token/{key}/", get(recovery::by_path))
@@ -62,6 +64,7 @@ pub fn router(identity: Identity, api: Router) -> Router {
         .route("/application/launch/{slug}/", get(portal::launch))
         .route("/api/v3/docs/", get(api_docs::page))
         .route("/api/v3/docs/{file}", get(api_docs::file))
+        .merge(admin::routes())
         .merge(assets::router())
         .with_state(Web { identity, routes: rest::Routes(api) })
 }

@@ -10,10 +10,16 @@ use axum::{
     response::Response,
 };
 use lockgate_identity::config::Snapshot;
-use lockgate_model::kinds::Brand;
+use lockgate_model::{User, kinds::Brand};
 use lockgate_texts::Language;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+
+/// Name of the cookie by which pages that know nobody look as somebody has chosen in this browser.
+const THEME_COOKIE: &str = "lockgate_theme";
+
+/// How long a browser remembers looks, in seconds: a year.
+const REMEMBERED: u32 = 31_536_000;
 
 /// Where the brand's own CSS stands.
 const CSS_PATH: &str = "/if/brand.css";
@@ -27,6 +33,27 @@ pub(crate) fn of(snapshot: &Snapshot, host: &str, language: Language) -> BrandVi
         .map(|link| FooterLink { name: link.name.clone(), href: link.href.clone() });
     let looks = snapshot.brand(host).map_or_else(BrandView::default, |(_, brand)| view(brand));
     BrandView { footer_links: footer_links.collect(), t: language, ..looks }
+}
+
+/// The looks that a person has chosen, if any.
+pub(crate) fn theme_of(user: &User) -> Option<Theme> {
+    let setting = user.attributes.get("settings").and_then(|settings| settings.get("theme")?.get("base")?.as_str());
+    setting.map(Theme::from_setting)
+}
+
+/// What a browser remembers of looks; `lines` are the request's `Cookie` headers.
+pub(crate) fn theme_cookie<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Theme> {
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix(THEME_COOKIE)?.strip_prefix('='));
+    values.next().map(Theme::from_setting)
+}
+
+/// Value of the `Set-Cookie` header that has a browser remember looks.
+pub(crate) fn set_theme_cookie(theme: Theme, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    let word = theme.word();
+    format!("{THEME_COOKIE}={word}; Path=/; SameSite=Lax; HttpOnly; Max-Age={REMEMBERED}{secure}")
 }
 
 fn view(brand: &Brand) -> BrandView {

@@ -1,6 +1,10 @@
 //! One request of a browser: from whom, in which session, and the answers that every handler gives.
 
-use crate::{denied::DeniedPages, looks, pages::BrandView};
+use crate::{
+    denied::DeniedPages,
+    looks,
+    pages::{BrandView, Theme},
+};
 use axum::{
     body::Body,
     extract::{ConnectInfo, FromRef, FromRequestParts},
@@ -66,6 +70,8 @@ pub(crate) struct Visit {
     pub(crate) mfa_token: Option<String>,
     /// What the browser remembers of who has signed in in it.
     pub(crate) device_token: Option<String>,
+    /// What the browser remembers of the looks that somebody has chosen in it.
+    pub(crate) theme: Option<Theme>,
     pub(crate) request_id: String,
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -89,6 +95,7 @@ where
             token: sessions::session_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             mfa_token: sessions::mfa_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
             device_token: sessions::device_cookie(lines(parts, header::COOKIE.as_str())).map(str::to_owned),
+            theme: looks::theme_cookie(lines(parts, header::COOKIE.as_str())),
             request_id: given.unwrap_or_else(|| random_uuid(&*identity.random).simple().to_string()),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -163,16 +170,30 @@ impl Visit {
     }
 
     pub(crate) fn brand(&self, language: Language) -> BrandView {
-        looks::of(&self.snapshot, &self.client.host, language)
+        looks::of(&self.snapshot, &self.client.host, language).liked(self.theme)
+    }
+
+    /// The same for somebody who is signed in, as this person has chosen.
+    pub(crate) fn brand_for(&self, who: &SignedIn) -> BrandView {
+        let chosen = looks::theme_of(&who.principal().user);
+        looks::of(&self.snapshot, &self.client.host, self.language(Some(who))).liked(chosen)
+    }
+
+    /// Has the browser remember the looks that somebody has chosen, for pages that know nobody.
+    pub(crate) fn remember_theme(&self, response: &mut Response, theme: Theme) {
+        if self.theme.unwrap_or_default() != theme {
+            add_cookies(response, [looks::set_theme_cookie(theme, self.client.is_https())]);
+        }
     }
 
     /// Pages that say no to somebody who is signed in.
     pub(crate) fn pages_for(&self, who: &SignedIn) -> DeniedPages {
-        DeniedPages::new(self.identity.clone()).speaking(self.language(Some(who)))
+        let theme = looks::theme_of(&who.principal().user);
+        DeniedPages::new(self.identity.clone()).speaking(self.language(Some(who))).liked(theme)
     }
 
     pub(crate) fn pages(&self) -> DeniedPages {
-        DeniedPages::new(self.identity.clone()).speaking(self.language(None))
+        DeniedPages::new(self.identity.clone()).speaking(self.language(None)).liked(self.theme)
     }
 
     pub(crate) fn not_found(&self) -> Response {

@@ -7,7 +7,10 @@ use axum::{
     response::Response,
 };
 use lockgate_engine::Context;
-use lockgate_identity::{Bootstrap, Identity, Setup, runner::FlowRequest};
+use lockgate_identity::{
+    Bootstrap, Identity, Setup,
+    runner::{FlowRequest, StepLimits},
+};
 use lockgate_store::{SealKey, Store};
 use lockgate_web::DeniedPages;
 use std::{collections::BTreeMap, sync::Mutex};
@@ -17,13 +20,22 @@ const LOGIN: &str = "/if/flow/default-authentication-flow/";
 const PASSWORD: &str = "correct horse battery staple";
 
 async fn services(password: Option<&str>) -> Identity {
+    services_with(password, |setup| setup).await
+}
+
+async fn services_with(password: Option<&str>, more: impl FnOnce(Setup) -> Setup) -> Identity {
     let seal = SealKey::derive(b"a secret key for tests").expect("a key");
     let store = Store::in_memory(seal).await.expect("a database");
     let setup = Setup {
         bootstrap: Bootstrap { password: password.map(str::to_owned), ..Bootstrap::default() },
         ..Setup::new(store)
     };
-    Identity::start(setup).await.expect("services")
+    Box::pin(Identity::start(more(setup))).await.expect("services")
+}
+
+/// As much of the API as the library asks for: nobody may open anything.
+fn api() -> Router {
+    Router::new().route("/lockgate/me/applications/", axum::routing::get(async || axum::Json(serde_json::json!([]))))
 }
 
 /// A browser that keeps cookies.
@@ -52,7 +64,7 @@ impl Reply {
 
 impl Browser {
     async fn at(password: Option<&str>) -> Self {
-        Self { app: lockgate_web::router(services(password).await, Router::new()), cookies: Mutex::default() }
+        Self { app: lockgate_web::router(services(password).await, api()), cookies: Mutex::default() }
     }
 
     fn cookie(&self, name: &str) -> Option<String> {
@@ -201,7 +213,7 @@ async fn the_first_visitor_is_led_to_the_setup() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn giving_up_leads_to_whoever_began_the_flow() {
     let identity = services(Some(PASSWORD)).await;
-    let browser = Browser { app: lockgate_web::router(identity.clone()), cookies: Mutex::default() };
+    let browser = Browser { app: lockgate_web::router(identity.clone(), Router::new()), cookies: Mutex::default() };
     browser.get(LOGIN).await;
     let token = browser.cookie("authentik_session").expect("a cookie");
     let client = lockgate_identity::net::client(&identity.trusted, [192, 0, 2, 1].into(), |_| None);
@@ -243,4 +255,33 @@ async fn an_answer_to_an_application_is_a_form_that_can_go_nowhere_else() {
     assert!(text.contains("method=\"post\" action=\"https://app.test:8443/cb?x=1&#38;y=2\""), "{text}");
     assert!(text.contains("name=\"state\"") && !text.contains("<script>alert"), "{text}");
     assert!(text.contains("<button"), "it can be sent by hand");
+}
+
+#[tokio::test]
+async fn a_crowd_is_told_to_come_back_and_then_all_is_well() {
+    let few = |setup| Setup { flow_steps: Some(StepLimits { at_once: 1, waiting: 2 }), ..setup };
+    let app = lockgate_web::router(services_with(Some(PASSWORD), few).await);
+    let asks = || {
+        let app = app.clone();
+        async move { app.oneshot(Request::get(LOGIN).body(Body::empty()).expect("a request")).await.expect("an answer") }
+    };
+    let mut crowd = tokio::task::JoinSet::new();
+    (0..24).for_each(|_| drop(crowd.spawn(asks())));
+    let (mut served, mut sent_away) = (0, 0);
+    for answer in crowd.join_all().await {
+        if answer.status() == StatusCode::OK {
+            served += 1;
+            continue;
+        }
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        let after = answer.headers()[header::RETRY_AFTER].to_str().expect("a text").to_owned();
+        let text =
+            String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.expect("a page").to_vec()).expect("a page");
+        assert!(text.contains(&format!("Too many people are signing in. Try again in {after} seconds.")), "{text}");
+        sent_away += 1;
+    }
+    assert!(served >= 3 && sent_away >= 1, "{served} served, {sent_away} sent away");
+    for _ in 0..3 {
+        assert_eq!(asks().await.status(), StatusCode::OK);
+    }
 }

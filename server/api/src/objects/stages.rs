@@ -20,7 +20,10 @@ use axum::{
 };
 use http::Method;
 use lockgate_identity::Identity;
-use lockgate_model::kinds::{DeviceType, EMAIL_TEMPLATES, PasswordStage, device_type, device_types};
+use lockgate_model::{
+    Object,
+    kinds::{DeviceType, EMAIL_TEMPLATES, device_type, device_types},
+};
 use lockgate_policies::Action;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,16 +83,32 @@ fn describe_device_types(components: &mut Components, paths: &mut Paths) {
 
 async fn user_settings(State(identity): State<Identity>, _: Caller) -> Json<Vec<UserSetting>> {
     let snapshot = identity.config.snapshot();
-    let stages = snapshot.objects.all::<PasswordStage>();
-    let offering = stages.into_iter().filter(|(_, stage)| stage.configure_flow.is_some());
-    let setting = |id: uuid::Uuid| UserSetting {
-        object_uid: id.to_string(),
-        component: "ak-user-settings-password".to_owned(),
-        title: "Change your password".to_owned(),
-        configure_url: Some(format!("/flows/-/configure/{id}/")),
-        icon_url: None,
+    let offering = snapshot.objects.iter().filter(|object| object.document.body["configure_flow"].is_string());
+    let mut settings: Vec<UserSetting> = offering.filter_map(setting).collect();
+    settings.sort_by(|a, b| (&a.component, &a.title).cmp(&(&b.component, &b.title)));
+    Json(settings)
+}
+
+/// What people can set up in a stage's own flow: its part of the reference's interface, and its heading.
+fn setting(stage: &Object) -> Option<UserSetting> {
+    let (component, usual) = match stage.kind.meta.kind {
+        "password_stage" => ("ak-user-settings-password", "Change your password"),
+        "authenticator_duo_stage" => ("ak-user-settings-authenticator-duo", "Duo device"),
+        "authenticator_email_stage" => ("ak-user-settings-authenticator-email", "Email authenticator"),
+        "authenticator_sms_stage" => ("ak-user-settings-authenticator-sms", "SMS device"),
+        "authenticator_static_stage" => ("ak-user-settings-authenticator-static", "Static tokens"),
+        "authenticator_totp_stage" => ("ak-user-settings-authenticator-totp", "TOTP authenticator"),
+        "authenticator_webauthn_stage" => ("ak-user-settings-authenticator-webauthn", "WebAuthn device"),
+        _ => return None,
     };
-    Json(offering.map(|(object, _)| setting(object.document.id)).collect())
+    let named = stage.document.body["friendly_name"].as_str().filter(|name| !name.is_empty());
+    Some(UserSetting {
+        object_uid: stage.document.id.to_string(),
+        component: component.to_owned(),
+        title: named.unwrap_or(usual).to_owned(),
+        configure_url: Some(format!("/flows/-/configure/{}/", stage.document.id)),
+        icon_url: None,
+    })
 }
 
 async fn templates(State(identity): State<Identity>, caller: Caller) -> Result<Json<Vec<TypeCreate>>, ApiError> {

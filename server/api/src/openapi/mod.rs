@@ -9,8 +9,8 @@ pub(crate) mod shapes;
 mod takes;
 
 use crate::{
-    access, admin, decisions, documents, events, executor, managed, objects, overview, people, rbac, replay, revisions,
-    root, simulation, tasks,
+    access, admin, decisions, documents, events, executor, managed, me, objects, overview, people, rbac, replay,
+    revisions, root, simulation, tasks,
 };
 use components::Components;
 use operation::Paths;
@@ -46,6 +46,7 @@ fn build() -> Value {
     crud::describe(&mut components, &mut paths);
     objects::describe(&mut components, &mut paths);
     people::describe(&mut components, &mut paths);
+    me::describe(&mut components, &mut paths);
     rbac::describe(&mut components, &mut paths);
     events::describe(&mut components, &mut paths);
     tasks::describe(&mut components, &mut paths);

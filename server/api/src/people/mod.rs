@@ -18,7 +18,7 @@ mod recovery;
 pub(crate) mod related;
 mod reputation;
 pub(crate) mod roles;
-mod sessions;
+pub(crate) mod sessions;
 pub(crate) mod shapes;
 pub(crate) mod sight;
 mod tokens;

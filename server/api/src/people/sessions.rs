@@ -104,7 +104,7 @@ fn network(identity: &Identity, ip: IpAddr) -> Option<Map<String, Value>> {
 }
 
 /// What a `User-Agent` says of itself, as far as people care: browser, system, sort of device.
-fn agent(text: &str) -> Map<String, Value> {
+pub(crate) fn agent(text: &str) -> Map<String, Value> {
     let first = |words: &[(&'static str, &'static str)]| {
         words.iter().find(|(mark, _)| text.contains(mark)).map_or("Other", |(_, name)| *name)
     };

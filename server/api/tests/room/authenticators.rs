@@ -1,8 +1,17 @@
 //! Authenticators over the API: one's own, and those of others.
 
-use crate::support::Api;
-use lockgate_store::{AuthenticatorKind, NewAuthenticator, NewProof};
+use crate::support::{Api, Browser, clock::Moved};
+use chrono::TimeDelta;
+use http::Method;
+use lockgate_engine::ports::Clock as _;
+use lockgate_identity::{
+    Setup,
+    mail::{MailServer, MailSettings},
+};
+use lockgate_store::{AuthenticatorKind, NewAuthenticator, NewProof, TaskFilter};
 use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tempfile::TempDir;
 
 const SORTS: [(&str, AuthenticatorKind); 6] = [
     ("duo", AuthenticatorKind::Duo),
@@ -138,4 +147,116 @@ async fn who_may_see_one_sort_sees_no_other_and_changes_nothing() {
     bob.get(&format!("/authenticators/admin/sms/{sms}/")).await.expect(404);
     let seen = bob.get("/authenticators/admin/all/").await.expect(200);
     assert_eq!(seen.as_array().map(Vec::len), Some(1), "{seen}");
+}
+
+const PASSWORD: &str = "trellis-mango-orbit-58";
+const FACTOR: &str = "ak-stage-authenticator-validate";
+
+/// Signs in, also whoever is signed in already.
+async fn signs_in(browser: &mut Browser, name: &str, code: &str) {
+    browser.sign_in_up_to(FACTOR, name, PASSWORD).await;
+    let end = browser.shows_code(code).await;
+    assert_eq!(end["component"], "xak-flow-redirect", "{end}");
+}
+
+#[tokio::test]
+async fn ones_own_go_only_a_short_while_after_one_was_shown() {
+    let clock = Arc::new(Moved::default());
+    let api = Api::start_by(&clock, |setup| setup).await;
+    let (ada, _) = person(&api, "ada").await;
+    let to = |user: i64, word: &str| format!("/lockgate/users/{user}/authenticators/{word}/");
+    api.post(&format!("/core/users/{ada}/set_password/"), &json!({"password": PASSWORD})).await.expect(204);
+    let admins = api.get("/core/groups/?name=authentik+Admins").await.expect(200)["results"][0]["pk"].clone();
+    let admins = format!("/core/groups/{}/add_user/", admins.as_str().expect("a key"));
+    let codes = api.post(&to(ada, "static"), &json!({})).await.expect(201);
+    let one = format!("/authenticators/static/{}/", codes["pk"]);
+    let app = api.post(&to(ada, "totp"), &json!({})).await.expect(201)["pk"].clone();
+    let code = |at: usize| codes["codes"][at].as_str().expect("a code").to_owned();
+    let mut browser = Browser::new(&api);
+    signs_in(&mut browser, "ada", &code(0)).await;
+
+    clock.passes(TimeDelta::minutes(14));
+    browser.send(Method::DELETE, &format!("/authenticators/totp/{app}/"), &Value::Null).await.expect(204);
+    clock.passes(TimeDelta::minutes(2));
+    let told = browser.send(Method::DELETE, &one, &Value::Null).await.expect(403);
+    assert!(told["detail"].as_str().is_some_and(|text| text.contains("sign in again")), "{told}");
+    // Who administrates gets no other way, for a factor that goes or for one that comes.
+    api.post(&admins, &json!({"pk": ada})).await.expect(204);
+    let all = format!("/authenticators/admin/static/{}/", codes["pk"]);
+    assert_eq!(browser.send(Method::DELETE, &all, &Value::Null).await.expect(403), told);
+    assert_eq!(browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(403), told);
+
+    // Whoever is signed in proves it again by signing in.
+    signs_in(&mut browser, "ada", &code(1)).await;
+    browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(201);
+    browser.send(Method::DELETE, &one, &Value::Null).await.expect(204);
+    // Those of others are the administrator's at any time.
+    clock.passes(TimeDelta::minutes(16));
+    let (bob, _) = person(&api, "bob").await;
+    let made = browser.send(Method::POST, &to(bob, "totp"), &json!({})).await.expect(201)["pk"].clone();
+    browser.send(Method::DELETE, &format!("/authenticators/admin/totp/{made}/"), &Value::Null).await.expect(204);
+}
+
+const PHONES: &str = r"stage: phones
+enroll_sms: { provider: generic, from: '+4930', account: 'https://sms.example.com/', auth: { env: SMS } }
+---
+flow: phones
+title: Phones
+designation: stage_configuration
+stages:
+  - stage: phones
+";
+
+/// What a task would send as the latest code.
+async fn sent_code(api: &Api, word: &str) -> String {
+    let actor = Some(format!("send_{word}"));
+    let (tasks, _) = api.store.tasks().list(&TaskFilter { actor, ..TaskFilter::default() }).await.expect("a database");
+    let task = tasks.into_iter().max_by_key(|task| task.id).expect("a task");
+    let sealed = task.data["sealed"].as_str().expect("what is sent");
+    let plain = api.store.seal_key().open(&format!("{word} {}", task.id), sealed).expect("it opens");
+    let plain = String::from_utf8(plain).expect("a text");
+    let figures = |part: &&str| part.len() == 6 && part.bytes().all(|byte| byte.is_ascii_digit());
+    plain.split(|c: char| !c.is_alphanumeric()).find(figures).expect("a code").to_owned()
+}
+
+#[tokio::test]
+async fn a_code_that_was_sent_works_for_ten_minutes_and_not_for_fifteen() {
+    let clock = Arc::new(Moved::default());
+    let mail = MailSettings {
+        host: "mail.example.com".to_owned(),
+        port: 25,
+        username: String::new(),
+        password: String::new(),
+        use_tls: false,
+        use_ssl: false,
+        timeout: Duration::from_secs(1),
+        from: "lockgate@example.com".to_owned(),
+    };
+    let mail = Some(MailServer::new(mail).expect("a mail server"));
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("phones.yaml"), PHONES).expect("a file");
+    let config = Some(folder.path().to_owned());
+    let variables = [("SMS".to_owned(), "hush-hush".to_owned())].into();
+    let api = Api::start_by(&clock, |setup| Setup { mail, folder: config, variables, ..setup }).await;
+    let stage = api.get("/stages/authenticator/sms/?name=phones").await.expect(200)["results"][0]["pk"].clone();
+    for (name, word, kind) in [("ada", "mail", AuthenticatorKind::Email), ("bob", "sms", AuthenticatorKind::Sms)] {
+        let (user_pk, _) = person(&api, name).await;
+        api.post(&format!("/core/users/{user_pk}/set_password/"), &json!({"password": PASSWORD})).await.expect(204);
+        let details = json!({"email": "ada@example.com", "phone_number": "+4915123456789", "stage": stage});
+        let details = details.as_object().cloned().unwrap_or_default();
+        let proof = NewProof::Secret("+4915123456789".to_owned());
+        let new = NewAuthenticator { kind, user_pk, name: word.to_owned(), confirmed: true, details, proof };
+        api.store.authenticators().create(new, clock.now()).await.expect("stored");
+
+        let (mut early, mut late) = (Browser::new(&api), Browser::new(&api));
+        early.sign_in_up_to(FACTOR, name, PASSWORD).await;
+        let code = sent_code(&api, word).await;
+        clock.passes(TimeDelta::seconds(599));
+        assert_eq!(early.shows_code(&code).await["component"], "xak-flow-redirect", "{word}");
+        late.sign_in_up_to(FACTOR, name, PASSWORD).await;
+        let code = sent_code(&api, word).await;
+        clock.passes(TimeDelta::seconds(900));
+        let told = late.shows_code(&code).await;
+        assert_eq!(told["response_errors"]["code"][0]["code"], "invalid", "{word}: {told}");
+    }
 }

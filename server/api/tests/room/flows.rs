@@ -2,6 +2,7 @@
 
 use crate::support::{Api, Browser, TOKEN};
 use http::Method;
+use lockgate_identity::{Setup, runner::StepLimits};
 use serde_json::{Value, json};
 
 const EXECUTOR: &str = "/flows/executor/default-authentication-flow/?query=";
@@ -65,4 +66,25 @@ async fn the_inspector_shows_administrators_the_plan_of_their_own_session() {
     browser.send(get.clone(), INSPECTOR, &Value::Null).await.expect(404);
     browser.token = None;
     browser.send(get, INSPECTOR, &Value::Null).await.expect(403);
+}
+
+#[tokio::test]
+async fn programs_in_a_crowd_are_told_when_to_come_back() {
+    let few = |setup| Setup { flow_steps: Some(StepLimits { at_once: 1, waiting: 2 }), ..setup };
+    let api = Api::start_set(few).await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..24 {
+        let api = api.clone();
+        crowd.spawn(async move { api.anonymous(Method::GET, EXECUTOR, &Value::Null).await });
+    }
+    let (served, sent_away): (Vec<_>, Vec<_>) =
+        crowd.join_all().await.into_iter().partition(|reply| reply.status == 200);
+    assert!(served.len() >= 3 && !sent_away.is_empty(), "{} served", served.len());
+    for reply in sent_away {
+        assert!(reply.retry_after.parse::<u64>().is_ok_and(|seconds| seconds > 0), "{}", reply.retry_after);
+        assert!(reply.expect(429)["detail"].is_string());
+    }
+    for _ in 0..3 {
+        api.anonymous(Method::GET, EXECUTOR, &Value::Null).await.expect(200);
+    }
 }

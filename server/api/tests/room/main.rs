@@ -15,6 +15,7 @@ mod events;
 mod flows;
 mod impersonation;
 mod invitations;
+mod me;
 mod oauth2;
 mod objects;
 mod overview;

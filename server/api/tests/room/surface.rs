@@ -164,6 +164,13 @@ const OWN: &[&str] = &[
     "events_events_actions_list",
     "events_notifications_list",
     "events_notifications_mark_all_seen_create",
+    "lockgate_me_activity_list",
+    "lockgate_me_applications_list",
+    "lockgate_me_favourites_destroy",
+    "lockgate_me_favourites_update",
+    "lockgate_me_sessions_end_others_create",
+    "lockgate_me_settings_partial_update",
+    "lockgate_me_settings_retrieve",
     "lockgate_objects_list",
     "lockgate_overview_retrieve",
 ];

@@ -13,10 +13,26 @@ const BESIDE_HASHES: usize = 32;
 /// Requests that may wait for a step of theirs to begin: what a small machine takes in a few seconds.
 const WAITING: usize = 2_048;
 
-/// Whose turn a step of a flow is. Of those who wait for a hash there are at most `hashes`.
-pub(crate) fn turns_for_steps(hashes: usize) -> Turns {
-    let at_once = hashes + BESIDE_HASHES;
-    Turns::new("lockgate_flow_steps", at_once, at_once + WAITING)
+/// How many steps of flows are begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepLimits {
+    /// At once.
+    pub at_once: usize,
+    /// Waiting beside them.
+    pub waiting: usize,
+}
+
+impl StepLimits {
+    /// What a small machine takes, where at most so many wait for a hash.
+    #[must_use]
+    pub fn beside(hashes: usize) -> Self {
+        Self { at_once: hashes + BESIDE_HASHES, waiting: WAITING }
+    }
+}
+
+/// Whose turn a step of a flow is.
+pub(crate) fn turns_for_steps(limits: StepLimits) -> Turns {
+    Turns::new("lockgate_flow_steps", limits.at_once, limits.at_once + limits.waiting)
 }
 
 impl FlowRunner<'_> {

@@ -25,6 +25,7 @@ mod strength;
 use crate::{Core, config::Snapshot, net::Client, principals::PrincipalEntry};
 pub use answer::{FlowAnswer, FlowOutcome};
 use chrono::TimeDelta;
+pub use crowd::StepLimits;
 use crowd::too_many;
 pub(crate) use crowd::turns_for_steps;
 pub use inspect::Inspection;

@@ -67,6 +67,11 @@ impl Form {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Everything that stands under this name, in the order sent.
+    pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// The token against forgery; empty without one.
     pub(crate) fn csrf(&self) -> &str {
         self.get(CSRF_FIELD).unwrap_or_default()

@@ -13,6 +13,8 @@ pub enum Theme {
     Light,
     /// Always dark.
     Dark,
+    /// As much contrast as there can be, light or dark as `prefers-color-scheme` says.
+    Contrast,
 }
 
 impl Theme {
@@ -22,6 +24,7 @@ impl Theme {
         match setting {
             "light" => Self::Light,
             "dark" => Self::Dark,
+            "contrast" => Self::Contrast,
             _ => Self::Automatic,
         }
     }
@@ -33,6 +36,18 @@ impl Theme {
             Self::Automatic => "auto",
             Self::Light => "light",
             Self::Dark => "dark",
+            Self::Contrast => "contrast",
+        }
+    }
+
+    /// The word of the setting.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Contrast => "contrast",
         }
     }
 
@@ -40,7 +55,7 @@ impl Theme {
     #[must_use]
     pub fn color_scheme(self) -> &'static str {
         match self {
-            Self::Automatic => "light dark",
+            Self::Automatic | Self::Contrast => "light dark",
             Self::Light => "light",
             Self::Dark => "dark",
         }
@@ -103,6 +118,12 @@ impl BrandView {
             .any(|folder| setting.starts_with(folder));
         let shown = !setting.is_empty() && !default;
         shown.then(|| setting.to_owned())
+    }
+
+    /// The same in the looks that somebody has chosen, if anybody has.
+    #[must_use]
+    pub fn liked(self, theme: Option<Theme>) -> Self {
+        Self { theme: theme.filter(|theme| *theme != Theme::Automatic).unwrap_or(self.theme), ..self }
     }
 
     /// Address of the tab icon.

@@ -4,13 +4,14 @@
 //! [`crate::page::respond`]. The structs know nothing of the engine or of services, so each can be
 //! rendered from sample data; a test renders every one and holds the house rules against the HTML.
 
+pub mod admin;
 mod brand;
 mod captcha;
 mod factors;
 mod flow;
 mod message;
 mod oauth;
-mod portal;
+pub mod portal;
 mod prompt;
 #[cfg(test)]
 mod samples;
@@ -28,7 +29,6 @@ pub use flow::{
 };
 pub use message::{Action, Denial, DeniedPage, MessagePage};
 pub use oauth::{DevicePage, DeviceStep, SignOutPage};
-pub use portal::{AppCard, AppGroup, PortalNotice, PortalPage};
 pub use prompt::{Choice, FieldKind, PromptField};
 
 use oauth::DEVICE_PATH;

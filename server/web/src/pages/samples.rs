@@ -13,12 +13,12 @@ pub(super) struct Sample {
     pub(super) response: axum::response::Response,
 }
 
-fn sample<P: Page>(name: &str, page: &P) -> Sample {
+pub(super) fn sample<P: Page>(name: &str, page: &P) -> Sample {
     let html = page.render().expect("sample renders");
     Sample { name: name.to_owned(), html, response: crate::page::respond(StatusCode::OK, page) }
 }
 
-fn brand() -> BrandView {
+pub(super) fn brand() -> BrandView {
     BrandView {
         footer_links: vec![
             FooterLink { name: "Help".into(), href: Some("https://help.example.com/".into()) },
@@ -70,7 +70,7 @@ fn wrong(page: FlowPage, general: &[&str], fields: &[(&str, &str)]) -> FlowPage 
     }
 }
 
-fn person() -> Person {
+pub(super) fn person() -> Person {
     Person { name: "ada.lovelace@example.com".into(), avatar_url: None }
 }
 
@@ -219,51 +219,15 @@ fn denial() -> Denial {
     Denial {
         application: Some("Media server".into()),
         reason: Some("Management applications open with a second factor only.".into()),
-        missing: vec!["Membership in the group Media Admins".into(), "A second factor at sign-in".into()],
+        missing: vec![
+            "You need to be a member of the group Media Admins.".into(),
+            "You need to sign in with a second factor.".into(),
+        ],
         any_of_missing: false,
         decision_id: Some("01939b1e-7f2c-7c41-9a55-3f0f6d1c2b7e".into()),
         back_url: Some("/if/user/".into()),
         switch_url: Some("/flows/-/default/invalidation/".into()),
         restart_url: None,
-    }
-}
-
-fn portal() -> PortalPage {
-    let card = |name: &str, description: &str| AppCard {
-        name: name.into(),
-        launch_url: "https://app.example.com/".into(),
-        description: description.into(),
-        ..AppCard::default()
-    };
-    PortalPage {
-        brand: brand(),
-        person: person(),
-        display_name: "Ada Lovelace".into(),
-        groups: vec![
-            AppGroup {
-                name: String::new(),
-                apps: vec![
-                    card("Grafana", "Dashboards and alerts for the house and everything in it"),
-                    AppCard { new_tab: true, ..card("Home Assistant", "Lights, heating, doors") },
-                    card("Paperless", "Every letter since 2014, with a search that finds it"),
-                    AppCard { publisher: "Immich".into(), ..card("Photos", "") },
-                ],
-            },
-            AppGroup {
-                name: "Management".into(),
-                apps: vec![
-                    card("Traefik", "Routes"),
-                    card("Proxmox VE", "Machines"),
-                    card("Uptime", "What is up, what is not, and since when it has been so"),
-                ],
-            },
-        ],
-        notice: None,
-        query: String::new(),
-        settings_url: Some("/if/flow/default-user-settings-flow/".into()),
-        password_url: Some("/if/flow/default-password-change/".into()),
-        admin_url: None,
-        sign_out_url: "/flows/-/default/invalidation/".into(),
     }
 }
 
@@ -331,6 +295,7 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
             ),
         ),
         ("duo-setup", flow("Duo", Body::DuoSetup(duo_setup()))),
+        ("duo-known", flow("Duo", Body::DuoSetup(DuoSetup { person: person(), ..DuoSetup::default() }))),
         ("duo-asked", wrong(flow("Duo", Body::SecondFactor(duo(false))), &[], &[("duo", "The request was denied.")])),
         ("duo-asking", flow("Duo", Body::SecondFactor(duo(true)))),
         ("mail-opened", flow("Is this you?", Body::Mail(Mail { opened: Some(person()), again: false }))),
@@ -456,10 +421,8 @@ pub(super) fn all() -> Vec<Sample> {
         sample("device-allowed", &device(DeviceStep::Done { application: "Command line".into(), allowed: true })),
         sample("device-denied", &device(DeviceStep::Done { application: "Command line".into(), allowed: false })),
         sample("sign-out", &sign_out()),
-        sample("portal", &portal()),
-        sample("portal-empty", &PortalPage { groups: Vec::new(), ..portal() }),
-        sample("portal-nothing", &PortalPage { groups: Vec::new(), query: "wiki".into(), ..portal() }),
     ]);
+    all.extend(portal::samples::all());
     all
 }
 

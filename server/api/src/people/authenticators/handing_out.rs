@@ -1,7 +1,7 @@
 //! `/lockgate/users/{id}/authenticators/…`: second factors that an administrator sets up for somebody, who is handed what
 //! proves them. It is shown once, here.
 
-use super::{SHOW_FIRST, Sort, has_factor, kinds::sort_of, note_made};
+use super::{Sort, kinds::sort_of, note_made, shown_if_own};
 use crate::{
     body::Body,
     caller::Caller,
@@ -139,11 +139,7 @@ async fn account(
     if !sight.permits(Action::Create, sort.policy, account.pk, name).await? {
         return Err(NO_PERMISSION);
     }
-    // An open browser of an administrator's must not become a factor of whoever finds it.
-    let own = account.pk == caller.user().pk;
-    if own && !caller.has_shown_factor() && has_factor(identity, caller).await? {
-        return Err(SHOW_FIRST);
-    }
+    shown_if_own(identity, caller, account.pk).await?;
     Ok(account)
 }
 

@@ -42,7 +42,9 @@ use std::{collections::HashMap, sync::LazyLock};
 const MOST: u64 = 1_000;
 
 /// Whoever finds an open browser must not be rid of its owner's factors by that.
-const SHOW_FIRST: ApiError = ApiError::Forbidden("Sign in with a second factor first, and remove this one then.");
+const SHOW_FIRST: ApiError = ApiError::Forbidden(
+    "Show your second factor first: sign in again at /flows/-/default/authentication/, and do this within 15 minutes.",
+);
 
 /// A name for an authenticator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -316,17 +318,19 @@ async fn destroy(
     key: String,
 ) -> Result<StatusCode, ApiError> {
     let found = found((sort, whose), &identity, &caller, Action::Delete, &key).await?;
-    if whose == Whose::Own && !caller.has_shown_factor() && has_factor(&identity, &caller).await? {
-        return Err(SHOW_FIRST);
-    }
+    shown_if_own(&identity, &caller, found.user_pk).await?;
     identity.store.authenticators().delete(found.pk).await?;
     note(&identity, &caller, Noted::ModelDeleted, sort, &found);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether the caller could have shown a second factor.
-async fn has_factor(identity: &Identity, caller: &Caller) -> Result<bool, ApiError> {
-    Ok(!identity.usable_factors(caller.user().pk).await?.is_empty())
+/// Refuses to touch the caller's own factors unless one that there is was shown a short while ago: a browser that was
+/// left open must not lose a factor, or gain one, by whoever finds it.
+async fn shown_if_own(identity: &Identity, caller: &Caller, owner: i64) -> Result<(), ApiError> {
+    if owner != caller.user().pk || caller.has_shown_factor(identity.clock.now()) {
+        return Ok(());
+    }
+    if identity.usable_factors(owner).await?.is_empty() { Ok(()) } else { Err(SHOW_FIRST) }
 }
 
 async fn used_by(

@@ -1,16 +1,21 @@
 //! The router over services on SQLite in a folder of its own, asked without a network.
 
+pub(crate) mod clock;
 pub(crate) mod mmdb;
 pub(crate) mod things;
 
 use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode, header, request::Builder};
+use lockgate_engine::ports::Clock;
 use lockgate_identity::{Bootstrap, Identity, Setup, places::GeoFiles};
 use lockgate_store::{DatabaseSettings, SealKey, Store};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+/// The sign-in that ships with the server.
+pub(crate) const LOGIN: &str = "/flows/executor/default-authentication-flow/?query=";
 
 /// Key of the first administrator's token.
 pub(crate) const TOKEN: &str = "test-bootstrap-token-0123456789abcdef";
@@ -78,8 +83,18 @@ impl Api {
 
     /// As [`Self::start`], where a token may make so many requests a second.
     pub(crate) async fn start_limited(most: u32) -> Self {
-        let limited = |setup| Setup { api_requests: NonZeroU32::new(most), ..setup };
-        Self::start_as(TempDir::new().expect("a folder"), limited).await
+        Self::start_set(|setup| Setup { api_requests: NonZeroU32::new(most), ..setup }).await
+    }
+
+    /// As [`Self::start`], with something else set.
+    pub(crate) async fn start_set(more: impl FnOnce(Setup) -> Setup) -> Self {
+        Self::start_as(TempDir::new().expect("a folder"), more).await
+    }
+
+    /// As [`Self::start`], by this clock, with something else set.
+    pub(crate) async fn start_by(clock: &Arc<clock::Moved>, more: impl FnOnce(Setup) -> Setup) -> Self {
+        let clock: Arc<dyn Clock> = Arc::<clock::Moved>::clone(clock);
+        Self::start_set(|setup| more(Setup { clock, ..setup })).await
     }
 
     /// A server in a folder, with these databases.
@@ -246,20 +261,34 @@ impl Browser {
 
     /// Signs in by the flow that is there for it.
     pub(crate) async fn sign_in(&mut self, username: &str, password: &str) {
-        let flow = "/flows/executor/default-authentication-flow/?query=";
+        self.sign_in_up_to("xak-flow-redirect", username, password).await;
+    }
+
+    /// Signs in as far as what has this component, which it answers.
+    pub(crate) async fn sign_in_up_to(&mut self, last: &str, username: &str, password: &str) -> Value {
+        let mut shown = Value::Null;
         for _ in 0..12 {
-            let shown = self.send(Method::GET, flow, &Value::Null).await.expect(200);
+            shown = self.send(Method::GET, LOGIN, &Value::Null).await.expect(200);
             let component = shown["component"].as_str().expect("a component");
-            if component == "xak-flow-redirect" {
-                return;
+            if component == last {
+                return shown;
             }
             let answer = json!({"component": component, "uid_field": username, "password": password});
-            let reply = self.send(Method::POST, flow, &answer).await;
-            if reply.body["component"] == "xak-flow-redirect" {
-                return;
+            let reply = self.send(Method::POST, LOGIN, &answer).await;
+            if reply.body["component"] == last {
+                return reply.body;
             }
         }
-        panic!("{username} could not sign in");
+        panic!("{username} does not come to {last}: {shown}");
+    }
+
+    /// Answers the second factor that a sign-in asks for; what comes next.
+    pub(crate) async fn shows_code(&mut self, code: &str) -> Value {
+        let answer = json!({"component": "ak-stage-authenticator-validate", "code": code});
+        match self.send(Method::POST, LOGIN, &answer).await {
+            reply if reply.status == StatusCode::FOUND => self.send(Method::GET, LOGIN, &Value::Null).await.expect(200),
+            reply => reply.body,
+        }
     }
 
     /// From this address from now on.

@@ -1,0 +1,159 @@
+//! The page of one thing, and what refers to it.
+
+use super::{
+    desk::{Desk, Paged},
+    form,
+    list::find,
+    resource::{self, Resource, key_text, part, text},
+    spec::Holds,
+};
+use crate::pages::admin::{
+    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Text, Tone,
+};
+use axum::{extract::Path, response::Response};
+use lockgate_policies::Action as Act;
+use serde_json::Value;
+
+/// `GET /if/admin/{resource}/{key}/`.
+pub(super) async fn page(desk: Desk, Path((slug, key)): Path<(String, String)>) -> Response {
+    let paged = shown(&desk, &slug, &key).await;
+    desk.answer(paged)
+}
+
+async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
+    let resource = find(slug)?;
+    let value = desk.rest.get(&resource.api_of(key)).await?;
+    Ok(desk.page(head(desk, resource, &value, ""), panels(resource, &value)))
+}
+
+/// The heading of a page of one thing; `tab` is where below its address the page is.
+pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -> Heading {
+    let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
+    let mut tabs = vec![("", "Overview")];
+    tabs.extend(resource.tabs);
+    if resource.has_used_by {
+        tabs.push(("used-by/", "Used by"));
+    }
+    let tab =
+        |(path, label): (&str, &str)| Tab { label: label.to_owned(), href: format!("{home}{path}"), here: path == tab };
+    let mut actions = Vec::new();
+    if resource.can_create() && desk.may(Act::Update, resource.kind) {
+        actions.push(Action::link("Edit", format!("{home}edit/")));
+    }
+    if resource.can_delete && desk.may(Act::Delete, resource.kind) {
+        actions.push(Action::link("Delete", format!("{home}delete/")).toned(Tone::Bad));
+    }
+    Heading {
+        crumbs: vec![Crumb { label: resource.plural.clone(), href: resource.home() }],
+        title: form::title(resource, value),
+        actions,
+        tabs: if tabs.len() > 1 { tabs.into_iter().map(tab).collect() } else { Vec::new() },
+        api: Some(format!("GET /api/v3{}", resource.api_of(&key_text(&value[resource.key])))),
+        ..Heading::default()
+    }
+}
+
+/// Everything that is set, long texts apart.
+pub(super) fn panels(resource: &Resource, value: &Value) -> Vec<Panel> {
+    let specs = resource.specs();
+    let mut facts = Facts::default();
+    let mut texts = Vec::new();
+    for spec in &specs {
+        match spec.holds {
+            Holds::Long(_) if !text(value, &spec.name).is_empty() => {
+                let code = Code { text: text(value, &spec.name).to_owned(), copy: true, ..Code::default() };
+                texts.push(Panel::new(&spec.label, vec![code.into()]));
+            }
+            Holds::Long(_) => {}
+            Holds::Ref(ref target, many) => {
+                facts = facts.with(&spec.label, references(target, many, &spec.name, value))
+            }
+            _ => facts = facts.with(&spec.label, form::shown(spec, value)),
+        }
+    }
+    if specs.is_empty() {
+        facts = everything(value);
+    }
+    std::iter::once(Panel::bare(facts)).chain(texts).collect()
+}
+
+/// The members of a value that nobody declared.
+fn everything(value: &Value) -> Facts {
+    value.as_object().into_iter().flatten().fold(Facts::default(), |facts, (name, value)| {
+        let cell = match value {
+            Value::Object(_) | Value::Array(_) => Cell::Code(value.to_string()),
+            Value::Bool(yes) => Cell::Yes(*yes),
+            other => Cell::from(key_text(other)),
+        };
+        facts.with(super::spec::label(name), cell)
+    })
+}
+
+/// Names of what is referred to, where the API tells them beside the keys (`groups` beside `groups_obj`).
+fn references(target: &str, many: bool, name: &str, value: &Value) -> Cell {
+    let told = match (&value[format!("{name}_obj")], &value[format!("{}_obj", name.trim_end_matches('s'))]) {
+        (Value::Null, other) => other,
+        (told, _) => told,
+    };
+    let Some(resource) = resource::of_target(target) else { return Cell::from(key_text(&value[name])) };
+    let link = |one: &Value| (resource.name(one), resource.href(one));
+    match told {
+        Value::Array(list) if !list.is_empty() => Cell::Links(list.iter().map(link).collect()),
+        one @ Value::Object(_) => Cell::Links(vec![link(one)]),
+        _ if value[name].is_null() => Cell::Nothing,
+        _ if many => Cell::Number(value[name].as_array().map_or(0, Vec::len) as i64),
+        _ => {
+            let key = key_text(&value[name]);
+            let to = format!("{}{}/", resource.home(), part(&key));
+            if matches!(resource.source, resource::Source::Union(_)) { Cell::Code(key) } else { Cell::link(key, to) }
+        }
+    }
+}
+
+/// `GET /if/admin/{resource}/{key}/used-by/`.
+pub(super) async fn used_by(desk: Desk, Path((slug, key)): Path<(String, String)>) -> Response {
+    let paged = users_of(&desk, &slug, &key).await;
+    desk.answer(paged)
+}
+
+async fn users_of(desk: &Desk, slug: &str, key: &str) -> Paged {
+    let resource = find(slug)?;
+    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let table = dependants(desk, resource, key).await?;
+    Ok(desk.page(head(desk, resource, &value, "used-by/"), vec![Panel::bare(table)]))
+}
+
+/// What refers to a thing, and what its deletion does to it.
+pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> Result<Part, super::desk::Trouble> {
+    if !resource.has_used_by {
+        return Ok(Text::default().into());
+    }
+    let list = desk.rest.get(&format!("{}used_by/", resource.api_of(key))).await?;
+    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = |one: &Value| {
+        let model = format!("{}.{}", text(one, "app"), text(one, "model_name"));
+        let name = text(one, "name").to_owned();
+        let of = resource::of_model(&model);
+        let fate = match text(one, "action") {
+            "cascade" | "cascade_many" => Cell::badge("is deleted too", Tone::Bad),
+            "set_null" | "set_default" => Cell::badge("loses the reference", Tone::Warn),
+            _ => Cell::badge("stays", Tone::Plain),
+        };
+        let to = of.map(|of| format!("{}{}/", of.home(), part(text(one, "pk"))));
+        let kind = of.map_or_else(|| text(one, "model_name").to_owned(), |of| of.noun.clone());
+        let name = to.map_or_else(|| Cell::from(name.as_str()), |to| Cell::link(&name, to));
+        Row { key: None, cells: vec![name, Cell::from(kind), fate] }
+    };
+    Ok(Table {
+        caption: "Used by".into(),
+        columns: ["Name", "Kind", "When this is deleted, it"].map(Column::new).into(),
+        rows: list.iter().map(row).collect(),
+        empty: Empty {
+            title: "Nothing refers to it".into(),
+            hint: "It can be deleted without changing anything else.".into(),
+            action: None,
+        },
+        ..Table::default()
+    }
+    .into())
+}

@@ -1,0 +1,104 @@
+//! `/if/user/activity/`: what happened in somebody's name, in plain words.
+
+use super::{frame, moment, parameter, refused, results, sessions::device};
+use crate::{
+    page::respond,
+    pages::portal::{ActivityPage, ActivityView, Mood, Section},
+    rest::Rest,
+    visit::{Answer, Visit},
+};
+use axum::{http::StatusCode, response::Response};
+use lockgate_texts::Language;
+use serde_json::Value;
+
+/// Entries of a page.
+const EACH: u64 = 30;
+
+/// `GET /if/user/activity/`.
+pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
+    let answer = shown(&visit, &rest).await;
+    visit.answer(answer)
+}
+
+async fn shown(visit: &Visit, rest: &Rest) -> Answer {
+    let guest = match frame::guest(visit).await? {
+        Ok(guest) => guest,
+        Err(answer) => return Ok(answer),
+    };
+    let page: u64 = parameter(&visit.query, "page").parse().unwrap_or(1).max(1);
+    let list = match rest.get(&format!("/lockgate/me/activity/?page={page}&page_size={EACH}")).await {
+        Ok(list) => list,
+        Err(refusal) => return refused(visit, &guest.who, refusal),
+    };
+    let url = |page: u64| format!("{}?page={page}", Section::Activity.url());
+    let more = list["pagination"]["count"].as_u64().unwrap_or_default() > page * EACH;
+    let page = ActivityPage {
+        frame: frame::frame(visit, &guest, Section::Activity).await?,
+        entries: results(&list).map(|entry| view(entry, guest.t())).collect(),
+        newer_url: (page > 1).then(|| url(page - 1)),
+        older_url: more.then(|| url(page + 1)),
+        brand: guest.brand,
+    };
+    Ok(respond(StatusCode::OK, &page))
+}
+
+fn view(entry: &Value, t: Language) -> ActivityView {
+    let told = |name: &str| entry[name].as_str();
+    let place: Vec<&str> = ["city", "country"].into_iter().filter_map(told).collect();
+    let seen = told("browser").or(told("system")).map(|_| device(told("browser"), told("system"), t));
+    let whence = [Some(place.join(", ")), seen, told("client_ip").map(str::to_owned)];
+    let acted = told("acted_by").map(|who| t.acted_by(who));
+    let (icon, mood, sentence_html) = sentence(entry, t);
+    ActivityView {
+        icon,
+        mood,
+        sentence_html,
+        whence: acted.into_iter().chain(whence.into_iter().flatten()).filter(|part| !part.is_empty()).collect(),
+        at: moment(&entry["created"], t).unwrap_or_default(),
+    }
+}
+
+/// Drawing, mood and words of what happened.
+fn sentence(entry: &Value, t: Language) -> (&'static str, Mood, String) {
+    let name = |field: &str| entry[field].as_str().unwrap_or_default();
+    let (application, thing) = (name("application"), name("thing_name"));
+    match entry["action"].as_str().unwrap_or_default() {
+        "login" => ("in", Mood::Plain, t.did_sign_in().into_owned()),
+        "login_failed" => ("warn", Mood::Refused, t.did_fail_sign_in().into_owned()),
+        "logout" => ("out", Mood::Plain, t.did_sign_out().into_owned()),
+        "authorize_application" => ("apps", Mood::Plain, t.did_open_html(application)),
+        "policy_execution" if application.is_empty() => ("warn", Mood::Refused, t.was_refused().into_owned()),
+        "policy_execution" => ("warn", Mood::Refused, t.was_refused_html(application)),
+        "password_set" => ("lock", Mood::Notable, t.did_set_password().into_owned()),
+        "user_write" => ("edit", Mood::Plain, t.did_change_profile().into_owned()),
+        "invitation_used" => ("mail", Mood::Plain, t.did_use_invitation().into_owned()),
+        "secret_view" => ("key", Mood::Notable, t.did_see_key_html(thing)),
+        "secret_rotate" => ("key", Mood::Notable, t.did_renew_key_html(thing)),
+        "impersonation_started" => ("person", Mood::Notable, t.did_begin_acting().into_owned()),
+        "impersonation_ended" => ("person", Mood::Plain, t.did_end_acting().into_owned()),
+        action => made(action, (name("thing"), thing), t),
+    }
+}
+
+/// The same of what was made, changed or deleted.
+fn made(action: &str, (kind, name): (&str, &str), t: Language) -> (&'static str, Mood, String) {
+    let factor = kind.ends_with("device") || matches!(kind, "totp" | "webauthn" | "static" | "email" | "sms" | "duo");
+    let (icon, mood) = match kind {
+        _ if factor => ("shield", Mood::Notable),
+        "token" => ("key", Mood::Notable),
+        "userconsent" => ("share", Mood::Plain),
+        _ => ("edit", Mood::Plain),
+    };
+    let sentence = match (action, kind) {
+        ("model_created", _) if factor => t.did_add_factor_html(name),
+        ("model_deleted", _) if factor => t.did_remove_factor_html(name),
+        ("model_updated", _) if factor => t.did_rename_factor_html(name),
+        ("model_created", "token") => t.did_make_key_html(name),
+        ("model_deleted", "token") => t.did_delete_key_html(name),
+        ("model_deleted", "userconsent") => t.did_take_back_html(name),
+        ("model_created", _) => t.did_create_html(name),
+        ("model_deleted", _) => t.did_delete_html(name),
+        _ => t.did_change_html(name),
+    };
+    (icon, mood, sentence)
+}
