@@ -171,11 +171,15 @@ const OWN: &[&str] = &[
     "lockgate_me_sessions_end_others_create",
     "lockgate_me_settings_partial_update",
     "lockgate_me_settings_retrieve",
+    "lockgate_objects_list",
+    "lockgate_overview_retrieve",
 ];
 
 /// What takes more than to see, though it changes nothing.
 const TELLING: &[&str] = &[
     "lockgate_explain_retrieve",
+    "lockgate_applications_access_list",
+    "lockgate_users_access_list",
     "lockgate_users_export_list",
     "core_tokens_view_key_retrieve",
     "crypto_certificatekeypairs_view_private_key_retrieve",
