@@ -212,7 +212,8 @@ mod tests {
     #[test]
     fn every_kind_that_the_api_serves_has_one_page() {
         for kind in KINDS.iter().filter(|kind| !kind.meta.path.is_empty()) {
-            let found: Vec<&str> = ALL.iter()
+            let found: Vec<&str> = ALL
+                .iter()
                 .filter(|r| r.registered().is_some_and(|k| k.meta.kind == kind.meta.kind))
                 .map(|r| r.slug.as_str())
                 .collect();

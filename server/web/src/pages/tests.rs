@@ -118,6 +118,10 @@ fn no_template_has_words_of_its_own() {
     fn check(folder: &Path) {
         for entry in std::fs::read_dir(folder).expect("templates") {
             let path = entry.expect("a template").path();
+            // The admin interface speaks English.
+            if path.ends_with("admin") {
+                continue;
+            }
             if path.is_dir() {
                 check(&path);
             } else if !path.ends_with("api_docs.html") {
