@@ -159,7 +159,7 @@ async fn a_browser_without_scripts_signs_in_and_out() {
     assert_ne!(browser.cookie("authentik_session"), before);
     let portal = browser.get("/if/user/").await;
     assert_eq!(portal.status, StatusCode::OK);
-    assert!(portal.text.contains("akadmin") && portal.text.contains("/if/flow/default-password-change/"));
+    assert!(portal.text.contains("akadmin") && portal.text.contains("/if/user/factors/"));
     assert_eq!(browser.get("/application/launch/none/").await.status, StatusCode::NOT_FOUND);
 
     let out = browser.get("/flows/-/default/invalidation/").await;

@@ -1,9 +1,6 @@
 //! `/if/user/`: the applications that a person may open, and why.
 
-use super::{
-    frame::{self, Guest},
-    moment, parameter, part, refused, results, sent, text,
-};
+use super::{frame, moment, parameter, part, refused, results, sent, text};
 use crate::{
     page::respond,
     pages::{
@@ -44,7 +41,7 @@ async fn library(visit: &Visit, rest: &Rest) -> Answer {
     let page = LibraryPage {
         frame: frame::frame(visit, &guest, Section::Library).await?,
         groups: shelves(cards, &query),
-        wishes: wishes(rest, &guest).await,
+        wishes: wishes(rest).await,
         brand: guest.brand,
         query,
     };
@@ -89,7 +86,6 @@ fn card(app: &Value, t: Language) -> AppCard {
     AppCard {
         slug: text(&app["slug"]),
         name: text(&app["name"]),
-        // Through the door that notes it and asks once more.
         launch_url: text(&app["launch_url"]),
         new_tab: app["open_in_new_tab"] == true,
         icon_url: BrandView::picture(app["meta_icon"].as_str().unwrap_or_default()).filter(|icon| href(icon) == icon),
@@ -134,7 +130,7 @@ fn sentence(reason: &Value, t: Language) -> String {
 }
 
 /// What could be asked for; nobody is kept from the library because that cannot be told.
-async fn wishes(rest: &Rest, _: &Guest) -> Vec<Wish> {
+async fn wishes(rest: &Rest) -> Vec<Wish> {
     let list = rest.get("/core/applications/requestable/").await.unwrap_or_default();
     let wish = |app: &Value| Wish { name: text(&app["name"]), description: text(&app["meta_description"]) };
     results(&list).map(wish).collect()
