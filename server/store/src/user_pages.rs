@@ -135,7 +135,7 @@ pub(crate) async fn page(
         }
         _ => paging::count(db, matching.clone()).await?,
     };
-    if is_all && let Some(keys) = far(db, places, filter, total).await? {
+    if is_all && let Some(keys) = far(db, places, filter, total).await {
         return Ok(Some((rows(db, keys).await?, total)));
     }
     let Some((offset, limit, backwards)) = way(filter.page, total) else { return Ok(Some((Vec::new(), total))) };
@@ -149,32 +149,25 @@ pub(crate) async fn page(
 }
 
 /// The keys of a page far from both ends of a list of all, on PostgreSQL.
-async fn far(
-    db: &impl ConnectionTrait,
-    places: &Places,
-    filter: &UserFilter,
-    total: u64,
-) -> Result<Option<Vec<i64>>, StoreError> {
+async fn far(db: &impl ConnectionTrait, places: &Places, filter: &UserFilter, total: u64) -> Option<Vec<i64>> {
     // What more it is ordered by than one column and the key, no index has.
     let by = order(&filter.ordering, false);
     let (Some((column, way)), 2, DbBackend::Postgres) = (by.first(), by.len(), db.get_database_backend()) else {
-        return Ok(None);
+        return None;
     };
     let before = filter.page.offset();
     let rows = Ord::min(filter.page.limit(), total.saturating_sub(before));
     let behind = total.saturating_sub(before).saturating_sub(rows);
     if !user_places::is_far(before, behind) || by[1].1 != *way {
-        return Ok(None);
+        return None;
     }
     let descends = *way == Order::Desc;
     let from = if descends { behind } else { before };
-    let keys = places.keys(db, (column.as_str(), filter.is_active), from, rows).await?;
-    Ok(keys.map(|mut keys| {
-        if descends {
-            keys.reverse();
-        }
-        keys
-    }))
+    let mut keys = places.keys_or_count(db, (column.as_str(), filter.is_active), from, rows).await?;
+    if descends {
+        keys.reverse();
+    }
+    Some(keys)
 }
 
 /// The keys of a page of those that match and how many these are, unless they are too many, or the page has none:

@@ -89,7 +89,7 @@ pub(crate) fn is_far(before: u64, behind: u64) -> bool {
 
 impl Places {
     /// The keys of up to `limit` accounts from a place of the list, ascending; `None` where it has to be counted.
-    pub(crate) async fn keys(
+    async fn keys(
         &self,
         db: &impl ConnectionTrait,
         list: List,
@@ -115,6 +115,22 @@ impl Places {
         let (keys, _) = known.keys(db, list, offset, limit).await?;
         self.remember(list, Some(known));
         Ok(keys)
+    }
+
+    /// As [`Self::keys`]. Places only make it faster: where they cannot be told, the list is counted, and the log says why.
+    pub(crate) async fn keys_or_count(
+        &self,
+        db: &impl ConnectionTrait,
+        list: List,
+        offset: u64,
+        limit: u64,
+    ) -> Option<Vec<i64>> {
+        self.keys(db, list, offset, limit).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, ordered_by = list.0, "places in the list of users are not known: it is counted");
+            // Not again at once: what has failed may have taken long.
+            self.remember(list, None);
+            None
+        })
     }
 
     /// Whether the caller is the one to look the places up: nobody else does meanwhile.

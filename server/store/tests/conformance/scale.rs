@@ -131,6 +131,14 @@ pub(crate) async fn pages_far_from_both_ends_are_the_right_ones_whatever_has_mov
         change("UPDATE user_moves SET moved_at = moved_at - interval '3 hours'").await?;
         assert_eq!(other.users().forget_moves(3).await?, 3);
         other.close().await?;
+
+        // Where places cannot be told, the list is there all the same: one that knows some, and one that knows none.
+        change("ALTER TABLE user_moves RENAME TO user_moves_gone").await?;
+        pages_are_right(bench, &bench.store, "without moves").await?;
+        let new = Store::connect(&bench.settings, key()?).await?;
+        pages_are_right(bench, &new, "without moves, from the start").await?;
+        new.close().await?;
+        change("ALTER TABLE user_moves_gone RENAME TO user_moves").await?;
     }
     Ok(())
 }
