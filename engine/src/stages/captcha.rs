@@ -13,9 +13,6 @@ use uuid::Uuid;
 /// The longest token, in characters; reCAPTCHA's grow beyond two thousand.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// A score's threshold that is none.
-const NO_THRESHOLD: f64 = -1.0;
-
 /// What services say of a token that another one may take the place of.
 const TRY_AGAIN: [&str; 5] = [
     "missing-input-response",
@@ -118,7 +115,7 @@ fn complaint(stage: &CaptchaStage, response: &Data) -> Option<Complaint> {
     let fits = match (response.get("score"), score(response)) {
         (None, _) => true,
         (Some(_), Some(score)) => {
-            let holds = |threshold: f64, fits: bool| threshold <= NO_THRESHOLD || fits;
+            let holds = |threshold: f64, fits: bool| !CaptchaStage::is_threshold(threshold) || fits;
             holds(stage.score_min_threshold, score >= stage.score_min_threshold)
                 && holds(stage.score_max_threshold, score <= stage.score_max_threshold)
         }

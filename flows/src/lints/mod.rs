@@ -19,6 +19,7 @@ mod over;
 mod proof;
 mod purposes;
 mod questions;
+mod thresholds;
 mod unreachable;
 mod view;
 mod writes;
@@ -32,7 +33,7 @@ use view::View;
 /// One question.
 type Lint = fn(&View<'_>, &mut Vec<Diagnostic>);
 
-const LINTS: [Lint; 15] = [
+const LINTS: [Lint; 16] = [
     addresses::check,
     admission::check,
     clients::check,
@@ -46,6 +47,7 @@ const LINTS: [Lint; 15] = [
     proof::check,
     purposes::check,
     questions::check,
+    thresholds::check,
     unreachable::check,
     writes::check,
 ];

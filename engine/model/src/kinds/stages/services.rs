@@ -222,6 +222,12 @@ fn whole() -> f64 {
 }
 
 impl CaptchaStage {
+    /// Whether a threshold is one: -1 says that there is none.
+    #[must_use]
+    pub fn is_threshold(value: f64) -> bool {
+        value > -1.0
+    }
+
     fn check_fields(&self, problems: &mut Problems) {
         for (field, address) in [("js_url", &self.js_url), ("api_url", &self.api_url)] {
             let address = address.to_ascii_lowercase();
