@@ -21,6 +21,7 @@ mod purposes;
 mod questions;
 mod thresholds;
 mod unreachable;
+mod verifying;
 mod view;
 mod writes;
 
@@ -33,7 +34,7 @@ use view::View;
 /// One question.
 type Lint = fn(&View<'_>, &mut Vec<Diagnostic>);
 
-const LINTS: [Lint; 16] = [
+const LINTS: [Lint; 17] = [
     addresses::check,
     admission::check,
     clients::check,
@@ -49,6 +50,7 @@ const LINTS: [Lint; 16] = [
     questions::check,
     thresholds::check,
     unreachable::check,
+    verifying::check,
     writes::check,
 ];
 
