@@ -79,6 +79,15 @@ impl ResponseErrors {
         self.0.entry(field.to_owned()).or_default().push(ErrorDetail { string: text.into(), code: code.to_owned() });
     }
 
+    /// These, and then those of others.
+    #[must_use]
+    pub(crate) fn with(mut self, others: &Self) -> Self {
+        for (field, details) in &others.0 {
+            self.0.entry(field.clone()).or_default().extend(details.iter().cloned());
+        }
+        self
+    }
+
     /// Whether there is nothing to complain about.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::{
     passkeys::Ceremony,
     ports::Push,
 };
+use chrono::{DateTime, Utc};
 use lockgate_model::{UserType, kinds::PasswordBackend, people::User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -197,6 +198,8 @@ pub struct Context {
     pub mailed: BTreeSet<Uuid>,
     /// Factors that have had a code sent.
     pub coded: BTreeSet<i64>,
+    /// Factors that get no code before then, because there were too many.
+    pub uncoded: BTreeMap<i64, DateTime<Utc>>,
     /// What the person whose own settings this is about can show again.
     pub proof: Option<Proof>,
     /// Phones that are asking, by factor.
@@ -232,6 +235,7 @@ impl Context {
         self.chosen_factor = None;
         self.mailed.clear();
         self.coded.clear();
+        self.uncoded.clear();
         self.pushes.clear();
     }
 

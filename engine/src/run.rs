@@ -68,11 +68,13 @@ pub(crate) struct Run<'a> {
     pub(crate) env: StepEnv<'a>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) retry_after: Option<u64>,
+    /// What the next page says beside what was wrong with an answer.
+    pub(crate) remarks: ResponseErrors,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(flow: &'a CompiledFlow, plan: &'a mut Plan, env: StepEnv<'a>) -> Self {
-        Self { flow, plan, env, effects: Vec::new(), retry_after: None }
+        Self { flow, plan, env, effects: Vec::new(), retry_after: None, remarks: ResponseErrors::default() }
     }
 
     pub(crate) fn context(&mut self) -> &mut Context {
@@ -197,6 +199,7 @@ impl<'a> Run<'a> {
             cancel_url: "/flows/-/cancel/".to_owned(),
             layout: flow.layout,
         };
+        let response_errors = response_errors.with(&self.remarks);
         Box::new(Challenge { body, flow_info: Some(flow_info), response_errors }.spoken(language))
     }
 

@@ -8,6 +8,7 @@ use lockgate_engine::{
     ports::{DuoProgress, Event, Factor, Posted, PushAnswer, Pushed},
 };
 use lockgate_model::kinds::DeviceClass;
+use lockgate_texts::Language;
 use serde_json::{Value, json};
 use world::{Place, World, build, id, page, phones::TAKEN, stage};
 
@@ -162,6 +163,45 @@ fn a_code_is_sent_when_its_factor_is_chosen() {
     assert_eq!(code_of(&page(world.post(&flow, &mut plan, json!({"code": "000000"}))), "code"), "invalid");
     world.post(&flow, &mut plan, json!({"code": "222222"}));
     assert_eq!(mfa_of(world.get(&flow, &mut plan)), Some(true));
+}
+
+#[test]
+fn that_no_more_codes_are_sent_is_told_until_they_are() {
+    let flow = sign_in(json!({}));
+    for (class, limit) in [(DeviceClass::Sms, "sms-limit"), (DeviceClass::Email, "email-limit")] {
+        for language in Language::ALL {
+            let mut world = World::default();
+            world.request.language = language;
+            world.lock().factors.insert(1, vec![(factor(2, class), "222222".to_owned())]);
+            world.lock().mail_refused = Some(Posted::TooMany { minutes: 10 });
+            let (mut plan, shown) = at_factor(&world, &flow);
+            let said = |page: &Value| page["response_errors"]["non_field_errors"][0].clone();
+            assert_eq!(
+                (code_of(&shown, "non_field_errors").as_str(), said(&shown)["code"].as_str()),
+                (limit, Some(limit))
+            );
+            let text = said(&shown)["string"].as_str().expect("a sentence").to_owned();
+            assert!(text.contains("10") && text.contains("Too many") == (language == Language::English), "{text}");
+            // Sent again or not: the page goes on to say so, beside what is wrong, as long as none is sent.
+            world.lock().mail_refused = None;
+            world.request.now += TimeDelta::minutes(4);
+            let told = page(world.post(&flow, &mut plan, json!({"code": "000000"})));
+            assert!(
+                code_of(&told, "code") == "invalid" && said(&told)["string"].as_str().is_some_and(|t| t.contains('6'))
+            );
+            let choice = json!({"selected_challenge": {"device_uid": "2"}});
+            assert_eq!(code_of(&page(world.post(&flow, &mut plan, choice)), "non_field_errors"), limit);
+            assert!(world.lock().codes.is_empty());
+            // Then one is sent, and what was sent before would have been good all the time.
+            world.request.now += TimeDelta::minutes(6);
+            assert_eq!(world.page(&flow, &mut plan)["response_errors"], Value::Null);
+            assert_eq!(world.lock().codes.len(), 1);
+            world.page(&flow, &mut plan);
+            assert_eq!(world.lock().codes.len(), 1, "once");
+            world.post(&flow, &mut plan, json!({"code": "222222"}));
+            assert_eq!(mfa_of(world.get(&flow, &mut plan)), Some(true));
+        }
+    }
 }
 
 #[test]

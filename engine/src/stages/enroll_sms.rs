@@ -137,7 +137,7 @@ fn complaint(code: &str, text: &str) -> Answered {
     Answered::Invalid(ResponseErrors::one("phone_number", code, text))
 }
 
-fn too_many(minutes: i64) -> String {
+pub(super) fn too_many(minutes: i64) -> String {
     match minutes {
         1 => "Too many messages were asked for. Please try again after 1 minute.".to_owned(),
         _ => format!("Too many messages were asked for. Please try again after {minutes} minutes."),
