@@ -142,67 +142,56 @@ pub fn describe_denial(decision: &Decision) -> Vec<String> {
         return Vec::new();
     }
     let mut sentences = decision.messages.clone();
-    for need in &decision.needed {
-        // A forbid that brings its own message has said it.
-        let told = matches!(need, Need::NotForbidden(_) | Need::Mfa | Need::Active)
-            && decision.determining.iter().any(|p| p.message.is_some());
-        if !told {
-            sentences.push(sentence(need));
-        }
-    }
+    // A forbid that brings its own message has said it.
+    let told = |need: &Need| {
+        matches!(need, Need::NotForbidden(_) | Need::Mfa | Need::Active)
+            && decision.determining.iter().any(|p| p.message.is_some())
+    };
+    // A choice comes last: what stands after its first words belongs to it.
+    let (choices, single): (Vec<&Need>, Vec<&Need>) =
+        decision.needed.iter().filter(|need| !told(need)).partition(|need| matches!(need, Need::AnyOf(_)));
+    sentences.extend(single.into_iter().chain(choices).flat_map(Need::sentences));
     if sentences.is_empty() || !decision.errors.is_empty() {
         sentences.push("A policy could not be evaluated, and what cannot be evaluated is denied.".to_owned());
     }
     sentences
 }
 
-fn sentence(need: &Need) -> String {
-    match need {
-        Need::AnyOf(list) => match groups_only(list) {
-            Some(names) => format!("You need to be a member of one of these groups: {}.", names.join(", ")),
-            None => format!("One of these is needed: {}.", list.iter().map(phrase).collect::<Vec<_>>().join("; ")),
-        },
-        Need::Login => "You need to sign in.".to_owned(),
-        Need::Active => "Your account is not active.".to_owned(),
-        Need::Group(name) => format!("You need to be a member of the group {name}."),
-        Need::NotGroup(name) => format!("Members of the group {name} are kept out."),
-        Need::User => "This is open only to accounts that it was given to by name.".to_owned(),
-        Need::NotUser => "Your account is kept out by name.".to_owned(),
-        Need::Check(name) => format!("The condition {name} is not met."),
-        Need::NotCheck(name) => format!("The condition {name} is met, and must not be."),
-        Need::Mfa => "You need to sign in with a second factor.".to_owned(),
-        Need::Superuser => "You need to be an administrator.".to_owned(),
-        Need::MembershipEnded(name, at) => {
-            format!("Your membership in the group {name} ended on {}.", moment_in_words(*at))
-        }
-        Need::MembershipAhead(name, at) => {
-            format!("Your membership in the group {name} begins on {}.", moment_in_words(*at))
-        }
-        Need::Ended(whom, at) => format!("Access for {whom} ended on {}.", moment_in_words(*at)),
-        Need::Ahead(whom, at) => format!("Access for {whom} begins on {}.", moment_in_words(*at)),
-        Need::Permission => "Nothing gives you access.".to_owned(),
-        Need::NotForbidden(policy) => format!("The policy {policy} forbids it."),
-    }
-}
-
-fn phrase(need: &Need) -> String {
-    match need {
-        Need::Group(name) => format!("membership in the group {name}"),
-        Need::NotGroup(name) => format!("not to be in the group {name}"),
-        Need::User => "an account that was given access by name".to_owned(),
-        Need::NotUser => "another account".to_owned(),
-        Need::Check(name) => format!("that the condition {name} is met"),
-        Need::NotCheck(name) => format!("that the condition {name} is not met"),
-        Need::Superuser => "to be an administrator".to_owned(),
-        Need::MembershipEnded(name, at) => {
-            format!("membership in the group {name}, which ended on {}", moment_in_words(*at))
-        }
-        Need::MembershipAhead(name, at) => {
-            format!("membership in the group {name}, which begins on {}", moment_in_words(*at))
-        }
-        Need::Ended(whom, at) => format!("access for {whom}, which ended on {}", moment_in_words(*at)),
-        Need::Ahead(whom, at) => format!("access for {whom}, which begins on {}", moment_in_words(*at)),
-        other => sentence(other),
+impl Need {
+    /// What is to be said of it to whoever lacks it, in whole sentences, which translations find: one, or for a choice of
+    /// several sorts one that says so and one for each.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let sentence = match self {
+            Self::AnyOf(list) => match groups_only(list) {
+                Some(names) => format!("You need to be a member of one of these groups: {}.", names.join(", ")),
+                None => {
+                    let each = list.iter().flat_map(Self::sentences);
+                    return ["Changing one of these would be enough:".to_owned()].into_iter().chain(each).collect();
+                }
+            },
+            Self::Login => "You need to sign in.".to_owned(),
+            Self::Active => "Your account is not active.".to_owned(),
+            Self::Group(name) => format!("You need to be a member of the group {name}."),
+            Self::NotGroup(name) => format!("Members of the group {name} are kept out."),
+            Self::User => "This is open only to accounts that it was given to by name.".to_owned(),
+            Self::NotUser => "Your account is kept out by name.".to_owned(),
+            Self::Check(name) => format!("The condition {name} is not met."),
+            Self::NotCheck(name) => format!("The condition {name} is met, and must not be."),
+            Self::Mfa => "You need to sign in with a second factor.".to_owned(),
+            Self::Superuser => "You need to be an administrator.".to_owned(),
+            Self::MembershipEnded(name, at) => {
+                format!("Your membership in the group {name} ended on {}.", moment_in_words(*at))
+            }
+            Self::MembershipAhead(name, at) => {
+                format!("Your membership in the group {name} begins on {}.", moment_in_words(*at))
+            }
+            Self::Ended(whom, at) => format!("Access for {whom} ended on {}.", moment_in_words(*at)),
+            Self::Ahead(whom, at) => format!("Access for {whom} begins on {}.", moment_in_words(*at)),
+            Self::Permission => "Nothing gives you access.".to_owned(),
+            Self::NotForbidden(policy) => format!("The policy {policy} forbids it."),
+        };
+        vec![sentence]
     }
 }
 

@@ -153,28 +153,10 @@ application-closed-html = Sie sind angemeldet, aber <strong>{ $application }</st
 closed-to-you = Sie sind angemeldet, aber das hier ist für Sie nicht freigegeben.
 closed = Das ist für Sie nicht freigegeben.
 what-is-missing = Was fehlt
-one-would-open-it = Eines davon würde genügen
+one-would-open-it = Es würde genügen, eines davon zu ändern
 decision = Entscheidung
 decision-hint = Senden Sie diese Kennung an Ihre Administration, um Zugriff zu beantragen.
 policy-failed = Eine Richtlinie konnte nicht ausgewertet werden, und was sich nicht auswerten lässt, wird verweigert.
-need-login = Eine Anmeldung
-need-active = Ein aktives Konto
-need-group = Mitgliedschaft in der Gruppe { $group }
-need-not-group = Nicht in der Gruppe { $group } zu sein
-need-user = Ein Konto, das namentlich Zugriff erhalten hat
-need-not-user = Ein anderes Konto: Ihres ist namentlich ausgeschlossen
-need-check = Dass die Bedingung { $name } erfüllt ist
-need-not-check = Dass die Bedingung { $name } nicht erfüllt ist
-need-mfa = Ein zweiter Faktor bei der Anmeldung
-need-superuser = Administrationsrechte
-need-membership-ended = Mitgliedschaft in der Gruppe { $group }, die am { $moment } geendet hat
-need-membership-ahead = Mitgliedschaft in der Gruppe { $group }, die am { $moment } beginnt
-need-ended = Zugriff für { $whom }, der am { $moment } geendet hat
-need-ahead = Zugriff für { $whom }, der am { $moment } beginnt
-need-permission = Eine Richtlinie, die Zugriff gewährt: Es gibt keine
-need-not-forbidden = Dass die Richtlinie { $policy } es nicht verbietet
-need-any-of = Eines davon: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 

@@ -184,7 +184,7 @@ may-not-change =
 ## What is missing
 
 needs-groups = Sie müssen Mitglied einer dieser Gruppen sein: { $names }.
-needs-one-of = Eines davon ist nötig: { $list }.
+needs-one-of = Es würde genügen, eines davon zu ändern:
 needs-login = Sie müssen sich anmelden.
 needs-active = Ihr Konto ist nicht aktiv.
 needs-group = Sie müssen Mitglied der Gruppe { $name } sein.

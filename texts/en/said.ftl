@@ -154,28 +154,10 @@ application-closed-html = You are signed in, but <strong>{ $application }</stron
 closed-to-you = You are signed in, but this isn’t open to you.
 closed = This isn’t open to you.
 what-is-missing = What is missing
-one-would-open-it = One of these would open it
+one-would-open-it = Changing one of these would be enough
 decision = Decision
 decision-hint = Send this id to your administrator to ask for access.
 policy-failed = A policy could not be evaluated, and what cannot be evaluated is denied.
-need-login = To be signed in
-need-active = An active account
-need-group = Membership in the group { $group }
-need-not-group = Not to be in the group { $group }
-need-user = An account that was given access by name
-need-not-user = Another account: yours is kept out by name
-need-check = That the condition { $name } is met
-need-not-check = That the condition { $name } is not met
-need-mfa = A second factor at sign-in
-need-superuser = To be an administrator
-need-membership-ended = Membership in the group { $group }, which ended on { $moment }
-need-membership-ahead = Membership in the group { $group }, which begins on { $moment }
-need-ended = Access for { $whom }, which ended on { $moment }
-need-ahead = Access for { $whom }, which begins on { $moment }
-need-permission = A policy that gives access: there is none
-need-not-forbidden = That the policy { $policy } does not forbid it
-need-any-of = One of these: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 

@@ -156,7 +156,7 @@ may-not-change = You are not allowed to change your { $what }.
 ## What is missing
 
 needs-groups = You need to be a member of one of these groups: { $names }.
-needs-one-of = One of these is needed: { $list }.
+needs-one-of = Changing one of these would be enough:
 needs-login = You need to sign in.
 needs-active = Your account is not active.
 needs-group = You need to be a member of the group { $name }.

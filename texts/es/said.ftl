@@ -153,28 +153,10 @@ application-closed-html = Ha iniciado sesión, pero no tiene acceso a <strong>{ 
 closed-to-you = Ha iniciado sesión, pero no tiene acceso a esto.
 closed = No tiene acceso a esto.
 what-is-missing = Qué falta
-one-would-open-it = Bastaría con una de estas cosas
+one-would-open-it = Bastaría con cambiar una de estas cosas
 decision = Decisión
 decision-hint = Envíe este identificador a su administrador para pedir acceso.
 policy-failed = No se ha podido evaluar una directiva, y lo que no puede evaluarse se deniega.
-need-login = Haber iniciado sesión
-need-active = Una cuenta activa
-need-group = Pertenecer al grupo { $group }
-need-not-group = No pertenecer al grupo { $group }
-need-user = Una cuenta a la que se haya dado acceso por su nombre
-need-not-user = Otra cuenta: la suya está excluida por su nombre
-need-check = Que se cumpla la condición { $name }
-need-not-check = Que no se cumpla la condición { $name }
-need-mfa = Un segundo factor al iniciar sesión
-need-superuser = Ser administrador
-need-membership-ended = Pertenecer al grupo { $group }, lo que terminó el { $moment }
-need-membership-ahead = Pertenecer al grupo { $group }, lo que comienza el { $moment }
-need-ended = Acceso para { $whom }, que terminó el { $moment }
-need-ahead = Acceso para { $whom }, que comienza el { $moment }
-need-permission = Una directiva que dé acceso: no hay ninguna
-need-not-forbidden = Que la directiva { $policy } no lo prohíba
-need-any-of = Una de estas cosas: { $choices }
-list-separator = ;{ " " }
 
 ## Pages that say what went wrong
 

@@ -182,7 +182,7 @@ may-not-change =
 ## What is missing
 
 needs-groups = Debe pertenecer a uno de estos grupos: { $names }.
-needs-one-of = Se necesita una de estas cosas: { $list }.
+needs-one-of = Bastaría con cambiar una de estas cosas:
 needs-login = Debe iniciar sesión.
 needs-active = Su cuenta no está activa.
 needs-group = Debe pertenecer al grupo { $name }.

@@ -153,28 +153,10 @@ application-closed-html = Vous êtes connecté, mais <strong>{ $application }</s
 closed-to-you = Vous êtes connecté, mais ceci ne vous est pas ouvert.
 closed = Ceci ne vous est pas ouvert.
 what-is-missing = Ce qui manque
-one-would-open-it = L’un de ces éléments suffirait
+one-would-open-it = Il suffirait de changer l’un de ces points
 decision = Décision
 decision-hint = Envoyez cet identifiant à votre administrateur pour demander l’accès.
 policy-failed = Une règle n’a pas pu être évaluée, et ce qui ne peut pas être évalué est refusé.
-need-login = Une connexion
-need-active = Un compte actif
-need-group = L’appartenance au groupe { $group }
-need-not-group = Ne pas appartenir au groupe { $group }
-need-user = Un compte désigné nommément pour cet accès
-need-not-user = Un autre compte : le vôtre est exclu nommément
-need-check = Que la condition { $name } soit remplie
-need-not-check = Que la condition { $name } ne soit pas remplie
-need-mfa = Un second facteur à la connexion
-need-superuser = Être administrateur
-need-membership-ended = L’appartenance au groupe { $group }, qui a pris fin le { $moment }
-need-membership-ahead = L’appartenance au groupe { $group }, qui commence le { $moment }
-need-ended = L’accès pour { $whom }, qui a pris fin le { $moment }
-need-ahead = L’accès pour { $whom }, qui commence le { $moment }
-need-permission = Une règle qui donne accès : il n’y en a pas
-need-not-forbidden = Que la règle { $policy } ne l’interdise pas
-need-any-of = L’un de ces éléments : { $choices }
-list-separator =  ;{ " " }
 
 ## Pages that say what went wrong
 

@@ -182,7 +182,7 @@ may-not-change =
 ## What is missing
 
 needs-groups = Vous devez être membre de l’un de ces groupes : { $names }.
-needs-one-of = L’un de ces éléments est nécessaire : { $list }.
+needs-one-of = Il suffirait de changer l’un de ces points :
 needs-login = Vous devez vous connecter.
 needs-active = Votre compte n’est pas actif.
 needs-group = Vous devez être membre du groupe { $name }.

@@ -1,6 +1,7 @@
 //! From what is said in English to how another language says it.
 
 use crate::Language;
+use chrono::NaiveDateTime;
 use fluent_bundle::{FluentArgs, FluentValue};
 use fluent_syntax::{
     ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
@@ -45,9 +46,27 @@ impl Language {
             return self.fixed(id);
         }
         match catalogue.filled.iter().find_map(|form| Some((form.id, form.read(english)?))) {
-            Some((id, arguments)) => self.formatted(id, Some(&arguments)),
+            Some((id, arguments)) => self.formatted(id, Some(&self.with_moments(arguments))),
             None => Cow::Borrowed(english),
         }
+    }
+}
+
+/// How English tells a moment.
+const MOMENTS: [&str; 2] = ["%Y-%m-%d %H:%M UTC", "%Y-%m-%d %H:%M:%S UTC"];
+
+impl Language {
+    /// What was filled in, with moments as this language tells them.
+    fn with_moments(self, told: FluentArgs<'_>) -> FluentArgs<'_> {
+        let moment = |text: &str| MOMENTS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        let each = told.into_iter().map(|(name, value)| match &value {
+            FluentValue::String(text) if name == "moment" => match moment(text) {
+                Some(at) => (name, FluentValue::String(self.moment(at.and_utc()).into())),
+                None => (name, value),
+            },
+            _ => (name, value),
+        });
+        each.collect()
     }
 }
 

@@ -153,28 +153,10 @@ application-closed-html = 您已登录，但无权访问 <strong>{ $application 
 closed-to-you = 您已登录，但无权访问此内容。
 closed = 您无权访问此内容。
 what-is-missing = 缺少的条件
-one-would-open-it = 满足以下任一条件即可
+one-would-open-it = 改变以下任意一项即可
 decision = 决定
 decision-hint = 请将此编号发送给您的管理员以申请访问权限。
 policy-failed = 某条策略无法评估，而无法评估的一律拒绝。
-need-login = 已登录
-need-active = 已启用的账户
-need-group = 属于群组 { $group }
-need-not-group = 不属于群组 { $group }
-need-user = 被指名授予访问权限的账户
-need-not-user = 其他账户：您的账户被指名排除
-need-check = 满足条件 { $name }
-need-not-check = 不满足条件 { $name }
-need-mfa = 登录时使用第二步验证
-need-superuser = 管理员身份
-need-membership-ended = 属于群组 { $group }（已于 { $moment } 到期）
-need-membership-ahead = 属于群组 { $group }（将于 { $moment } 开始）
-need-ended = { $whom } 的访问权限（已于 { $moment } 到期）
-need-ahead = { $whom } 的访问权限（将于 { $moment } 开始）
-need-permission = 授予访问权限的策略：目前没有
-need-not-forbidden = 策略 { $policy } 不禁止
-need-any-of = 以下任一条件：{ $choices }
-list-separator = ；
 
 ## Pages that say what went wrong
 

@@ -158,7 +158,7 @@ may-not-change =
 ## What is missing
 
 needs-groups = 您需要属于以下群组之一：{ $names }。
-needs-one-of = 需要满足以下任一条件：{ $list }。
+needs-one-of = 改变以下任意一项即可：
 needs-login = 您需要登录。
 needs-active = 您的账户未启用。
 needs-group = 您需要属于群组 { $name }。

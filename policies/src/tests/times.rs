@@ -160,8 +160,11 @@ fn a_membership_that_is_over_is_told_of() {
     let (decision, trace) = set.explain(&question);
     assert_eq!(
         describe_denial(&decision),
-        ["One of these is needed: membership in the group Editors, which ended on 2026-11-25 10:20 UTC; \
-          membership in the group Temps, which begins on 2026-11-25 10:21 UTC."]
+        [
+            "Changing one of these would be enough:",
+            "Your membership in the group Editors ended on 2026-11-25 10:20 UTC.",
+            "Your membership in the group Temps begins on 2026-11-25 10:21 UTC.",
+        ]
     );
     let changes: Vec<_> = trace.changes.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(

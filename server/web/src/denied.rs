@@ -27,8 +27,8 @@ pub fn denial(application: &str, decision: &Decision, here: &str, t: Language) -
     let needed = decision.needed.iter().filter(|need| !(told && matches!(need, Need::NotForbidden(_))));
     let needed: Vec<&Need> = needed.collect();
     let (missing, any) = match needed.as_slice() {
-        [Need::AnyOf(choices)] => (choices.iter().map(|need| phrase(need, t)).collect(), true),
-        all => (all.iter().map(|need| phrase(need, t)).collect(), false),
+        [Need::AnyOf(choices)] => (choices.iter().flat_map(|need| sentences(need, t)).collect(), true),
+        all => (all.iter().flat_map(|need| sentences(need, t)).collect(), false),
     };
     let mut reasons: Vec<Cow<'_, str>> = decision.messages.iter().map(|message| t.told(message)).collect();
     if !decision.errors.is_empty() {
@@ -46,29 +46,9 @@ pub fn denial(application: &str, decision: &Decision, here: &str, t: Language) -
     }
 }
 
-fn phrase(need: &Need, t: Language) -> String {
-    match need {
-        Need::Login => t.need_login().into_owned(),
-        Need::Active => t.need_active().into_owned(),
-        Need::Group(name) => t.need_group(name),
-        Need::NotGroup(name) => t.need_not_group(name),
-        Need::User => t.need_user().into_owned(),
-        Need::NotUser => t.need_not_user().into_owned(),
-        Need::Check(name) => t.need_check(name),
-        Need::NotCheck(name) => t.need_not_check(name),
-        Need::Mfa => t.need_mfa().into_owned(),
-        Need::Superuser => t.need_superuser().into_owned(),
-        Need::MembershipEnded(name, at) => t.need_membership_ended(name, t.moment(*at)),
-        Need::MembershipAhead(name, at) => t.need_membership_ahead(name, t.moment(*at)),
-        Need::Ended(whom, at) => t.need_ended(t.moment(*at), whom),
-        Need::Ahead(whom, at) => t.need_ahead(t.moment(*at), whom),
-        Need::Permission => t.need_permission().into_owned(),
-        Need::NotForbidden(policy) => t.need_not_forbidden(policy),
-        Need::AnyOf(choices) => {
-            let choices: Vec<String> = choices.iter().map(|need| phrase(need, t)).collect();
-            t.need_any_of(choices.join(&t.list_separator()))
-        }
-    }
+/// What is said of a need everywhere else as well, in this language.
+fn sentences(need: &Need, t: Language) -> impl Iterator<Item = String> {
+    need.sentences().into_iter().map(move |sentence| t.told(&sentence).into_owned())
 }
 
 /// Renders the pages that say no in the looks of a host. Only for the sign-in host, which serves the
@@ -226,7 +206,7 @@ impl std::fmt::Debug for DeniedPages {
 mod tests {
     use super::*;
     use chrono::DateTime;
-    use lockgate_policies::{Action, Cacheability, PolicyRef, Reads};
+    use lockgate_policies::{Action, Cacheability, PolicyRef, Reads, describe_denial};
     use uuid::Uuid;
 
     fn decision(needed: Vec<Need>, message: Option<&str>) -> Decision {
@@ -261,7 +241,10 @@ mod tests {
     fn a_denial_names_what_is_missing_and_its_record() {
         let one_of = vec![Need::AnyOf(vec![Need::Group("A".into()), Need::Group("B".into())])];
         let page = denial("Wiki", &decision(one_of, None), "/application/launch/wiki/?x=1", Language::English);
-        assert_eq!(page.missing, ["Membership in the group A", "Membership in the group B"]);
+        assert_eq!(
+            page.missing,
+            ["You need to be a member of the group A.", "You need to be a member of the group B."]
+        );
         assert!(page.any_of_missing && page.reason.is_none());
         assert_eq!(page.decision_id.as_deref(), Some("00000000-0000-0000-0000-000000000007"));
         let switch = "/flows/-/default/invalidation/?next=%2Fapplication%2Flaunch%2Fwiki%2F%3Fx%3D1";
@@ -270,7 +253,24 @@ mod tests {
         let forbidden = vec![Need::NotForbidden("p".into()), Need::Mfa];
         let page = denial("Wiki", &decision(forbidden, Some("Use a second factor.")), "/", Language::English);
         assert_eq!(page.reason.as_deref(), Some("Use a second factor."));
-        assert_eq!(page.missing, ["A second factor at sign-in"]);
+        assert_eq!(page.missing, ["You need to sign in with a second factor."]);
         assert!(!page.any_of_missing);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_the_words_of_all_faces_and_in_ones_language() {
+        let ended = Need::MembershipEnded("A".into(), DateTime::UNIX_EPOCH);
+        let decision = decision(vec![Need::AnyOf(vec![ended, Need::Check("office-hours".into())]), Need::Login], None);
+        for t in Language::ALL {
+            let said: Vec<String> = describe_denial(&decision).iter().map(|text| t.told(text).into_owned()).collect();
+            let mut page = denial("Wiki", &decision, "/", t).missing;
+            // The one that is no choice stands first where no list is.
+            page.rotate_right(1);
+            assert_eq!(page, said);
+            let english = said.iter().any(|text| text.contains("would be enough") || text.contains("ended on"));
+            assert_eq!(english, t == Language::English, "{said:?}");
+        }
+        let german = denial("Wiki", &decision, "/", Language::German).missing;
+        assert!(german[1].contains(&Language::German.moment(DateTime::UNIX_EPOCH)), "{german:?}");
     }
 }

@@ -219,7 +219,10 @@ fn denial() -> Denial {
     Denial {
         application: Some("Media server".into()),
         reason: Some("Management applications open with a second factor only.".into()),
-        missing: vec!["Membership in the group Media Admins".into(), "A second factor at sign-in".into()],
+        missing: vec![
+            "You need to be a member of the group Media Admins.".into(),
+            "You need to sign in with a second factor.".into(),
+        ],
         any_of_missing: false,
         decision_id: Some("01939b1e-7f2c-7c41-9a55-3f0f6d1c2b7e".into()),
         back_url: Some("/if/user/".into()),
