@@ -7,7 +7,7 @@ use crate::{
     input::{BindingInput, EngineMode, Subject},
 };
 use cedar_policy::{Decision as Verdict, Effect, Response};
-use lockgate_model::{Timing, period::moment_in_words};
+use lockgate_model::{Timing, people::TimedMembership, period::moment_in_words};
 use uuid::Uuid;
 
 /// What a denied question lacks.
@@ -122,12 +122,13 @@ fn need_of(asked: &Asked<'_>, binding: &BindingInput) -> Need {
     }
 }
 
-/// What is to be said of a membership that does not count now.
+/// What is to be said of a membership that does not count now, in that group, or in one below.
 fn membership(asked: &Asked<'_>, group: Uuid) -> Option<Need> {
-    let who = asked.question.principal?.principal();
-    let timed = who.timed.iter().find(|timed| timed.group.pk == group)?;
+    let (who, now) = (asked.question.principal?.principal(), asked.question.facts.now);
+    let brings = |timed: &&TimedMembership| timed.groups().any(|one| one.pk == group) && !timed.period.contains(now);
+    let timed = who.timed.iter().filter(brings).min_by_key(|timed| timed.group.pk != group)?;
     let name = timed.group.name.clone();
-    match timed.period.timing(asked.question.facts.now) {
+    match timed.period.timing(now) {
         Timing::Current => None,
         Timing::Ahead(from) => Some(Need::MembershipAhead(name, from)),
         Timing::Over(until) => Some(Need::MembershipEnded(name, until)),

@@ -394,7 +394,11 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
     }
     for name in groups_named(partition) {
         let inside = who.groups.iter().any(|group| group.name == name);
-        list.push(if inside { Change::Leave(name) } else { joining(name, question, who) });
+        let change = if inside { Change::Leave(name) } else { joining(name, question, who) };
+        // One membership may bring into several of them.
+        if !list.contains(&change) {
+            list.push(change);
+        }
     }
     for (name, passes) in outcomes(partition, results) {
         list.push(if passes { Change::Fail(name) } else { Change::Pass(name) });
@@ -413,12 +417,14 @@ fn candidates(partition: &Partition, question: &Question<'_>, who: &Principal, r
     list
 }
 
-/// To be in a group, by a membership that there was or will be where there is one.
+/// To be in a group, by a membership that there was or will be where there is one: in that group, or in one below.
 fn joining(name: String, question: &Question<'_>, who: &Principal) -> Change {
-    let timed = who.timed.iter().find(|timed| timed.group.name == name);
-    match timed.map(|timed| timed.period.timing(question.facts.now)) {
-        Some(Timing::Over(at)) => Change::Renew(Member { group: name, at }),
-        Some(Timing::Ahead(at)) => Change::Await(Member { group: name, at }),
+    let now = question.facts.now;
+    let brings = |timed: &&TimedMembership| timed.groups().any(|one| one.name == name) && !timed.period.contains(now);
+    let timed = who.timed.iter().filter(brings).min_by_key(|timed| timed.group.name != name);
+    match timed.map(|timed| (timed.group.name.clone(), timed.period.timing(now))) {
+        Some((group, Timing::Over(at))) => Change::Renew(Member { group, at }),
+        Some((group, Timing::Ahead(at))) => Change::Await(Member { group, at }),
         _ => Change::Join(name),
     }
 }
@@ -488,9 +494,13 @@ impl Supposed<'_> {
                 Change::Activate => who.user.is_active = true,
                 Change::Superuser => who.is_superuser = true,
                 Change::Leave(name) => who.groups.retain(|group| group.name != *name),
-                Change::Renew(Member { group: name, .. })
-                | Change::Await(Member { group: name, .. })
-                | Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
+                Change::Renew(Member { group: name, .. }) | Change::Await(Member { group: name, .. }) => {
+                    let timed = who.timed.iter().find(|timed| timed.group.name == *name);
+                    let brought: Vec<GroupFact> =
+                        timed.into_iter().flat_map(TimedMembership::groups).cloned().collect();
+                    who.groups.extend(brought);
+                }
+                Change::Join(name) => who.groups.push(GroupFact { pk: self.group(name), name: name.clone() }),
                 Change::SignIn
                 | Change::SecondFactor
                 | Change::Extend(_)

@@ -140,6 +140,16 @@ pub struct TimedMembership {
     /// When it counts.
     #[serde(flatten)]
     pub period: Period,
+    /// The groups around that one, which it brings into as well while it counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub around: Vec<GroupFact>,
+}
+
+impl TimedMembership {
+    /// The groups that it brings into, its own first.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupFact> {
+        std::iter::once(&self.group).chain(&self.around)
+    }
 }
 
 impl Principal {

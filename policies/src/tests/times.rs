@@ -148,7 +148,8 @@ fn who_is_too_late_or_too_early_is_told_so() {
 fn a_membership_that_is_over_is_told_of() {
     let set = set(EngineMode::Any, vec![bind("wiki", 0, in_group("Editors")), bind("wiki", 1, in_group("Temps"))]);
     let fact = |name: &str| GroupFact { pk: super::group(name).id, name: name.to_owned() };
-    let timed = |name, from, until| TimedMembership { group: fact(name), period: Period { from, until } };
+    let timed =
+        |name, from, until| TimedMembership { group: fact(name), period: Period { from, until }, around: Vec::new() };
     let over = timed("Editors", None, Some(noon() - seconds(30)));
     let ahead = timed("Temps", Some(noon() + seconds(30)), None);
     let ada = person("ada", &[]).with_times(vec![over, ahead], noon());
@@ -179,4 +180,21 @@ fn a_membership_that_is_over_is_told_of() {
         memberships,
         ["the group Editors, ended 2026-11-25 10:20 UTC", "the group Temps, begins 2026-11-25 10:21 UTC"]
     );
+}
+
+#[test]
+fn a_membership_below_is_told_of_where_the_group_around_it_is_wanted() {
+    let set = set(EngineMode::All, vec![bind("wiki", 0, in_group("Staff")), bind("wiki", 1, in_group("Authors"))]);
+    let fact = |name: &str| GroupFact { pk: super::group(name).id, name: name.to_owned() };
+    let period = Period { from: None, until: Some(noon() - seconds(30)) };
+    let over = TimedMembership { group: fact("Temps"), period, around: vec![fact("Authors"), fact("Staff")] };
+    let ada = prepared(person("ada", &[]).with_times(vec![over], noon()));
+    let facts = Facts::at(noon());
+    let (action, resource) = (Action::Access, Resource::App("wiki"));
+    let question = Question { id: Uuid::nil(), principal: Some(&ada), action, resource, facts: &facts };
+    let (decision, trace) = set.explain(&question);
+    let told = "Your membership in the group Temps ended on 2026-11-25 10:20 UTC.";
+    assert!(describe_denial(&decision).iter().all(|sentence| sentence == told), "{:?}", describe_denial(&decision));
+    let changes: Vec<_> = trace.changes.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(changes, ["renew the membership in Temps, which ended 2026-11-25 10:20 UTC"], "it alone, for both");
 }

@@ -1,13 +1,15 @@
 //! When memberships count, and what becomes of those that are over. Whoever looks at memberships to tell who is
 //! in a group takes the condition from here.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use lockgate_model::{
     Period,
     people::{GroupFact, TimedMembership},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use uuid::Uuid;
 
 use crate::entity::{group, membership};
@@ -62,6 +64,25 @@ pub(crate) fn makes_superusers() -> Expr {
     )
 }
 
+/// The groups around each that a user is in for a time, by name. `UNION` drops what was seen before, so cycles end.
+async fn around(db: &impl ConnectionTrait, user: i64) -> Result<HashMap<Uuid, Vec<GroupFact>>, StoreError> {
+    let sql = r#"WITH RECURSIVE around(below, pk) AS (
+            SELECT e.child_pk, e.parent_pk FROM group_parents e JOIN memberships m ON m.group_pk = e.child_pk
+                WHERE m.user_pk = $1 AND (m.valid_from IS NOT NULL OR m.valid_until IS NOT NULL)
+            UNION
+            SELECT around.below, e.parent_pk FROM group_parents e JOIN around ON e.child_pk = around.pk
+        )
+        SELECT around.below, g.pk, g.name FROM around JOIN "groups" g ON g.pk = around.pk
+            WHERE g.pk <> around.below ORDER BY g.name"#;
+    let asked = Statement::from_sql_and_values(db.get_database_backend(), sql, [user.into()]);
+    let mut found: HashMap<Uuid, Vec<GroupFact>> = HashMap::new();
+    for row in db.query_all_raw(asked).await? {
+        let group = GroupFact { pk: row.try_get_by_index(1)?, name: row.try_get_by_index(2)? };
+        found.entry(row.try_get_by_index(0)?).or_default().push(group);
+    }
+    Ok(found)
+}
+
 /// The memberships of a user that have a time, whether they count or not, by name of the group.
 pub(crate) async fn timed_of(db: &impl ConnectionTrait, user: i64) -> Result<Vec<TimedMembership>, StoreError> {
     let theirs = membership::Entity::find().filter(membership::Column::UserPk.eq(user)).filter(has_time());
@@ -73,9 +94,11 @@ pub(crate) async fn timed_of(db: &impl ConnectionTrait, user: i64) -> Result<Vec
     let columns = [group::Column::Pk, group::Column::Name];
     let select = group::Entity::find().select_only().columns(columns).filter(wanted);
     let named: Vec<(Uuid, String)> = select.order_by_asc(group::Column::Name).into_tuple().all(db).await?;
+    let mut around = around(db, user).await?;
     let with_time = |(pk, name): (Uuid, String)| {
         let period = rows.iter().find(|row| row.group_pk == pk)?.period;
-        Some(TimedMembership { group: GroupFact { pk, name }, period })
+        let around = around.remove(&pk).unwrap_or_default();
+        Some(TimedMembership { group: GroupFact { pk, name }, period, around })
     };
     Ok(named.into_iter().filter_map(with_time).collect())
 }

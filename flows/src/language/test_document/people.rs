@@ -162,7 +162,7 @@ impl Loader<'_> {
             self.error("invalid", &at.span, problem.message.trim_end_matches('.'));
         }
         let group = self.group_of(name, named, own)?;
-        Some(TimedMembership { group, period })
+        Some(TimedMembership { group, period, around: Vec::new() })
     }
 
     fn group_of(&mut self, name: &str, node: &Node, own: &[GroupFact]) -> Option<GroupFact> {

@@ -41,6 +41,8 @@ pub(crate) async fn times_count_for_every_look(bench: &Bench) -> Outcome {
     let ada = bench.user("ada").await?.pk;
     let mut new = new_group("timed");
     new.is_superuser = true;
+    let outer = bench.group("z outer", &[]).await?;
+    new.parents = vec![bench.group("around", &[outer]).await?];
     let group = groups.create(new, now()).await?.pk;
     let period = Period { from: Some(later(10)), until: Some(later(20)) };
     assert!(groups.add_user(group, ada, Some(period), now()).await?);
@@ -51,6 +53,8 @@ pub(crate) async fn times_count_for_every_look(bench: &Bench) -> Outcome {
         let principal = groups.principal(ada, "i", later(seconds)).await?.ok_or("no principal")?;
         assert_eq!(principal.holds_until, next);
         assert_eq!((principal.timed.len(), principal.timed[0].period), (1, period));
+        let around: Vec<&str> = principal.timed[0].groups().map(|group| group.name.as_str()).collect();
+        assert_eq!(around, ["timed", "around", "z outer"]);
     }
     assert_eq!(groups.timed_memberships(group).await?[0].period, period);
     assert!(groups.any_superuser().await?, "an installation is not new because a time has passed");
