@@ -219,13 +219,14 @@ async fn a_server_starts_without_the_repository(database: Database) {
     server.get("/if/flow/default-authentication-flow/").await.expect(200);
     drop(server);
 
-    repository.push("Good", &[("config/apps.yaml", BLOG)]);
+    let good = repository.push("Good", &[("config/apps.yaml", BLOG)]);
     let mut server = pulling(database, &repository.url()).start().await;
     assert!(server.terminate().await);
     repository.hide();
     server.launch().await;
     assert_eq!(name_of_blog(&server).await, "Blog");
     eventually(async || health(&server).await["error"].is_string()).await;
+    assert_eq!(health(&server).await["commit"], json!(good), "what was laid down before is in force");
 
     // A mirror that a power cut left in pieces is made anew.
     repository.show();

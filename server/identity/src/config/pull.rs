@@ -53,6 +53,8 @@ pub(super) struct Puller {
 /// What is known of former pulls.
 #[derive(Debug, Default)]
 struct Standing {
+    /// The commit that was laid down last, as far as this server knows.
+    laid: Option<String>,
     /// The commit that was looked at last.
     seen: Option<String>,
     /// Whether it is in force.
@@ -61,6 +63,13 @@ struct Standing {
     pulled: Option<DateTime<Utc>>,
     /// How many in a row have failed.
     failures: u32,
+}
+
+impl Standing {
+    fn is_in_force(&mut self, commit: String) {
+        self.laid = Some(commit.clone());
+        (self.seen, self.good) = (Some(commit), true);
+    }
 }
 
 /// Why a pull came to nothing.
@@ -92,7 +101,7 @@ impl Puller {
 
     pub(super) fn health(&self, now: DateTime<Utc>) -> PullHealth {
         self.standing(|standing| PullHealth {
-            commit: standing.seen.clone().filter(|_| standing.good),
+            commit: standing.laid.clone(),
             pulled: standing.pulled,
             age: now - standing.pulled.unwrap_or(standing.began),
         })
@@ -163,7 +172,7 @@ impl Config {
         let hash = commit.hash.clone();
         if !anew && laid == Some(hash.as_str()) && !self.is_broken(Trouble::Folder) {
             // Another node has laid it down, and its revision comes by the log of changes.
-            puller.standing(|standing| (standing.seen, standing.good) = (Some(hash), true));
+            puller.standing(|standing| standing.is_in_force(hash));
             return Ok(());
         }
         // Who may write to the repository need not be whoever runs this machine.
@@ -182,7 +191,7 @@ impl Config {
                 if rewritten {
                     self.tell_rewritten(before.map(|before| before.commit).unwrap_or_default(), &hash);
                 }
-                puller.standing(|standing| (standing.seen, standing.good) = (Some(hash), true));
+                puller.standing(|standing| standing.is_in_force(hash));
             }
         }
         Ok(())
@@ -195,11 +204,14 @@ impl Config {
         self.journal.record(entry.with("from", from).with("to", to).with("revision", self.peek().revision));
     }
 
-    /// Waits for the first pull of an installation that has never had a commit, but not for long.
+    /// Waits for the first pull of an installation that has never had a commit, but not for long. Of one that has had
+    /// some, the last one is in force until a pull says otherwise.
     pub(crate) async fn first_pull(&self) {
         let Some(puller) = &self.puller else { return };
-        if !matches!(self.store.documents().pulled().await, Ok(None)) {
-            return;
+        match self.store.documents().pulled().await {
+            Ok(None) => {}
+            Ok(Some(before)) => return puller.standing(|standing| _ = standing.laid.get_or_insert(before.commit)),
+            Err(_) => return,
         }
         let mut ended = puller.ended.subscribe();
         if tokio::time::timeout(FIRST, ended.wait_for(|ended| *ended > 0)).await.is_err() {
