@@ -43,6 +43,7 @@ pub mod reputation;
 pub mod roster;
 pub mod runner;
 pub mod schedule;
+mod sealed_task;
 pub mod sent;
 pub mod sessions;
 pub mod simulation;

@@ -5,20 +5,18 @@ use crate::{
     Core, Identity,
     config::Snapshot,
     journal::{Action, Entry},
+    sealed_task::SealedTask,
     sent::SendError,
-    system::time_uuid,
 };
 use lockgate_model::kinds::{AuthenticatorEmailStage, EmailStage};
-use lockgate_store::{StoreError, Task, TaskState};
+use lockgate_store::{StoreError, Task};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Does the tasks that each send a mail.
 pub const SEND: &str = "send_mail";
 
-/// Their queue.
-const QUEUE: &str = "mail";
+const TASKS: SealedTask = SealedTask { actor: SEND, queue: "mail" };
 
 /// What a task has to know; sealed in it.
 #[derive(Serialize, Deserialize)]
@@ -56,28 +54,9 @@ impl Core {
     /// # Errors
     /// [`StoreError::Seal`], which says that the library refused.
     pub fn mail_task(&self, template: Template, letter: Letter, stage: Option<Uuid>) -> Result<Task, StoreError> {
-        let (id, now) = (time_uuid(&*self.clock, &*self.random), self.clock.now());
         let uid = format!("{} to {}", template.name(), letter.to);
-        let broken = |_| StoreError::Seal { what: place(id) };
-        let order = serde_json::to_vec(&Order { letter, stage }).map_err(broken)?;
-        let sealed = self.store.seal_key().seal(&place(id), &order)?;
-        Ok(Task {
-            id,
-            actor: SEND.to_owned(),
-            queue: QUEUE.to_owned(),
-            uid,
-            state: TaskState::Queued,
-            outcome: None,
-            due: now,
-            retries: 0,
-            rel_model: stage.map(|_| "authentik_stages_email.emailstage".to_owned()).unwrap_or_default(),
-            rel_id: stage.map(|stage| stage.to_string()),
-            data: json!({"sealed": sealed}),
-            logs: Vec::new(),
-            previous_logs: Vec::new(),
-            created: now,
-            changed: now,
-        })
+        let cause = stage.map(|stage| ("authentik_stages_email.emailstage", stage));
+        TASKS.make(self, uid, cause, &Order { letter, stage })
     }
 }
 
@@ -86,7 +65,7 @@ impl Core {
 /// # Errors
 /// [`SendError`].
 pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError> {
-    let Order { letter, stage } = opened(identity, task)?;
+    let Order { letter, stage } = TASKS.content(identity.store.seal_key(), task)?;
     let snapshot = identity.config.snapshot();
     let server = identity.mail_server(&snapshot, stage)?;
     let said = server.deliver(&letter, task.id, task.created).await?;
@@ -94,16 +73,4 @@ pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError>
     let entry = entry.with("to_email", letter.to.as_str()).with("from_email", server.from());
     identity.journal.record(entry.with("subject", letter.subject.as_str()));
     Ok(said)
-}
-
-fn opened(identity: &Identity, task: &Task) -> Result<Order, SendError> {
-    let never = |why: &str| SendError::Never(why.to_owned());
-    let sealed = task.data["sealed"].as_str().ok_or_else(|| never("it was sent already"))?;
-    let plain = identity.store.seal_key().open(&place(task.id), sealed);
-    let plain = plain.map_err(|_| never("it was sealed under another secret key"))?;
-    serde_json::from_slice(&plain).map_err(|_| never("another release has written it"))
-}
-
-fn place(id: Uuid) -> String {
-    format!("mail {id}")
 }

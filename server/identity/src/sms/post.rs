@@ -1,12 +1,11 @@
 //! Tasks that each send one message.
 
 use super::gateway;
-use crate::{Core, Identity, sent::SendError, system::time_uuid};
+use crate::{Core, Identity, sealed_task::SealedTask, sent::SendError};
 use chrono::{DateTime, Utc};
 use lockgate_model::kinds::AuthenticatorSMSStage;
-use lockgate_store::{StoreError, Task, TaskState};
+use lockgate_store::{StoreError, Task};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Does the tasks that each send a message.
@@ -15,8 +14,7 @@ pub const SEND: &str = "send_sms";
 /// How often one is tried: each may cost something.
 pub const MOST_ATTEMPTS: u32 = 3;
 
-/// Their queue.
-const QUEUE: &str = "sms";
+const TASKS: SealedTask = SealedTask { actor: SEND, queue: "sms" };
 
 /// What a task has to know; sealed in it. Who sends is looked up, so that no password is copied into tasks.
 #[derive(Serialize, Deserialize)]
@@ -51,28 +49,10 @@ impl Core {
     /// # Errors
     /// [`StoreError::Seal`], which says that the library refused.
     pub(crate) fn sms_task(&self, order: &Order) -> Result<Task, StoreError> {
-        let (id, now) = (time_uuid(&*self.clock, &*self.random), self.clock.now());
-        let broken = |_| StoreError::Seal { what: place(id) };
-        let plain = serde_json::to_vec(order).map_err(broken)?;
-        let sealed = self.store.seal_key().seal(&place(id), &plain)?;
-        Ok(Task {
-            id,
-            actor: SEND.to_owned(),
-            queue: QUEUE.to_owned(),
-            // The number itself is nobody's business who looks at tasks.
-            uid: format!("code by SMS, to {}", masked(&order.number)),
-            state: TaskState::Queued,
-            outcome: None,
-            due: now,
-            retries: 0,
-            rel_model: "authentik_stages_authenticator_sms.authenticatorsmsstage".to_owned(),
-            rel_id: Some(order.stage.to_string()),
-            data: json!({"sealed": sealed}),
-            logs: Vec::new(),
-            previous_logs: Vec::new(),
-            created: now,
-            changed: now,
-        })
+        // The number itself is nobody's business who looks at tasks.
+        let uid = format!("code by SMS, to {}", masked(&order.number));
+        let cause = ("authentik_stages_authenticator_sms.authenticatorsmsstage", order.stage);
+        TASKS.make(self, uid, Some(cause), order)
     }
 }
 
@@ -82,7 +62,7 @@ impl Core {
 /// [`SendError`].
 pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError> {
     let never = |why: &str| SendError::Never(why.to_owned());
-    let order = opened(identity, task)?;
+    let order: Order = TASKS.content(identity.store.seal_key(), task)?;
     if order.until <= identity.clock.now() {
         return Err(never("its code has ended"));
     }
@@ -92,18 +72,6 @@ pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError>
     let who = identity.principals.get(order.user).await?;
     let who = who.ok_or_else(|| never("who is to have the message has no account any more"))?;
     gateway::send(identity, &snapshot, stage, (who.principal(), &order)).await
-}
-
-fn opened(identity: &Identity, task: &Task) -> Result<Order, SendError> {
-    let never = |why: &str| SendError::Never(why.to_owned());
-    let sealed = task.data["sealed"].as_str().ok_or_else(|| never("it was sent already"))?;
-    let plain = identity.store.seal_key().open(&place(task.id), sealed);
-    let plain = plain.map_err(|_| never("it was sealed under another secret key"))?;
-    serde_json::from_slice(&plain).map_err(|_| never("another release has written it"))
-}
-
-fn place(id: Uuid) -> String {
-    format!("sms {id}")
 }
 
 /// A number of which only the last figures can be read.

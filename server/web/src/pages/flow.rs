@@ -328,6 +328,16 @@ pub enum Body {
 }
 
 impl Body {
+    /// Whether a code was sent to where somebody says that they are reached, and another one can be asked for.
+    #[must_use]
+    pub fn awaits_sent_code(&self) -> bool {
+        match self {
+            Self::MailSetup(setup) => setup.email.is_some(),
+            Self::PhoneSetup(setup) => setup.number.is_some(),
+            _ => false,
+        }
+    }
+
     /// Value of the hidden field `component`; also the name of the challenge in the API.
     #[must_use]
     pub fn component(&self) -> &'static str {
