@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_model::{User, kinds::AuthenticatorDuoStage};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// A phone that Duo waits for.
+/// A phone that Duo waits for; or, where it has nothing to activate, one that Duo knows already and that has to say yes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DuoEnrolment {
     /// What Duo calls the account.
@@ -18,17 +19,43 @@ pub struct DuoEnrolment {
     pub activation_code: String,
     /// Address of a picture of it.
     pub activation_barcode: String,
+    /// What a phone that Duo knows is asked.
+    #[serde(default)]
+    pub push: Option<Push>,
+}
+
+impl DuoEnrolment {
+    /// Of an account that Duo knows already.
+    #[must_use]
+    pub fn of_known(user_id: String) -> Self {
+        Self { user_id, activation_code: String::new(), activation_barcode: String::new(), push: None }
+    }
+
+    /// Whether Duo knows the account already.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.activation_code.is_empty()
+    }
 }
 
 /// How far a phone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuoProgress {
-    /// Duo's app is activated.
+    /// Duo's app is activated, or the phone that Duo knows has said yes.
     Success,
     /// Not yet.
     Waiting,
     /// The code is wrong, or has ended.
     Invalid,
+    /// The phone that Duo knows has said no.
+    Denied,
+    /// It has said nothing for too long.
+    TimedOut,
+    /// It was asked too often.
+    TooMany {
+        /// Minutes after which it may be tried again.
+        minutes: i64,
+    },
 }
 
 /// A question that lies on somebody's phone.
@@ -82,11 +109,13 @@ pub trait Duo: Send + Sync {
         user: &User,
     ) -> Result<Result<DuoEnrolment, String>, PortError>;
 
-    /// How far that is; the inner error is a sentence for the person.
+    /// How far that is; the inner error is a sentence for the person. A phone that Duo knows already is asked, and its
+    /// owner is waited for some seconds: what was asked is noted.
     async fn progress(
         &self,
-        settings: &AuthenticatorDuoStage,
-        enrolment: &DuoEnrolment,
+        stage: (Uuid, &AuthenticatorDuoStage),
+        user: i64,
+        enrolment: &mut DuoEnrolment,
     ) -> Result<Result<DuoProgress, String>, PortError>;
 
     /// Has a phone ask its owner.

@@ -243,6 +243,32 @@ fn a_phone_is_set_up_when_duo_says_so() {
 }
 
 #[test]
+fn a_phone_that_duo_knows_already_has_to_say_yes() {
+    let flow = alone("authenticator_duo_stage", duo());
+    let world = World::signed_in(1);
+    world.lock().duo.known = vec!["ada".to_owned()];
+    let mut plan = world.plan(&flow);
+    let shown = world.page(&flow, &mut plan);
+    assert_eq!((&shown["activation_code"], &shown["activation_barcode"]), (&json!(""), &json!("")), "{shown}");
+    let mut say = |progress, expected: (&str, &str)| {
+        world.lock().duo.progress = Some(progress);
+        let told = page(world.post(&flow, &mut plan, json!({})));
+        let text = told["response_errors"]["non_field_errors"][0]["string"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(code_of(&told, "non_field_errors"), expected.0, "{told}");
+        assert!(text.contains(expected.1), "{text}");
+    };
+    say(DuoProgress::Waiting, ("duo-waiting", "Approve the request on your phone"));
+    say(DuoProgress::Denied, ("duo-denied", "denied"));
+    say(DuoProgress::TimedOut, ("duo-timeout", "in time"));
+    say(DuoProgress::TooMany { minutes: 10 }, ("duo-limit", "after 10 minutes"));
+    assert_eq!(world.lock().duo.pushed, "????", "what was asked is kept from one request to the next");
+    assert!(world.lock().factors.is_empty());
+    world.lock().duo.progress = Some(DuoProgress::Success);
+    assert!(matches!(world.post(&flow, &mut plan, json!({})).outcome, Outcome::Done { .. }));
+    assert_eq!(world.lock().factors[&1][0].1, "name:ada");
+}
+
+#[test]
 fn a_phone_says_yes() {
     let (world, flow) = (World::default(), sign_in(json!({})));
     world.lock().factors.insert(1, vec![(factor(7, DeviceClass::Duo), "123456".to_owned())]);

@@ -24,6 +24,8 @@ pub const ADMIN_KEYS: (&str, &str) = ("DIADMIN0000000000000", "another secret fo
 
 /// What happens at Duo.
 pub struct AtDuo {
+    /// Names that are there already.
+    pub known: BTreeSet<String>,
     /// What it says of phones that are set up: `success`, `waiting`, `invalid`.
     pub enrolled: String,
     /// What it says before it asks: `auth`, `allow`, `deny`, `enroll`.
@@ -55,6 +57,7 @@ impl DuoServer {
     pub async fn start() -> Self {
         let port = free_port();
         let state = Arc::new(Mutex::new(AtDuo {
+            known: BTreeSet::new(),
             enrolled: "success".to_owned(),
             preauth: "auth".to_owned(),
             answer: ("allow".to_owned(), "allow".to_owned()),
@@ -110,6 +113,10 @@ async fn answer(State(state): State<Arc<Mutex<AtDuo>>>, request: Request) -> axu
     duo.asked.push((path.to_owned(), params.clone()));
     let of =
         |name: &str| params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    if path == "/auth/v2/enroll" && duo.known.contains(of("username")) {
+        let no = json!({"stat": "FAIL", "code": 40_002, "message": "Invalid request parameters", "message_detail": "username already exists"});
+        return (StatusCode::BAD_REQUEST, axum::Json(no)).into_response();
+    }
     match reply(&mut duo, path, &of) {
         Some((response, metadata)) => {
             axum::Json(json!({"stat": "OK", "response": response, "metadata": metadata})).into_response()

@@ -258,6 +258,7 @@ scan-duo = Scannen Sie diesen Code mit der Duo-App auf Ihrem Telefon.
 duo-qr-code = QR-Code für Duo
 open-duo-html = Auf diesem Telefon: <a href="{ $address }">Duo öffnen</a>.
 duo-continue = Wenn die App Ihr Konto zeigt, fahren Sie hier fort.
+duo-known = Duo kennt Sie bereits. Fahren Sie fort und bestätigen Sie die Anfrage auf Ihrem Telefon.
 
 ## Whether it is a person
 

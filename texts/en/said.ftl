@@ -259,6 +259,7 @@ scan-duo = Scan this code with the Duo app on your phone.
 duo-qr-code = QR code for Duo
 open-duo-html = On this phone, <a href="{ $address }">open Duo</a>.
 duo-continue = When the app shows your account, continue here.
+duo-known = Duo knows you already. Continue, and approve the request on your phone.
 
 ## Whether it is a person
 

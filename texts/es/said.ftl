@@ -258,6 +258,7 @@ scan-duo = Escanee este código con la aplicación Duo de su teléfono.
 duo-qr-code = Código QR para Duo
 open-duo-html = En este teléfono, <a href="{ $address }">abra Duo</a>.
 duo-continue = Cuando la aplicación muestre su cuenta, continúe aquí.
+duo-known = Duo ya le conoce. Continúe y apruebe la solicitud en su teléfono.
 
 ## Whether it is a person
 

@@ -261,6 +261,7 @@ scan-duo = Scannez ce code avec l’application Duo sur votre téléphone.
 duo-qr-code = Code QR pour Duo
 open-duo-html = Sur ce téléphone, <a href="{ $address }">ouvrez Duo</a>.
 duo-continue = Lorsque l’application affiche votre compte, continuez ici.
+duo-known = Duo vous connaît déjà. Continuez, puis approuvez la demande sur votre téléphone.
 
 ## Whether it is a person
 

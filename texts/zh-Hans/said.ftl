@@ -229,6 +229,7 @@ scan-duo = 请使用手机上的 Duo 应用扫描此二维码。
 duo-qr-code = 用于 Duo 的二维码
 open-duo-html = 如果就在这部手机上，请<a href="{ $address }">打开 Duo</a>。
 duo-continue = 应用显示您的账户后，请在此继续。
+duo-known = Duo 已有您的账户。请继续，并在手机上批准请求。
 
 ## Whether it is a person
 

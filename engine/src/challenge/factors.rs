@@ -121,9 +121,9 @@ pub struct AuthenticatorDuo {
     /// Whose.
     #[serde(flatten)]
     pub who: Who,
-    /// Address of Duo's picture of the code.
+    /// Address of Duo's picture of the code; empty where Duo knows the account already, and asks its phone instead.
     pub activation_barcode: String,
-    /// What activates Duo's app.
+    /// What activates Duo's app; empty there as well.
     pub activation_code: String,
     /// Primary key of the stage.
     pub stage_uuid: Uuid,

@@ -1,6 +1,7 @@
-//! Sets up a phone that Duo asks: its app takes a code, and Duo says when it has.
+//! Sets up a phone that Duo asks: its app takes a code, and Duo says when it has. A phone that Duo knows already by the
+//! name of the account is asked instead: that it says yes shows whose it is.
 
-use super::enroll_totp::SIGN_IN;
+use super::{enroll_totp::SIGN_IN, push};
 use crate::{
     challenge::{AuthenticatorDuo, Body, ResponseErrors},
     ports::{DuoEnrolment, DuoProgress, Event, NewFactor},
@@ -21,9 +22,7 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorDuoS
         Some(enrolment) => enrolment,
         None => match run.env.duo.enrol(stage, &user).await? {
             Ok(enrolment) => {
-                let text = serde_json::to_string(&enrolment).map_err(|error| Failure(error.to_string()))?;
-                let sealed = run.env.factors.seal(user.pk, &text)?;
-                run.context().setting_up.insert(id, sealed);
+                keep(run, id, user.pk, &enrolment)?;
                 enrolment
             }
             Err(why) => return Ok(Entered::End(End::Denied(why))),
@@ -39,11 +38,20 @@ pub(super) async fn enter(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorDuoS
 
 pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorDuoStage) -> Result<Answered, Failure> {
     let Some(user) = run.trusted_or_session() else { return Ok(Answered::End(End::Denied(SIGN_IN.to_owned()))) };
-    let Some(enrolment) = begun(run, id, user)? else { return Ok(Answered::Retry(ResponseErrors::default())) };
+    let Some(mut enrolment) = begun(run, id, user)? else { return Ok(Answered::Retry(ResponseErrors::default())) };
     let complaint = |code: &str, text: &str| Answered::Retry(ResponseErrors::general(code, text));
-    match run.env.duo.progress(stage, &enrolment).await? {
+    let said = run.env.duo.progress((id, stage), user, &mut enrolment).await?;
+    if enrolment.is_known() {
+        keep(run, id, user, &enrolment)?;
+    }
+    match said {
         Err(why) => return Ok(complaint("duo-unable", &why)),
-        Ok(DuoProgress::Waiting) => return Ok(complaint("duo-waiting", NOT_YET)),
+        Ok(DuoProgress::Waiting) => {
+            return Ok(complaint("duo-waiting", if enrolment.is_known() { push::WAITING } else { NOT_YET }));
+        }
+        Ok(DuoProgress::Denied) => return Ok(complaint("duo-denied", push::DENIED)),
+        Ok(DuoProgress::TimedOut) => return Ok(complaint("duo-timeout", push::ENDED)),
+        Ok(DuoProgress::TooMany { minutes }) => return Ok(complaint("duo-limit", &push::too_often(minutes))),
         Ok(DuoProgress::Invalid) => {
             run.context().setting_up.remove(&id);
             return Ok(complaint("duo-invalid", ENDED));
@@ -57,6 +65,13 @@ pub(super) async fn answer(run: &mut Run<'_>, id: Uuid, stage: &AuthenticatorDuo
         run.record(Event::FactorEnrolled { user, factor }).await;
     }
     Ok(Answered::Accepted)
+}
+
+fn keep(run: &mut Run<'_>, id: Uuid, user: i64, enrolment: &DuoEnrolment) -> Result<(), Failure> {
+    let text = serde_json::to_string(enrolment).map_err(|error| Failure(error.to_string()))?;
+    let sealed = run.env.factors.seal(user, &text)?;
+    run.context().setting_up.insert(id, sealed);
+    Ok(())
 }
 
 fn begun(run: &Run<'_>, id: Uuid, user: i64) -> Result<Option<DuoEnrolment>, Failure> {

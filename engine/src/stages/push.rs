@@ -9,9 +9,9 @@ use crate::{
 };
 use serde_json::Value;
 
-const WAITING: &str = "Approve the request on your phone, then continue.";
-const DENIED: &str = "The request was denied on the phone.";
-const ENDED: &str = "Nobody answered on the phone in time. Try again, or use another way.";
+pub(super) const WAITING: &str = "Approve the request on your phone, then continue.";
+pub(super) const DENIED: &str = "The request was denied on the phone.";
+pub(super) const ENDED: &str = "Nobody answered on the phone in time. Try again, or use another way.";
 
 /// What the phone says.
 pub(super) enum Said {
@@ -45,11 +45,7 @@ pub(super) async fn ask(run: &mut Run<'_>, factor: &Factor, response: &Response)
                 push
             }
             Pushed::TooMany { minutes } => {
-                let text = match minutes {
-                    1 => "The phone was asked too often. Please try again after 1 minute.".to_owned(),
-                    _ => format!("The phone was asked too often. Please try again after {minutes} minutes."),
-                };
-                return Ok(Said::NotYet(retry("limit", &text)));
+                return Ok(Said::NotYet(retry("limit", &too_often(minutes))));
             }
             Pushed::Unable(why) => return Ok(Said::NotYet(retry("unable", &why))),
         },
@@ -64,6 +60,13 @@ pub(super) async fn ask(run: &mut Run<'_>, factor: &Factor, response: &Response)
         PushAnswer::Denied => Said::No(complaint("denied", DENIED)),
         PushAnswer::TimedOut | PushAnswer::Waiting => Said::No(complaint("timeout", ENDED)),
     })
+}
+
+pub(super) fn too_often(minutes: i64) -> String {
+    match minutes {
+        1 => "The phone was asked too often. Please try again after 1 minute.".to_owned(),
+        _ => format!("The phone was asked too often. Please try again after {minutes} minutes."),
+    }
 }
 
 pub(super) fn complaint(code: &str, text: &str) -> Answered {

@@ -30,6 +30,7 @@ on_each_database!(
     passcodes_work_once,
     pages_lead_through_it,
     who_is_at_duo_already_is_taken_over,
+    whom_duo_knows_is_asked_while_setting_up,
 );
 
 async fn start(database: Database) -> (Server, DuoServer) {
@@ -266,6 +267,41 @@ async fn who_is_at_duo_already_is_taken_over(database: Database) {
     let eve = signed_in_as(&server, "carol", &duo).await;
     let reply = eve.request(Method::POST, &server.url(&format!("/api/v3/{all}"))).send().await.expect("an answer");
     assert_eq!(reply.status(), 403);
+}
+
+async fn whom_duo_knows_is_asked_while_setting_up(database: Database) {
+    let (server, duo) = start(database).await;
+    duo.at().known.insert("ada".to_owned());
+    let (client, base) = (signed_in(&server).await, server.base());
+    let flow = Executor::new(&client, &base, "duo", "");
+    // Whom Duo would not ask is no use.
+    duo.at().preauth = "enroll".to_owned();
+    assert!(flow.challenge().await.expect(200).text().contains("Duo can’t be asked now"));
+    duo.at().preauth = "auth".to_owned();
+    let asked = flow.challenge().await.expect(200).json();
+    assert_eq!((&asked["component"], &asked["activation_code"]), (&json!(SETUP), &json!("")), "{asked}");
+    assert_eq!(duo.count("/auth/v2/auth"), 0, "nobody is asked before it is wanted");
+    let page = client.get(&server.url("/if/flow/duo/")).await.expect(200).text();
+    assert!(page.contains("Duo knows you already") && !page.contains("class=\"qr\""), "{page}");
+    said(&duo, "deny", "deny");
+    let told = flow.answer(&json!({"component": SETUP})).await.expect(200).json();
+    assert_eq!(told["response_errors"]["non_field_errors"][0]["code"], "duo-denied", "{told}");
+    let mine = client.get(&server.url("/api/v3/authenticators/duo/")).await.expect(200).json();
+    assert_eq!(mine["pagination"]["count"], 0, "{mine}");
+    said(&duo, "allow", "allow");
+    let done = flow.answer(&json!({"component": SETUP})).await.expect(200).json();
+    assert_eq!(done["component"], "xak-flow-redirect", "{done}");
+
+    // The login asks by the name.
+    let client = Client::new();
+    let login = Executor::new(&client, &base, LOGIN, "");
+    let phone = at_factor(&login).await;
+    login.answer(&json!({"component": VALIDATE, "duo": phone})).await.expect(200);
+    assert_eq!(me(&server, &client).await, "ada");
+    let asked = duo.at().asked.iter().rev().find(|(path, _)| path == "/auth/v2/auth").cloned().expect("a push");
+    assert!(asked.1.contains(&("username".to_owned(), "ada".to_owned())), "{asked:?}");
+    assert!(asked.1.iter().all(|(name, _)| name != "user_id"), "{asked:?}");
+    assert_eq!(duo.at().forged, 0);
 }
 
 async fn signed_in_as(server: &Server, username: &str, duo: &DuoServer) -> Client {

@@ -111,8 +111,9 @@ async fn enrollment_status(
     let none = || ApiError::field("", "invalid", "This session sets up no phone by this stage, or Duo can’t be asked.");
     let word = match progress.ok_or_else(none)? {
         DuoProgress::Success => "success",
-        DuoProgress::Waiting => "waiting",
         DuoProgress::Invalid => "invalid",
+        // A phone that Duo knows is asked by the flow, not by a look at how far it is.
+        DuoProgress::Waiting | DuoProgress::Denied | DuoProgress::TimedOut | DuoProgress::TooMany { .. } => "waiting",
     };
     Ok(Json(json!({"duo_response": word})))
 }

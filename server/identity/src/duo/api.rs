@@ -23,6 +23,9 @@ const LONG_POLL: Duration = Duration::from_secs(25);
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 
+/// Duo's number of parameters that it does not take.
+const WRONG_PARAMETERS: i64 = 40_002;
+
 /// Why Duo did not answer what it was asked.
 #[derive(Debug, Error)]
 pub(crate) enum DuoError {
@@ -42,9 +45,19 @@ pub(crate) enum DuoError {
         /// What it says.
         message: String,
     },
+    /// It knows the name, and would not ask who has it.
+    #[error("Duo knows the name already, and does not ask: {0}")]
+    Known(String),
     /// It answers something else than its documentation says.
     #[error("Duo answered something unknown")]
     Odd,
+}
+
+impl DuoError {
+    /// Whether it may be that a user of this name is there already: Duo has no number for that alone.
+    pub(crate) fn may_be_known(&self) -> bool {
+        matches!(self, Self::Refused { code: WRONG_PARAMETERS, .. })
+    }
 }
 
 /// Duo's API, as somebody.

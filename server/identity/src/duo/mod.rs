@@ -15,6 +15,9 @@ use serde_json::Value;
 /// How long somebody may take to activate a phone, in seconds.
 const ENROLMENT: &str = "86400";
 
+/// Before the name of an account whose key Duo does not tell; no key looks so.
+const NAMED: &str = "name:";
+
 /// What Duo wants to know before it asks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Preauth {
@@ -33,6 +36,7 @@ impl Api<'_> {
             user_id: text("user_id")?,
             activation_code: text("activation_code")?,
             activation_barcode: text("activation_barcode")?,
+            push: None,
         })
     }
 
@@ -47,9 +51,18 @@ impl Api<'_> {
         }
     }
 
+    /// A user whom Duo knows by this name already, where it would ask them.
+    pub(crate) async fn known(&self, username: &str, ip: &str) -> Result<DuoEnrolment, DuoError> {
+        let account = format!("{NAMED}{username}");
+        match self.preauth(&account, ip).await? {
+            Preauth::Ask => Ok(DuoEnrolment::of_known(account)),
+            Preauth::No(why) => Err(DuoError::Known(why)),
+        }
+    }
+
     /// Whether Duo would ask this user.
-    pub(crate) async fn preauth(&self, user_id: &str, ip: &str) -> Result<Preauth, DuoError> {
-        let answer = self.post("/auth/v2/preauth", &[("user_id", user_id), ("ipaddr", ip)]).await?;
+    pub(crate) async fn preauth(&self, account: &str, ip: &str) -> Result<Preauth, DuoError> {
+        let answer = self.post("/auth/v2/preauth", &[whom(account), ("ipaddr", ip)]).await?;
         Ok(match answer["result"].as_str() {
             Some("auth") => Preauth::Ask,
             Some(other) => {
@@ -61,8 +74,8 @@ impl Api<'_> {
     }
 
     /// Has the phone of a user ask; answers the name of the question.
-    pub(crate) async fn push(&self, user_id: &str, shown: &[(&str, &str)], ip: &str) -> Result<String, DuoError> {
-        let mut params = vec![("user_id", user_id), ("factor", "push"), ("device", "auto"), ("async", "1")];
+    pub(crate) async fn push(&self, account: &str, shown: &[(&str, &str)], ip: &str) -> Result<String, DuoError> {
+        let mut params = vec![whom(account), ("factor", "push"), ("device", "auto"), ("async", "1")];
         params.push(("ipaddr", ip));
         params.extend(shown);
         let answer = self.post("/auth/v2/auth", &params).await?;
@@ -75,10 +88,15 @@ impl Api<'_> {
     }
 
     /// Whether Duo takes a passcode of a user.
-    pub(crate) async fn passcode(&self, user_id: &str, code: &str) -> Result<bool, DuoError> {
-        let params = [("user_id", user_id), ("factor", "passcode"), ("passcode", code)];
+    pub(crate) async fn passcode(&self, account: &str, code: &str) -> Result<bool, DuoError> {
+        let params = [whom(account), ("factor", "passcode"), ("passcode", code)];
         Ok(said(&self.post("/auth/v2/auth", &params).await?)? == PushAnswer::Allowed)
     }
+}
+
+/// How Duo is told whom it is about: by its own key, or by the name where it does not tell the key.
+fn whom(account: &str) -> (&'static str, &str) {
+    account.strip_prefix(NAMED).map_or(("user_id", account), |name| ("username", name))
 }
 
 fn said(answer: &Value) -> Result<PushAnswer, DuoError> {

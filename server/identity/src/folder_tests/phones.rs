@@ -6,6 +6,7 @@ use lockgate_engine::ports::{
     Duo, DuoEnrolment, DuoProgress, Factor, PortError, Posted, PushAnswer, Pushed, RequestFacts, Sms, SmsCode,
 };
 use lockgate_model::{User, kinds::AuthenticatorDuoStage};
+use uuid::Uuid;
 
 const NO_MESSAGE: &str = "No message is sent: the code that would be in it is the one that apps show here.";
 const NO_DUO: &str = "Duo is not asked: whoever is asked there says yes.";
@@ -33,13 +34,14 @@ impl Duo for World<'_> {
         self.falls_short(NO_DUO);
         let code = "duo://test".to_owned();
         let activation_barcode = format!("https://{}/frame/qr?value={code}", stage.api_hostname);
-        Ok(Ok(DuoEnrolment { user_id: user.username.clone(), activation_code: code, activation_barcode }))
+        Ok(Ok(DuoEnrolment { user_id: user.username.clone(), activation_code: code, activation_barcode, push: None }))
     }
 
     async fn progress(
         &self,
-        _: &AuthenticatorDuoStage,
-        _: &DuoEnrolment,
+        _: (Uuid, &AuthenticatorDuoStage),
+        _: i64,
+        _: &mut DuoEnrolment,
     ) -> Result<Result<DuoProgress, String>, PortError> {
         Ok(Ok(DuoProgress::Success))
     }

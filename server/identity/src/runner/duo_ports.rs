@@ -12,7 +12,9 @@ use crate::{
     duo::{Api, Preauth},
 };
 use async_trait::async_trait;
-use lockgate_engine::ports::{Duo, DuoEnrolment, DuoProgress, Factor, PortError, PushAnswer, Pushed, RequestFacts};
+use lockgate_engine::ports::{
+    Duo, DuoEnrolment, DuoProgress, Factor, PortError, Push, PushAnswer, Pushed, RequestFacts,
+};
 use lockgate_model::{User, kinds::AuthenticatorDuoStage};
 use lockgate_store::{Authenticator, AuthenticatorKind, StoreError};
 use std::{net::IpAddr, time::Duration};
@@ -37,17 +39,45 @@ impl Duo for Post<'_> {
         settings: &AuthenticatorDuoStage,
         user: &User,
     ) -> Result<Result<DuoEnrolment, String>, PortError> {
-        let begun = Api::of(settings, self.core.clock.now()).enroll(&user.username).await;
+        let api = Api::of(settings, self.core.clock.now());
+        let begun = match api.enroll(&user.username).await {
+            Err(error) if error.may_be_known() => api.known(&user.username, &self.client.ip.to_string()).await,
+            begun => begun,
+        };
         Ok(begun.map_err(|error| unable(&settings.name, &error)))
     }
 
     async fn progress(
         &self,
-        settings: &AuthenticatorDuoStage,
-        enrolment: &DuoEnrolment,
+        (id, settings): (Uuid, &AuthenticatorDuoStage),
+        user: i64,
+        enrolment: &mut DuoEnrolment,
     ) -> Result<Result<DuoProgress, String>, PortError> {
-        let said = Api::of(settings, self.core.clock.now()).enroll_status(enrolment).await;
-        Ok(said.map_err(|error| unable(&settings.name, &error)))
+        let (now, ip) = (self.core.clock.now(), self.client.ip.to_string());
+        let api = Api::of(settings, now);
+        if !enrolment.is_known() {
+            return Ok(api.enroll_status(enrolment).await.map_err(|error| unable(&settings.name, &error)));
+        }
+        let push = match enrolment.push.take().filter(|push| now < push.until) {
+            Some(push) => push,
+            None => {
+                if let Some(within) = self.core.count_push(id, user).await.map_err(PortError::from)? {
+                    return Ok(Ok(DuoProgress::TooMany { minutes: minutes(within) }));
+                }
+                match api.push(&enrolment.user_id, &[("type", self.kind().as_str())], &ip).await {
+                    Ok(id) => Push { id, until: now + Push::LIFE },
+                    Err(error) => return Ok(Err(unable(&settings.name, &error))),
+                }
+            }
+        };
+        let said = self.said(settings, &push.id).await;
+        enrolment.push = (said == PushAnswer::Waiting).then_some(push);
+        Ok(Ok(match said {
+            PushAnswer::Allowed => DuoProgress::Success,
+            PushAnswer::Denied => DuoProgress::Denied,
+            PushAnswer::TimedOut => DuoProgress::TimedOut,
+            PushAnswer::Waiting => DuoProgress::Waiting,
+        }))
     }
 
     async fn push(&self, user: i64, factor: &Factor, request: &RequestFacts) -> Result<Pushed, PortError> {
@@ -64,9 +94,8 @@ impl Duo for Post<'_> {
             Ok(Preauth::No(why)) => return Ok(Pushed::Unable(unable(&factor.name, &why))),
             Err(error) => return Ok(Pushed::Unable(unable(&factor.name, &error))),
         }
-        let brand = self.snapshot.brand_facts(&self.client.host).title;
-        let kind = format!("{brand} sign-in");
-        let shown = [("type", kind.trim_start()), ("display_username", account.username.as_str())];
+        let kind = self.kind();
+        let shown = [("type", kind.as_str()), ("display_username", account.username.as_str())];
         Ok(match api.push(&account.user_id, &shown, &ip).await {
             Ok(id) => Pushed::Asked(id),
             Err(error) => Pushed::Unable(unable(&factor.name, &error)),
@@ -77,29 +106,41 @@ impl Duo for Post<'_> {
         let Some((stage, account)) = self.core.duo_of(self.snapshot, factor.pk).await? else {
             return Ok(PushAnswer::Denied);
         };
+        let said = self.said(stage.1, push).await;
+        if said == PushAnswer::Allowed {
+            let now = self.core.clock.now();
+            let used = self.core.store.authenticators().note_use(&account.authenticator, None, now).await;
+            used.map_err(PortError::from)?;
+        }
+        Ok(said)
+    }
+}
+
+impl Post<'_> {
+    /// What a phone says that it is about.
+    fn kind(&self) -> String {
+        format!("{} sign-in", self.snapshot.brand_facts(&self.client.host).title).trim_start().to_owned()
+    }
+
+    /// What somebody says on their phone, who is waited for a while.
+    async fn said(&self, stage: &AuthenticatorDuoStage, push: &str) -> PushAnswer {
         let Ok(_seat) = SEATS.try_acquire() else {
             // Who waits asks again at once.
             self.core.steps.aside(tokio::time::sleep(PAUSE)).await;
-            return Ok(PushAnswer::Waiting);
+            return PushAnswer::Waiting;
         };
-        let clock = &self.core.clock;
         let waiting = async {
             loop {
-                match Api::of(stage.1, clock.now()).auth_status(push).await {
+                match Api::of(stage, self.core.clock.now()).auth_status(push).await {
                     Ok(PushAnswer::Waiting) => {}
                     Ok(said) => return said,
                     // Trouble at Duo is no answer of the person's.
-                    Err(error) => _ = unable(&factor.name, &error),
+                    Err(error) => _ = unable(&stage.name, &error),
                 }
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        let said = self.core.steps.aside(tokio::time::timeout(PATIENCE, waiting)).await.unwrap_or(PushAnswer::Waiting);
-        if said == PushAnswer::Allowed {
-            let used = self.core.store.authenticators().note_use(&account.authenticator, None, clock.now()).await;
-            used.map_err(PortError::from)?;
-        }
-        Ok(said)
+        self.core.steps.aside(tokio::time::timeout(PATIENCE, waiting)).await.unwrap_or(PushAnswer::Waiting)
     }
 }
 
@@ -186,6 +227,9 @@ impl Core {
         let (user, sealed) = (context.pending.as_ref()?.pk?, context.setting_up.get(&id)?);
         let opened = self.store.seal_key().open(&place(user), sealed).ok()?;
         let enrolment: DuoEnrolment = serde_json::from_slice(&opened).ok()?;
+        if enrolment.is_known() {
+            return Some(DuoProgress::Waiting);
+        }
         let said = Api::of(stage, self.clock.now()).enroll_status(&enrolment).await;
         said.inspect_err(|error| _ = unable(&stage.name, error)).ok()
     }

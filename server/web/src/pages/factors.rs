@@ -155,7 +155,7 @@ pub struct PhoneSetup {
 pub struct DuoSetup {
     /// Whose.
     pub person: Person,
-    /// What the app takes: `duo://…`.
+    /// What the app takes: `duo://…`; empty where Duo knows the phone already.
     pub activation: String,
     /// Address of Duo's picture of it, which is not shown: it tells what the app scans.
     pub barcode: String,

@@ -334,6 +334,7 @@ fn flows() -> Vec<(&'static str, FlowPage)> {
             ),
         ),
         ("duo-setup", flow("Duo", Body::DuoSetup(duo_setup()))),
+        ("duo-known", flow("Duo", Body::DuoSetup(DuoSetup { person: person(), ..DuoSetup::default() }))),
         ("duo-asked", wrong(flow("Duo", Body::SecondFactor(duo(false))), &[], &[("duo", "The request was denied.")])),
         ("duo-asking", flow("Duo", Body::SecondFactor(duo(true)))),
         ("mail-opened", flow("Is this you?", Body::Mail(Mail { opened: Some(person()), again: false }))),
