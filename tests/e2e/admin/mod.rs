@@ -1,0 +1,3 @@
+//! The admin interface, through its forms as a browser without scripts sends them, and in browsers.
+
+mod every_page;
