@@ -111,8 +111,10 @@ mod tests {
         assert_eq!(unified("a\nb\n", "a\nb\n"), "");
         assert_eq!(unified("", "a\nb\n"), "@@ -0,0 +1,2 @@\n+a\n+b\n");
         assert_eq!(unified("a\nb\nc\n", "a\nx\nc\n"), "@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n");
-        let numbers = |with: &str| (1..=20).map(|n| format!("{n}{}\n", if n == 2 || n == 17 { with } else { "" }));
-        let (old, new): (String, String) = (numbers("").collect(), numbers("!").collect());
+        let numbers = |with: &str| -> String {
+            (1..=20).map(|n| format!("{n}{}\n", if n == 2 || n == 17 { with } else { "" })).collect()
+        };
+        let (old, new) = (numbers(""), numbers("!"));
         assert_eq!(
             unified(&old, &new),
             "@@ -1,5 +1,5 @@\n 1\n-2\n+2!\n 3\n 4\n 5\n@@ -14,7 +14,7 @@\n 14\n 15\n 16\n-17\n+17!\n 18\n 19\n 20\n"

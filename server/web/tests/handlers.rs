@@ -260,7 +260,7 @@ async fn an_answer_to_an_application_is_a_form_that_can_go_nowhere_else() {
 #[tokio::test]
 async fn a_crowd_is_told_to_come_back_and_then_all_is_well() {
     let few = |setup| Setup { flow_steps: Some(StepLimits { at_once: 1, waiting: 2 }), ..setup };
-    let app = lockgate_web::router(services_with(Some(PASSWORD), few).await);
+    let app = lockgate_web::router(services_with(Some(PASSWORD), few).await, Router::new());
     let asks = || {
         let app = app.clone();
         async move { app.oneshot(Request::get(LOGIN).body(Body::empty()).expect("a request")).await.expect("an answer") }

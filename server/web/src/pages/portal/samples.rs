@@ -108,7 +108,7 @@ fn factors() -> FactorsPage {
 }
 
 fn sessions() -> SessionsPage {
-    let session = |device: &str, current| SessionView {
+    let session = |device: &str, current: bool| SessionView {
         uuid: "01939b1e-7f2c-7c41-9a55-3f0f6d1c2b7e".into(),
         device: device.into(),
         handheld: !current,
