@@ -132,11 +132,17 @@ fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let context = &event.context;
     let model = &context["model"];
+    let by_slug = |slug: &str| snapshot.app(slug).map(|app| app.application.name.clone());
     let (thing, thing_name) = match model {
         // A factor that was set up tells itself in a way of its own.
         Value::String(_) => (text(&context["kind"]), text(&context["name"])),
         model => (text(&model["model_name"]), text(&model["name"])),
     };
+    // Consents are noted under the slug of their application.
+    let thing_name = thing_name.map(|name| match thing.as_deref() {
+        Some("userconsent") => by_slug(&name).unwrap_or(name),
+        _ => name,
+    });
     let seen = context["user_agent"].as_str().filter(|text| !text.is_empty()).map(agent);
     let family = |part: &str| {
         let known = seen.as_ref().and_then(|seen| seen.get(part)?.get("family")?.as_str());
@@ -144,7 +150,6 @@ fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
     };
     let place = event.client_ip.as_deref().and_then(|ip| identity.places.place(ip.parse().ok()?));
     let Place { city, country, .. } = place.unwrap_or_default();
-    let by_slug = |slug: &str| snapshot.app(slug).map(|app| app.application.name.clone());
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
     MyActivity {
         pk: event.pk,
