@@ -18,10 +18,11 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use lockgate_identity::{Identity, config::Snapshot};
 use lockgate_policies::{Place, Places};
-use lockgate_store::{Event, EventFilter};
+use lockgate_store::{Event, EventFilter, Page, TokenFilter};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What concerns the person. What else is noted under a name is about the server.
@@ -42,6 +43,9 @@ const TOLD: [&str; 15] = [
     "secret_view",
     "user_write",
 ];
+
+/// Tokens whose names are looked for.
+const MOST_TOKENS: u64 = 100;
 
 /// Something that happened.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -103,18 +107,42 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         ..EventFilter::default()
     };
     let (events, total) = identity.store.events().list(&filter).await?;
-    Listed::new(page, total, events.into_iter().map(|event| value(&told(&identity, &snapshot, event))).collect())
+    let names = names_of_tokens(&identity, caller.user().pk).await?;
+    let called = |mut told: MyActivity| {
+        let name = told.thing_name.as_ref().filter(|_| told.thing.as_deref() == Some("token"));
+        if let Some(name) = name.and_then(|name| names.get(name)) {
+            told.thing_name = Some(name.clone());
+        }
+        told
+    };
+    let told = events.into_iter().map(|event| value(&called(told(&identity, &snapshot, event))));
+    Listed::new(page, total, told.collect())
+}
+
+/// What somebody calls the tokens that there are, by the identifiers that events name.
+async fn names_of_tokens(identity: &Identity, user: i64) -> Result<HashMap<String, String>, ApiError> {
+    let page = Page { number: 1, size: MOST_TOKENS };
+    let filter = TokenFilter { user_pk: Some(user), page, ..TokenFilter::default() };
+    let (tokens, _) = identity.tokens.list(&filter).await?;
+    let named = tokens.into_iter().filter(|token| !token.description.is_empty());
+    Ok(named.map(|token| (token.identifier, token.description)).collect())
 }
 
 fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let context = &event.context;
     let model = &context["model"];
+    let by_slug = |slug: &str| snapshot.app(slug).map(|app| app.application.name.clone());
     let (thing, thing_name) = match model {
         // A factor that was set up tells itself in a way of its own.
         Value::String(_) => (text(&context["kind"]), text(&context["name"])),
         model => (text(&model["model_name"]), text(&model["name"])),
     };
+    // Consents are noted under the slug of their application.
+    let thing_name = thing_name.map(|name| match thing.as_deref() {
+        Some("userconsent") => by_slug(&name).unwrap_or(name),
+        _ => name,
+    });
     let seen = context["user_agent"].as_str().filter(|text| !text.is_empty()).map(agent);
     let family = |part: &str| {
         let known = seen.as_ref().and_then(|seen| seen.get(part)?.get("family")?.as_str());
@@ -122,7 +150,6 @@ fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
     };
     let place = event.client_ip.as_deref().and_then(|ip| identity.places.place(ip.parse().ok()?));
     let Place { city, country, .. } = place.unwrap_or_default();
-    let by_slug = |slug: &str| snapshot.app(slug).map(|app| app.application.name.clone());
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
     MyActivity {
         pk: event.pk,

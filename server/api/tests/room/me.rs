@@ -98,14 +98,14 @@ async fn settings_are_kept_where_clients_look_for_them_and_nothing_beside_change
 async fn activity_tells_what_happened_in_ones_own_name() {
     let api = Api::start().await;
     let (ada, bob) = (person(&api, "ada", &[]).await, person(&api, "bob", &[]).await);
-    ada.post("/core/tokens/", &json!({"identifier": "of-ada"})).await.expect(201);
+    ada.post("/core/tokens/", &json!({"identifier": "of-ada", "description": "Backups"})).await.expect(201);
     bob.post("/core/tokens/", &json!({"identifier": "of-bob"})).await.expect(201);
     api.identity.journal.flush().await;
     let list = ada.get("/lockgate/me/activity/").await.expect(200);
     assert_eq!(list["pagination"]["count"], 1, "{list}");
     let told = &list["results"][0];
     let words = [&told["action"], &told["thing"], &told["thing_name"]];
-    assert_eq!(words, [&json!("model_created"), &json!("token"), &json!("of-ada")]);
+    assert_eq!(words, [&json!("model_created"), &json!("token"), &json!("Backups")]);
     assert!(told.get("context").is_none());
 }
 
