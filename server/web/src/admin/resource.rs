@@ -168,6 +168,7 @@ static ALL: LazyLock<Vec<Resource>> = LazyLock::new(|| {
 fn plain(kind: &'static KindDef) -> Resource {
     let meta = kind.meta;
     let slug = match meta.family {
+        Family::None if meta.path.ends_with("/bindings") => format!("{}s", meta.kind.replace('_', "-")),
         Family::None => meta.path.rsplit('/').next().unwrap_or(meta.path).replace('_', "-"),
         Family::Stage => format!("stages-{}", meta.kind.trim_end_matches("_stage").replace('_', "-")),
         Family::Policy => format!("policies-{}", meta.kind.trim_end_matches("_policy").replace('_', "-")),
