@@ -127,3 +127,22 @@ async fn what_is_no_table_is_refused_as_a_whole() {
     let empty = import(&api, "", "username\n").await.expect(200);
     assert_eq!(counts(&empty), [0; 5]);
 }
+
+#[tokio::test]
+async fn an_import_that_is_broken_off_is_told_of() {
+    let api = Api::start().await;
+    let mut table = "username\n".to_owned();
+    (0..30_000).for_each(|n| table.push_str(&format!("user{n}\n")));
+    // Somebody who goes away as soon as the first accounts are there.
+    let gone = tokio::select! {
+        _ = import(&api, "", &table) => false,
+        () = async { while api.get("/core/users/?search=user").await.expect(200)["pagination"]["count"] == 0 {} } => true,
+    };
+    assert!(gone, "the import was faster");
+    api.identity.journal.flush().await;
+    let events = api.get("/events/events/?search=broken+off").await.expect(200);
+    assert_eq!(
+        (&events["pagination"]["count"], &events["results"][0]["user"]["username"]),
+        (&json!(1), &json!("akadmin"))
+    );
+}

@@ -108,6 +108,7 @@ struct Import<'a> {
     seen: HashSet<u64>,
     hasher: RandomState,
     told: Imported,
+    noted: bool,
 }
 
 impl Identity {
@@ -137,13 +138,14 @@ impl Identity {
             seen: HashSet::new(),
             hasher: RandomState::new(),
             told: Imported::default(),
+            noted: false,
         };
         let done = import.all(&mut reader, progress).await;
         // What was written before something failed is there all the same.
         self.feed.settle().await;
-        import.note();
+        import.note(false);
         import.told.remarks.sort_by_key(|remark| remark.line);
-        done.map(|()| import.told)
+        done.map(|()| std::mem::take(&mut import.told))
     }
 }
 
@@ -464,17 +466,28 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn note(&self) {
+    /// Tells of the import, once.
+    fn note(&mut self, is_broken_off: bool) {
         let Imported { made, changed, .. } = self.told;
-        if self.wish.dry_run || made + changed == 0 {
+        if std::mem::replace(&mut self.noted, true) || self.wish.dry_run || (made + changed == 0 && !is_broken_off) {
             return;
         }
         let entry = Entry::new(Action::ModelCreated, "lockgate.roster").with("made", made).with("changed", changed);
-        let entry = entry.with("message", "Accounts were made from a table.");
+        let entry = match is_broken_off {
+            true => entry.with("message", "Accounts were being made from a table, which was broken off."),
+            false => entry.with("message", "Accounts were made from a table."),
+        };
         self.identity.journal.record(match self.gate.map(|gate| gate.by()) {
             Some((user, ip)) => entry.by(user).from_ip(ip),
             None => entry,
         });
+    }
+}
+
+impl Drop for Import<'_> {
+    /// Whoever asked may have gone away in the middle: what was made until then is told of all the same.
+    fn drop(&mut self) {
+        self.note(true);
     }
 }
 
