@@ -213,9 +213,14 @@ impl Server {
         }
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.program.as_ref().expect("the server runs").pid()
+    }
+
     /// Resident memory in KiB.
     pub fn resident_kib(&self) -> u64 {
-        let pid = self.program.as_ref().expect("the server runs").pid();
+        let pid = self.pid();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse().expect("the kernel tells VmRSS in kB")

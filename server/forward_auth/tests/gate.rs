@@ -220,7 +220,7 @@ async fn sign_in(identity: &Identity, user_pk: i64) -> Session {
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let expires = new.session.expires;
     let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None, original_pk: None };
-    let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").session
 }
 

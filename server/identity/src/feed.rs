@@ -4,11 +4,11 @@
 use crate::{oauth::OAuth, principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_store::{Change, ChangeCursor, Polled, Store, StoreError, Topic};
+use lockgate_store::{ChangeCursor, Polled, Store, StoreError, Topic};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -37,6 +37,9 @@ pub struct Feed {
     caches: Caches,
     cursor: Mutex<ChangeCursor>,
     read_at: AtomicI64,
+    /// The number of the last reading that has begun, and of the last one that was done.
+    begun: AtomicU64,
+    done: AtomicU64,
     config: Notify,
     logins: Notify,
     tasks: Notify,
@@ -47,8 +50,8 @@ impl Feed {
         let now = clock.now();
         let cursor = Mutex::new(store.changes().cursor(now).await?);
         let read_at = AtomicI64::new(now.timestamp_millis());
-        let (config, logins, tasks) = Default::default();
-        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, config, logins, tasks }))
+        let (begun, done, config, logins, tasks) = Default::default();
+        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, begun, done, config, logins, tasks }))
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
@@ -79,18 +82,31 @@ impl Feed {
     /// Reads what changed and forgets it. Called after every write, so that it counts from the next
     /// request on this node. A failure leaves the feed to grow stale, which makes everybody ask again.
     pub async fn settle(&self) {
+        let before = self.begun.load(Ordering::Acquire);
         let mut cursor = self.cursor.lock().await;
+        // Somebody else has read since we came: all that we have written was there.
+        if self.done.load(Ordering::Acquire) > before {
+            return;
+        }
         if let Err(error) = self.read(&mut cursor).await {
             tracing::warn!(%error, "the log of changes cannot be read; nothing cached is trusted until it can");
         }
     }
 
+    /// Forgets what a write of our own has changed, as far as it is known without reading the log: it counts from the next
+    /// request on, and what others have changed comes with the next reading.
+    pub(crate) fn heed(&self, changed: impl IntoIterator<Item = (Topic, String)>) {
+        changed.into_iter().for_each(|(topic, key)| self.apply(topic, &key));
+    }
+
     async fn read(&self, cursor: &mut ChangeCursor) -> Result<(), StoreError> {
+        let this = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         loop {
             let now = self.clock.now();
             let polled = self.store.changes().poll(cursor, now).await?;
             self.follow(&polled);
             if !polled.more {
+                self.done.store(this, Ordering::Release);
                 self.read_at.store(now.timestamp_millis(), Ordering::Release);
                 return Ok(());
             }
@@ -108,24 +124,24 @@ impl Feed {
             self.logins.notify_one();
             self.tasks.notify_one();
         }
-        polled.changes.iter().for_each(|change| self.apply(change));
+        polled.changes.iter().for_each(|change| self.apply(change.topic, &change.key));
     }
 
-    fn apply(&self, change: &Change) {
-        match change.topic {
+    fn apply(&self, topic: Topic, key: &str) {
+        match topic {
             Topic::Config => self.config.notify_one(),
-            Topic::User => match change.key.parse() {
+            Topic::User => match key.parse() {
                 Ok(pk) => self.caches.principals.forget(pk),
                 Err(_) => self.caches.principals.forget_all(),
             },
             Topic::Groups => self.caches.principals.forget_all(),
             Topic::Session => {
-                self.caches.sessions.forget(&change.key);
+                self.caches.sessions.forget(key);
                 self.logins.notify_one();
             }
-            Topic::ProxySession => self.caches.proxy.forget(&change.key),
+            Topic::ProxySession => self.caches.proxy.forget(key),
             Topic::Token => self.caches.tokens.forget_all(),
-            Topic::OAuthToken => self.caches.oauth.forget(&change.key),
+            Topic::OAuthToken => self.caches.oauth.forget(key),
             Topic::Task => self.tasks.notify_one(),
         }
     }

@@ -5,9 +5,10 @@
 
 pub mod breached;
 mod foreign;
+mod memory;
 
 use crate::turns::{Trust, Turns};
-use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
+use argon2::{Argon2, PasswordHasher, password_hash::phc::PasswordHash};
 use foreign::Foreign;
 use std::{
     sync::{Arc, OnceLock},
@@ -194,7 +195,7 @@ fn check(password: &str, stored: &str) -> Verdict {
         return if foreign.accepts(password) { Verdict::AcceptedOutdated } else { Verdict::Rejected };
     }
     match PasswordHash::new(stored) {
-        Ok(hash) if Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() => Verdict::Accepted,
+        Ok(hash) if memory::accepts(&hash, password.as_bytes()) => Verdict::Accepted,
         _ => Verdict::Rejected,
     }
 }

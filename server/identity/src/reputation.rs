@@ -39,14 +39,26 @@ impl Reputation {
         Self { store, clock, random, rules, tuning, counted: Arc::default() }
     }
 
-    /// Counts a sign-in that succeeded.
-    pub async fn succeeded(&self, identifier: &str, ip: IpAddr) {
-        self.count(identifier, ip, 1).await;
+    /// Counts a sign-in that failed, whether or not there is somebody of that name. One that succeeds is counted in its
+    /// own transaction, see [`crate::sessions::Sessions::login`].
+    pub async fn failed(&self, identifier: &str, ip: IpAddr) {
+        let key = random_uuid(&*self.random);
+        let address = ip.to_canonical().to_string();
+        let scores = self.store.reputation();
+        // The sign-in itself is not to fail by that.
+        match scores.count(key, (identifier, &address), -1, &self.rules(), self.clock.now()).await {
+            Ok(()) => self.counted().await,
+            Err(error) => tracing::warn!(%error, "a sign-in could not be counted"),
+        }
     }
 
-    /// Counts a sign-in that failed, whether or not there is somebody of that name.
-    pub async fn failed(&self, identifier: &str, ip: IpAddr) {
-        self.count(identifier, ip, -1).await;
+    /// One more was counted: now and then the oldest go.
+    pub(crate) async fn counted(&self) {
+        if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY)
+            && let Err(error) = self.store.reputation().trim(KEPT).await
+        {
+            tracing::warn!(%error, "old scores could not be removed");
+        }
     }
 
     /// The rules in force: the settings of the installation over those of the server.
@@ -57,23 +69,6 @@ impl Reputation {
             lowest: settings.reputation_lower_limit.unwrap_or(self.rules.lowest),
             highest: settings.reputation_upper_limit.unwrap_or(self.rules.highest),
             life: self.rules.life,
-        }
-    }
-
-    async fn count(&self, identifier: &str, ip: IpAddr, by: i32) {
-        let key = random_uuid(&*self.random);
-        let address = ip.to_canonical().to_string();
-        let scores = self.store.reputation();
-        let counted = scores.count(key, (identifier, &address), by, &self.rules(), self.clock.now()).await;
-        let trimmed = match counted {
-            Ok(()) if self.counted.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) => {
-                scores.trim(KEPT).await.map(drop)
-            }
-            other => other,
-        };
-        // The sign-in itself is not to fail by that.
-        if let Err(error) = trimmed {
-            tracing::warn!(%error, "a sign-in could not be counted");
         }
     }
 }

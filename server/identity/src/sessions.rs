@@ -12,8 +12,9 @@ use lockgate_engine::{
     LoginEffect,
     ports::{Clock, Random},
 };
+use lockgate_model::User;
 use lockgate_policies::Login;
-use lockgate_store::{Session, SessionFilter, Store, StoreError, hash_secret};
+use lockgate_store::{LoginScore, ScoreRules, Session, SessionFilter, Store, StoreError, hash_secret};
 use serde_json::{Value, json};
 use std::{
     collections::HashSet,
@@ -149,12 +150,29 @@ impl Sessions {
             auth: None,
             original_pk: None,
         };
-        self.store.sessions().create(&session, now).await?;
+        self.store.sessions().create(&session).await?;
         Ok(NewSession { token, max_age: None, session })
     }
 
-    /// Signs in: the identifier rotates, the plan of the flow is replaced by `data`, all in one
+    /// Gives a session another login: the identifier rotates, the plan of the flow is replaced by `data`, all in one
     /// statement. `None` when another request changed the session first.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn renew(
+        &self,
+        old: &Session,
+        facts: LoginFacts,
+        client: &Client,
+        data: Value,
+    ) -> Result<Option<NewSession>, StoreError> {
+        let new = self.following(old, facts, client, data);
+        let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &new.session, self.clock.now()).await?;
+        Ok(replaced.then_some(new))
+    }
+
+    /// Signs in: as [`Self::renew`], and the login is noted with the account and counted in one transaction with it.
+    /// `None` when another request changed the session first.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -164,7 +182,18 @@ impl Sessions {
         facts: LoginFacts,
         client: &Client,
         data: Value,
-    ) -> Result<Option<NewSession>, StoreError> {
+        rules: &ScoreRules,
+    ) -> Result<Option<(NewSession, User)>, StoreError> {
+        let new = self.following(old, facts, client, data);
+        let ip = client.ip.to_canonical().to_string();
+        let score = LoginScore { key: random_uuid(&*self.random), ip: &ip, rules };
+        let (from, now) = ((old.id_hash.as_str(), old.rev), self.clock.now());
+        let user = self.store.sessions().log_in(from, &new.session, &score, now).await?;
+        Ok(user.map(|user| (new, user)))
+    }
+
+    /// What a session becomes by a login.
+    fn following(&self, old: &Session, facts: LoginFacts, client: &Client, data: Value) -> NewSession {
         let now = self.clock.now();
         let token = alphanumeric(&*self.random, TOKEN_LENGTH);
         let session = Session {
@@ -182,8 +211,7 @@ impl Sessions {
             auth: Some(facts.auth),
             original_pk: facts.original_pk,
         };
-        let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &session, now).await?;
-        Ok(replaced.then_some(NewSession { token, max_age: facts.max_age, session }))
+        NewSession { token, max_age: facts.max_age, session }
     }
 
     /// Makes another user of the one who is signed in, or the one from before again: the identifier rotates, and
@@ -219,7 +247,11 @@ impl Sessions {
     /// # Errors
     /// Whatever the database answers.
     pub async fn save(&self, session: &Session, data: &Value) -> Result<bool, StoreError> {
-        self.store.sessions().update_data(&session.id_hash, session.rev, data, self.clock.now()).await
+        let sessions = self.store.sessions();
+        match session.user_pk {
+            None => sessions.update_anonymous(&session.id_hash, session.rev, data).await,
+            Some(_) => sessions.update_data(&session.id_hash, session.rev, data, self.clock.now()).await,
+        }
     }
 
     /// Ends a session and all that derive from it.

@@ -156,7 +156,7 @@ impl Changes<'_> {
             *cursor = self.cursor(now).await?;
             return Ok(Polled { changes: Vec::new(), lost: true, more: false });
         }
-        let gaps: Vec<i64> = cursor.gaps.keys().copied().collect();
+        let gaps = padded(cursor.gaps.keys().copied().collect());
         let missed = (!gaps.is_empty()).then(|| change::Column::Id.is_in(gaps));
         let rows = self.store.bounded(async {
             let fresh = Condition::any().add(change::Column::Id.gt(cursor.high)).add_option(missed);
@@ -202,6 +202,15 @@ impl ChangeCursor {
         }
         self.high = id;
     }
+}
+
+/// The last number again and again up to the next power of two: few different statements, which the database knows
+/// already.
+fn padded(mut numbers: Vec<i64>) -> Vec<i64> {
+    if let Some(last) = numbers.last().copied() {
+        numbers.resize(numbers.len().next_power_of_two(), last);
+    }
+    numbers
 }
 
 /// Appends to the log within the transaction that makes the change.

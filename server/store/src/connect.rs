@@ -15,6 +15,10 @@ use crate::StoreError;
 /// Each has a thread and a page cache of its own.
 const SQLITE_READERS: u32 = 4;
 
+/// A connection to PostgreSQL that was used so recently is not asked whether it is still there before it is used again: that
+/// would be a second question for each. A server that restarts is away for longer.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// Between two attempts to reach a server that is not there yet.
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
 
@@ -93,6 +97,8 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
         .disable_statement_logging();
     // An in-memory database lives in its one connection, which therefore must never be closed.
     let pool = SqlitePoolOptions::new().acquire_timeout(settings.acquire_timeout).idle_timeout(None).max_lifetime(None);
+    // A file cannot hang up.
+    let pool = pool.test_before_acquire(false);
     if settings.url.contains(":memory:") || settings.url.contains("mode=memory") {
         let pool = pool.max_connections(1).connect_with(options).await.map_err(refused)?;
         let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
@@ -156,6 +162,15 @@ async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, Store
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for >= TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options);
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Connections { writer: pool.clone(), reader: pool })

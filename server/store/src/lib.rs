@@ -89,7 +89,7 @@ pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, 
 pub use roles::Roles;
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
-pub use sessions::{Session, Sessions};
+pub use sessions::{LoginScore, Session, Sessions};
 pub use store::{Backend, MigrationState, Store};
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,

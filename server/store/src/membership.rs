@@ -9,12 +9,14 @@ use lockgate_model::{
     people::{GroupFact, TimedMembership},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use uuid::Uuid;
 
 use crate::entity::{group, membership};
 use crate::text::micros;
-use crate::{Groups, StoreError, Topic, changes};
+use crate::{Groups, Store, StoreError, Topic, changes};
 
 /// A membership with its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,24 +85,51 @@ async fn around(db: &impl ConnectionTrait, user: i64) -> Result<HashMap<Uuid, Ve
     Ok(found)
 }
 
-/// The memberships of a user that have a time, whether they count or not, by name of the group.
-pub(crate) async fn timed_of(db: &impl ConnectionTrait, user: i64) -> Result<Vec<TimedMembership>, StoreError> {
-    let theirs = membership::Entity::find().filter(membership::Column::UserPk.eq(user)).filter(has_time());
-    let rows: Vec<Membership> = theirs.all(db).await?.into_iter().map(Membership::from).collect();
-    if rows.is_empty() {
+/// A membership or a role of somebody.
+#[derive(Debug, FromQueryResult)]
+struct Holding {
+    key: Uuid,
+    valid_from: Option<DateTime<Utc>>,
+    valid_until: Option<DateTime<Utc>>,
+    is_role: i32,
+}
+
+/// The memberships of a user, whether they count or not, and the direct roles, in order; asked in one question, since it
+/// is asked at every login.
+pub(crate) async fn holdings_of(store: &Store, user: i64) -> Result<(Vec<Membership>, Vec<Uuid>), StoreError> {
+    let sql = "SELECT group_pk AS key, valid_from, valid_until, 0 AS is_role FROM memberships WHERE user_pk = $1
+        UNION ALL SELECT role_id, NULL, NULL, 1 FROM user_roles WHERE user_pk = $1";
+    let rows = Holding::find_by_statement(store.statement(sql, [user.into()])).all(store.reader()).await?;
+    let (roles, memberships): (Vec<Holding>, Vec<_>) = rows.into_iter().partition(|row| row.is_role == 1);
+    let membership = |row: Holding| {
+        let period = Period { from: row.valid_from, until: row.valid_until };
+        Membership { user_pk: user, group_pk: row.key, period }
+    };
+    let mut roles: Vec<Uuid> = roles.into_iter().map(|row| row.key).collect();
+    roles.sort_unstable();
+    Ok((memberships.into_iter().map(membership).collect(), roles))
+}
+
+/// Of these memberships those that have a time, by name of the group.
+pub(crate) async fn with_time(
+    db: &impl ConnectionTrait,
+    mut memberships: Vec<Membership>,
+) -> Result<Vec<TimedMembership>, StoreError> {
+    memberships.retain(|membership| !membership.period.is_always());
+    if memberships.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = group::Column::Pk.is_in(rows.iter().map(|row| row.group_pk));
+    let wanted = group::Column::Pk.is_in(memberships.iter().map(|row| row.group_pk));
     let columns = [group::Column::Pk, group::Column::Name];
     let select = group::Entity::find().select_only().columns(columns).filter(wanted);
     let named: Vec<(Uuid, String)> = select.order_by_asc(group::Column::Name).into_tuple().all(db).await?;
-    let mut around = around(db, user).await?;
-    let with_time = |(pk, name): (Uuid, String)| {
-        let period = rows.iter().find(|row| row.group_pk == pk)?.period;
+    let mut around = around(db, memberships[0].user_pk).await?;
+    let timed = |(pk, name): (Uuid, String)| {
+        let period = memberships.iter().find(|row| row.group_pk == pk)?.period;
         let around = around.remove(&pk).unwrap_or_default();
         Some(TimedMembership { group: GroupFact { pk, name }, period, around })
     };
-    Ok(named.into_iter().filter_map(with_time).collect())
+    Ok(named.into_iter().filter_map(timed).collect())
 }
 
 fn has_time() -> Condition {

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use lockgate_model::{Group, Principal, User, people::GroupFact};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::entity::{group, group_parent, membership, user};
-use crate::membership::{in_force, in_force_sql, timed_of};
+use crate::entity::{group, group_parent, user};
+use crate::membership::{holdings_of, in_force_sql, with_time};
 use crate::text::micros;
-use crate::{Groups, StoreError, groups, hash_secret, roles};
+use crate::{Groups, StoreError, groups, hash_secret};
 
 /// All groups of user `$1` at the moment `$2`. `UNION` drops what was seen before, so cycles end.
 fn upwards() -> String {
@@ -46,26 +46,36 @@ impl Groups<'_> {
                     return Ok(None);
                 };
                 let user = User::try_from(row)?;
-                let up = upwards();
-                let values = || [pk.into(), micros(now).into()];
-                let groups = format!("{up} SELECT g.* FROM \"groups\" g JOIN up ON up.pk = g.pk");
-                let groups = self.store.statement(&groups, values());
-                let groups = group::Entity::find().from_raw_sql(groups).all(db).await?;
-                let edges = format!(
-                    "{up} SELECT e.child_pk, e.parent_pk FROM group_parents e
-                     JOIN up ON up.pk = e.child_pk"
-                );
-                let edges = self.store.statement(&edges, values());
-                let edges = group_parent::Entity::find().from_raw_sql(edges).all(db).await?;
-                let direct = direct_groups(db, pk, now).await?;
-                let roles = roles::of_user(db, pk).await?;
-                let edges = edges.into_iter().map(|edge| (edge.child_pk, edge.parent_pk));
+                let (memberships, roles) = holdings_of(self.store, pk).await?;
+                let current = memberships.iter().filter(|membership| membership.period.contains(micros(now)));
+                let direct: HashSet<Uuid> = current.map(|membership| membership.group_pk).collect();
+                let (groups, edges) = match direct.is_empty() {
+                    true => (Vec::new(), Vec::new()),
+                    false => self.upwards_of(pk, now).await?,
+                };
                 let uid = user_uid(pk, install_id);
-                let found = assemble(user, uid, groups, &edges.collect::<Vec<_>>(), &direct)?;
+                let found = assemble(user, uid, groups, &edges, &direct)?;
                 let principal = Principal { roles, ..found };
-                Ok(Some(principal.with_times(timed_of(db, pk).await?, now)))
+                Ok(Some(principal.with_times(with_time(db, memberships).await?, now)))
             })
             .await
+    }
+
+    /// The groups of a user at a moment, direct and inherited, and which of them lies in which.
+    async fn upwards_of(
+        &self,
+        pk: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<group::Model>, Vec<(Uuid, Uuid)>), StoreError> {
+        let (db, up) = (self.store.reader(), upwards());
+        let values = || [pk.into(), micros(now).into()];
+        let groups = format!("{up} SELECT g.* FROM \"groups\" g JOIN up ON up.pk = g.pk");
+        let groups = self.store.statement(&groups, values());
+        let groups = group::Entity::find().from_raw_sql(groups).all(db).await?;
+        let edges = format!("{up} SELECT e.child_pk, e.parent_pk FROM group_parents e JOIN up ON up.pk = e.child_pk");
+        let edges = self.store.statement(&edges, values());
+        let edges = group_parent::Entity::find().from_raw_sql(edges).all(db).await?;
+        Ok((groups, edges.into_iter().map(|edge| (edge.child_pk, edge.parent_pk)).collect()))
     }
 
     /// The numbers of all users in any of these groups at a moment, directly or through a group below,
@@ -101,12 +111,6 @@ impl Groups<'_> {
             .await?;
         Ok(found.into_iter().collect())
     }
-}
-
-async fn direct_groups(db: &impl ConnectionTrait, pk: i64, now: DateTime<Utc>) -> Result<HashSet<Uuid>, StoreError> {
-    let select = membership::Entity::find().select_only().column(membership::Column::GroupPk);
-    let theirs = select.filter(membership::Column::UserPk.eq(pk)).filter(in_force(now));
-    Ok(theirs.into_tuple().all(db).await?.into_iter().collect())
 }
 
 fn assemble(

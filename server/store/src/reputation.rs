@@ -2,7 +2,9 @@
 //! name that was typed and the address it came from.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use uuid::Uuid;
 
 use crate::entity::reputation;
@@ -86,31 +88,11 @@ impl Reputations<'_> {
         rules: &ScoreRules,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO reputation (pk, identifier, ip, score, updated, expires) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (identifier, ip) DO UPDATE SET updated = excluded.updated, expires = excluded.expires,
-            score = CASE
-                WHEN reputation.expires <= $5 THEN excluded.score
-                WHEN reputation.score + excluded.score < $7 THEN $7
-                WHEN reputation.score + excluded.score > $8 THEN $8
-                ELSE reputation.score + excluded.score END";
-        let now = micros(now);
-        let first = by.clamp(rules.lowest, rules.highest);
-        let values: [sea_orm::Value; 8] = [
-            pk.into(),
-            cut(identifier, NAME).into(),
-            cut(ip, 64).into(),
-            first.into(),
-            now.into(),
-            micros(now + rules.life).into(),
-            rules.lowest.into(),
-            rules.highest.into(),
-        ];
-        let statement = self.store.statement(sql, values);
+        let statement = counting(self.store, pk, (identifier, ip), by, rules, now);
         self.store
             .bounded(async {
-                let tx = self.store.begin().await?;
-                tx.execute_raw(statement).await?;
-                Ok(tx.commit().await?)
+                self.store.writer().execute_raw(statement).await?;
+                Ok(())
             })
             .await
     }
@@ -254,4 +236,35 @@ impl From<reputation::Model> for Reputation {
     fn from(row: reputation::Model) -> Self {
         Self { pk: row.pk, identifier: row.identifier, ip: row.ip, score: row.score, updated: row.updated }
     }
+}
+
+/// Counts a sign-in; see [`Reputations::count`].
+pub(crate) fn counting(
+    store: &Store,
+    pk: Uuid,
+    (identifier, ip): (&str, &str),
+    by: i32,
+    rules: &ScoreRules,
+    now: DateTime<Utc>,
+) -> Statement {
+    let sql = "INSERT INTO reputation (pk, identifier, ip, score, updated, expires) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (identifier, ip) DO UPDATE SET updated = excluded.updated, expires = excluded.expires,
+        score = CASE
+            WHEN reputation.expires <= $5 THEN excluded.score
+            WHEN reputation.score + excluded.score < $7 THEN $7
+            WHEN reputation.score + excluded.score > $8 THEN $8
+            ELSE reputation.score + excluded.score END";
+    let now = micros(now);
+    let first = by.clamp(rules.lowest, rules.highest);
+    let values: [sea_orm::Value; 8] = [
+        pk.into(),
+        cut(identifier, NAME).into(),
+        cut(ip, 64).into(),
+        first.into(),
+        now.into(),
+        micros(now + rules.life).into(),
+        rules.lowest.into(),
+        rules.highest.into(),
+    ];
+    store.statement(sql, values)
 }

@@ -4,10 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::entity::user_role;
@@ -95,13 +92,6 @@ impl Roles<'_> {
             })
             .await
     }
-}
-
-/// The direct roles of one user.
-pub(crate) async fn of_user(db: &impl ConnectionTrait, user: i64) -> Result<Vec<Uuid>, StoreError> {
-    let select = user_role::Entity::find().select_only().column(user_role::Column::RoleId);
-    let theirs = select.filter(user_role::Column::UserPk.eq(user)).order_by_asc(user_role::Column::RoleId);
-    Ok(theirs.into_tuple().all(db).await?)
 }
 
 async fn insert(tx: &DatabaseTransaction, user: i64, roles: &[Uuid]) -> Result<u64, StoreError> {

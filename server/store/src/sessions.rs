@@ -4,17 +4,18 @@
 //! cannot overwrite each other's step of a flow.
 
 use chrono::{DateTime, Utc};
+use lockgate_model::User;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    UpdateMany,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, UpdateMany,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
 use crate::text::{DATA, cut, fits, from_json, micros, to_json};
-use crate::{Store, StoreError, Topic, changes, expired, paging};
+use crate::{ScoreRules, Store, StoreError, Topic, changes, expired, paging, reputation, users};
 
 const CHUNK: usize = 1_000;
 
@@ -49,6 +50,17 @@ pub struct Session {
     pub original_pk: Option<i64>,
 }
 
+/// What counts a login, see [`crate::Reputations::count`].
+#[derive(Debug, Clone, Copy)]
+pub struct LoginScore<'a> {
+    /// Key of a new row.
+    pub key: Uuid,
+    /// The address that the login came from.
+    pub ip: &'a str,
+    /// How scores are counted.
+    pub rules: &'a ScoreRules,
+}
+
 /// Sessions; see the module.
 #[derive(Debug, Clone, Copy)]
 pub struct Sessions<'a> {
@@ -56,20 +68,18 @@ pub struct Sessions<'a> {
 }
 
 impl Sessions<'_> {
-    /// Stores a new session, with the revision it says.
+    /// Stores a new session, with the revision it says. Not a change: nobody can remember what was not there.
     ///
     /// # Errors
     /// [`StoreError::Unique`] if the identifier is taken, [`StoreError::Dangling`] for an unknown user,
     /// [`StoreError::TooLong`], or whatever the database answers.
-    pub async fn create(&self, new: &Session, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn create(&self, new: &Session) -> Result<(), StoreError> {
         fits("id", &new.id_hash, 64)?;
         let row = to_row(new)?;
         self.store
             .bounded(async {
-                let tx = self.store.begin().await?;
-                session::Entity::insert(row).exec_without_returning(&tx).await?;
-                changes::append(&tx, now, [(Topic::Session, new.id_hash.clone())]).await?;
-                Ok(tx.commit().await?)
+                session::Entity::insert(row).exec_without_returning(self.store.writer()).await?;
+                Ok(())
             })
             .await
     }
@@ -109,6 +119,20 @@ impl Sessions<'_> {
         self.swap(update, id_hash, rev, &[id_hash], now).await
     }
 
+    /// As [`Self::update_data`], of a session in which nobody is logged in; false also if somebody is. Not a change:
+    /// whoever remembers such a session only remembers that it is nobody's.
+    ///
+    /// # Errors
+    /// As [`Self::update_data`].
+    pub async fn update_anonymous(&self, id_hash: &str, rev: i64, data: &Value) -> Result<bool, StoreError> {
+        let update = session::Entity::update_many()
+            .col_expr(session::Column::Data, Expr::value(to_json("session", data, DATA)?))
+            .col_expr(session::Column::Rev, Expr::value(rev + 1))
+            .filter(at(id_hash, rev))
+            .filter(session::Column::UserPk.is_null());
+        self.store.bounded(async { Ok(update.exec(self.store.writer()).await?.rows_affected > 0) }).await
+    }
+
     /// Replaces a whole session, its secret identifier included, if it is still at revision `rev`;
     /// for login and every other change of privilege. The stored revision becomes `rev + 1`, whatever
     /// `new.rev` says; the public identifier and the time it was made stay.
@@ -122,21 +146,40 @@ impl Sessions<'_> {
         new: &Session,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        use session::Column;
-        fits("id", &new.id_hash, 64)?;
-        let update = session::Entity::update_many()
-            .col_expr(Column::IdHash, Expr::value(new.id_hash.as_str()))
-            .col_expr(Column::UserPk, Expr::value(new.user_pk))
-            .col_expr(Column::Data, Expr::value(to_json("session", &new.data, DATA)?))
-            .col_expr(Column::Rev, Expr::value(rev + 1))
-            .col_expr(Column::LastUsed, Expr::value(micros(new.last_used)))
-            .col_expr(Column::Expires, Expr::value(micros(new.expires)))
-            .col_expr(Column::LastIp, Expr::value(cut(&new.last_ip, 64)))
-            .col_expr(Column::UserAgent, Expr::value(cut(&new.user_agent, 1024)))
-            .col_expr(Column::LoginEvent, Expr::value(json(new.login_event.as_ref())?))
-            .col_expr(Column::Auth, Expr::value(json(new.auth.as_ref())?))
-            .col_expr(Column::OriginalPk, Expr::value(new.original_pk));
-        self.swap(update, id_hash, rev, &[id_hash, &new.id_hash], now).await
+        self.swap(replacing(rev, new)?, id_hash, rev, &[id_hash, &new.id_hash], now).await
+    }
+
+    /// [`Self::replace`], by a session in which somebody has just logged in, with all that a login leaves behind: when
+    /// the user logged in last, and a score for that. Answers the user; `None`, and nothing has changed, if the session
+    /// is not at that revision or is gone.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub async fn log_in(
+        &self,
+        (id_hash, rev): (&str, i64),
+        new: &Session,
+        score: &LoginScore<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<User>, StoreError> {
+        let user_pk = new.user_pk.ok_or(StoreError::Dangling)?;
+        let update = replacing(rev, new)?.filter(at(id_hash, rev));
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                if update.exec(&tx).await?.rows_affected == 0 {
+                    return Ok(None);
+                }
+                let user = users::note_login(&tx, self.store, user_pk, now).await?;
+                let scored = (user.username.as_str(), score.ip);
+                tx.execute_raw(reputation::counting(self.store, score.key, scored, 1, score.rules, now)).await?;
+                let sessions = [id_hash, &new.id_hash].map(|hash| (Topic::Session, hash.to_owned()));
+                let changed = sessions.into_iter().chain([(Topic::User, user_pk.to_string())]);
+                changes::append(&tx, now, changed).await?;
+                tx.commit().await?;
+                Ok(Some(user))
+            })
+            .await
     }
 
     /// Ends a session and all that derive from it; answers whether it existed.
@@ -246,11 +289,7 @@ impl Sessions<'_> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                let done = update
-                    .filter(session::Column::IdHash.eq(id_hash))
-                    .filter(session::Column::Rev.eq(rev))
-                    .exec(&tx)
-                    .await?;
+                let done = update.filter(at(id_hash, rev)).exec(&tx).await?;
                 if done.rows_affected == 0 {
                     return Ok(false);
                 }
@@ -311,6 +350,29 @@ pub(crate) async fn delete_where(
         changes::append(tx, now, ended.chain(derived)).await?;
     }
     Ok(found.len() as u64)
+}
+
+/// The session with this hash, if it is still at this revision.
+fn at(id_hash: &str, rev: i64) -> Condition {
+    Condition::all().add(session::Column::IdHash.eq(id_hash)).add(session::Column::Rev.eq(rev))
+}
+
+/// Everything of a session replaced but its public identifier and when it was made.
+fn replacing(rev: i64, new: &Session) -> Result<UpdateMany<session::Entity>, StoreError> {
+    use session::Column;
+    fits("id", &new.id_hash, 64)?;
+    Ok(session::Entity::update_many()
+        .col_expr(Column::IdHash, Expr::value(new.id_hash.as_str()))
+        .col_expr(Column::UserPk, Expr::value(new.user_pk))
+        .col_expr(Column::Data, Expr::value(to_json("session", &new.data, DATA)?))
+        .col_expr(Column::Rev, Expr::value(rev + 1))
+        .col_expr(Column::LastUsed, Expr::value(micros(new.last_used)))
+        .col_expr(Column::Expires, Expr::value(micros(new.expires)))
+        .col_expr(Column::LastIp, Expr::value(cut(&new.last_ip, 64)))
+        .col_expr(Column::UserAgent, Expr::value(cut(&new.user_agent, 1024)))
+        .col_expr(Column::LoginEvent, Expr::value(json(new.login_event.as_ref())?))
+        .col_expr(Column::Auth, Expr::value(json(new.auth.as_ref())?))
+        .col_expr(Column::OriginalPk, Expr::value(new.original_pk)))
 }
 
 fn to_row(session: &Session) -> Result<session::ActiveModel, StoreError> {

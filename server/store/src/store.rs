@@ -325,6 +325,11 @@ impl Store {
         &self.inner.reader
     }
 
+    /// For a write of a single statement that nobody has to hear of, which is a transaction by itself.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+
     /// A transaction for writing. On SQLite it takes the write lock at once: a transaction that reads
     /// first and writes later could not be repeated when somebody else wrote in between.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {

@@ -367,25 +367,6 @@ impl Users<'_> {
             .await
     }
 
-    /// Notes a successful login.
-    ///
-    /// # Errors
-    /// Whatever the database answers.
-    pub async fn touch_login(&self, pk: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.store
-            .bounded(async {
-                let tx = self.store.begin().await?;
-                user::Entity::update_many()
-                    .col_expr(user::Column::LastLogin, Expr::value(micros(now)))
-                    .filter(user::Column::Pk.eq(pk))
-                    .exec(&tx)
-                    .await?;
-                changes::append(&tx, now, [(Topic::User, pk.to_string())]).await?;
-                Ok(tx.commit().await?)
-            })
-            .await
-    }
-
     async fn one(&self, wanted: Expr) -> Result<Option<User>, StoreError> {
         Ok(self.several(wanted, 1).await?.into_iter().next())
     }
@@ -464,6 +445,19 @@ fn check(username: &str, name: &str, email: &str, path: &str) -> Result<(), Stor
     fits("name", name, TEXT)?;
     fits("email", email, 254)?;
     fits("path", path, TEXT)
+}
+
+/// Notes that somebody has just logged in. Whoever calls it tells the other nodes of the user.
+pub(crate) async fn note_login(
+    tx: &DatabaseTransaction,
+    store: &Store,
+    pk: i64,
+    now: DateTime<Utc>,
+) -> Result<User, StoreError> {
+    let sql = "UPDATE users SET last_login = $1 WHERE pk = $2 RETURNING *";
+    let update = store.statement(sql, [micros(now).into(), pk.into()]);
+    let row = user::Entity::find().from_raw_sql(update).one(tx).await?;
+    User::try_from(row.ok_or(StoreError::Dangling)?)
 }
 
 async fn put_password(tx: &DatabaseTransaction, pk: i64, hash: &str, now: DateTime<Utc>) -> Result<(), StoreError> {

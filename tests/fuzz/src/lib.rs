@@ -197,7 +197,7 @@ async fn sign_in(identity: &Identity) -> String {
         max_age: None,
         original_pk: None,
     };
-    let login = identity.sessions.login(&anonymous.session, facts, &peer, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&anonymous.session, facts, &peer, Value::Null).await.expect("a database");
     login.expect("a login").token
 }
 

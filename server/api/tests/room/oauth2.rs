@@ -300,7 +300,7 @@ async fn codes_are_listed_without_the_code() {
         auth: None,
         original_pk: None,
     };
-    api.store.sessions().create(&session, now).await.expect("stored");
+    api.store.sessions().create(&session).await.expect("stored");
     let code = NewCode {
         code_hash: "c".repeat(64),
         session: session.uuid,

@@ -136,7 +136,9 @@ async fn scores_are_listed_for_administrators_and_can_be_forgotten() {
     for _ in 0..7 {
         api.identity.reputation.failed(ada, home).await;
     }
-    api.identity.reputation.succeeded("bob", home).await;
+    let (rules, now) = (api.identity.reputation.rules(), api.identity.clock.now());
+    let bob = ("bob", "10.0.0.1");
+    api.store.reputation().count(uuid::Uuid::from_u128(1), bob, 1, &rules, now).await.expect("stored");
     let scores = "/policies/reputation/scores/";
     let list = api.get(scores).await.expect(200);
     assert_eq!(list["pagination"]["count"], 2, "{list}");

@@ -57,7 +57,11 @@ impl Directory for Ports<'_> {
     }
 
     async fn principal(&self, pk: i64) -> Result<Option<Principal>, PortError> {
-        self.core.principals.load(pk).await.map_err(PortError::from)
+        // As every request knows people. A login of somebody who was dismissed on another node a moment ago is worth
+        // nothing: each request that comes with it asks again.
+        self.core.feed.trust().await.map_err(PortError::from)?;
+        let known = self.core.principals.get(pk).await.map_err(PortError::from)?;
+        Ok(known.map(|entry| Principal::clone(entry.principal())))
     }
 
     async fn username_taken(&self, username: &str, except: Option<i64>) -> Result<bool, PortError> {

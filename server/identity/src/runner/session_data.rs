@@ -32,7 +32,7 @@ pub(crate) struct SessionData {
 impl SessionData {
     /// Reads the data; what an older release wrote and this one cannot read is as if nothing was running.
     pub(crate) fn read(data: &Value) -> Self {
-        serde_json::from_value(data.clone()).unwrap_or_default()
+        Self::deserialize(data).unwrap_or_default()
     }
 
     /// The stored form.

@@ -9,7 +9,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_engine::LoginEffect;
-use lockgate_store::StoreError;
+use lockgate_model::User;
+use lockgate_store::{StoreError, Topic};
 use serde_json::{Map, Value, json};
 
 /// A password was changed: what becomes of the sessions that the old one opened.
@@ -40,19 +41,23 @@ impl Visit<'_> {
         if old_user.is_some() {
             self.core.leave_all(session.uuid).await?;
         }
-        let Some(new) = self.core.sessions.login(&session, facts, self.client, data.write()).await? else {
-            return Ok(None);
-        };
+        let rules = self.core.reputation.rules();
+        let signed_in = self.core.sessions.login(&session, facts, self.client, data.write(), &rules).await?;
+        let Some((new, user)) = signed_in else { return Ok(None) };
+        let sessions = [&session.id_hash, &new.session.id_hash].map(|hash| (Topic::Session, hash.clone()));
+        self.core.feed.heed(sessions.into_iter().chain([(Topic::User, login.user.to_string())]));
         if login.terminate_others {
             self.core.sessions.end_of_users(&[login.user], Some(&new.session)).await?;
         }
-        self.core.store.users().touch_login(login.user, now).await?;
-        self.core.feed.settle().await;
-        self.note_login(&login).await;
+        if login.terminate_others || old_user.is_some() {
+            self.core.feed.settle().await;
+        }
+        self.core.reputation.counted().await;
+        self.note_login(&login, &user);
         Ok(Some(Stored::New(Box::new(new))))
     }
 
-    async fn note_login(&self, login: &LoginEffect) {
+    fn note_login(&self, login: &LoginEffect, user: &User) {
         metrics::counter!("lockgate_logins_total", "outcome" => "succeeded").increment(1);
         let entry = Entry::new(Action::Login, "lockgate.flows")
             .from_ip(self.client.ip)
@@ -60,14 +65,7 @@ impl Visit<'_> {
             .with("auth_method_args", Value::Object(login.auth_method_args.clone()))
             .with("request_id", self.facts.id.as_str())
             .with("user_agent", self.client.user_agent.as_str());
-        let user = self.core.store.users().get(login.user).await.ok().flatten();
-        if let Some(user) = &user {
-            self.core.reputation.succeeded(&user.username, self.client.ip).await;
-        }
-        self.core.journal.record(match &user {
-            Some(user) => entry.by(user),
-            None => entry,
-        });
+        self.core.journal.record(entry.by(user));
     }
 
     pub(super) async fn logout(&self, data: &SessionData) -> Result<Option<Stored>, StoreError> {
@@ -122,7 +120,7 @@ impl Visit<'_> {
             };
             self.core
                 .sessions
-                .login(session, facts, self.client, data.write())
+                .renew(session, facts, self.client, data.write())
                 .await?
                 .map(|new| Stored::New(Box::new(new)))
         } else {

@@ -453,6 +453,6 @@ async fn sign_in(identity: &Identity, user_pk: i64, original_pk: Option<i64>) ->
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
     let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk };
-    let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").token
 }

@@ -308,7 +308,7 @@ async fn sign_in(identity: &Identity) -> (String, Session, i64) {
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
     let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk: None };
-    let login = identity.sessions.login(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
     let login = login.expect("signed in");
     (login.token, login.session, user_pk)
 }

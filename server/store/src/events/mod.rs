@@ -74,6 +74,10 @@ impl Events<'_> {
         }
         self.store
             .bounded(async {
+                if rows.len() <= CHUNK && tasks.is_empty() {
+                    event::Entity::insert_many(rows).exec_without_returning(self.store.writer()).await?;
+                    return Ok(());
+                }
                 let tx = self.store.begin().await?;
                 for chunk in rows.chunks(CHUNK) {
                     let insert = event::Entity::insert_many(chunk.to_vec());

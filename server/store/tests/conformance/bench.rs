@@ -5,7 +5,8 @@ use std::error::Error;
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_model::{Document, Origin, Source, User, UserType};
 use lockgate_store::{
-    DatabaseSettings, NewGroup, NewUser, RevisionMeta, RevisionOrigin, SealKey, Session, Store, hash_secret,
+    DatabaseSettings, LoginScore, NewGroup, NewUser, RevisionMeta, RevisionOrigin, ScoreRules, SealKey, Session, Store,
+    hash_secret,
 };
 use serde_json::{Map, Value, json};
 use sqlx::postgres::PgConnection;
@@ -92,7 +93,7 @@ impl Bench {
     /// A session of a user under this secret.
     pub(crate) async fn session(&self, secret: &str, user: i64) -> Result<Session, Box<dyn Error>> {
         let session = Session { user_pk: Some(user), ..new_session(secret) };
-        self.store.sessions().create(&session, now()).await?;
+        self.store.sessions().create(&session).await?;
         Ok(session)
     }
 }
@@ -189,4 +190,10 @@ pub(crate) fn meta(summary: &str) -> RevisionMeta {
         git_dirty: true,
         at: now(),
     }
+}
+
+/// What counts a login from this address.
+pub(crate) fn score(ip: &str) -> LoginScore<'_> {
+    const RULES: ScoreRules = ScoreRules { lowest: -5, highest: 5, life: TimeDelta::days(1) };
+    LoginScore { key: id("score"), ip, rules: &RULES }
 }

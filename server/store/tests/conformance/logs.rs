@@ -1,12 +1,12 @@
 //! The log of changes, the audit log, facts of the installation.
 
 use lockgate_store::{
-    ConfigChange, DecisionFilter, DecisionRecord, Event, EventFilter, GroupPatch, ProxySession, Token, TokenIntent,
-    Topic, UserPatch, hash_secret,
+    ConfigChange, DecisionFilter, DecisionRecord, Event, EventFilter, GroupPatch, ProxySession, Session, Token,
+    TokenIntent, Topic, UserPatch, hash_secret,
 };
 use serde_json::json;
 
-use crate::bench::{Bench, Outcome, document, id, later, meta, new_session, now};
+use crate::bench::{self, Bench, Outcome, document, id, later, meta, new_session, now};
 
 pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outcome {
     let (store, changes) = (&bench.store, bench.store.changes());
@@ -27,9 +27,17 @@ pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outco
 
     let session = bench.session("s", ada.pk).await?;
     let hash = session.id_hash.clone();
-    store.sessions().update_data(&hash, 0, &json!({}), now()).await?;
+    // A new session is no news, nor is what somebody does who is not logged in.
+    let anonymous = new_session("anonymous");
+    store.sessions().create(&anonymous).await?;
+    assert!(store.sessions().update_anonymous(&anonymous.id_hash, 0, &json!({})).await?);
+    assert!(store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
     assert!(!store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
-    expected.extend([(Topic::Session, hash.clone()), (Topic::Session, hash.clone())]);
+    expected.push((Topic::Session, hash.clone()));
+    let (later_hash, next) = (hash_secret("t"), Session { id_hash: hash_secret("t"), ..session.clone() });
+    store.sessions().log_in((&hash, 1), &next, &bench::score("192.0.2.7"), now()).await?.ok_or("stale")?;
+    expected.extend([(Topic::Session, hash), (Topic::Session, later_hash.clone()), user.clone()]);
+    let hash = later_hash;
     let derived = ProxySession {
         id_hash: hash_secret("p"),
         session: session.uuid,
@@ -256,6 +264,6 @@ pub(crate) async fn installation_facts_are_settled_once(bench: &Bench) -> Outcom
     installation.set("id", "three").await?;
     assert_eq!(installation.get_or_insert("id", "four").await?, "three");
     assert_eq!(installation.get("nothing").await?, None);
-    bench.store.sessions().create(&new_session("x"), now()).await?;
+    bench.store.sessions().create(&new_session("x")).await?;
     Ok(())
 }

@@ -92,6 +92,7 @@ conformance! {
     principals::superusers_are_found_through_nested_groups,
     principals::roles_are_held_until_they_are_taken_or_go,
     sessions::of_two_tabs_one_wins,
+    sessions::a_login_leaves_its_traces_or_nothing,
     sessions::a_login_rotates_the_identifier,
     sessions::ending_a_session_ends_what_derives_from_it,
     sessions::ended_sessions_are_not_found_and_swept,

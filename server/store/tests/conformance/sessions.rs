@@ -3,7 +3,7 @@
 use lockgate_store::{ProxySession, Session, SessionFilter, StoreError, hash_secret};
 use serde_json::json;
 
-use crate::bench::{Bench, Outcome, id, later, new_session, now};
+use crate::bench::{Bench, Outcome, id, later, new_session, now, score};
 
 fn derived(secret: &str, from: &Session, provider: &str) -> ProxySession {
     ProxySession {
@@ -19,7 +19,7 @@ fn derived(secret: &str, from: &Session, provider: &str) -> ProxySession {
 
 pub(crate) async fn of_two_tabs_one_wins(bench: &Bench) -> Outcome {
     let session = new_session("cookie");
-    bench.store.sessions().create(&session, now()).await?;
+    bench.store.sessions().create(&session).await?;
     for rev in 0..20 {
         let step = |tab: &str| {
             let (store, hash, data) = (bench.store.clone(), session.id_hash.clone(), json!({"tab": tab, "rev": rev}));
@@ -39,7 +39,7 @@ pub(crate) async fn of_two_tabs_one_wins(bench: &Bench) -> Outcome {
 pub(crate) async fn a_login_rotates_the_identifier(bench: &Bench) -> Outcome {
     let (sessions, ada) = (bench.store.sessions(), bench.user("ada").await?);
     let before = new_session("before");
-    sessions.create(&before, now()).await?;
+    sessions.create(&before).await?;
     let after = Session {
         id_hash: hash_secret("after"),
         user_pk: Some(ada.pk),
@@ -56,6 +56,31 @@ pub(crate) async fn a_login_rotates_the_identifier(bench: &Bench) -> Outcome {
     sessions.touch(&[hash_secret("after"), "unknown".to_owned()], later(60)).await?;
     let touched = sessions.load(&hash_secret("after"), now()).await?.ok_or("gone")?;
     assert_eq!((touched.last_used, touched.rev), (later(60), 1));
+    Ok(())
+}
+
+pub(crate) async fn a_login_leaves_its_traces_or_nothing(bench: &Bench) -> Outcome {
+    let (store, ada) = (&bench.store, bench.user("ada").await?);
+    let before = new_session("before");
+    store.sessions().create(&before).await?;
+    let after = Session { id_hash: hash_secret("after"), user_pk: Some(ada.pk), ..before.clone() };
+    let score = score("192.0.2.7");
+    let log_in = async |rev| store.sessions().log_in((&before.id_hash, rev), &after, &score, later(3)).await;
+    let traces = async || -> Result<_, StoreError> {
+        let sums = store.reputation().sums(Some("192.0.2.7"), Some("ada"), later(3)).await?;
+        Ok((store.users().get(ada.pk).await?.and_then(|user| user.last_login), sums.both))
+    };
+    assert_eq!(log_in(5).await?, None, "stale");
+    assert_eq!(traces().await?, (None, 0));
+    let user = log_in(0).await?.ok_or("stale")?;
+    assert_eq!(traces().await?, (Some(later(3)), 1));
+    assert_eq!(store.users().get(ada.pk).await?, Some(user));
+    assert_eq!(store.sessions().load(&after.id_hash, now()).await?, Some(Session { rev: 1, ..after.clone() }));
+    assert_eq!(log_in(0).await?, None, "the session is gone");
+    assert!(!store.sessions().update_anonymous(&after.id_hash, 1, &json!({})).await?, "somebody is logged in");
+    let nobody = Session { user_pk: Some(999), id_hash: hash_secret("nobody"), ..after.clone() };
+    let dangling = store.sessions().log_in((&after.id_hash, 1), &nobody, &score, now()).await;
+    assert!(matches!(dangling, Err(StoreError::Dangling)), "{dangling:?}");
     Ok(())
 }
 
@@ -108,7 +133,7 @@ pub(crate) async fn lists_show_open_sessions_of_users(bench: &Bench) -> Outcome 
     let (ada, bob) = (bench.user("ada").await?, bench.user("bob").await?);
     bench.session("a", ada.pk).await?;
     bench.session("b", bob.pk).await?;
-    sessions.create(&new_session("anonymous"), now()).await?;
+    sessions.create(&new_session("anonymous")).await?;
     let total = async |filter: SessionFilter, at| -> Result<u64, StoreError> {
         let (found, total) = sessions.list(&filter, at).await?;
         assert_eq!(found.len() as u64, total);

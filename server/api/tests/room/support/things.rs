@@ -325,7 +325,7 @@ impl House {
             auth: None,
             original_pk: None,
         };
-        self.api.store.sessions().create(&session, now).await.expect("stored");
+        self.api.store.sessions().create(&session).await.expect("stored");
         session.uuid
     }
 
