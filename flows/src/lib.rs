@@ -22,6 +22,7 @@ mod read;
 mod schema;
 mod span;
 pub mod test_document;
+mod unified;
 pub mod yaml;
 
 pub use blueprint::{Imported, Place, Remark, import_blueprints, import_with_context};
@@ -29,7 +30,8 @@ pub use builtin::{builtin, mapping_document, outpost_config_defaults};
 pub use diagnostics::{Diagnostic, Related, Severity, nearest, render, to_annotations, to_json};
 pub use diagram::{Diagram, diagram};
 pub use export::{
-    ExportRequest, Exported, LeftOut, NamedPeople, PeopleNames, Variable, export_documents, export_flow, people_of_flow,
+    ExportRequest, Exported, HeldIn, LeftOut, NamedPeople, PeopleNames, Variable, export_document, export_documents,
+    export_flow, main_of, people_of_flow,
 };
 pub use language::{
     CedarText, Checked, GroupDeclaration, Loaded, NAMESPACE, Script, ScriptRole, Spans, check, stable_id,
@@ -39,3 +41,4 @@ pub use merge::{Adopted, MergePlan, keep_what_the_server_made, merge, normal};
 pub use read::{Folder, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, TextFile};
 pub use schema::json_schema;
 pub use span::Span;
+pub use unified::unified;

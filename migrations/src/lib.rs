@@ -36,6 +36,7 @@ mod m20261129_000020_lists;
 mod m20261129_000021_factors;
 mod m20261129_000022_flow_tokens;
 mod m20261129_000023_user_moves;
+mod m20261129_000024_figures;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_factors::Migration),
             Box::new(m20261129_000022_flow_tokens::Migration),
             Box::new(m20261129_000023_user_moves::Migration),
+            Box::new(m20261129_000024_figures::Migration),
         ]
     }
 }

@@ -133,7 +133,7 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         }
         Command::Diagram { flow, format } => block_on(1, commands::diagram(&settings, &flow, format))?,
         Command::Import { file, dry_run, update, create_groups, format } => {
-            let wish = Wish { dry_run, update, create_groups };
+            let wish = Wish { dry_run, update, create_groups, tell_all: false };
             let mut whole = false;
             block_on(threads(), async {
                 whole = Box::pin(roster::import(&settings, environment, &file, wish, format)).await?;

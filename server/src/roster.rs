@@ -27,7 +27,7 @@ pub(crate) async fn import(
             progress_bar(read, bytes);
         }
     };
-    let told = identity.import_people(input, wish, progress).await;
+    let told = identity.import_people(input, wish, None, progress).await;
     if shows {
         eprintln!();
     }

@@ -108,7 +108,7 @@ pub fn export_documents(request: ExportRequest<'_>) -> Exported {
 }
 
 /// The objects that get a place in the text.
-fn declared(request: &ExportRequest<'_>, left_out: &mut Vec<LeftOut>) -> HashSet<Uuid> {
+pub(super) fn declared(request: &ExportRequest<'_>, left_out: &mut Vec<LeftOut>) -> HashSet<Uuid> {
     let mut declared = HashSet::new();
     let owned = |o: &Object| o.document.origin == Origin::Folder && !(request.wanted)(&o.document);
     for object in request.objects.iter().filter(|o| (request.wanted)(&o.document)) {
@@ -126,7 +126,7 @@ fn declared(request: &ExportRequest<'_>, left_out: &mut Vec<LeftOut>) -> HashSet
 }
 
 /// The object in whose document another one stands.
-fn owner<'o>(objects: &'o ObjectSet, object: &'o Object) -> Option<&'o Object> {
+pub(super) fn owner<'o>(objects: &'o ObjectSet, object: &'o Object) -> Option<&'o Object> {
     let above = |o: &Object| {
         let field = joint_field(o.kind.meta.kind)?;
         objects.get(Uuid::parse_str(o.document.body[field].as_str()?).ok()?)
@@ -138,14 +138,14 @@ fn owner<'o>(objects: &'o ObjectSet, object: &'o Object) -> Option<&'o Object> {
     above(owner).or(Some(owner))
 }
 
-fn app_of<'o>(objects: &'o ObjectSet, provider: &Object) -> Option<&'o Object> {
+pub(super) fn app_of<'o>(objects: &'o ObjectSet, provider: &Object) -> Option<&'o Object> {
     let id = provider.document.id;
     let mut referrers = objects.referrers(id).iter().filter_map(|r| objects.get(r.from));
     referrers.find(|o| o.typed::<Application>().is_some_and(|a| a.provider.is_some_and(|p| p.0 == id)))
 }
 
 /// What holds others comes first, so that they stand inside.
-fn in_order<'o>(objects: &'o ObjectSet, declared: &HashSet<Uuid>) -> Vec<&'o Object> {
+pub(super) fn in_order<'o>(objects: &'o ObjectSet, declared: &HashSet<Uuid>) -> Vec<&'o Object> {
     let joint = |o: &Object| joint_field(o.kind.meta.kind).is_some();
     let mut all: Vec<&Object> = objects.iter().filter(|o| declared.contains(&o.document.id) && !joint(o)).collect();
     let rank = |o: &Object| match (o.kind.meta.kind, o.kind.meta.family) {
@@ -157,11 +157,11 @@ fn in_order<'o>(objects: &'o ObjectSet, declared: &HashSet<Uuid>) -> Vec<&'o Obj
     all
 }
 
-fn called(object: &Object) -> String {
+pub(super) fn called(object: &Object) -> String {
     format!("{} \"{}\"", object.kind.meta.verbose_name.to_lowercase(), object.document.name)
 }
 
-fn why_not(objects: &ObjectSet, provider: &Object) -> String {
+pub(super) fn why_not(objects: &ObjectSet, provider: &Object) -> String {
     let why = match (app_of(objects, provider), provider.typed::<ProxyProvider>()) {
         (None, _) => "no application has it, and a provider is written inside its application",
         (Some(_), Some(proxy)) if proxy.mode == ProxyMode::Proxy => "mode proxy is not built yet",
@@ -173,7 +173,7 @@ fn why_not(objects: &ObjectSet, provider: &Object) -> String {
 
 impl Writer<'_> {
     /// The document of an object that has one of its own.
-    fn document(&mut self, object: &Object) -> Option<Map<String, Value>> {
+    pub(super) fn document(&mut self, object: &Object) -> Option<Map<String, Value>> {
         let (meta, name) = (object.kind.meta, &object.document.name);
         match (meta.kind, meta.family) {
             ("flow", _) => return Some(self.flow(object)),
@@ -280,7 +280,7 @@ fn variables(writer: &Writer<'_>) -> Vec<Variable> {
 }
 
 /// Where an object's document stands, without what makes the name unique.
-fn path(object: &Object) -> String {
+pub(super) fn path(object: &Object) -> String {
     let meta = object.kind.meta;
     let folder = match meta.family {
         Family::Stage => "stages".to_owned(),

@@ -40,7 +40,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-fn unread(error: &BytesRejection) -> ApiError {
+/// What a body that cannot be read is answered with.
+pub(crate) fn unread(error: &BytesRejection) -> ApiError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return ApiError::TooLarge;
     }

@@ -5,17 +5,20 @@
 //! result. What may not enter this room: SQL, policy languages, HTML, the flow engine's rules, and
 //! knowledge of single kinds outside of the tables in `objects`.
 
+mod access;
 mod admin;
 mod body;
 mod caller;
 pub mod compatibility;
 mod decisions;
+mod documents;
 mod error;
 mod events;
 mod executor;
 mod managed;
 mod objects;
 pub mod openapi;
+mod overview;
 mod paging;
 mod people;
 mod query;
@@ -48,6 +51,9 @@ pub fn router(identity: Identity) -> Router {
         .merge(tasks::routes())
         .merge(executor::routes())
         .merge(decisions::routes())
+        .merge(documents::routes())
+        .merge(access::routes())
+        .merge(overview::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
         .merge(simulation::routes())

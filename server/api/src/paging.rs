@@ -1,6 +1,6 @@
 //! The envelope of lists, and which page is wanted.
 
-use crate::{error::ApiError, query::Query};
+use crate::{error::ApiError, openapi::shapes::Pagination, query::Query};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -54,22 +54,30 @@ impl Listed {
     }
 
     fn envelope(self) -> Value {
-        let Page { number, size } = self.page;
-        let pages = self.total.div_ceil(size).max(1);
-        let start = if self.total == 0 { 0 } else { (number - 1) * size + 1 };
-        json!({
-            "pagination": {
-                "next": if number < pages { number + 1 } else { 0 },
-                "previous": number - 1,
-                "count": self.total,
-                "current": number,
-                "total_pages": pages,
-                "start_index": start,
-                "end_index": (number * size).min(self.total),
-            },
-            "results": self.results,
-            "autocomplete": {},
-        })
+        json!({"pagination": place(self.page, self.total), "results": self.results, "autocomplete": {}})
+    }
+}
+
+/// Where a page lies in a list of so many objects, for lists that tell more than theirs.
+///
+/// # Errors
+/// As [`Listed::new`].
+pub(crate) fn pagination(page: Page, total: u64) -> Result<Pagination, ApiError> {
+    in_range(page, total)?;
+    Ok(place(page, total))
+}
+
+fn place(page: Page, total: u64) -> Pagination {
+    let Page { number, size } = page;
+    let pages = total.div_ceil(size).max(1);
+    Pagination {
+        next: if number < pages { number + 1 } else { 0 },
+        previous: number - 1,
+        count: total,
+        current: number,
+        total_pages: pages,
+        start_index: if total == 0 { 0 } else { (number - 1) * size + 1 },
+        end_index: (number * size).min(total),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod duo;
 pub mod evidence;
 mod factors;
 pub mod feed;
+pub mod figures;
 pub mod folder_tests;
 pub mod fresh;
 pub mod git;
@@ -250,6 +251,7 @@ pub struct Core {
     pub feed: Arc<Feed>,
     /// Where addresses are.
     pub places: Arc<GeoDatabases>,
+    figures: figures::Kept,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// The mail server of the settings.
@@ -384,6 +386,7 @@ impl Identity {
             weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,
             feed,
+            figures: figures::Kept::default(),
             trusted: setup.trusted,
             mail: setup.mail,
             twilio_url: setup.twilio_url,

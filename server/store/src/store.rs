@@ -13,9 +13,9 @@ use sea_orm_migration::MigrationStatus;
 use crate::connect::{self, Connections};
 use crate::user_places::Places;
 use crate::{
-    Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, FlowTokens,
-    Groups, Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions, PublishedKeys,
-    Reputations, Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
+    Authenticators, Changes, Codes, Consents, DatabaseSettings, Decisions, DeviceCodes, Documents, Events, Figures,
+    FlowTokens, Groups, Installation, Invitations, Logins, Notifications, OAuthTokens, Once, ProxySessions,
+    PublishedKeys, Reputations, Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
 };
 
 /// Longest time of all migrations together.
@@ -266,6 +266,12 @@ impl Store {
     #[must_use]
     pub fn events(&self) -> Events<'_> {
         Events { store: self }
+    }
+
+    /// The installation in figures.
+    #[must_use]
+    pub fn figures(&self) -> Figures<'_> {
+        Figures { store: self }
     }
 
     /// What people are told of events.

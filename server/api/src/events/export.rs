@@ -24,7 +24,7 @@ use http::{Method, StatusCode, header};
 use lockgate_identity::{Identity, system::random_uuid};
 use lockgate_model::permission;
 use lockgate_policies::Action;
-use lockgate_store::{DateFilter, Event, EventFilter, EventPlace};
+use lockgate_store::{Event, EventFilter, EventPlace};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 
@@ -61,7 +61,7 @@ async fn prepare(
     query: Query,
 ) -> Result<(StatusCode, Json<shapes::DataExport>), ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::Export, KIND)?;
-    chosen(&query)?;
+    chosen(&identity, &query).await?;
     let now = identity.clock.now();
     let given = query.pairs().filter(|(name, _)| *name != UNTIL);
     let until = now.to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -92,8 +92,9 @@ async fn prepare(
 
 async fn fetch(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Response, ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::Export, KIND)?;
-    let before: Option<DateTime<Utc>> = query.parsed(UNTIL, "Enter a valid date/time.")?;
-    let filter = EventFilter { created: DateFilter { before, ..DateFilter::default() }, ..chosen(&query)? };
+    let until: Option<DateTime<Utc>> = query.parsed(UNTIL, "Enter a valid date/time.")?;
+    let mut filter = chosen(&identity, &query).await?;
+    filter.created.before = filter.created.before.into_iter().chain(until).min();
     let reading = Reading { identity, filter, place: None, state: Progress::Head };
     let rows = stream::unfold(reading, |reading| Box::pin(reading.next()));
     let disposition = "attachment; filename=\"events.csv\"";

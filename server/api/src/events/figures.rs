@@ -11,7 +11,7 @@ use crate::{
     query::Query,
 };
 use axum::{Json, Router, extract::State, routing::get};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use lockgate_identity::{Identity, config::Snapshot};
 use lockgate_model::Validity;
@@ -69,7 +69,7 @@ async fn top_per_user(
 ) -> Result<Json<Vec<shapes::EventTopPerUser>>, ApiError> {
     let snapshot = identity.config.snapshot();
     caller.require(&identity, &snapshot, Action::Read, KIND)?;
-    let mut filter = chosen(&query)?;
+    let mut filter = chosen(&identity, &query).await?;
     if filter.actions.is_empty() && filter.action_part.is_none() {
         filter.actions = vec!["authorize_application".to_owned()];
     }
@@ -99,8 +99,7 @@ async fn volume(
 ) -> Result<Json<Vec<shapes::EventVolume>>, ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let days = query.integer("history_days")?.unwrap_or(7).clamp(0, FURTHEST);
-    let after = Some(identity.clock.now() - TimeDelta::days(days));
-    let filter = EventFilter { created: DateFilter { after, ..DateFilter::default() }, ..chosen(&query)? };
+    let filter = since(&chosen(&identity, &query).await?, identity.clock.now() - TimeDelta::days(days));
     let counted = identity.store.events().volume(&filter).await?;
     let shown = |hour: lockgate_store::HourFigures| shapes::EventVolume {
         action: hour.action,
@@ -110,19 +109,24 @@ async fn volume(
     Ok(Json(counted.into_iter().map(shown).collect()))
 }
 
+/// What a filter chooses, as far as it is later than that.
+fn since(filter: &EventFilter, moment: DateTime<Utc>) -> EventFilter {
+    let after = filter.created.after.map_or(moment, |after| after.max(moment));
+    EventFilter { created: DateFilter { after: Some(after), ..filter.created }, ..filter.clone() }
+}
+
 async fn stats(
     State(identity): State<Identity>,
     caller: Caller,
     query: Query,
 ) -> Result<Json<shapes::EventStats>, ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
-    let (filter, events) = (chosen(&query)?, identity.store.events());
+    let (filter, events) = (chosen(&identity, &query).await?, identity.store.events());
     let mut count_step = Map::new();
     for step in query.repeated("count_steps").into_iter().take(SPANS) {
         let span: Validity =
             step.parse().map_err(|error| ApiError::field("count_steps", "invalid", format!("{error}")))?;
-        let after = Some(identity.clock.now() - span.delta());
-        let since = EventFilter { created: DateFilter { after, ..DateFilter::default() }, ..filter.clone() };
+        let since = since(&filter, identity.clock.now() - span.delta());
         count_step.insert(step.to_owned(), json!(events.count(&since).await?));
     }
     Ok(Json(shapes::EventStats { unique_users: events.unique_users(&filter).await?, count_step }))

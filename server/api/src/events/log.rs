@@ -63,7 +63,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
     caller.require(&identity, &identity.config.snapshot(), Action::Read, KIND)?;
     let page = paging::wanted(&query)?;
-    let filter = EventFilter { page, ..chosen(&query)? };
+    let filter = EventFilter { page, ..chosen(&identity, &query).await? };
     let (events, total) = identity.store.events().list(&filter).await?;
     Listed::new(page, total, events.into_iter().map(|event| value(&shown(event))).collect())
 }

@@ -1,6 +1,7 @@
 //! What a certificate says about itself (RFC 5280), for lists of key pairs.
 
 use aws_lc_rs::digest::{self, Algorithm};
+use chrono::{DateTime, Utc};
 use lockgate_model::{Object, kinds::CertificateKeyPair};
 use serde_json::{Value, json};
 use x509_parser::{certificate::X509Certificate, pem::parse_x509_pem, public_key::PublicKey};
@@ -24,6 +25,13 @@ pub(crate) struct Facts {
 pub(crate) fn facts(object: &Object) -> Facts {
     let pair = object.typed::<CertificateKeyPair>();
     pair.and_then(|pair| read(pair.certificate_data.trim())).unwrap_or_default()
+}
+
+/// When the certificate of a key pair ends.
+pub(crate) fn expiry(object: &Object) -> Option<DateTime<Utc>> {
+    let pair = object.typed::<CertificateKeyPair>()?;
+    let (_, pem) = parse_x509_pem(pair.certificate_data.trim().as_bytes()).ok()?;
+    DateTime::from_timestamp(pem.parse_x509().ok()?.validity().not_after.timestamp(), 0)
 }
 
 fn read(certificate: &str) -> Option<Facts> {

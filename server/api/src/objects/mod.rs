@@ -3,7 +3,7 @@
 
 pub(crate) mod applications;
 mod brand;
-mod certificate;
+pub(crate) mod certificate;
 pub(crate) mod duo;
 pub(crate) mod extra_values;
 pub(crate) mod extras;

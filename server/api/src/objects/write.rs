@@ -165,7 +165,10 @@ pub(crate) fn refused(error: ChangeError) -> ApiError {
 }
 
 /// What a client wants the stable identifier to be; two objects of a kind cannot have the same.
-fn managed(
+///
+/// # Errors
+/// 400.
+pub(crate) fn managed(
     kind: &KindDef,
     objects: &ObjectSet,
     id: Uuid,

@@ -9,7 +9,8 @@ pub(crate) mod shapes;
 mod takes;
 
 use crate::{
-    admin, decisions, events, executor, managed, objects, people, rbac, replay, revisions, root, simulation, tasks,
+    access, admin, decisions, documents, events, executor, managed, objects, overview, people, rbac, replay, revisions,
+    root, simulation, tasks,
 };
 use components::Components;
 use operation::Paths;
@@ -50,6 +51,9 @@ fn build() -> Value {
     tasks::describe(&mut components, &mut paths);
     executor::describe(&mut components, &mut paths);
     decisions::describe(&mut components, &mut paths);
+    documents::describe(&mut components, &mut paths);
+    overview::describe(&mut components, &mut paths);
+    access::describe(&mut components, &mut paths);
     revisions::describe(&mut components, &mut paths);
     replay::describe(&mut components, &mut paths);
     simulation::describe(&mut components, &mut paths);

@@ -8,7 +8,8 @@ use lockgate_policies::Action::{
 };
 use serde_json::{Value, json};
 
-/// An act on things of a kind, as policies know them; of a family (`stage`) it is asked about the kind at hand.
+/// An act on things of a kind, as policies know them; of a family (`stage`), and of `object`, which is any kind of the
+/// configuration, it is asked about the kind at hand.
 pub(crate) type Act = (Action, &'static str);
 
 /// What an operation takes.
@@ -55,6 +56,8 @@ const LOGIN: &[&str] = &[
     "events_events_actions_list",
     "events_notifications_list",
     "events_notifications_mark_all_seen_create",
+    "lockgate_objects_list",
+    "lockgate_overview_retrieve",
     "oauth2_access_tokens_list",
     "oauth2_authorization_codes_list",
     "oauth2_refresh_tokens_list",
@@ -118,11 +121,15 @@ const SPECIAL: &[(&str, &[Act])] = &[
             (Read, "policy"),
         ],
     ),
+    ("lockgate_applications_access_list", &[(Read, "application"), (CheckAccess, "user"), (Read, "user")]),
     ("lockgate_apply_create", &[(Create, "revision")]),
     ("lockgate_decisions_list", &[(Read, "decision")]),
     ("lockgate_decisions_retrieve", &[(Read, "decision")]),
     ("lockgate_events_export_retrieve", &[(Export, "event")]),
     ("lockgate_explain_retrieve", &[(CheckAccess, "user")]),
+    ("lockgate_objects_preview_create", &[(Read, "object")]),
+    ("lockgate_objects_preview_new_create", &[(Create, "object")]),
+    ("lockgate_objects_retrieve", &[(Read, "object")]),
     ("lockgate_plan_create", &[(Test, "revision")]),
     ("lockgate_reload_create", &[(Update, "revision")]),
     ("lockgate_replay_create", &[(Test, "revision"), (Read, "decision")]),
@@ -130,8 +137,10 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_revisions_retrieve", &[(Read, "revision")]),
     ("lockgate_revisions_rollback_create", &[(Read, "revision"), (Create, "revision")]),
     ("lockgate_simulate_create", &[(Read, "flow"), (Execute, "flow"), (Inspect, "flow")]),
+    ("lockgate_users_access_list", &[(Read, "user"), (CheckAccess, "user")]),
     ("lockgate_users_authenticators_static_create", &[(Read, "user"), (Create, "static_device")]),
     ("lockgate_users_authenticators_totp_create", &[(Read, "user"), (Create, "totp_device")]),
+    ("lockgate_users_import_create", &[(Create, "user")]),
     ("lockgate_users_export_list", &[(Read, "user"), (Export, "user")]),
     (
         "managed_blueprints_apply_create",

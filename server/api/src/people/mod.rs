@@ -9,6 +9,7 @@ mod export;
 mod grants;
 pub(crate) mod groups;
 mod impersonation;
+mod import;
 mod invitations;
 mod letters;
 mod me;
@@ -36,6 +37,7 @@ use crate::{
 };
 use axum::Router;
 use http::Method;
+use lockgate_flows::NamedPeople;
 use lockgate_identity::{
     Identity,
     config::Snapshot,
@@ -58,6 +60,7 @@ pub(crate) fn routes() -> Router<Identity> {
         .merge(impersonation::routes())
         .merge(recovery::routes())
         .merge(export::routes())
+        .merge(import::routes())
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(sessions::routes())
@@ -77,6 +80,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
     impersonation::describe(components, paths);
     recovery::describe(components, paths);
     export::describe(components, paths);
+    import::describe(components, paths);
     groups::describe(components, paths);
     tokens::describe(components, paths);
     sessions::describe(components, paths);
@@ -173,6 +177,28 @@ pub(crate) async fn whole_groups(
     let include = views::IncludeOfGroup { users: false, parents: false, children: false, inherited_roles: false };
     let shown = views::groups_for(&sight, groups, include).await?;
     Ok(shown.into_iter().map(|group| (group.pk, views::value(&group))).collect())
+}
+
+/// Names of the kinds of second factors in policies.
+pub(crate) fn factor_kinds() -> impl Iterator<Item = &'static str> {
+    authenticators::policy_kinds()
+}
+
+/// Whether the caller may see all of these groups and users; what is gone shows nothing.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn are_seen(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    named: &NamedPeople,
+) -> Result<bool, ApiError> {
+    let sight = sight::Sight { identity, snapshot, caller };
+    let groups = identity.store.groups().get_many(&Vec::from_iter(named.groups.iter().copied())).await?;
+    let users = identity.store.users().get_many(&Vec::from_iter(named.users.iter().copied())).await?;
+    let (seen_groups, seen_users) = (sight.seen_groups(&groups).await?, sight.seen_users(&users).await?);
+    Ok(seen_groups.len() == groups.len() && seen_users.len() == users.len())
 }
 
 /// Notes what the caller did to something of a kind: its key, and its name.

@@ -79,7 +79,7 @@ impl Sight<'_> {
     }
 
     /// Which of these users the caller may see.
-    pub(super) async fn seen_users(&self, users: &[User]) -> Result<HashSet<i64>, ApiError> {
+    pub(crate) async fn seen_users(&self, users: &[User]) -> Result<HashSet<i64>, ApiError> {
         match self.extent(Action::Read, USER_KIND) {
             Extent::All => Ok(users.iter().map(|user| user.pk).collect()),
             Extent::None => Ok(HashSet::new()),
@@ -107,7 +107,7 @@ impl Sight<'_> {
     }
 
     /// One page of the users that the caller may see, and how many those are. `fetch` gets the pages of all.
-    pub(super) async fn page_of_users<F>(
+    pub(crate) async fn page_of_users<F>(
         &self,
         page: Page,
         fetch: impl Fn(Page) -> F,

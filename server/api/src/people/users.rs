@@ -268,8 +268,6 @@ pub(super) async fn wished(
 fn account(draft: &UserDraft, now: DateTime<Utc>) -> Account {
     let draft = draft.clone();
     Account {
-        pk: 0,
-        uuid: Uuid::nil(),
         username: draft.username,
         name: draft.name,
         email: draft.email,
@@ -277,6 +275,22 @@ fn account(draft: &UserDraft, now: DateTime<Utc>) -> Account {
         user_type: draft.user_type,
         path: draft.path,
         attributes: draft.attributes,
+        ..nobody(now)
+    }
+}
+
+/// What an account is that nothing is said of, before it is made.
+pub(super) fn nobody(now: DateTime<Utc>) -> Account {
+    Account {
+        pk: 0,
+        uuid: Uuid::nil(),
+        username: String::new(),
+        name: String::new(),
+        email: String::new(),
+        is_active: true,
+        user_type: UserType::default(),
+        path: String::new(),
+        attributes: Map::new(),
         date_joined: now,
         last_login: None,
         last_updated: now,
@@ -391,7 +405,10 @@ async fn may_become(sight: &Sight<'_>, account: &Account, patch: &UserPatch, rol
 }
 
 /// Accounts of the server's own are made, and stay, by the server alone.
-fn check_type(wanted: Option<UserType>, account: Option<&Account>) -> Result<(), ApiError> {
+///
+/// # Errors
+/// 400.
+pub(super) fn check_type(wanted: Option<UserType>, account: Option<&Account>) -> Result<(), ApiError> {
     let internal = |t: UserType| t == UserType::InternalServiceAccount;
     let is = account.is_some_and(|a| internal(a.user_type));
     let text = match wanted {

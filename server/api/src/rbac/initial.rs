@@ -85,8 +85,22 @@ pub(crate) fn documents(snapshot: &Snapshot, caller: &Caller, made: &[(String, S
 /// # Errors
 /// What a change of the configuration answers.
 pub(crate) async fn keep(sight: &people::sight::Sight<'_>, kind: &str, object_key: &str) -> Result<(), ApiError> {
+    keep_all(sight, kind, &[object_key.to_owned()]).await
+}
+
+/// As [`keep`], for several of a kind.
+///
+/// # Errors
+/// What a change of the configuration answers.
+pub(crate) async fn keep_all(
+    sight: &people::sight::Sight<'_>,
+    kind: &str,
+    object_keys: &[String],
+) -> Result<(), ApiError> {
+    let made: Vec<(String, String)> = object_keys.iter().map(|key| (kind.to_owned(), key.clone())).collect();
+    let made = made.as_slice();
     write::settled(sight.identity, |snapshot| async move {
-        let upserts = documents(&snapshot, sight.caller, &[(kind.to_owned(), object_key.to_owned())]);
+        let upserts = documents(&snapshot, sight.caller, made);
         if upserts.is_empty() {
             return Ok(());
         }

@@ -327,3 +327,63 @@ async fn schedules_are_changed_and_sent() {
     api.post(&format!("{one}send/"), &json!({})).await.expect(204);
     assert_eq!(count(&api, "/tasks/tasks/?actor_name=old_tasks&state=queued").await, 1);
 }
+
+#[tokio::test]
+async fn the_log_is_narrowed_to_people_applications_and_times() {
+    let api = Api::start().await;
+    let (_, ada) = somebody(&api, "ada").await;
+    let app =
+        api.post("/core/applications/", &json!({"name": "The Wiki", "slug": "wiki"})).await.expect(201)["pk"].clone();
+    let by = |context: Value, user: Value| json!({"action": "authorize_application", "app": "filters", "context": context, "user": user});
+    let opened = json!({"authorized_application": {"pk": app, "name": "The Wiki"}});
+    let first = api.post("/events/events/", &by(opened, json!({"pk": ada, "username": "ada"}))).await.expect(201);
+    // The administrator acts as her: the number is hers, the name is not.
+    let acting = json!({"pk": ada, "username": "akadmin"});
+    api.post("/events/events/", &by(json!({}), acting)).await.expect(201);
+    let last = api.post("/events/events/", &by(json!({}), json!({"pk": 999, "username": "gone"}))).await.expect(201);
+    let time = |event: &Value| event["created"].as_str().expect("a time").to_owned();
+    let key = |event: &Value| event["pk"].as_str().expect("a key").to_owned();
+    let (begin, end) = (time(&first), time(&last));
+    for (query, found) in [
+        ("user=ada".to_owned(), 2),
+        ("user=ADA".to_owned(), 2),
+        (format!("user={ada}"), 2),
+        ("user=gone".to_owned(), 1),
+        ("user=999".to_owned(), 1),
+        ("user=nobody".to_owned(), 0),
+        ("application=wiki".to_owned(), 1),
+        ("application=the+wiki".to_owned(), 1),
+        (format!("application={}", app.as_str().expect("a key")), 1),
+        ("application=mail".to_owned(), 0),
+        ("application=wiki&user=gone".to_owned(), 0),
+        (format!("created__gte={begin}"), 3),
+        (format!("created__gte={begin}&created__lte={begin}"), 1),
+        (format!("created__lte={begin}"), 1),
+        (format!("created__gte={end}"), 1),
+        (format!("after={}", key(&first)), 2),
+        (format!("after={}", key(&last)), 0),
+        (format!("after={begin}"), 2),
+        (format!("after={end}"), 0),
+    ] {
+        let query = query.replace("+00:00", "Z");
+        assert_eq!(
+            count(&api, &format!("/events/events/?actions=authorize_application&search=filters&{query}")).await,
+            found,
+            "{query}"
+        );
+    }
+    // The application was made, which is told of as well.
+    assert_eq!(count(&api, "/events/events/?application=wiki").await, 2);
+    let tail = api.get(&format!("/events/events/?after={}&search=filters", key(&first))).await.expect(200);
+    assert_eq!(tail["results"][0]["pk"], last["pk"]);
+    api.delete(&format!("/events/events/{}/", key(&first))).await.expect(204);
+    assert_eq!(count(&api, &format!("/events/events/?after={}&search=filters", key(&first))).await, 2);
+    for query in ["after=soon", "after=00000000-0000-0000-0000-000000000000", "created__gte=soon", "created__lte=x"] {
+        api.get(&format!("/events/events/?{query}")).await.expect(400);
+    }
+    let figures = api.get("/events/events/stats/?user=ada&count_steps=hours=1&search=filters").await.expect(200);
+    assert_eq!(figures["count_step"], json!({"hours=1": 1}));
+    let table =
+        api.get(&format!("/events/events/export/?created__gte={}&search=filters", end.replace("+00:00", "Z"))).await;
+    assert_eq!(table.expect(200).as_str().map(|text| text.lines().count()), Some(2));
+}

@@ -3,11 +3,13 @@
 
 mod support;
 
+mod access;
 mod admin;
 mod administration;
 mod authenticators;
 mod blueprints;
 mod context;
+mod documents;
 mod entitlements;
 mod events;
 mod flows;
@@ -15,12 +17,15 @@ mod impersonation;
 mod invitations;
 mod oauth2;
 mod objects;
+mod overview;
 mod people;
 mod permissions;
 mod policies;
+mod previews;
 mod replay;
 mod revisions;
 mod roles;
+mod roster;
 mod simulation;
 mod stages;
 mod surface;

@@ -83,6 +83,7 @@ fn resources(kind: &str) -> Vec<String> {
         "policy" => of(Family::Policy),
         "provider" => of(Family::Provider),
         "mapping" => of(Family::Mapping),
+        "object" => vec!["resource in Kind::\"scope_mapping\"".to_owned()],
         "authenticator" => vec!["resource in Kind::\"totp_device\"".to_owned()],
         _ => vec![format!("resource in Kind::\"{kind}\"")],
     }

@@ -164,11 +164,15 @@ const OWN: &[&str] = &[
     "events_events_actions_list",
     "events_notifications_list",
     "events_notifications_mark_all_seen_create",
+    "lockgate_objects_list",
+    "lockgate_overview_retrieve",
 ];
 
 /// What takes more than to see, though it changes nothing.
 const TELLING: &[&str] = &[
     "lockgate_explain_retrieve",
+    "lockgate_applications_access_list",
+    "lockgate_users_access_list",
     "lockgate_users_export_list",
     "core_tokens_view_key_retrieve",
     "crypto_certificatekeypairs_view_private_key_retrieve",

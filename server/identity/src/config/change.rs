@@ -165,18 +165,7 @@ impl Config {
         if existing.map_or(0, |existing| existing.version) != document.version {
             return Err(ChangeError::Stale);
         }
-        let body =
-            kind.complete(&document.body, &mut |n| crate::system::alphanumeric(&*self.random, n)).map_err(invalid)?;
-        let name = kind.parse(&body).map_err(invalid)?.identifier();
-        if base.by_name(kind.meta.kind, &name).is_some_and(|o| o.document.id != document.id) {
-            let text = format!("{} with this {} already exists.", kind.meta.verbose_name, identifier_field(kind));
-            return Err(invalid(Problems::one(&format!("/{}", identifier_field(kind)), "unique", text)));
-        }
-        // One that is only renamed stays as it was, even if it came in before halves were compared.
-        let halves = |body: &Value| (body["certificate_data"].clone(), body["key_data"].clone());
-        if existing.is_none_or(|e| halves(&e.body) != halves(&body)) {
-            pairs::problems(&Document { body: body.clone(), ..document.clone() }).into_result().map_err(invalid)?;
-        }
+        let (body, name) = self.formed(base, document, kind).map_err(invalid)?;
         let made = Document {
             name,
             // A builtin that somebody edits is theirs from now on; an upgrade leaves it alone.
@@ -191,6 +180,27 @@ impl Config {
             made.number = Some(self.store.documents().next_number().await?);
         }
         Ok(made)
+    }
+
+    /// The body of a document with what the server makes itself, and its name, where it is sound by itself.
+    pub(super) fn formed(
+        &self,
+        base: &ObjectSet,
+        document: &Document,
+        kind: &'static KindDef,
+    ) -> Result<(Value, String), Problems> {
+        let body = kind.complete(&document.body, &mut |n| crate::system::alphanumeric(&*self.random, n))?;
+        let name = kind.parse(&body)?.identifier();
+        if base.by_name(kind.meta.kind, &name).is_some_and(|o| o.document.id != document.id) {
+            let text = format!("{} with this {} already exists.", kind.meta.verbose_name, identifier_field(kind));
+            return Err(Problems::one(&format!("/{}", identifier_field(kind)), "unique", text));
+        }
+        // One that is only renamed stays as it was, even if it came in before halves were compared.
+        let halves = |body: &Value| (body["certificate_data"].clone(), body["key_data"].clone());
+        if base.get(document.id).is_none_or(|e| halves(&e.document.body) != halves(&body)) {
+            pairs::problems(&Document { body: body.clone(), ..document.clone() }).into_result()?;
+        }
+        Ok((body, name))
     }
 
     fn note(&self, before: &ObjectSet, change: &Change, by: Option<&User>) {

@@ -21,6 +21,7 @@ mod revise;
 mod roles;
 mod snapshot;
 mod stand_ins;
+mod trial;
 pub(crate) mod watch;
 
 pub(crate) use accounts::of as declared_account;
@@ -39,6 +40,7 @@ pub use reading::Texts;
 pub use revise::{Applied, Desk, Note, Proposed, Told, told};
 pub use snapshot::{App, Entitlement, MadeClaims, ProxyApp, Snapshot};
 pub use stand_ins::StandIns;
+pub use trial::{Trial, TrialProblem};
 
 use crate::{
     feed::Feed,

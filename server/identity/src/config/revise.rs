@@ -25,7 +25,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// Plans at once: each compiles a whole configuration, and looks at everybody.
-static PLANNING: Mutex<()> = Mutex::const_new(());
+pub(super) static PLANNING: Mutex<()> = Mutex::const_new(());
 
 /// What is remembered of a revision beside what it changed.
 #[derive(Debug, Clone, Default)]

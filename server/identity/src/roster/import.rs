@@ -1,8 +1,9 @@
 //! Reads a table into the directory.
 
 use super::{
-    RosterError,
+    Gate, RosterError,
     columns::{Column, Row},
+    gate::Refused,
     header,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use csv::{Position, Reader, StringRecord, Trim};
 use lockgate_model::{Group, Origin, User, UserType};
-use lockgate_store::{NewGroup, NewUser, UserPatch};
+use lockgate_store::{NewGroup, NewUser, StoreError, UserPatch};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::{
@@ -26,8 +27,8 @@ use uuid::Uuid;
 /// Accounts of one transaction.
 const AT_ONCE: usize = 1_000;
 
-/// The most lines of a report.
-const REMARKS: usize = 1_000;
+/// The most lines of each sort in a report.
+const REMARKS: u64 = 1_000;
 
 /// The longest row, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -41,6 +42,20 @@ pub struct Wish {
     pub update: bool,
     /// Groups that nobody has made yet are made.
     pub create_groups: bool,
+    /// What is made and changed is told of, too, row by row.
+    pub tell_all: bool,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Its account was made.
+    Created,
+    /// Its account was changed.
+    Updated,
+    /// Nothing of it was taken.
+    Refused,
 }
 
 /// What an import did, or would do.
@@ -56,7 +71,7 @@ pub struct Imported {
     pub unchanged: u64,
     /// Rows of which nothing was taken.
     pub refused: u64,
-    /// What is to be said of single rows; the first thousand.
+    /// What is to be said of single rows, by line; a thousand refused ones at most, and a thousand others.
     pub remarks: Vec<Remark>,
 }
 
@@ -67,7 +82,9 @@ pub struct Remark {
     pub line: u64,
     /// Its user name.
     pub username: String,
-    /// What.
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What; empty where there is nothing to add.
     pub what: String,
 }
 
@@ -81,6 +98,10 @@ struct Line {
 struct Import<'a> {
     identity: &'a Identity,
     wish: Wish,
+    /// Who has to permit each effect; nobody where the operator imports.
+    gate: Option<&'a dyn Gate>,
+    /// What the gate said of groups: why nobody may join.
+    joins: HashMap<Uuid, Option<String>>,
     columns: Vec<Column>,
     groups: HashMap<String, Uuid>,
     /// Hashes of the names so far, folded; of a million they take eight megabytes.
@@ -90,7 +111,8 @@ struct Import<'a> {
 }
 
 impl Identity {
-    /// Reads a table of accounts into the directory. `progress` hears of the bytes that were read.
+    /// Reads a table of accounts into the directory, as far as `gate` permits. `progress` hears of the bytes that were
+    /// read.
     ///
     /// # Errors
     /// [`RosterError`], when the header is wrong or the file or the database fails; what is wrong with single rows is
@@ -99,6 +121,7 @@ impl Identity {
         &self,
         input: impl Read,
         wish: Wish,
+        gate: Option<&dyn Gate>,
         progress: impl FnMut(u64),
     ) -> Result<Imported, RosterError> {
         let mut reader = csv::ReaderBuilder::new().trim(Trim::Headers).from_reader(input);
@@ -107,6 +130,8 @@ impl Identity {
         let mut import = Import {
             identity: self,
             wish,
+            gate,
+            joins: HashMap::new(),
             columns,
             groups: groups.into_iter().map(|group| (group.name, group.pk)).collect(),
             seen: HashSet::new(),
@@ -117,13 +142,15 @@ impl Identity {
         // What was written before something failed is there all the same.
         self.feed.settle().await;
         import.note();
+        import.told.remarks.sort_by_key(|remark| remark.line);
         done.map(|()| import.told)
     }
 }
 
 impl Import<'_> {
     async fn all(&mut self, reader: &mut Reader<impl Read>, mut progress: impl FnMut(u64)) -> Result<(), RosterError> {
-        let (mut record, mut lines) = (StringRecord::new(), Vec::with_capacity(AT_ONCE));
+        let at_once = self.gate.map_or(AT_ONCE, |gate| gate.at_once().clamp(1, AT_ONCE));
+        let (mut record, mut lines) = (StringRecord::new(), Vec::with_capacity(at_once));
         loop {
             let more = match reader.read_record(&mut record) {
                 Ok(more) => more,
@@ -139,7 +166,7 @@ impl Import<'_> {
                 self.told.rows += 1;
                 lines.extend(self.read(&record));
             }
-            if lines.len() == AT_ONCE || !more {
+            if lines.len() == at_once || !more {
                 self.take(std::mem::take(&mut lines)).await?;
                 progress(reader.position().byte());
             }
@@ -151,13 +178,54 @@ impl Import<'_> {
 
     fn refuse(&mut self, line: u64, username: &str, what: impl Into<String>) {
         self.told.refused += 1;
-        self.remark(line, username, what);
+        if self.told.refused <= REMARKS {
+            self.remark(line, username, Outcome::Refused, what.into());
+        }
     }
 
-    fn remark(&mut self, line: u64, username: &str, what: impl Into<String>) {
-        if self.told.remarks.len() < REMARKS {
-            self.told.remarks.push(Remark { line, username: username.to_owned(), what: what.into() });
+    fn made(&mut self, line: &Line) {
+        self.told.made += 1;
+        if self.wish.tell_all && self.told.made + self.told.changed <= REMARKS {
+            self.remark(line.line, &line.row.username, Outcome::Created, String::new());
         }
+    }
+
+    fn changed(&mut self, line: &Line, what: String) {
+        self.told.changed += 1;
+        if self.wish.tell_all && self.told.made + self.told.changed <= REMARKS {
+            self.remark(line.line, &line.row.username, Outcome::Updated, what);
+        }
+    }
+
+    fn remark(&mut self, line: u64, username: &str, outcome: Outcome, what: String) {
+        self.told.remarks.push(Remark { line, username: username.to_owned(), outcome, what });
+    }
+
+    /// Whether the gate permits something; if not, the row is refused with its words.
+    fn passes(&mut self, line: &Line, answer: Result<(), Refused>) -> Result<bool, RosterError> {
+        match answer {
+            Ok(()) => Ok(true),
+            Err(Refused::Why(why)) => {
+                self.refuse(line.line, &line.row.username, why);
+                Ok(false)
+            }
+            Err(Refused::Failed(error)) => Err(RosterError::Gate(error)),
+        }
+    }
+
+    /// Whether somebody may join a group by this import.
+    async fn joins(&mut self, group: Uuid, name: &str) -> Result<Option<String>, RosterError> {
+        let Some(gate) = self.gate else { return Ok(None) };
+        if let Some(known) = self.joins.get(&group) {
+            return Ok(known.clone());
+        }
+        let said = match gate.may_join(group, name).await {
+            Ok(()) => None,
+            Err(Refused::Why(why)) => Some(why),
+            Err(Refused::Failed(error)) => return Err(RosterError::Gate(error)),
+        };
+        self.joins.insert(group, said.clone());
+        Ok(said)
     }
 
     fn read(&mut self, record: &StringRecord) -> Option<Line> {
@@ -223,6 +291,10 @@ impl Import<'_> {
                     return Ok(None);
                 }
             };
+            if let Some(why) = self.joins(pk, name).await? {
+                self.refuse(line.line, &line.row.username, why);
+                return Ok(None);
+            }
             if !found.contains(&pk) {
                 found.push(pk);
             }
@@ -232,6 +304,13 @@ impl Import<'_> {
 
     async fn new_group(&mut self, name: &str) -> Result<Result<Uuid, String>, RosterError> {
         let pk = random_uuid(&*self.identity.random);
+        if let Some(gate) = self.gate {
+            match gate.may_make_group(name).await {
+                Ok(()) => drop(self.joins.insert(pk, None)),
+                Err(Refused::Why(why)) => return Ok(Err(why)),
+                Err(Refused::Failed(error)) => return Err(RosterError::Gate(error)),
+            }
+        }
         if !self.wish.dry_run {
             let new = NewGroup {
                 pk,
@@ -242,8 +321,12 @@ impl Import<'_> {
                 origin: Origin::Api,
                 source: None,
             };
-            match self.identity.people.create_group(new, None).await {
-                Ok(_) => {}
+            match self.identity.people.create_group(new, self.by()).await {
+                Ok(_) => {
+                    if let Some(gate) = self.gate {
+                        heard(gate.made_group(pk).await)?;
+                    }
+                }
                 Err(PeopleError::Store(error)) => return Err(error.into()),
                 Err(error) => return Ok(Err(error.to_string())),
             }
@@ -254,19 +337,36 @@ impl Import<'_> {
 
     /// Makes new accounts, all in one transaction; where that fails, one by one, so that each is told of.
     async fn make(&mut self, new: Vec<(Line, Vec<Uuid>)>) -> Result<(), RosterError> {
+        let mut permitted = Vec::with_capacity(new.len());
+        for (line, groups) in new {
+            let account = self.account(&line.row, &groups);
+            let answer = match self.gate {
+                Some(gate) => gate.may_make(&account).await,
+                None => Ok(()),
+            };
+            if self.passes(&line, answer)? {
+                permitted.push((line, account));
+            }
+        }
         if self.wish.dry_run {
-            self.told.made += new.len() as u64;
+            permitted.iter().for_each(|(line, _)| self.made(line));
             return Ok(());
         }
         let (users, now) = (self.identity.store.users(), self.identity.clock.now());
-        let accounts: Vec<NewUser> = new.iter().map(|(line, groups)| self.account(&line.row, groups)).collect();
-        if users.create_many(accounts.clone(), now).await.is_ok() {
-            self.told.made += new.len() as u64;
-            return Ok(());
+        let accounts: Vec<NewUser> = permitted.iter().map(|(_, account)| account.clone()).collect();
+        if let Ok(made) = users.create_many(accounts, now).await {
+            permitted.iter().for_each(|(line, _)| self.made(line));
+            return self.keep(&made).await;
         }
-        for ((line, _), account) in new.into_iter().zip(accounts) {
+        for (line, account) in permitted {
+            let groups = account.groups.clone();
             match users.create(account, now).await {
-                Ok(_) => self.told.made += 1,
+                Ok(made) => {
+                    self.made(&line);
+                    self.keep(&[made]).await?;
+                }
+                // Somebody else makes the same accounts at this moment.
+                Err(StoreError::Unique { field }) if field == "username" => self.taken(line, groups).await?,
                 Err(error) => match PeopleError::from(error) {
                     PeopleError::Store(error) => return Err(error.into()),
                     error => self.refuse(line.line, &line.row.username, error.to_string()),
@@ -274,6 +374,22 @@ impl Import<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn keep(&self, made: &[User]) -> Result<(), RosterError> {
+        let Some(gate) = self.gate.filter(|_| !made.is_empty()) else { return Ok(()) };
+        heard(gate.made(made).await)
+    }
+
+    /// A row whose account came to be since it was looked for.
+    async fn taken(&mut self, line: Line, groups: Vec<Uuid>) -> Result<(), RosterError> {
+        let found = self.identity.store.users().by_usernames(&[&line.row.username]).await?;
+        let Some(user) = found.into_iter().next() else {
+            self.refuse(line.line, &line.row.username, "somebody else makes and deletes it at this moment");
+            return Ok(());
+        };
+        let held = self.identity.store.groups().of_user(user.pk, self.identity.clock.now()).await?;
+        self.known(line, user, groups, &held).await
     }
 
     fn account(&self, row: &Row, groups: &[Uuid]) -> NewUser {
@@ -293,6 +409,12 @@ impl Import<'_> {
 
     /// An account that is there: as its row says, or to be made so.
     async fn known(&mut self, line: Line, user: User, groups: Vec<Uuid>, held: &[Group]) -> Result<(), RosterError> {
+        if let Some(gate) = self.gate {
+            let answer = gate.may_see(&user).await;
+            if !self.passes(&line, answer)? {
+                return Ok(());
+            }
+        }
         let (patch, differs) = differences(&line.row, &user);
         let missing: Vec<Uuid> = groups.into_iter().filter(|pk| held.iter().all(|group| group.pk != *pk)).collect();
         let differs: Vec<&str> = differs.into_iter().chain((!missing.is_empty()).then_some("groups")).collect();
@@ -305,6 +427,13 @@ impl Import<'_> {
             self.refuse(line.line, &line.row.username, text);
             return Ok(());
         }
+        if let Some(gate) = self.gate {
+            let answer = gate.may_change(&user, &as_changed(&user, &patch)).await;
+            if !self.passes(&line, answer)? {
+                return Ok(());
+            }
+        }
+        let what = differs.join(", ");
         if !self.wish.dry_run
             && let Err(error) = self.change(&user, patch, &missing).await
         {
@@ -316,27 +445,58 @@ impl Import<'_> {
                 }
             };
         }
-        self.told.changed += 1;
+        self.changed(&line, what);
         Ok(())
+    }
+
+    fn by(&self) -> Option<&User> {
+        self.gate.map(|gate| gate.by().0)
     }
 
     async fn change(&self, user: &User, patch: UserPatch, groups: &[Uuid]) -> Result<(), PeopleError> {
         let people = &self.identity.people;
         if patch != UserPatch::default() {
-            people.update_user(user.pk, patch, None).await?;
+            people.update_user(user.pk, patch, self.by()).await?;
         }
         for group in groups {
-            people.add_member(*group, user.pk, None, None).await?;
+            people.add_member(*group, user.pk, None, self.by()).await?;
         }
         Ok(())
     }
 
     fn note(&self) {
-        if self.wish.dry_run || self.told.made == 0 {
+        let Imported { made, changed, .. } = self.told;
+        if self.wish.dry_run || made + changed == 0 {
             return;
         }
-        let entry = Entry::new(Action::ModelCreated, "lockgate.roster").with("made", self.told.made);
-        self.identity.journal.record(entry.with("message", "Accounts were made from a table."));
+        let entry = Entry::new(Action::ModelCreated, "lockgate.roster").with("made", made).with("changed", changed);
+        let entry = entry.with("message", "Accounts were made from a table.");
+        self.identity.journal.record(match self.gate.map(|gate| gate.by()) {
+            Some((user, ip)) => entry.by(user).from_ip(ip),
+            None => entry,
+        });
+    }
+}
+
+/// What is done is done, whatever the gate thinks of it.
+fn heard(answer: Result<(), Refused>) -> Result<(), RosterError> {
+    match answer {
+        Ok(()) | Err(Refused::Why(_)) => Ok(()),
+        Err(Refused::Failed(error)) => Err(RosterError::Gate(error)),
+    }
+}
+
+/// An account as it would be.
+fn as_changed(user: &User, patch: &UserPatch) -> User {
+    let patch = patch.clone();
+    User {
+        name: patch.name.unwrap_or_else(|| user.name.clone()),
+        email: patch.email.unwrap_or_else(|| user.email.clone()),
+        path: patch.path.unwrap_or_else(|| user.path.clone()),
+        user_type: patch.user_type.unwrap_or(user.user_type),
+        is_active: patch.is_active.unwrap_or(user.is_active),
+        attributes: patch.attributes.unwrap_or_else(|| user.attributes.clone()),
+        ..user.clone()
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod columns;
 mod export;
+mod gate;
 mod import;
 
 pub use export::ExportError;
-pub use import::{Imported, Remark, Wish};
+pub use gate::{Gate, Refused};
+pub use import::{Imported, Outcome, Remark, Wish};
 
 use csv::StringRecord;
 use thiserror::Error;
@@ -26,6 +28,9 @@ pub enum RosterError {
     /// The database.
     #[error(transparent)]
     Store(#[from] lockgate_store::StoreError),
+    /// Whether somebody may do this could not be told.
+    #[error("what is permitted could not be told: {0}")]
+    Gate(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<csv::Error> for RosterError {

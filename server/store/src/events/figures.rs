@@ -76,15 +76,7 @@ impl Events<'_> {
     /// Whatever the database answers.
     pub async fn volume(&self, filter: &EventFilter) -> Result<Vec<HourFigures>, StoreError> {
         use event::Column;
-        let created = Expr::col((event::Entity, Column::Created));
-        // Both give `2026-11-28` and the hour, with whatever stands between.
-        let hour = match self.store.backend() {
-            Backend::Sqlite => Expr::expr(Func::cust("substr").arg(created).arg(1).arg(13)),
-            Backend::Postgres => {
-                let there = Func::cust("timezone").arg("UTC").arg(created);
-                Expr::expr(Func::cust("to_char").arg(there).arg("YYYY-MM-DD HH24"))
-            }
-        };
+        let hour = hour_of(self.store.backend(), Expr::col((event::Entity, Column::Created)));
         let counted = event::Entity::find()
             .filter(filter.condition())
             .select_only()
@@ -158,7 +150,19 @@ impl Events<'_> {
     }
 }
 
-fn read_hour(text: &str) -> Result<DateTime<Utc>, StoreError> {
+/// The hour of a moment, for grouping: `2026-11-28` and the hour, with whatever stands between.
+pub(crate) fn hour_of(backend: Backend, created: Expr) -> Expr {
+    match backend {
+        Backend::Sqlite => Expr::expr(Func::cust("substr").arg(created).arg(1).arg(13)),
+        Backend::Postgres => {
+            let there = Func::cust("timezone").arg("UTC").arg(created);
+            Expr::expr(Func::cust("to_char").arg(there).arg("YYYY-MM-DD HH24"))
+        }
+    }
+}
+
+/// The moment at which such an hour begins.
+pub(crate) fn read_hour(text: &str) -> Result<DateTime<Utc>, StoreError> {
     let text = format!("{}:00", text.replace('T', " "));
     let read = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M");
     read.map(|time| time.and_utc()).map_err(|_| StoreError::Corrupt { what: "events.created".to_owned() })

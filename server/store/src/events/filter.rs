@@ -4,9 +4,10 @@ use lockgate_model::kinds::EventActions;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ColumnTrait, Condition, Order, Select};
 
+use super::EventPlace;
 use crate::entity::event;
 use crate::paging::{self, Page};
-use crate::text::{containing, fold};
+use crate::text::{containing, fold, micros};
 use crate::user_filter::{DateFilter, text_is, within};
 
 /// Which entries are wanted; all that is given must hold.
@@ -24,6 +25,12 @@ pub struct EventFilter {
     pub username: Option<String>,
     /// Who did it.
     pub user_pk: Option<i64>,
+    /// Who did it, or on whose behalf somebody did.
+    pub person: Option<EventPerson>,
+    /// Keys of applications, one of which was opened or changed.
+    pub applications: Vec<String>,
+    /// Later than this entry.
+    pub after: Option<EventPlace>,
     /// Exact address.
     pub client_ip: Option<String>,
     /// Exact name of the brand.
@@ -45,6 +52,43 @@ pub struct EventFilter {
     pub ordering: Vec<(String, bool)>,
     /// Which page.
     pub page: Page,
+}
+
+/// Somebody who stands in entries: by number as whom it was done, by name who did it. The two differ where somebody acts as
+/// another user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPerson {
+    /// Number of the account, where it is known.
+    pub pk: Option<i64>,
+    /// Its name, where it is known.
+    pub username: Option<String>,
+}
+
+impl EventPerson {
+    fn condition(&self) -> Condition {
+        use event::Column;
+        Condition::any()
+            .add_option(self.pk.map(|pk| Column::UserPk.eq(pk)))
+            .add_option(self.username.as_deref().map(|name| text_is(Column::Username, name)))
+    }
+}
+
+/// That an entry is about one of these applications.
+fn with_application(keys: &[String]) -> Condition {
+    use event::Column;
+    let any = |any: Condition, key: &String| {
+        let changed = Condition::all().add(text_is(Column::ModelPk, key)).add(Column::ModelName.eq("application"));
+        any.add(text_is(Column::AuthorizedApp, key)).add(changed)
+    };
+    keys.iter().fold(Condition::any(), any)
+}
+
+/// That an entry is later than another one.
+fn later(place: EventPlace) -> Condition {
+    use event::Column;
+    let at = micros(place.created);
+    let same = Condition::all().add(Column::Created.eq(at)).add(Column::Pk.gt(place.pk));
+    Condition::any().add(Column::Created.gt(at)).add(same)
 }
 
 /// That an action contains this. Known ones are asked for by name, so that an index finds them; those that somebody
@@ -92,6 +136,9 @@ impl EventFilter {
             .into_iter()
             .fold(all, equal)
             .add_option(self.user_pk.map(|pk| Column::UserPk.eq(pk)))
+            .add_option(self.person.as_ref().map(EventPerson::condition))
+            .add_option((!self.applications.is_empty()).then(|| with_application(&self.applications)))
+            .add_option(self.after.map(later))
             .add(within(Column::Created, self.created))
     }
 

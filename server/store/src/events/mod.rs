@@ -14,7 +14,8 @@ use crate::text::{DATA, cut, from_json, micros, to_json};
 use crate::{Store, StoreError, expired, paging};
 
 pub use figures::{AppFigures, EventPlace, HourFigures};
-pub use filter::EventFilter;
+pub(crate) use figures::{hour_of, read_hour};
+pub use filter::{EventFilter, EventPerson};
 
 const CHUNK: usize = 500;
 

@@ -63,6 +63,11 @@ enum Whose {
     All,
 }
 
+/// Names of all kinds in policies.
+pub(super) fn policy_kinds() -> impl Iterator<Item = &'static str> {
+    SORTS.iter().map(|sort| sort.policy)
+}
+
 /// Routes.
 pub(super) fn routes() -> Router<Identity> {
     let mut router = Router::new()

@@ -216,6 +216,14 @@ impl Api {
     }
 }
 
+/// A new user with a token, who calls.
+pub(crate) async fn somebody(api: &Api, name: &str) -> Api {
+    let user = api.post("/core/users/", &json!({"username": name, "name": ""})).await.expect(201)["pk"].clone();
+    api.post("/core/tokens/", &json!({"identifier": name, "user": user})).await.expect(201);
+    let key = api.get(&format!("/core/tokens/{name}/view_key/")).await.expect(200)["key"].clone();
+    api.with_token(key.as_str().expect("a key"))
+}
+
 /// A client that keeps cookies, and sends the CSRF value unless told not to.
 pub(crate) struct Browser {
     api: Api,

@@ -288,6 +288,8 @@ impl House {
                 first("/stages/authenticator/webauthn_device_types/").await["aaguid"].clone()
             }
             "lockgate/revisions" => first("/lockgate/revisions/").await["number"].clone(),
+            "lockgate/applications" => json!(self.app),
+            "lockgate/objects" => json!("scope_mapping"),
             "lockgate/decisions" => self.decision().await,
             _ => return None,
         })
@@ -379,6 +381,7 @@ impl House {
             "lockgate_explain_retrieve" => format!("{path}?user=owner&app={}", self.app),
             _ => path.to_owned(),
         };
+        let path = path.replace("{pk}", self.targets["mapping"].as_str().unwrap_or_default());
         let folder = json!({"files": [{"path": "tester.cedar", "text": self.cedar}]});
         let body = match id {
             _ if id.ends_with("_partial_update") => json!({}),
@@ -400,6 +403,8 @@ impl House {
             "lockgate_plan_create" | "lockgate_apply_create" => folder,
             "lockgate_replay_create" | "lockgate_revisions_rollback_create" => json!({}),
             "lockgate_users_authenticators_static_create" | "lockgate_users_authenticators_totp_create" => json!({}),
+            "lockgate_objects_preview_create" => json!({}),
+            "lockgate_objects_preview_new_create" => self.body("ScopeMapping"),
             "lockgate_simulate_create" => json!({"flow": "default-authentication-flow"}),
             "rbac_permissions_assigned_by_roles_assign" => json!({"permissions": []}),
             "stages_authenticator_duo_import_device_manual_create" => {
@@ -423,6 +428,8 @@ pub(crate) fn answers(id: &str) -> &'static [u16] {
     match id {
         // The body is no form with a file.
         "managed_blueprints_import_create" => &[400],
+        // The body is no table.
+        "lockgate_users_import_create" => &[415],
         // A token has no session.
         "core_users_impersonate_create" | "flows_inspector_get" => &[400],
         // There is no recovery flow.
