@@ -7,6 +7,7 @@ mod catalogue;
 mod delete;
 mod desk;
 mod edit;
+mod events;
 mod form;
 mod list;
 mod nav;
@@ -15,6 +16,7 @@ mod overview;
 mod pick;
 mod resource;
 mod spec;
+mod system;
 
 use crate::Web;
 use axum::{
@@ -32,6 +34,8 @@ const MAX_FORM: usize = 2 * 1024 * 1024;
 /// Every page of the admin interface.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
+        .merge(events::routes())
+        .merge(system::routes())
         .route("/if/admin/", get(overview::page))
         .route("/if/admin/find/", get(pick::find))
         .route("/if/admin/pick/{target}/", get(pick::suggest))
