@@ -43,6 +43,8 @@ pub struct UserFilter {
     pub is_active: Option<bool>,
     /// In a superuser group, directly or through another, or not.
     pub is_superuser: Option<bool>,
+    /// With a confirmed second factor, or without any.
+    pub has_factor: Option<bool>,
     /// Exact path.
     pub path: Option<String>,
     /// Beginning of the path.
@@ -181,6 +183,7 @@ fn condition(backend: DbBackend, filter: &UserFilter, now: DateTime<Utc>) -> Con
     all = all
         .add_option(filter.is_active.map(|active| Column::IsActive.eq(active)))
         .add_option(filter.is_superuser.map(|wanted| superuser(wanted, now)))
+        .add_option(filter.has_factor.map(factor))
         .add_option(filter.path_startswith.as_deref().map(path_begins))
         .add_option(filter.uuid.map(|uuid| Column::Uuid.eq(uuid)))
         .add_option(filter.pk_in.as_ref().map(|pks| Column::Pk.is_in(pks.iter().copied())));
@@ -196,6 +199,21 @@ fn condition(backend: DbBackend, filter: &UserFilter, now: DateTime<Utc>) -> Con
         all = all.add(Column::Pk.in_subquery(set));
     }
     all.add_option(filter.roles.as_deref().map(has_role))
+}
+
+/// With a confirmed second factor.
+fn factor(wanted: bool) -> Expr {
+    use crate::entity::authenticator;
+    let has = Query::select()
+        .expr(Expr::val(1))
+        .from(authenticator::Entity)
+        .and_where(
+            Expr::col((authenticator::Entity, authenticator::Column::UserPk)).equals((user::Entity, user::Column::Pk)),
+        )
+        .and_where(authenticator::Column::Confirmed.eq(true))
+        .to_owned();
+    let has = Expr::exists(has);
+    if wanted { has } else { has.not() }
 }
 
 /// In a group whose members are superusers, since membership is inherited upwards.

@@ -1,3 +1,10 @@
-//! The admin interface, through its forms as a browser without scripts sends them, and in browsers.
+//! The admin interface, through its forms as a browser without scripts sends them.
 
+mod applications;
 mod every_page;
+mod flows;
+mod happenings;
+mod people;
+mod policies;
+mod running;
+mod standing;

@@ -100,6 +100,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     for (name, kind) in PARAMETERS {
         listing = listing.query(name, schema_of(kind));
     }
+    listing = listing.query("second_factor", schema_of("boolean"));
     paths.add(listing.shared_query("QueryName").paged().answers(200, "One page.", page));
     let create = NOUN.operation(Method::POST, "", "create").says("Makes a user, without a password.");
     paths.add(create.body(request.clone(), true).answers(201, "Made.", user.clone()));
@@ -130,7 +131,14 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
     let page = paging::wanted(&query)?;
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
-    let filter = UserFilter { roles: roles_asked(&snapshot, &query)?, ..filter(&query, page)? };
+    let has_factor = query.flag("second_factor");
+    if has_factor.is_some() {
+        // Who has none is told to who may see which there are.
+        for kind in super::factor_kinds() {
+            caller.require(&identity, &snapshot, Action::Read, kind)?;
+        }
+    }
+    let filter = UserFilter { roles: roles_asked(&snapshot, &query)?, has_factor, ..filter(&query, page)? };
     let (store, filter) = (&identity.store, &filter);
     let now = identity.clock.now();
     let fetch = |page| async move { Ok(store.users().list(&UserFilter { page, ..filter.clone() }, now).await?) };
@@ -160,6 +168,7 @@ pub(super) fn filter(query: &Query, page: lockgate_store::Page) -> Result<UserFi
         name: text("name"),
         is_active: query.flag("is_active"),
         is_superuser: query.flag("is_superuser"),
+        has_factor: None,
         path: text("path"),
         path_startswith: text("path_startswith"),
         types: types.collect::<Result<_, _>>()?,

@@ -1,6 +1,6 @@
 //! A change asked for through API or UI: who owns what, and what else it touches.
 
-use super::{Config, guards::StillGuards, pairs};
+use super::{Config, difference, guards::StillGuards, pairs};
 use crate::journal::{Action, Entry};
 use chrono::{DateTime, Utc};
 use lockgate_model::{
@@ -204,27 +204,35 @@ impl Config {
     }
 
     fn note(&self, before: &ObjectSet, change: &Change, by: Option<&User>) {
-        let mut acts: Vec<(Action, String, Uuid, String)> = Vec::new();
+        let after = self.snapshot();
+        let names = difference::names(change, &after.objects);
+        let mut acts: Vec<(Action, &Document, Value)> = Vec::new();
         for document in &change.upserts {
-            let action = if before.get(document.id).is_some() { Action::ModelUpdated } else { Action::ModelCreated };
-            let name = self.snapshot().objects.get(document.id).map(|o| o.document.name.clone()).unwrap_or_default();
-            acts.push((action, document.kind.clone(), document.id, name));
-        }
-        for id in &change.deletes {
-            if let Some(object) = before.get(*id) {
-                let document = &object.document;
-                acts.push((Action::ModelDeleted, document.kind.clone(), *id, document.name.clone()));
+            let Some(now) = after.objects.get(document.id).map(|object| &object.document) else { continue };
+            match before.get(document.id) {
+                Some(was) => acts.push((Action::ModelUpdated, now, difference::of(&was.document, now, &names))),
+                None => acts.push((Action::ModelCreated, now, Value::Null)),
             }
         }
-        for (action, kind, id, name) in acts {
+        for id in &change.deletes {
+            acts.extend(before.get(*id).map(|object| (Action::ModelDeleted, &object.document, Value::Null)));
+        }
+        for (action, document, diff) in acts {
             let entry = Entry::new(action, "lockgate.configuration");
-            let entry = entry.about(permission::model_of(&kind), id.to_string(), &name);
+            let entry = entry.about(permission::model_of(&document.kind), document.id.to_string(), called(document));
+            let entry = if diff.is_null() { entry } else { entry.with("diff", diff) };
             self.journal.record(match by {
                 Some(user) => entry.by(user),
                 None => entry,
             });
         }
     }
+}
+
+/// What people call it: an application by its name, as the reference's events do.
+fn called(document: &Document) -> &str {
+    let own = document.body["name"].as_str().filter(|_| document.kind == "application");
+    own.unwrap_or(&document.name)
 }
 
 fn author(by: Option<&User>) -> String {

@@ -7,6 +7,7 @@ mod change;
 mod client;
 mod compile;
 mod declared;
+mod difference;
 mod guards;
 pub mod hosts;
 mod import;

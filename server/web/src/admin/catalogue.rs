@@ -260,6 +260,11 @@ static USER_FILTERS: &[FilterDef] = &[
         options: &[("", "All"), ("true", "Superusers"), ("false", "Others")],
     },
     FilterDef {
+        param: "second_factor",
+        label: "Second factor",
+        options: &[("", "All"), ("true", "With one"), ("false", "Without one")],
+    },
+    FilterDef {
         param: "type",
         label: "Type",
         options: &[
@@ -490,6 +495,8 @@ pub(super) fn own() -> Vec<Resource> {
         Resource {
             columns: CERTIFICATES,
             lead: "Keys that sign tokens, and certificates of others.",
+            noun: "Certificate".to_owned(),
+            plural: "Certificates".to_owned(),
             ..kind("key_pair", "certificates")
         },
         Resource {

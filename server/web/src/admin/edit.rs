@@ -75,7 +75,7 @@ fn new_head(resource: &Resource) -> Heading {
 }
 
 /// A noun inside of a sentence; what begins with several capitals stays.
-fn lower_first(noun: &str) -> String {
+pub(super) fn lower_first(noun: &str) -> String {
     let mut letters = noun.chars();
     match (letters.next(), letters.clone().next()) {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),

@@ -8,6 +8,7 @@ mod delete;
 mod desk;
 mod document;
 mod edit;
+mod events;
 mod form;
 mod list;
 mod nav;
@@ -16,6 +17,7 @@ mod overview;
 mod pick;
 mod resource;
 mod spec;
+mod system;
 
 use crate::Web;
 use axum::{
@@ -33,6 +35,8 @@ const MAX_FORM: usize = 2 * 1024 * 1024;
 /// Every page of the admin interface.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
+        .merge(events::routes())
+        .merge(system::routes())
         .route("/if/admin/", get(overview::page))
         .route("/if/admin/find/", get(pick::find))
         .route("/if/admin/pick/{target}/", get(pick::suggest))

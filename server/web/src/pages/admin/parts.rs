@@ -1,6 +1,6 @@
 //! What panels are made of.
 
-use super::{Action, Cell, Form, Table};
+use super::{Action, Cell, Figures, Form, Table};
 use askama::{Template, filters::HtmlSafe};
 use std::fmt;
 
@@ -273,8 +273,10 @@ pub enum Part {
     Note(Note),
     /// In the place of nothing.
     Empty(Empty),
-    /// Figures.
+    /// Figures over time, or by what they count.
     Chart(Chart),
+    /// Big figures.
+    Figures(Figures),
     /// Steps.
     Steps(Steps),
     /// A tree.
@@ -304,6 +306,7 @@ impl fmt::Display for Part {
             Self::Note(part) => part.fmt(f),
             Self::Empty(part) => part.fmt(f),
             Self::Chart(part) => part.fmt(f),
+            Self::Figures(part) => part.fmt(f),
             Self::Steps(part) => part.fmt(f),
             Self::Tree(part) => part.fmt(f),
             Self::Drawing(svg) => f.write_str(svg),
@@ -323,7 +326,7 @@ macro_rules! parts {
     )* };
 }
 
-parts!(Text, Facts, Code, Note, Empty, Chart, Steps, Tree);
+parts!(Text, Facts, Code, Note, Empty, Chart, Figures, Steps, Tree);
 impl HtmlSafe for Part {}
 impl HtmlSafe for Table {}
 impl HtmlSafe for Form {}

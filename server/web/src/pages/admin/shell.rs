@@ -209,6 +209,7 @@ impl Panel {
     fn class(&self) -> &'static str {
         match self.parts.as_slice() {
             [Part::Table(_)] => "flush",
+            [Part::Figures(_)] => "row-of-figures",
             _ => "",
         }
     }
