@@ -6,6 +6,7 @@
 mod catalogue;
 mod delete;
 mod desk;
+mod directory;
 mod edit;
 mod form;
 mod list;
@@ -42,5 +43,6 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/if/admin/{resource}/{key}/edit/", get(edit::filled).post(edit::update))
         .route("/if/admin/{resource}/{key}/used-by/", get(object::used_by))
         .route("/if/admin/{resource}/{key}/delete/", get(delete::ask).post(delete::one))
+        .merge(directory::routes())
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

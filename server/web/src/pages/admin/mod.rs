@@ -2,12 +2,14 @@
 //! there are a dozen. A page of its own shape needs no template of its own, only other parts.
 
 mod form;
+mod matrix;
 mod parts;
 mod shell;
 mod table;
 mod time;
 
 pub use form::{Choice, Control, Field, FieldSet, Form, Row as FormRow};
+pub use matrix::{Matrix, MatrixRow};
 pub use parts::{
     Badge, Chart, ChartBar, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode,
 };

@@ -1,0 +1,4 @@
+//! The admin interface, through its forms as a browser without scripts sends them.
+
+mod people;
+mod standing;
