@@ -24,7 +24,7 @@ pub(super) async fn all(desk: &Desk, path: &str) -> Result<Vec<Value>, Trouble> 
     let mut found = Vec::new();
     for page in 1..=MOST_PAGES {
         let mut list = desk.rest.get(&format!("{path}{join}page_size=100&page={page}")).await?;
-        if let Value::Array(results) = list["results"].take() {
+        if let Some(Value::Array(results)) = list.get_mut("results").map(Value::take) {
             found.extend(results);
         }
         if list["pagination"]["next"].as_u64().unwrap_or_default() == 0 {
