@@ -146,6 +146,98 @@
   };
   each("[data-check]", (area) => judged(area, area.nextElementSibling, area.dataset.check, () => new URLSearchParams({ csrf_token: csrf, name: area.name, value: area.value })));
   each("form[data-preview]", (form) => judged(form, form.querySelector("[data-previewed]"), form.dataset.preview, () => new URLSearchParams(new FormData(form))));
+  // A large table of people goes to the API in parts, the header before each; small ones the page takes itself.
+  const table = document.querySelector('form[action="/if/admin/users/import/"] input[type=file]');
+  if (table) {
+    const form = table.form;
+    const [small, rows, bytes, shown] = [1 << 20, 1000, 1 << 20, 500];
+    const make = (tag, properties, ...children) => {
+      const element = Object.assign(document.createElement(tag), properties);
+      element.append(...children);
+      return element;
+    };
+    // A quoted field may hold ends of lines.
+    const records = function* (text) {
+      let [begin, line, first, quoted] = [0, 1, 1, false];
+      for (let at = 0; at < text.length; at++) {
+        const letter = text.charCodeAt(at);
+        if (letter === 34) quoted = !quoted;
+        else if (letter === 10) {
+          line++;
+          if (quoted) continue;
+          yield { first, text: text.slice(begin, at + 1) };
+          begin = at + 1;
+          first = line;
+        }
+      }
+      if (begin < text.length) yield { first, text: `${text.slice(begin)}\n` };
+    };
+    const cut = (text) => {
+      const [header, ...rest] = records(text);
+      const parts = [];
+      for (const record of rest) {
+        let part = parts.at(-1);
+        if (!part || part.rows === rows || part.text.length + record.text.length > bytes) {
+          part = { rows: 0, text: header.text, offset: record.first - rest[0].first };
+          parts.push(part);
+        }
+        part.rows++;
+        part.text += record.text;
+      }
+      return parts;
+    };
+    const panel = make("section", { className: "panel full" });
+    const begin = (parts, dry) => {
+      const sums = { rows: 0, created: 0, updated: 0, unchanged: 0, refused: 0 };
+      const progress = make("progress", { max: parts.length, value: 0, ariaLabel: "Progress" });
+      const counts = make("p", { ariaLive: "polite" });
+      const body = make("tbody", {});
+      const list = make("div", { className: "scroll", hidden: true }, make("table", { className: "list" }, make("caption", { className: "unseen", textContent: "Refused lines" }), make("thead", {}, make("tr", {}, ...["Line", "User name", "Why it is refused"].map((label) => make("th", { scope: "col", textContent: label })))), body));
+      const foot = make("div", { className: "foot" });
+      panel.replaceChildren(make("h2", { textContent: dry ? "Checking: nothing is done yet" : "Importing" }), progress, counts, list, foot);
+      form.closest(".panel").after(panel);
+      panel.scrollIntoView({ block: "nearest" });
+      const button = (label, run) => foot.replaceChildren(make("button", { type: "button", className: "small main", textContent: label, onclick: run }));
+      const go = async (from) => {
+        foot.replaceChildren();
+        for (let at = from; at < parts.length; at++) {
+          const query = new URLSearchParams({ dry_run: dry, update: form.elements.update.checked, create_groups: form.elements.create_groups.checked });
+          let told;
+          try {
+            const answer = await fetch(`/api/v3/lockgate/users/import/?${query}`, { method: "POST", headers: { "Content-Type": "text/csv", "X-authentik-CSRF": csrf }, body: parts[at].text });
+            told = await answer.json();
+            if (!answer.ok) throw new Error(told.detail || Object.values(told).flat().join(" "));
+          } catch (error) {
+            counts.textContent = `Stopped after ${sums.rows} lines: ${error.message} What is done stays; the same table can be sent again at any time.`;
+            return button("Go on", () => go(at));
+          }
+          for (const name in sums) sums[name] += told[name];
+          for (const line of told.report) {
+            if (line.outcome !== "refused" || body.childElementCount >= shown) continue;
+            list.hidden = false;
+            body.append(make("tr", {}, ...[line.line + parts[at].offset, line.username, line.message].map((text) => make("td", { textContent: text }))));
+          }
+          progress.value = at + 1;
+          counts.textContent = `${sums.rows} lines: ${sums.created} ${dry ? "would be made" : "made"}, ${sums.updated} ${dry ? "would be changed" : "changed"}, ${sums.unchanged} as they are, ${sums.refused} refused.`;
+        }
+        if (!dry) foot.replaceChildren(make("a", { className: "small main", href: "/if/admin/users/", textContent: "To the users" }));
+        else if (sums.created + sums.updated) button(`Import ${sums.created + sums.updated}`, () => begin(parts, false));
+      };
+      go(0);
+    };
+    form.addEventListener("submit", async (event) => {
+      const file = table.files[0];
+      if (!file || file.size <= small) return;
+      event.preventDefault();
+      try {
+        begin(cut(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer())), true);
+      } catch {
+        panel.replaceChildren(make("p", { className: "wrong", textContent: "This is not UTF-8. Save it as \u201cCSV UTF-8\u201d." }));
+        form.closest(".panel").after(panel);
+      }
+    });
+  }
+
   const wrong = document.querySelector("[data-wrong]");
   if (wrong) wrong.focus();
 

@@ -426,7 +426,7 @@ pub(super) fn own() -> Vec<Resource> {
         Resource {
             columns: ROLES,
             lead: "What holders may administer.",
-            tabs: &[("permissions/", "Permissions")],
+            tabs: &[("permissions/", "Permissions"), ("holders/", "Holders")],
             ..kind("role", "roles")
         },
         Resource {

@@ -286,7 +286,7 @@ async fn reference(
 }
 
 /// The key that a word stands for: it is one, or the name of exactly one thing.
-async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<Value>, Trouble> {
+pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<Value>, Trouble> {
     let is_number = resource::by_number(target);
     if is_number && let Ok(number) = word.parse::<i64>() {
         return Ok(Some(json!(number)));

@@ -35,16 +35,26 @@ async fn listed(desk: &Desk, slug: &str) -> Paged {
         api: Some(format!("GET /api/v3{}", resource.api)),
         ..Heading::default()
     };
+    if slug == "users" && desk.may(Act::Export, "user") {
+        // What the list is narrowed to.
+        let to = format!("/api/v3/lockgate/users/export/?{}", desk.visit.query);
+        head.actions.push(Action::link("Export", to));
+    }
     head.actions.extend(makers(desk, resource));
     Ok(desk.page(head, vec![Panel::bare(table)]))
 }
 
 /// Ways to make one, for who may.
-fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
+pub(super) fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
     let new = |label: String, of: &Resource| Action::link(label, format!("{}new/", of.home())).toned(Tone::Main);
     match (&resource.source, resource.slug.as_str()) {
         (_, "users") if desk.may(Act::Create, "user") => {
-            vec![Action::link("Import", format!("{}import/", resource.home())), new("Create".to_owned(), resource)]
+            let beside = |label: &str, path: &str| Action::link(label, format!("{}{path}", resource.home()));
+            let mut makers = vec![beside("Import", "import/"), new("Create".to_owned(), resource)];
+            if desk.may(Act::IssueToken, "user") {
+                makers.insert(1, beside("Service account", "service-account/"));
+            }
+            makers
         }
         (Source::Union(_), _) => vec![Action::link("Create", format!("{}new/", resource.home())).toned(Tone::Main)],
         _ if resource.can_create() && desk.may(Act::Create, resource.kind) => vec![new("Create".to_owned(), resource)],
@@ -54,10 +64,20 @@ fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
 
 /// The list as the query asks for it, narrowed to what `fixed` says.
 pub(super) async fn table(desk: &Desk, resource: &Resource, fixed: &[(&str, &str)]) -> Result<Table, Trouble> {
+    let chosen = resource.can_delete && desk.may(Act::Delete, resource.kind);
+    choosing(desk, resource, fixed, chosen).await
+}
+
+/// As [`table`], with rows that can be chosen or not: for what else can be done with them.
+pub(super) async fn choosing(
+    desk: &Desk,
+    resource: &Resource,
+    fixed: &[(&str, &str)],
+    chosen: bool,
+) -> Result<Table, Trouble> {
     let asked = Asked::of(desk, resource);
     let list = desk.rest.get(&format!("{}?{}", resource.api, asked.api_query(resource, fixed))).await?;
     let results = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let chosen = resource.can_delete && desk.may(Act::Delete, resource.kind);
     Ok(Table {
         caption: resource.plural.clone(),
         columns: resource.columns.iter().map(|column| asked.column(column)).collect(),

@@ -7,6 +7,7 @@ mod catalogue;
 mod delete;
 mod desk;
 mod document;
+mod directory;
 mod edit;
 mod events;
 mod form;
@@ -48,5 +49,6 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/if/admin/{resource}/{key}/yaml/", get(document::yaml))
         .route("/if/admin/{resource}/{key}/used-by/", get(object::used_by))
         .route("/if/admin/{resource}/{key}/delete/", get(delete::ask).post(delete::one))
+        .merge(directory::routes())
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

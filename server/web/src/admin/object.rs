@@ -48,14 +48,16 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     if resource.can_delete && desk.may(Act::Delete, resource.kind) {
         actions.push(Action::link("Delete", format!("{home}delete/")).toned(Tone::Bad));
     }
-    Heading {
+    let mut head = Heading {
         crumbs: vec![Crumb { label: resource.plural.clone(), href: resource.home() }],
         title: form::title(resource, value),
         actions,
         tabs: if tabs.len() > 1 { tabs.into_iter().map(tab).collect() } else { Vec::new() },
         api: Some(format!("GET /api/v3{}", resource.api_of(&key_text(&value[resource.key])))),
         ..Heading::default()
-    }
+    };
+    super::directory::dress(desk, resource, value, &mut head);
+    head
 }
 
 /// Everything that is set, long texts apart.

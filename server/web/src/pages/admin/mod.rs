@@ -3,6 +3,7 @@
 
 mod figures;
 mod form;
+mod matrix;
 mod parts;
 mod shell;
 mod table;
@@ -10,6 +11,7 @@ mod time;
 
 pub use figures::{Figure, Figures};
 pub use form::{Choice, Control, Field, FieldSet, Form, Row as FormRow};
+pub use matrix::{Matrix, MatrixRow};
 pub use parts::{
     Badge, Chart, ChartBar, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode,
 };

@@ -1,6 +1,6 @@
 //! What panels are made of.
 
-use super::{Action, Cell, Figures, Form, Table};
+use super::{Action, Cell, Figures, Form, Matrix, Table};
 use askama::{Template, filters::HtmlSafe};
 use std::fmt;
 
@@ -281,6 +281,8 @@ pub enum Part {
     Steps(Steps),
     /// A tree.
     Tree(Tree),
+    /// Ticks in rows and columns.
+    Matrix(Box<Matrix>),
     /// A picture that is made here: SVG without scripts, whose text is escaped by whoever makes it.
     Drawing(String),
 }
@@ -309,6 +311,7 @@ impl fmt::Display for Part {
             Self::Figures(part) => part.fmt(f),
             Self::Steps(part) => part.fmt(f),
             Self::Tree(part) => part.fmt(f),
+            Self::Matrix(part) => part.fmt(f),
             Self::Drawing(svg) => f.write_str(svg),
         }
     }
@@ -334,6 +337,12 @@ impl HtmlSafe for Form {}
 impl From<Table> for Part {
     fn from(table: Table) -> Self {
         Self::Table(Box::new(table))
+    }
+}
+
+impl From<Matrix> for Part {
+    fn from(matrix: Matrix) -> Self {
+        Self::Matrix(Box::new(matrix))
     }
 }
 

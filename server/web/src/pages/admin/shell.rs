@@ -208,7 +208,7 @@ impl Panel {
     /// What tables without frame of their own need.
     fn class(&self) -> &'static str {
         match self.parts.as_slice() {
-            [Part::Table(_)] => "flush",
+            [Part::Table(_) | Part::Matrix(_)] => "flush",
             [Part::Figures(_)] => "row-of-figures",
             _ => "",
         }
