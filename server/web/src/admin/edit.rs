@@ -86,6 +86,7 @@ fn lower_first(noun: &str) -> String {
 async fn new_form(desk: &Desk, resource: &Resource, values: &Value) -> Result<Form, super::desk::Trouble> {
     let mut form = Form::new(format!("{}new/", resource.home()), &desk.csrf, "Create").cancel(resource.home());
     form.sets = form::sets(desk, &resource.specs(), values).await?;
+    super::policies::watch(resource, &resource.home(), &mut form);
     Ok(form)
 }
 
@@ -146,8 +147,9 @@ async fn edit_form(
     values: &Value,
 ) -> Result<Form, super::desk::Trouble> {
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
-    let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(home);
+    let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(&home);
     form.sets = form::sets(desk, &resource.specs(), values).await?;
+    super::policies::watch(resource, &home, &mut form);
     Ok(form)
 }
 

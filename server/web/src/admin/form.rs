@@ -37,7 +37,7 @@ pub(super) async fn sets(desk: &Desk, specs: &[Spec], values: &Value) -> Result<
     Ok(sets)
 }
 
-async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Field, Trouble> {
+pub(super) async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Field, Trouble> {
     let given = values.get(&spec.name);
     let value = given.unwrap_or(&spec.default);
     let control = match &spec.holds {
@@ -286,7 +286,7 @@ async fn reference(
 }
 
 /// The key that a word stands for: it is one, or the name of exactly one thing.
-async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<Value>, Trouble> {
+pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<Value>, Trouble> {
     let is_number = resource::by_number(target);
     if is_number && let Ok(number) = word.parse::<i64>() {
         return Ok(Some(json!(number)));

@@ -3,16 +3,20 @@
 //! Lists, pages, forms and deletions of everything that can be administered are generic over [`resource::Resource`]s; what
 //! deserves more has a page of its own, whose address stands before the generic one.
 
+mod apps;
 mod catalogue;
 mod delete;
 mod desk;
 mod edit;
+mod flows;
 mod form;
 mod list;
 mod nav;
 mod object;
 mod overview;
 mod pick;
+mod policies;
+mod replaced;
 mod resource;
 mod spec;
 
@@ -42,5 +46,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/if/admin/{resource}/{key}/edit/", get(edit::filled).post(edit::update))
         .route("/if/admin/{resource}/{key}/used-by/", get(object::used_by))
         .route("/if/admin/{resource}/{key}/delete/", get(delete::ask).post(delete::one))
+        .merge(apps::routes())
+        .merge(flows::routes())
+        .merge(policies::routes())
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

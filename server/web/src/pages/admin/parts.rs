@@ -256,6 +256,14 @@ impl Tree {
 #[template(source = "<p>{{ self.0 }}</p>", ext = "html")]
 pub struct Text(pub String);
 
+/// What is wrong with a text while it is typed.
+#[derive(Debug, Clone, Default, Template)]
+#[template(
+    source = r#"{% if self.0.is_empty() %}<p class="ok">No mistakes found.</p>{% else %}<ul class="faults">{% for (place, sentence) in self.0 %}<li>{% if !place.is_empty() %}<b>{{ place }}</b> {% endif %}{{ sentence }}</li>{% endfor %}</ul>{% endif %}"#,
+    ext = "html"
+)]
+pub struct Checked(pub Vec<(String, String)>);
+
 /// What a panel shows.
 #[derive(Debug, Clone)]
 pub enum Part {
@@ -279,6 +287,8 @@ pub enum Part {
     Steps(Steps),
     /// A tree.
     Tree(Tree),
+    /// What is wrong with a text.
+    Checked(Checked),
     /// A picture that is made here: SVG without scripts, whose text is escaped by whoever makes it.
     Drawing(String),
 }
@@ -306,6 +316,7 @@ impl fmt::Display for Part {
             Self::Chart(part) => part.fmt(f),
             Self::Steps(part) => part.fmt(f),
             Self::Tree(part) => part.fmt(f),
+            Self::Checked(part) => part.fmt(f),
             Self::Drawing(svg) => f.write_str(svg),
         }
     }
@@ -323,7 +334,7 @@ macro_rules! parts {
     )* };
 }
 
-parts!(Text, Facts, Code, Note, Empty, Chart, Steps, Tree);
+parts!(Text, Facts, Code, Note, Empty, Chart, Steps, Tree, Checked);
 impl HtmlSafe for Part {}
 impl HtmlSafe for Table {}
 impl HtmlSafe for Form {}
