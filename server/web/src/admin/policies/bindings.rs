@@ -16,7 +16,6 @@ use axum::{
     Router,
     extract::{Path, Request},
     http::{Method, StatusCode},
-    response::Response,
     routing::get,
 };
 use lockgate_policies::Action as Act;

@@ -50,15 +50,7 @@ async fn explained(desk: &Desk, mut head: Heading, action: &str, policy: Option<
     let mut wrong = Vec::new();
     let mut panels = Vec::new();
     if !user.is_empty() && !app.is_empty() {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.append_pair("user", &user).append_pair("app", &app);
-        if mfa {
-            query.append_pair("mfa", "true");
-        }
-        if !ip.is_empty() {
-            query.append_pair("ip", &ip);
-        }
-        let path = format!("/lockgate/explain/?{}", query.finish());
+        let path = asked(&user, &app, mfa, &ip);
         head.api = Some(format!("GET /api/v3{path}"));
         match desk.rest.get(&path).await {
             Ok(told) => panels = explained::panels(&user, &app, &told, policy),
@@ -91,4 +83,17 @@ pub(in super::super) async fn app_field(desk: &Desk, chosen: &str) -> Result<Fie
     };
     let apps: Vec<Choice> = list["results"].as_array().into_iter().flatten().map(choice).collect();
     Ok(Field::new("app", "Application", Control::Select(apps)).required())
+}
+
+/// The question to the API. What writes it may not wait for an answer.
+fn asked(user: &str, app: &str, mfa: bool, ip: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("user", user).append_pair("app", app);
+    if mfa {
+        query.append_pair("mfa", "true");
+    }
+    if !ip.is_empty() {
+        query.append_pair("ip", ip);
+    }
+    format!("/lockgate/explain/?{}", query.finish())
 }
