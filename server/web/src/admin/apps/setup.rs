@@ -81,7 +81,8 @@ fn forward(app: &Value, provider: &Value) -> Vec<Panel> {
     let url = Url::parse(external).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let host = url.as_ref().and_then(Url::port).map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let of = Behind { slug, host: &host, port: known(slug).map_or(80, |service| service.port) };
+    let is_plain = url.as_ref().is_some_and(|url| url.scheme() == "http");
+    let of = Behind { slug, host: &host, is_plain, port: known(slug).map_or(80, |service| service.port) };
     if text(provider, "mode") == "proxy" {
         let line = format!("The server itself passes {host} on to {}: send it there.", text(provider, "internal_host"));
         return vec![Panel::bare(Note::new(Tone::Info, line))];

@@ -28,6 +28,8 @@ pub(super) struct Behind<'a> {
     pub(super) slug: &'a str,
     /// `sonarr.example.com`, with a port where there is one.
     pub(super) host: &'a str,
+    /// Without TLS, as inside of a house.
+    pub(super) is_plain: bool,
     /// Where the proxy finds the service.
     pub(super) port: u16,
 }
@@ -44,7 +46,7 @@ pub(super) fn traefik_middleware() -> String {
 
 /// Labels of the service's container.
 pub(super) fn traefik_labels(of: Behind<'_>) -> String {
-    let Behind { slug, host, port } = of;
+    let Behind { slug, host, port, .. } = of;
     let host = host.split(':').next().unwrap_or(host);
     format!(
         "labels:\n  - \"traefik.enable=true\"\n  - \"traefik.http.routers.{slug}.rule=Host(`{host}`)\"\n  \
@@ -55,7 +57,7 @@ pub(super) fn traefik_labels(of: Behind<'_>) -> String {
 
 /// A block of nginx.
 pub(super) fn nginx(of: Behind<'_>) -> String {
-    let Behind { slug, host, port } = of;
+    let Behind { slug, host, is_plain, port } = of;
     let host = host.split(':').next().unwrap_or(host);
     let (mut take, mut hand_on) = (String::new(), String::new());
     for header in HEADERS {
@@ -66,7 +68,7 @@ pub(super) fn nginx(of: Behind<'_>) -> String {
     }
     format!(
         r"server {{
-  listen 443 ssl;
+  {listen};
   server_name {host};
   # The identity headers hold a signed token.
   proxy_buffer_size 16k;
@@ -99,16 +101,17 @@ pub(super) fn nginx(of: Behind<'_>) -> String {
   }}
 }}
 ",
+        listen = if is_plain { "listen 80" } else { "listen 443 ssl" },
         empty = "\"\""
     )
 }
 
 /// A block of a Caddyfile.
 pub(super) fn caddy(of: Behind<'_>) -> String {
-    let Behind { slug, host, port } = of;
-    let headers = HEADERS.join(" ");
+    let Behind { slug, host, is_plain, port } = of;
+    let (scheme, headers) = (if is_plain { "http://" } else { "" }, HEADERS.join(" "));
     format!(
-        "{host} {{
+        "{scheme}{host} {{
 \troute {{
 \t\treverse_proxy /outpost.goauthentik.io/* {SERVER}
 \t\tforward_auth {SERVER} {{
@@ -171,7 +174,7 @@ OIDC_SCOPES=openid profile email
 mod tests {
     use super::*;
 
-    const SONARR: Behind<'_> = Behind { slug: "sonarr", host: "sonarr.example.com", port: 8989 };
+    const SONARR: Behind<'_> = Behind { slug: "sonarr", host: "sonarr.example.com", is_plain: false, port: 8989 };
 
     #[test]
     fn labels_are_those_of_the_operators_guide() {
