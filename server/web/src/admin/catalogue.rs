@@ -35,9 +35,19 @@ pub(super) fn of_kind(kind: &'static KindDef) -> Resource {
         searched: !meta.search.is_empty(),
         ordering: meta.ordering,
         source: Source::Kind(kind),
-        tabs: &[],
+        tabs: tabs_of(meta.family, meta.kind),
         has_used_by: true,
         can_delete: true,
+    }
+}
+
+/// Views of one, by what it is.
+fn tabs_of(family: Family, kind: &str) -> &'static [(&'static str, &'static str)] {
+    match (family, kind) {
+        (Family::Policy, _) => &[("test/", "Test"), ("explain/", "Explain"), ("what-if/", "What-if")],
+        (Family::Mapping, _) => &[("test/", "Test")],
+        (Family::Provider, "oauth2_provider") => &[("claims/", "Claims")],
+        _ => &[],
     }
 }
 
@@ -392,7 +402,7 @@ pub(super) fn own() -> Vec<Resource> {
             columns: APPLICATIONS,
             always: &[("superuser_full_list", "true")],
             lead: "What people open. Who may is decided by the policies, groups and users bound to each.",
-            tabs: &[("access/", "Access"), ("bindings/", "Bindings")],
+            tabs: &[("access/", "Access"), ("bindings/", "Bindings"), ("setup/", "Set-up")],
             ..kind("application", "applications")
         },
         Resource {

@@ -86,6 +86,7 @@ pub(super) fn lower_first(noun: &str) -> String {
 async fn new_form(desk: &Desk, resource: &Resource, values: &Value) -> Result<Form, super::desk::Trouble> {
     let mut form = Form::new(format!("{}new/", resource.home()), &desk.csrf, "Create").cancel(resource.home());
     form.sets = form::sets(desk, &resource.specs(), values).await?;
+    super::policies::watch(resource, &resource.home(), &mut form);
     Ok(form)
 }
 
@@ -161,7 +162,7 @@ async fn edit_form(
 ) -> Result<Form, super::desk::Trouble> {
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
     let declared = document::of(desk, resource, value).await?;
-    let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(home);
+    let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(&home);
     form.sets = form::sets(desk, &resource.specs(), values).await?;
     match declared {
         Some(declared) if document::is_in_folder(Some(&declared)) => {
@@ -171,6 +172,7 @@ async fn edit_form(
         Some(_) => form.others.push((PREVIEW.into(), "true".into(), "What would change".into())),
         None => {}
     }
+    super::policies::watch(resource, &home, &mut form);
     Ok(form)
 }
 

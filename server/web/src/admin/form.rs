@@ -37,7 +37,7 @@ pub(super) async fn sets(desk: &Desk, specs: &[Spec], values: &Value) -> Result<
     Ok(sets)
 }
 
-async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Field, Trouble> {
+pub(super) async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Field, Trouble> {
     let given = values.get(&spec.name);
     let value = given.unwrap_or(&spec.default);
     let control = match &spec.holds {

@@ -56,6 +56,14 @@ pub(super) fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
             }
             makers
         }
+        (_, "applications") if desk.may(Act::Create, "application") => {
+            let guide = Action::link("Set up an application", format!("{}guide/", resource.home()));
+            vec![guide, new("Create".to_owned(), resource)]
+        }
+        (Source::Union(_), "policies") if desk.may(Act::CheckAccess, "user") => {
+            let explain = Action::link("Explain access", format!("{}explain/", resource.home()));
+            vec![explain, new("Create".to_owned(), resource)]
+        }
         (Source::Union(_), _) => vec![Action::link("Create", format!("{}new/", resource.home())).toned(Tone::Main)],
         _ if resource.can_create() && desk.may(Act::Create, resource.kind) => vec![new("Create".to_owned(), resource)],
         _ => Vec::new(),

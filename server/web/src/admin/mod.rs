@@ -3,6 +3,7 @@
 //! Lists, pages, forms and deletions of everything that can be administered are generic over [`resource::Resource`]s; what
 //! deserves more has a page of its own, whose address stands before the generic one.
 
+mod apps;
 mod catalogue;
 mod delete;
 mod desk;
@@ -10,12 +11,15 @@ mod document;
 mod directory;
 mod edit;
 mod events;
+mod flows;
 mod form;
 mod list;
 mod nav;
 mod object;
 mod overview;
 mod pick;
+mod policies;
+mod replaced;
 mod resource;
 mod spec;
 mod system;
@@ -50,5 +54,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/if/admin/{resource}/{key}/used-by/", get(object::used_by))
         .route("/if/admin/{resource}/{key}/delete/", get(delete::ask).post(delete::one))
         .merge(directory::routes())
+        .merge(apps::routes())
+        .merge(flows::routes())
+        .merge(policies::routes())
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

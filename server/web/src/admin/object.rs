@@ -32,7 +32,7 @@ async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
 pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -> Heading {
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
     let mut tabs = vec![("", "Overview")];
-    tabs.extend(resource.tabs);
+    tabs.extend(resource.tabs.iter().filter(|(path, _)| super::replaced::is_open(desk, resource, path)));
     if resource.has_used_by {
         tabs.push(("used-by/", "Used by"));
     }
@@ -97,7 +97,7 @@ fn everything(value: &Value) -> Facts {
 }
 
 /// Names of what is referred to, where the API tells them beside the keys (`groups` beside `groups_obj`).
-fn references(target: &str, many: bool, name: &str, value: &Value) -> Cell {
+pub(super) fn references(target: &str, many: bool, name: &str, value: &Value) -> Cell {
     let told = match (&value[format!("{name}_obj")], &value[format!("{}_obj", name.trim_end_matches('s'))]) {
         (Value::Null, other) => other,
         (told, _) => told,

@@ -13,7 +13,7 @@ pub use figures::{Figure, Figures};
 pub use form::{Choice, Control, Field, FieldSet, Form, Row as FormRow};
 pub use matrix::{Matrix, MatrixRow};
 pub use parts::{
-    Badge, Chart, ChartBar, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode,
+    Badge, Chart, ChartBar, Checked, Code, Empty, Fact, Facts, Note, Part, Step, Steps, Text, Tone, Tree, TreeNode,
 };
 pub use shell::{Action, AdminPage, Crumb, Heading, NavItem, NavSection, Panel, Shell, Tab, Width};
 pub use table::{Bulk, Cell, Column, Filter, Pager, Row, Search, Sort, Table};

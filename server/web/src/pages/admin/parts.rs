@@ -256,6 +256,14 @@ impl Tree {
 #[template(source = "<p>{{ self.0 }}</p>", ext = "html")]
 pub struct Text(pub String);
 
+/// What is wrong with a text while it is typed.
+#[derive(Debug, Clone, Default, Template)]
+#[template(
+    source = r#"{% if self.0.is_empty() %}<p class="ok">No mistakes found.</p>{% else %}<ul class="faults">{% for (place, sentence) in self.0 %}<li>{% if !place.is_empty() %}<b>{{ place }}</b> {% endif %}{{ sentence }}</li>{% endfor %}</ul>{% endif %}"#,
+    ext = "html"
+)]
+pub struct Checked(pub Vec<(String, String)>);
+
 /// What a panel shows.
 #[derive(Debug, Clone)]
 pub enum Part {
@@ -283,6 +291,8 @@ pub enum Part {
     Tree(Tree),
     /// Ticks in rows and columns.
     Matrix(Box<Matrix>),
+    /// What is wrong with a text.
+    Checked(Checked),
     /// A picture that is made here: SVG without scripts, whose text is escaped by whoever makes it.
     Drawing(String),
 }
@@ -312,6 +322,7 @@ impl fmt::Display for Part {
             Self::Steps(part) => part.fmt(f),
             Self::Tree(part) => part.fmt(f),
             Self::Matrix(part) => part.fmt(f),
+            Self::Checked(part) => part.fmt(f),
             Self::Drawing(svg) => f.write_str(svg),
         }
     }
@@ -329,7 +340,7 @@ macro_rules! parts {
     )* };
 }
 
-parts!(Text, Facts, Code, Note, Empty, Chart, Figures, Steps, Tree);
+parts!(Text, Facts, Code, Note, Empty, Chart, Figures, Steps, Tree, Checked);
 impl HtmlSafe for Part {}
 impl HtmlSafe for Table {}
 impl HtmlSafe for Form {}

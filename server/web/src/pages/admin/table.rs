@@ -45,6 +45,8 @@ pub enum Cell {
     Yes(bool),
     /// A figure.
     Number(i64),
+    /// A text to be put in elsewhere, with a button that copies it.
+    Copy(String),
     /// Something to do.
     Actions(Vec<Action>),
 }
