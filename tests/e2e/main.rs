@@ -24,6 +24,7 @@ macro_rules! on_each_database {
 }
 
 mod accessibility;
+mod admin;
 mod api_v3;
 mod application_o;
 mod claims;

@@ -223,6 +223,7 @@ async fn somebody_goes_back_to_a_revision(database: Database) {
     let number = revisions().await["results"][0]["number"].as_i64().expect("a revision");
     api.patch("core/applications/wiki/", &json!({"name": "The wiki"})).await.expect(200);
     api.post("core/applications/", &json!({"name": "Blog", "slug": "blog"})).await.expect(201);
+    send(&client, &server, "revisions/reload/", &[]).await.expect(303);
     let list = page(&client, &server, "revisions/").await;
     assert!(list.contains(&format!("Revision {number}")) && list.contains("akadmin"), "{list}");
     let one = page(&client, &server, &format!("revisions/{}/", number + 1)).await;
@@ -241,8 +242,9 @@ async fn somebody_goes_back_to_a_revision(database: Database) {
     assert!(newest.contains("In force") && newest.contains("it was better"), "{newest}");
     assert_eq!(api.get("core/applications/wiki/").await.json()["name"], "Wiki");
     api.get("core/applications/blog/").await.expect(404);
-    // The folder is read again, and what is wrong with it is told.
-    send(&client, &server, "revisions/reload/", &[]).await.expect(303);
+    // The folder is held back until it changes; what is wrong with it is told.
+    let told = send(&client, &server, "revisions/reload/", &[]).await.expect(200).text();
+    assert!(told.contains("The folder is held back"), "{told}");
     server.write("broken.yaml", "app: [");
     let told = send(&client, &server, "revisions/reload/", &[]).await.expect(200).text();
     assert!(told.contains("The newest configuration is not in force") && told.contains("broken.yaml"), "{told}");
