@@ -289,7 +289,11 @@ fn certificates(desk: &Desk, told: &Value) -> Option<Panel> {
     let row = |one: &Value| {
         let address = format!("{ROOT}certificates/{}/", part(&key_text(&one["pk"])));
         let users = one["used_by"].as_array().map_or(0, Vec::len);
-        let below = if users == 1 { "Used by one".to_owned() } else { format!("Used by {users}") };
+        let below = match users {
+            0 => "Used by nothing".to_owned(),
+            1 => "Used by one".to_owned(),
+            users => format!("Used by {users}"),
+        };
         let name = Cell::Link { text: text(one, "name").to_owned(), href: address, below };
         let until = text(one, "expires").parse::<DateTime<Utc>>().ok();
         Row { key: None, cells: vec![name, until.map_or(Cell::Nothing, |until| system::ending(until, now))] }

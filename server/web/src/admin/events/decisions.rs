@@ -154,9 +154,8 @@ fn why(decision: &Value, allow: bool) -> Vec<Part> {
     let policies: Vec<(String, String)> = list("determining").iter().map(policy).collect();
     let needed: Vec<String> = list("needed").iter().map(need).collect();
     let mut facts = Facts::default();
-    let rests = if policies.is_empty() && !allow { "Nothing lets them in" } else { "Decided by" };
     facts = match policies.is_empty() {
-        true => facts.with(rests, Cell::Nothing),
+        true => facts.with("Decided by", if allow { "" } else { "Nothing that lets them in" }),
         false => facts.with(
             "Decided by",
             Cell::Code(policies.iter().map(|(id, place)| format!("{id}{place}")).collect::<Vec<_>>().join("\n")),

@@ -149,11 +149,16 @@ async fn address(desk: &Desk, model: &Value) -> Option<String> {
         desk.rest.get(&of.api_of(&pk)).await.ok()?;
         return Some(format!("{}{}/", of.home(), part(&pk)));
     }
-    // Those are addressed by another name than events give.
+    // Those are addressed by another name than events give, and may have been renamed since.
     let search = url::form_urlencoded::Serializer::new(String::new()).append_pair("search", &name).finish();
-    let found = desk.rest.get(&format!("{}?superuser_full_list=true&page_size=100&{search}", of.api)).await.ok()?;
-    let found = found["results"].as_array()?.iter().find(|one| key_text(&one["pk"]) == pk)?;
-    Some(of.href(found))
+    for query in [search.as_str(), ""] {
+        let list = format!("{}?superuser_full_list=true&page_size=100&{query}", of.api);
+        let found = desk.rest.get(&list).await.ok()?;
+        if let Some(one) = found["results"].as_array()?.iter().find(|one| key_text(&one["pk"]) == pk) {
+            return Some(of.href(one));
+        }
+    }
+    None
 }
 
 /// Fields with what they were and became.

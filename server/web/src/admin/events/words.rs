@@ -109,6 +109,7 @@ fn pattern(event: &Value) -> &'static str {
         "policy_execution" if context["authorized_application"].is_null() && context["flow"].is_null() => {
             "A policy decided about {actor}: {message}{reason}"
         }
+        "password_set" if !context["model"].is_null() => "{actor} set the password of {object}",
         action => of(action).sentence,
     }
 }

@@ -218,7 +218,7 @@ impl Change {
 /// Changes as the lines of a difference.
 fn difference(changes: Vec<Change>) -> Part {
     if changes.is_empty() {
-        return Empty { title: "It changed nothing".to_owned(), ..Empty::default() }.into();
+        return Empty { title: "Nothing changes".to_owned(), ..Empty::default() }.into();
     }
     let mut lines = Vec::new();
     for change in changes {
