@@ -72,7 +72,8 @@ fn keeps_the_rules(path: &str, reply: &Reply) -> Vec<String> {
     let ids = attributes(html, "id");
     let distinct: BTreeSet<&&str> = ids.iter().collect();
     wants(distinct.len() == ids.len(), format!("ids are not unique: {ids:?}"));
-    for wanted in attributes(html, "for").iter().chain(&attributes(html, "aria-describedby")).flat_map(|l| l.split(' ')) {
+    for wanted in attributes(html, "for").iter().chain(&attributes(html, "aria-describedby")).flat_map(|l| l.split(' '))
+    {
         wants(ids.contains(&wanted), format!("the id {wanted} is missing"));
     }
     let policy = reply.headers.get("content-security-policy").and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -125,7 +126,9 @@ async fn every_link_leads_to_a_page_that_keeps_the_rules(database: Database) {
     let loaded: usize = {
         let page = client.get(&server.url("/if/admin/")).await.text();
         let mut sum = page.len();
-        for file in attributes(&page, "href").iter().chain(&attributes(&page, "src")).filter(|f| f.starts_with("/static/")) {
+        for file in
+            attributes(&page, "href").iter().chain(&attributes(&page, "src")).filter(|f| f.starts_with("/static/"))
+        {
             sum += client.get(&server.url(file)).await.text().len();
         }
         sum

@@ -169,7 +169,7 @@ impl Import<'_> {
                 lines.extend(self.read(&record));
             }
             if lines.len() == at_once || !more {
-                self.take(std::mem::take(&mut lines)).await?;
+                Box::pin(self.take(std::mem::take(&mut lines))).await?;
                 progress(reader.position().byte());
             }
             if !more {
