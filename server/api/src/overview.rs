@@ -193,7 +193,7 @@ async fn overview(State(identity): State<Identity>, caller: Caller, query: Query
     let may = |kind: &str| caller.may(&identity, &snapshot, Action::Read, kind);
     let rights = Rights {
         users: may(USER_KIND),
-        factors: people::factor_kinds().all(|kind| may(kind)),
+        factors: people::factor_kinds().all(&may),
         events: may(events::KIND),
         decisions: may(decisions::KIND),
         tasks: may(TASK),

@@ -19,7 +19,7 @@ use crate::{
 use axum::{body::Bytes, extract::Request, http::StatusCode, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lockgate_policies::Action as Act;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const API: &str = "/lockgate/users/import/";
 
@@ -241,6 +241,7 @@ fn lines(told: &Value, dry_run: bool) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn refused_lines_stand_first() {
