@@ -67,7 +67,7 @@ fn library() -> LibraryPage {
 
 fn profile() -> ProfilePage {
     let row = |name: &str, value: &str| Row { name: name.into(), value: value.into() };
-    let theme = |value, label: &str| ThemeChoice { value, label: label.into(), chosen: value == "dark" };
+    let theme = |value: &'static str, label: &str| ThemeChoice { value, label: label.into(), chosen: value == "dark" };
     ProfilePage {
         brand: brand(),
         frame: Frame { done: Some("Saved.".into()), ..frame(Section::Profile) },
@@ -81,7 +81,7 @@ fn profile() -> ProfilePage {
 }
 
 fn factors() -> FactorsPage {
-    let factor = |kind, name: &str, used: Option<Moment>| FactorView {
+    let factor = |kind: FactorKind, name: &str, used: Option<Moment>| FactorView {
         kind,
         pk: "7".into(),
         name: name.into(),
@@ -89,7 +89,7 @@ fn factors() -> FactorsPage {
         used,
         ..FactorView::default()
     };
-    let offers = FactorKind::ALL.map(|kind| Offer {
+    let offers = FactorKind::ALL.map(|kind: FactorKind| Offer {
         kind,
         url: "/flows/-/configure/01939b1e-7f2c-7c41-9a55-3f0f6d1c2b7e/?next=%2Fif%2Fuser%2Ffactors%2F".into(),
         ..Offer::default()
@@ -123,7 +123,7 @@ fn sessions() -> SessionsPage {
 }
 
 fn consents() -> ConsentsPage {
-    let consent = |application: &str, permissions: Vec<String>, expires| ConsentView {
+    let consent = |application: &str, permissions: Vec<String>, expires: Option<Moment>| ConsentView {
         pk: 3,
         application: application.into(),
         icon_url: None,
@@ -141,7 +141,7 @@ fn consents() -> ConsentsPage {
 }
 
 fn tokens() -> TokensPage {
-    let token = |name: &str, app_password| TokenView {
+    let token = |name: &str, app_password: bool| TokenView {
         identifier: "mail-abc".into(),
         name: name.into(),
         app_password,
@@ -157,7 +157,7 @@ fn tokens() -> TokensPage {
 }
 
 fn activity() -> ActivityPage {
-    let entry = |icon, mood, sentence_html: String| ActivityView {
+    let entry = |icon: &'static str, mood: Mood, sentence_html: String| ActivityView {
         icon,
         mood,
         sentence_html,
