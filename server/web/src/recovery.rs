@@ -11,7 +11,7 @@ use axum::{
 pub(crate) async fn by_path(mut visit: Visit, Path(key): Path<String>) -> Response {
     // The log names paths of requests that fail, and the key is as good as a login.
     visit.path = "/recovery/use-token/".to_owned();
-    let answer = used(&visit, &key).await;
+    let answer = Box::pin(used(&visit, &key)).await;
     visit.answer(answer)
 }
 
@@ -19,7 +19,7 @@ pub(crate) async fn by_path(mut visit: Visit, Path(key): Path<String>) -> Respon
 pub(crate) async fn by_query(visit: Visit) -> Response {
     let found = url::form_urlencoded::parse(visit.query.as_bytes()).find(|(name, _)| name == "token");
     let key = found.map(|(_, key)| key.into_owned()).unwrap_or_default();
-    let answer = used(&visit, &key).await;
+    let answer = Box::pin(used(&visit, &key)).await;
     visit.answer(answer)
 }
 
@@ -31,7 +31,7 @@ async fn used(visit: &Visit, key: &str) -> Answer {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         return Ok(response);
     }
-    let Some(session) = visit.identity.flows().use_recovery_key(visit.flow(""), key).await? else {
+    let Some(session) = Box::pin(visit.identity.flows().use_recovery_key(visit.flow(""), key)).await? else {
         return Ok(visit.not_found());
     };
     let mut response = redirect(StatusCode::FOUND, "/if/user/");

@@ -63,11 +63,6 @@ impl Reply {
         serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
 
-    /// The body as it came.
-    pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-
     /// What was wrong, by field; the empty name stands for the whole request.
     pub(crate) fn problems(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();

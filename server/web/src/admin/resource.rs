@@ -183,11 +183,6 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Resource> {
     ALL.iter()
 }
 
-/// Everything that has a list of its own.
-pub(crate) fn all() -> impl Iterator<Item = &'static Resource> {
-    ALL.iter()
-}
-
 /// What is at this address.
 pub(crate) fn by_slug(slug: &str) -> Option<&'static Resource> {
     ALL.iter().find(|resource| resource.slug == slug)

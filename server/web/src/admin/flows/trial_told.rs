@@ -62,9 +62,9 @@ fn end(told: &Value) -> Note {
 fn length(seconds: u64) -> String {
     let counted = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match seconds {
-        86_400.. if seconds % 86_400 == 0 => counted(seconds / 86_400, "day"),
-        3_600.. if seconds % 3_600 == 0 => counted(seconds / 3_600, "hour"),
-        60.. if seconds % 60 == 0 => counted(seconds / 60, "minute"),
+        86_400.. if seconds.is_multiple_of(86_400) => counted(seconds / 86_400, "day"),
+        3_600.. if seconds.is_multiple_of(3_600) => counted(seconds / 3_600, "hour"),
+        60.. if seconds.is_multiple_of(60) => counted(seconds / 60, "minute"),
         _ => counted(seconds, "second"),
     }
 }
