@@ -247,7 +247,7 @@ impl Default for Settings {
                 wrong_passwords_by_address: Allowance::default().address,
                 wrong_passwords_by_name: Allowance::default().name,
                 api_requests: 500,
-                body_bytes: 1024 * 1024,
+                body_bytes: 2 * 1024 * 1024,
                 database_connections: 10,
             },
             decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },

@@ -170,20 +170,33 @@ async fn an_account_is_made_with_a_password_or_an_invitation(database: Database)
 
     let long = "x".repeat(1_100);
     // A password that is refused does not hide that the account is there.
-    let weak =
-        [("username", "bob"), ("is_active", "true"), ("type", "internal"), ("path", "users"), ("password", &*long)];
+    let weak = [
+        ("username", "bob"),
+        ("name", ""),
+        ("is_active", "true"),
+        ("type", "internal"),
+        ("path", "users"),
+        ("password", &*long),
+    ];
     let said = admin.post(new, &weak).await.expect(422).text();
     assert!(said.contains("The account was made, but this was refused:"), "{said}");
     assert_eq!(user(&server, "bob").await["name"], "");
 
-    let link = [("username", "eve"), ("is_active", "true"), ("type", "internal"), ("path", "users"), ("then", "link")];
+    let link = [
+        ("username", "eve"),
+        ("name", ""),
+        ("is_active", "true"),
+        ("type", "internal"),
+        ("path", "users"),
+        ("then", "link"),
+    ];
     let shown = admin.post(new, &link).await.expect(200).text();
     let link = copied(&shown, "Recovery link");
     assert!(link.starts_with(&server.base()), "{link}");
     assert!(Client::new().open(&link).await.url().path().starts_with("/if/flow/"), "it leads on");
 
     let mut mail = [
-        ("username", "fay"),
+        ("username", "fay"), ("name", ""),
         ("email", ""),
         ("is_active", "true"),
         ("type", "internal"),

@@ -36,7 +36,8 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     if resource.has_used_by {
         tabs.push(("used-by/", "Used by"));
     }
-    if resource.registered().is_some() {
+    // A blueprint is a file of another product, and has no word in ours.
+    if resource.registered().is_some_and(|kind| kind.meta.kind != "blueprint_instance") {
         tabs.push(("yaml/", "YAML"));
     }
     let tab =

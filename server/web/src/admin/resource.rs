@@ -127,7 +127,11 @@ impl Resource {
     /// What people call one.
     pub(crate) fn name(&self, value: &Value) -> String {
         let names = ["username", "name", "title", "identifier", "slug", "domain", "brand_uuid", "pk"];
-        let members = if self.kind == "brand" { &names[5..] } else { &names[..] };
+        let members = match self.kind {
+            "brand" => &names[5..],
+            "flow" => &names[4..],
+            _ => &names[..],
+        };
         members.iter().map(|member| key_text(&value[*member])).find(|name| !name.is_empty()).unwrap_or_default()
     }
 

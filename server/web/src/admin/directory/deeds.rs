@@ -68,7 +68,7 @@ pub(super) async fn ways_in(desk: &Desk, key: &str, wrong: Wrong) -> Paged {
     if !text(&user, "email").is_empty() && !stages.is_empty() {
         let lead = format!("To {}.", text(&user, "email"));
         let form = Form::new(format!("{home}recovery-mail/"), &desk.csrf, "Send")
-            .fields(vec![lasting(), stage_field(&stages)])
+            .fields(vec![lasting().within("mail-"), stage_field(&stages)])
             .wrong(wrong.mail);
         panels.push(Panel::new("Send a recovery mail", vec![form.into()]).lead(lead).wide(Width::Half));
     }

@@ -66,8 +66,11 @@ async fn shown(desk: &Desk, key: &str, typed: (String, String), problems: Vec<(S
     let may = desk.may(Act::DefineRole, "role");
     let held: HashSet<String> = held(desk, &role).await?.into_iter().collect();
     let status = status(&problems);
-    let mut panels = Vec::new();
-    for name in SECTIONS {
+    let asked = desk.asked("section").unwrap_or_default();
+    let chosen = SECTIONS.into_iter().find(|name| slug(name) == asked).unwrap_or(SECTIONS[0]);
+    let mut panels = vec![Panel::bare(sections(&home, chosen, &held))];
+    {
+        let name = chosen;
         let matrix = Matrix {
             action: home.clone(),
             csrf: desk.csrf.clone(),
@@ -79,9 +82,7 @@ async fn shown(desk: &Desk, key: &str, typed: (String, String), problems: Vec<(S
             rows: rows(name, &held),
             submit: may.then(|| format!("Save {}", name.to_lowercase())),
         };
-        let ticked = of_section(name).filter(|known| held.contains(&known.codename)).count();
-        let lead = if ticked == 0 { String::new() } else { format!("{ticked} permitted.") };
-        panels.push(Panel { id: slug(name), ..Panel::new(name, vec![matrix.into()]).lead(lead) });
+        panels.push(Panel { id: slug(name), ..Panel::new(name, vec![matrix.into()]) });
     }
     let single = on_objects(desk, &role).await?;
     let mut table = object_table(&single);
@@ -102,6 +103,20 @@ async fn shown(desk: &Desk, key: &str, typed: (String, String), problems: Vec<(S
     head.lead = "What holders may do to everything of a kind.".into();
     head.api = Some(format!("POST /api/v3/rbac/permissions/assigned_by_roles/{}/assign/", key_text(&role["pk"])));
     Ok(desk.page_with(status, head, panels))
+}
+
+/// The sections with how much of each is permitted: a page shows one, since all of them are much.
+fn sections(home: &str, chosen: &str, held: &HashSet<String>) -> Facts {
+    SECTIONS.into_iter().fold(Facts::default(), |facts, name| {
+        let ticked = of_section(name).filter(|known| held.contains(&known.codename)).count();
+        let told = format!("{ticked} of {} permitted", of_section(name).count());
+        let value = if name == chosen {
+            Cell::from(told)
+        } else {
+            Cell::link(told, format!("{home}?section={}", slug(name)))
+        };
+        facts.with(name, value)
+    })
 }
 
 fn slug(section: &str) -> String {
@@ -176,7 +191,7 @@ async fn saved(desk: &Desk, key: &str, request: Request) -> Paged {
             return Err(refused(&reply));
         }
     }
-    Ok(done(&format!("{}permissions/", home_of("roles", &role)), "saved"))
+    Ok(done(&format!("{}permissions/?section={}", home_of("roles", &role), slug(name)), "saved"))
 }
 
 /// `POST /if/admin/roles/{key}/permissions/objects/`: permits on one thing, and no more on some.

@@ -52,6 +52,10 @@ pub(in super::super) async fn origin(desk: &Desk, kind: &str, key: &str) -> Resu
 
 /// The bindings of a policy.
 async fn bound(desk: &Desk, key: &str) -> Result<Table, Trouble> {
+    if !desk.may(Act::Read, "policy_binding") {
+        let empty = Empty { title: "You may not see where it is bound".into(), ..Empty::default() };
+        return Ok(Table { caption: "Where it is bound".into(), empty, ..Table::default() });
+    }
     let query = format!("/policies/bindings/?page_size=200&ordering=order&policy={}", part(key));
     let list = desk.rest.get(&query).await?;
     let list = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -240,7 +240,11 @@ async fn checked(
     if !resource.specs().iter().any(|spec| spec.name == name) {
         return Err(Trouble::Refused(StatusCode::UNPROCESSABLE_ENTITY, "There is no such field.".into()));
     }
-    let body = json!({ name: sent.get("value").unwrap_or_default() });
+    let mut body = json!({ name: sent.get("value").unwrap_or_default() });
+    if key.is_none() && name != "name" {
+        // What is not made yet has no name, and would be judged by that alone.
+        body["name"] = json!("new");
+    }
     let reply = desk.send(Method::POST, &preview(resource, key), &body).await?;
     if !reply.status.is_success() {
         let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();

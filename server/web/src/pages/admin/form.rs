@@ -110,14 +110,16 @@ pub struct Field {
     pub errors: Vec<String>,
     /// How it is filled in.
     pub control: Control,
+    /// What tells it from a field of the same name in another form of the page; empty: there is none.
+    pub place: String,
 }
 
 impl Field {
     /// One that may stay empty.
     #[must_use]
     pub fn new(name: impl Into<String>, label: impl Into<String>, control: Control) -> Self {
-        let (hint, errors) = Default::default();
-        Self { name: name.into(), label: label.into(), hint, required: false, errors, control }
+        let (hint, errors, place) = Default::default();
+        Self { name: name.into(), label: label.into(), hint, required: false, errors, control, place }
     }
 
     /// With what it is for.
@@ -134,8 +136,15 @@ impl Field {
         self
     }
 
+    /// Told from a field of the same name in another form of the page.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        self.place = place.to_owned();
+        self
+    }
+
     fn id(&self) -> String {
-        crate::pages::dom_id(&self.name)
+        crate::pages::dom_id(&format!("{}{}", self.place, self.name))
     }
 
     /// What ties the input to its hint and its errors.

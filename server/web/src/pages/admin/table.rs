@@ -140,6 +140,18 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+impl Row {
+    /// What choosing it is called, for who does not see the row.
+    fn label(&self) -> String {
+        match self.cells.first() {
+            Some(Cell::Text(text) | Cell::Code(text) | Cell::Link { text, .. } | Cell::Thing { text, .. }) => {
+                text.clone()
+            }
+            _ => self.key.clone().unwrap_or_default(),
+        }
+    }
+}
+
 /// Something to do with the chosen rows: the name that the form sends.
 #[derive(Debug, Clone)]
 pub struct Bulk {
