@@ -55,8 +55,7 @@ async fn what_happened_is_told_in_plain_words_and_found_again(database: Database
     api.patch("core/applications/wiki/", &json!({"name": "The wiki"})).await.expect(200);
     eventually(async || page(&client, &server, "events/").await.contains("akadmin changed application The wiki")).await;
     let all = page(&client, &server, "events/").await;
-    for words in ["ada signed in from 127.0.0.1", "bob was refused The media", "Events by day"]
-    {
+    for words in ["ada signed in from 127.0.0.1", "bob was refused The media", "Events by day"] {
         assert!(all.contains(words), "{words}:\n{all}");
     }
 

@@ -196,7 +196,8 @@ async fn an_account_is_made_with_a_password_or_an_invitation(database: Database)
     assert!(Client::new().open(&link).await.url().path().starts_with("/if/flow/"), "it leads on");
 
     let mut mail = [
-        ("username", "fay"), ("name", ""),
+        ("username", "fay"),
+        ("name", ""),
         ("email", ""),
         ("is_active", "true"),
         ("type", "internal"),
@@ -205,7 +206,7 @@ async fn an_account_is_made_with_a_password_or_an_invitation(database: Database)
     ];
     let said = admin.post(new, &mail).await.expect(422).text();
     assert!(said.contains("An invitation needs an address."), "{said}");
-    mail[1].1 = "fay@example.org";
+    mail[2].1 = "fay@example.org";
     admin.done(new, &mail).await;
     let invited = mails.for_somebody("fay@example.org", 1).await.link();
     assert!(invited.starts_with(&server.base()), "{invited}");

@@ -9,7 +9,7 @@ use super::{
     common::{home_of, refused, status},
     roles::{head, held, in_short, load, objects as object_table, on_objects},
 };
-use crate::pages::admin::{Bulk, Choice, Control, Empty, Field, Form, Matrix, MatrixRow, Panel, Tone};
+use crate::pages::admin::{Bulk, Cell, Choice, Control, Empty, Facts, Field, Form, Matrix, MatrixRow, Panel, Tone};
 use axum::{
     extract::{Path, Request},
     http::Method,
@@ -67,23 +67,20 @@ async fn shown(desk: &Desk, key: &str, typed: (String, String), problems: Vec<(S
     let held: HashSet<String> = held(desk, &role).await?.into_iter().collect();
     let status = status(&problems);
     let asked = desk.asked("section").unwrap_or_default();
-    let chosen = SECTIONS.into_iter().find(|name| slug(name) == asked).unwrap_or(SECTIONS[0]);
-    let mut panels = vec![Panel::bare(sections(&home, chosen, &held))];
-    {
-        let name = chosen;
-        let matrix = Matrix {
-            action: home.clone(),
-            csrf: desk.csrf.clone(),
-            caption: name.to_owned(),
-            hidden: vec![("section".into(), name.into())],
-            field: "permission".into(),
-            first: "Of every".into(),
-            columns: ["View", "Create", "Change", "Delete", "Beside these"].map(str::to_owned).into(),
-            rows: rows(name, &held),
-            submit: may.then(|| format!("Save {}", name.to_lowercase())),
-        };
-        panels.push(Panel { id: slug(name), ..Panel::new(name, vec![matrix.into()]) });
-    }
+    let name = SECTIONS.into_iter().find(|section| slug(section) == asked).unwrap_or(SECTIONS[0]);
+    let mut panels = vec![Panel::bare(sections(&home, name, &held))];
+    let matrix = Matrix {
+        action: home.clone(),
+        csrf: desk.csrf.clone(),
+        caption: name.to_owned(),
+        hidden: vec![("section".into(), name.into())],
+        field: "permission".into(),
+        first: "Of every".into(),
+        columns: ["View", "Create", "Change", "Delete", "Beside these"].map(str::to_owned).into(),
+        rows: rows(name, &held),
+        submit: may.then(|| format!("Save {}", name.to_lowercase())),
+    };
+    panels.push(Panel { id: slug(name), ..Panel::new(name, vec![matrix.into()]) });
     let single = on_objects(desk, &role).await?;
     let mut table = object_table(&single);
     table.empty = Empty { title: "None".into(), hint: "All of a kind, or nothing of it.".into(), action: None };
@@ -110,11 +107,8 @@ fn sections(home: &str, chosen: &str, held: &HashSet<String>) -> Facts {
     SECTIONS.into_iter().fold(Facts::default(), |facts, name| {
         let ticked = of_section(name).filter(|known| held.contains(&known.codename)).count();
         let told = format!("{ticked} of {} permitted", of_section(name).count());
-        let value = if name == chosen {
-            Cell::from(told)
-        } else {
-            Cell::link(told, format!("{home}?section={}", slug(name)))
-        };
+        let value =
+            if name == chosen { Cell::from(told) } else { Cell::link(told, format!("{home}?section={}", slug(name))) };
         facts.with(name, value)
     })
 }
