@@ -4,6 +4,7 @@ mod applications;
 mod every_page;
 mod flows;
 mod happenings;
+mod looks;
 mod people;
 mod policies;
 mod running;

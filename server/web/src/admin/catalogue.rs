@@ -17,17 +17,13 @@ pub(super) fn of_kind(kind: &'static KindDef) -> Resource {
         Lookup::Slug(_) if meta.kind == "flow" || meta.kind == "application" => "slug",
         Lookup::Slug(_) => "name",
     };
-    let sentence = |words: &str| {
-        let mut letters = words.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
-    };
     Resource {
         slug: String::new(),
         api: format!("/{}/", meta.path),
         kind: meta.kind,
         key,
-        noun: sentence(meta.verbose_name),
-        plural: sentence(meta.verbose_name_plural),
+        noun: in_sentence(meta.verbose_name),
+        plural: in_sentence(meta.verbose_name_plural),
         lead: "",
         columns: &[NAME],
         filters: &[],
@@ -49,6 +45,21 @@ fn tabs_of(family: Family, kind: &str) -> &'static [(&'static str, &'static str)
         (Family::Provider, "oauth2_provider") => &[("claims/", "Claims")],
         _ => &[],
     }
+}
+
+/// A name whose words are all capital, as one that begins a sentence; words with further capitals stay.
+fn in_sentence(name: &str) -> String {
+    let mut words = name.split(' ').enumerate().map(|(index, word)| {
+        let mut letters = word.chars();
+        let Some(first) = letters.next() else { return String::new() };
+        match letters.as_str() {
+            rest if index == 0 => first.to_uppercase().collect::<String>() + rest,
+            rest if rest.chars().all(|c| !c.is_uppercase()) => first.to_lowercase().collect::<String>() + rest,
+            _ => word.to_owned(),
+        }
+    });
+    let begun = words.next().unwrap_or_default();
+    words.fold(begun, |text, word| format!("{text} {word}"))
 }
 
 fn kind(name: &str, slug: &str) -> Resource {

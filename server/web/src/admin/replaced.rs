@@ -3,7 +3,7 @@
 //! An address that stands for a key would take those of the generic pages beside it, so these are named again.
 
 use super::{
-    delete,
+    ROOT, delete,
     desk::Desk,
     edit,
     resource::{self, Resource},
@@ -18,15 +18,20 @@ use lockgate_policies::Action as Act;
 
 /// The routes of a resource with this page of one. Forms, deletion and references stay generic.
 pub(super) fn with_page(resource: &'static Resource, page: MethodRouter<Web>) -> Router<Web> {
-    let home = resource.home();
-    let slug = move || Path(resource.slug.clone());
-    let blank = move |desk: Desk| async move { edit::blank(desk, slug()).await };
-    let create = move |desk: Desk, request: Request| async move { edit::create(desk, slug(), request).await };
-    let several = move |desk: Desk, request: Request| async move { delete::several(desk, slug(), request).await };
-    Router::new()
-        .route(&format!("{home}{{key}}/"), page)
-        .route(&format!("{home}new/"), get(blank).post(create))
-        .route(&format!("{home}bulk/"), post(several))
+    beside(&resource.slug).route(&format!("{}{{key}}/", resource.home()), page)
+}
+
+/// The generic pages beside the page of one that is a resource's own.
+pub(super) fn beside(slug: &'static str) -> Router<Web> {
+    let blank = move |desk: Desk| edit::blank(desk, Path(slug.to_owned()));
+    let create = move |desk: Desk, request: Request| edit::create(desk, Path(slug.to_owned()), request);
+    bulk_beside(slug).route(&format!("{ROOT}{slug}/new/"), get(blank).post(create))
+}
+
+/// As [`beside`], where the form for a new one is the resource's own as well.
+pub(super) fn bulk_beside(slug: &'static str) -> Router<Web> {
+    let several = move |desk: Desk, request: Request| delete::several(desk, Path(slug.to_owned()), request);
+    Router::new().route(&format!("{ROOT}{slug}/bulk/"), post(several))
 }
 
 /// A resource of the registry.

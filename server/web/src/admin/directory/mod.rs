@@ -20,11 +20,15 @@ mod standing;
 mod tokens;
 mod user;
 
-use super::{delete, desk::Desk, edit, resource::Resource};
+use super::{
+    desk::Desk,
+    replaced::{beside, bulk_beside},
+    resource::Resource,
+};
 use crate::{Web, pages::admin::Heading};
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Request},
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 use serde_json::Value;
@@ -67,22 +71,10 @@ pub(super) fn routes() -> Router<Web> {
         .route("/if/admin/tokens/new/", get(tokens::blank).post(tokens::make))
         .route("/if/admin/tokens/{key}/key/", post(tokens::show))
         .route("/if/admin/tokens/{key}/rotate/", get(tokens::ask).post(tokens::rotate))
-        .merge(generic("users", false))
-        .merge(generic("groups", true))
-        .merge(generic("roles", true))
-        .merge(generic("invitations", true))
-}
-
-/// Generic pages whose addresses the page of one would hide: its key stands where theirs have a word.
-fn generic(slug: &'static str, can_create: bool) -> Router<Web> {
-    let bulk = move |desk: Desk, request: Request| delete::several(desk, Path(slug.to_owned()), request);
-    let router = Router::new().route(&format!("/if/admin/{slug}/bulk/"), post(bulk));
-    if !can_create {
-        return router;
-    }
-    let blank = move |desk: Desk| edit::blank(desk, Path(slug.to_owned()));
-    let create = move |desk: Desk, request: Request| edit::create(desk, Path(slug.to_owned()), request);
-    router.route(&format!("/if/admin/{slug}/new/"), get(blank).post(create))
+        .merge(bulk_beside("users"))
+        .merge(beside("groups"))
+        .merge(beside("roles"))
+        .merge(beside("invitations"))
 }
 
 /// What the heading of one of these has beside that of any thing: its state, what can be done, and no view that its

@@ -13,9 +13,8 @@ mod transports;
 pub(super) use revisions::troubles;
 
 use super::{
-    delete,
     desk::{Desk, Trouble},
-    edit,
+    replaced::beside,
 };
 use crate::{
     Web,
@@ -24,7 +23,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{Path, Request},
+    extract::Request,
     http::Method,
     response::Response,
     routing::{get, post},
@@ -60,17 +59,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/if/admin/notifications/", get(notifications::page))
         .route("/if/admin/notifications/seen/", post(notifications::seen))
         .route("/if/admin/notifications/{key}/", get(notifications::one))
-}
-
-/// The generic pages beside the page of one that is a resource's own: its address would take theirs for a key.
-fn beside(slug: &'static str) -> Router<Web> {
-    let path = move || Path(slug.to_owned());
-    let blank = get(move |desk: Desk| edit::blank(desk, path()));
-    let create = move |desk: Desk, request: Request| edit::create(desk, path(), request);
-    let several = move |desk: Desk, request: Request| delete::several(desk, path(), request);
-    Router::new()
-        .route(&format!("/if/admin/{slug}/new/"), blank.post(create))
-        .route(&format!("/if/admin/{slug}/bulk/"), post(several))
 }
 
 /// A button's form: checks that it is ours, and does one thing.
