@@ -42,8 +42,8 @@ use serde_json::{Map, json};
 use std::net::IpAddr;
 use uuid::Uuid;
 
-/// Media type of tables.
-const CSV: &str = "text/csv";
+/// Media types of tables: what they are, and what generators of clients know bodies that are no JSON by.
+const TABLES: [&str; 2] = ["text/csv", "application/octet-stream"];
 
 /// Accounts that are decided about before they are made, in one transaction.
 const AT_ONCE: usize = 1_000;
@@ -124,12 +124,12 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     paths.add(
         Operation::new(Method::POST, "/lockgate/users/import/", "lockgate_users_import_create", TAG)
             .says(
-                "Reads a table of accounts: makes those that are not there. The same table once more changes nothing.",
+                "Reads a table of accounts in CSV (`text/csv` is taken as well): makes those that are not there. The same table once more changes nothing.",
             )
             .query("dry_run", flag())
             .query("update", flag())
             .query("create_groups", flag())
-            .body_as(json!({CSV: {"schema": {"type": "string"}}}), true)
+            .body_as(json!({TABLES[1]: {"schema": {"type": "string", "format": "binary"}}}), true)
             .answers(200, "What became of it.", components.reply::<UserImport>()),
     );
 }
@@ -163,7 +163,7 @@ async fn import(
 async fn table(request: Request) -> Result<Bytes, ApiError> {
     let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(CSV) {
+    if !TABLES.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
         return Err(ApiError::MediaType(media.chars().take(100).collect()));
     }
     Bytes::from_request(request, &()).await.map_err(|error| unread(&error))

@@ -3,6 +3,7 @@
 use super::nav;
 use crate::{
     Web,
+    administers::may_administer,
     flow::form::Form,
     page::respond,
     pages::{
@@ -81,7 +82,7 @@ impl FromRequestParts<Web> for Desk {
             None => None,
         };
         let desk = Self { visit, signed_in, rest, csrf, login, acting };
-        if desk.opens() { Ok(desk) } else { Err(desk.closed()) }
+        if may_administer(&desk.visit, &desk.signed_in) { Ok(desk) } else { Err(desk.closed()) }
     }
 }
 
@@ -95,11 +96,6 @@ impl Desk {
     /// Whether they may do this to anything of the kind.
     pub(crate) fn may(&self, act: Act, kind: &str) -> bool {
         self.extent(act, kind) > Extent::None
-    }
-
-    /// Whether there is any place that they may open.
-    fn opens(&self) -> bool {
-        nav::PLACES.iter().any(|place| place.kinds.iter().any(|kind| self.may(Act::Read, kind)))
     }
 
     fn closed(&self) -> Response {

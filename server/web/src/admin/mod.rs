@@ -32,7 +32,7 @@ use axum::{
 };
 
 /// Where the interface begins.
-pub(crate) const ROOT: &str = "/if/admin/";
+pub(crate) use crate::administers::ADMIN as ROOT;
 
 /// The largest form, in bytes.
 const MAX_FORM: usize = 2 * 1024 * 1024;

@@ -28,7 +28,7 @@ const fn place(
 }
 
 /// In the order shown.
-pub(super) static PLACES: &[Place] = &[
+static PLACES: &[Place] = &[
     place("", "Overview", "", &["system", "event", "user", "application"], Some('o'), &[]),
     place("Applications", "Applications", "applications/", &["application"], Some('a'), &["application-entitlements/"]),
     place(
