@@ -36,7 +36,7 @@ url: https://movies.example.com
 forward_auth: { mode: single }
 ---
 policy: office-hours
-rhai: now.hour >= 7
+expression: now.hour >= 7
 ---
 group: Readers
 "#;

@@ -15,7 +15,7 @@ access:
   any: [{ group: Readers }, { policy: office-hours }]
 ---
 policy: office-hours
-rhai: now.hour >= 7
+expression: now.hour >= 7
 ---
 group: Readers
 "#;
