@@ -263,10 +263,9 @@
       list.replaceChildren(...found.map((one, i) => {
         const item = Object.assign(document.createElement("li"), { id: `o-${i}` });
         item.setAttribute("role", "option");
-        const link = Object.assign(document.createElement("a"), { href: one.href, tabIndex: -1 });
+        item.dataset.to = one.href;
         const name = Object.assign(document.createElement("span"), { textContent: one.name });
-        link.append(name, Object.assign(document.createElement("small"), { textContent: [one.below, one.kind].filter(Boolean).join(" · ") }));
-        item.append(link);
+        item.append(name, Object.assign(document.createElement("small"), { textContent: [one.below, one.kind].filter(Boolean).join(" · ") }));
         return item;
       }));
       choose(0);
@@ -293,9 +292,13 @@
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") choose(at + 1);
       else if (event.key === "ArrowUp") choose(at - 1);
-      else if (event.key === "Enter" && list.children[at]) list.children[at].firstElementChild.click();
+      else if (event.key === "Enter" && list.children[at]) list.children[at].click();
       else return;
       event.preventDefault();
+    });
+    list.addEventListener("click", (event) => {
+      const item = event.target.closest("[data-to]");
+      if (item) location.assign(item.dataset.to);
     });
     palette.addEventListener("click", (event) => event.target === palette && palette.close());
     const open = () => {
