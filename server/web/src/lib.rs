@@ -12,6 +12,7 @@ mod api_docs;
 pub mod assets;
 pub mod denied;
 mod flow;
+mod late;
 mod looks;
 pub mod page;
 pub mod pages;
@@ -46,6 +47,7 @@ impl FromRef<Web> for Identity {
 /// that administer ask from inside ([`rest`]).
 pub fn router(identity: Identity, api: Router) -> Router {
     let flow_page = get(flow::show).post(flow::submit).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
+    let web = Web { identity, routes: rest::Routes(api) };
     let strength = post(flow::strength).layer(DefaultBodyLimit::max(flow::form::MAX_FORM));
     Router::new()
         .route("/", get(portal::front_door))
@@ -64,9 +66,9 @@ pub fn router(identity: Identity, api: Router) -> Router {
         .route("/application/launch/{slug}/", get(portal::launch))
         .route("/api/v3/docs/", get(api_docs::page))
         .route("/api/v3/docs/{file}", get(api_docs::file))
-        .merge(admin::routes())
         .merge(assets::router())
-        .with_state(Web { identity, routes: rest::Routes(api) })
+        .with_state(web.clone())
+        .merge(late::routes("/if/admin/", move || admin::routes().with_state(web.clone())))
 }
 
 /// Answers every address that nobody else does with the 404 page: for `Router::fallback_service`.
