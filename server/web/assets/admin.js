@@ -253,7 +253,7 @@
     let asking;
     const choose = (index) => {
       const items = [...list.children];
-      if (!items.length) return;
+      if (!items.length) return input.removeAttribute("aria-activedescendant");
       at = (index + items.length) % items.length;
       items.forEach((item, i) => item.setAttribute("aria-selected", i === at));
       items[at].scrollIntoView({ block: "nearest" });
