@@ -31,7 +31,7 @@ fn card(name: &str, description: &str) -> AppCard {
     }
 }
 
-fn library() -> LibraryPage {
+fn shelves() -> LibraryPage {
     let shelf = |name: &str, favourites: bool, apps: Vec<AppCard>| AppGroup { name: name.into(), favourites, apps };
     let many = vec![brand().t.why_group("Household"), brand().t.why_group_through("Admins", "<Everything> & more")];
     LibraryPage {
@@ -195,11 +195,11 @@ fn confirm() -> ConfirmPage {
 pub(in crate::pages) fn all() -> Vec<Sample> {
     let made = KeyView { name: "Backup".into(), key: "wK0cM1pE3nq".repeat(5), app_password: false };
     let acting = PortalNotice::Acting { original: "akadmin".into(), action_url: "/if/user/impersonation/end/" };
-    let noticed = |notice| LibraryPage { frame: Frame { notice: Some(notice), ..library().frame }, ..library() };
+    let noticed = |notice| LibraryPage { frame: Frame { notice: Some(notice), ..shelves().frame }, ..shelves() };
     vec![
-        sample("portal", &library()),
-        sample("portal-empty", &LibraryPage { groups: Vec::new(), wishes: Vec::new(), ..library() }),
-        sample("portal-nothing", &LibraryPage { groups: Vec::new(), query: "wiki".into(), ..library() }),
+        sample("portal", &shelves()),
+        sample("portal-empty", &LibraryPage { groups: Vec::new(), wishes: Vec::new(), ..shelves() }),
+        sample("portal-nothing", &LibraryPage { groups: Vec::new(), query: "wiki".into(), ..shelves() }),
         sample("portal-acting", &noticed(acting)),
         sample("portal-recovered", &noticed(PortalNotice::Recovered)),
         sample("portal-profile", &profile()),
