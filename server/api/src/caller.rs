@@ -8,7 +8,7 @@ use http::{HeaderMap, header, request::Parts};
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::{self, Client},
+    net::{self, Client, Counted},
     oauth::{API_SCOPE, ValidToken},
     principals::PrincipalEntry,
     sessions::{self, SessionEntry},
@@ -209,8 +209,11 @@ async fn by_key(identity: &Identity, key: &str) -> Result<Option<(Uuid, Arc<Prin
 }
 
 /// Counts a request; nobody keeps the others from being served.
-fn count(identity: &Identity, key: Uuid) -> Result<(), ApiError> {
+fn count(identity: &Identity, parts: &Parts, key: Uuid) -> Result<(), ApiError> {
     let Some(counter) = &identity.api_requests else { return Ok(()) };
+    if parts.extensions.get::<Counted>().is_some() {
+        return Ok(());
+    }
     counter.count(&key).map_err(|wait| ApiError::Throttled(wait.as_secs() + 1))
 }
 
@@ -221,12 +224,12 @@ impl FromRequestParts<Identity> for Caller {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
             let (counted, entry) = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
-            count(identity, counted)?;
+            count(identity, parts, counted)?;
             return Ok(Self { entry, session: None, original: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
-        count(identity, entry.principal().user.uuid)?;
+        count(identity, parts, entry.principal().user.uuid)?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }

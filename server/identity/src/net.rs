@@ -54,6 +54,11 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
+/// Marks what a page asks the API for beside its first question, in the extensions of such a request: only the server itself can set
+/// it. One look at a page counts as one request, however much is on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted;
+
 /// What is known of a request beside its path and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {

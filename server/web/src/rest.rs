@@ -12,9 +12,13 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, HeaderName, Method, Request, StatusCode, header, request::Parts},
 };
-use lockgate_identity::net::RequestId;
+use lockgate_identity::net::{Counted, RequestId};
 use serde_json::Value;
-use std::{convert::Infallible, net::SocketAddr};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+};
 use tower::ServiceExt;
 
 /// The largest answer that is read, in bytes: a page of a list with large bodies stays well below.
@@ -30,6 +34,7 @@ pub(crate) struct Rest {
     headers: HeaderMap,
     peer: Option<ConnectInfo<SocketAddr>>,
     request_id: Option<RequestId>,
+    asked: AtomicBool,
 }
 
 impl FromRequestParts<Web> for Rest {
@@ -46,7 +51,7 @@ impl FromRequestParts<Web> for Rest {
         }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied();
         let request_id = parts.extensions.get::<RequestId>().cloned();
-        Ok(Self { routes: web.routes.0.clone(), headers, peer, request_id })
+        Ok(Self { routes: web.routes.0.clone(), headers, peer, request_id, asked: AtomicBool::new(false) })
     }
 }
 
@@ -155,6 +160,9 @@ impl Rest {
         }
         if let Some(id) = &self.request_id {
             request.extensions_mut().insert(id.clone());
+        }
+        if self.asked.swap(true, Ordering::Relaxed) {
+            request.extensions_mut().insert(Counted);
         }
         let (parts, body) = self.routes.clone().oneshot(request).await?.into_parts();
         let bytes = to_bytes(body, MAX_ANSWER).await?;

@@ -17,6 +17,8 @@ on_each_database!(
     accounts_come_out_of_a_table_after_a_dry_run,
     an_invitation_is_copied_and_sent,
     keys_of_programs_are_shown_once_and_replaced,
+    a_name_that_is_a_number_is_nobody_elses,
+    a_look_at_a_page_counts_as_one_request,
 );
 
 const PASSWORD: &str = "trellis-mango-orbit-58";
@@ -494,4 +496,35 @@ async fn keys_of_programs_are_shown_once_and_replaced(database: Database) {
     assert!(copied(&made, "App password").len() > 20, "{made}");
     assert_eq!(user(&server, "deployer").await["type"], "service_account");
     admin.post(accounts, &[("name", "deployer")]).await.expect(422);
+}
+
+async fn a_name_that_is_a_number_is_nobody_elses(database: Database) {
+    let (server, admin) = start(database).await;
+    let digits = user(&server, "akadmin").await["pk"].to_string();
+    let named = server.api().create_user(&digits, BOOTSTRAP_PASSWORD, &[]).await;
+    let fields = [("identifier", "theirs"), ("intent", "api"), ("user", digits.as_str()), ("description", "")];
+    admin.post("/if/admin/tokens/new/", &fields).await.expect(200);
+    let token = server.api().get("core/tokens/theirs/").await.expect(200).json();
+    assert_eq!(token["user"], json!(named), "{token}");
+    let nobody = [("identifier", "nobodys"), ("intent", "api"), ("user", "999"), ("description", "")];
+    let refused = admin.post("/if/admin/tokens/new/", &nobody).await.expect(422).text();
+    // What was typed stays there, and is not taken for somebody's number on the way back.
+    assert!(refused.contains("value=\"999\"") && refused.contains("There is no"), "{refused}");
+    let wrong = [("identifier", "no spaces"), ("intent", "api"), ("user", digits.as_str()), ("description", "")];
+    let refused = admin.post("/if/admin/tokens/new/", &wrong).await.expect(422).text();
+    assert!(refused.contains(&format!("value=\"{digits}\"")) && !refused.contains("value=\"akadmin\""), "{refused}");
+}
+
+async fn a_look_at_a_page_counts_as_one_request(database: Database) {
+    let server = Server::builder(database).set("LOCKGATE_LIMITS__API_REQUESTS", "20").start().await;
+    let admin = Client::new();
+    admin.open_signing_in(&server.url("/if/user/"), "akadmin", BOOTSTRAP_PASSWORD).await;
+    let look = async || admin.get(&server.url("/if/admin/users/1/")).await.status;
+    let mut seen = 0;
+    while look().await == 200 {
+        seen += 1;
+        assert!(seen < 60, "looks without an end");
+    }
+    assert!(seen >= 15, "{seen} looks at a page");
+    assert_eq!(look().await, 429);
 }

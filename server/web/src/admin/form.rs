@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 /// With more to choose from, names are typed and searched for instead.
 const MOST_CHOICES: u64 = 200;
 
+/// What people are called as the target of a reference.
+const USER: &str = "user";
+
 /// Rows beyond those that are filled in.
 const BLANK_ROWS: usize = 2;
 
@@ -118,9 +121,13 @@ fn rows(columns: &[Spec], value: &Value, name: &str) -> Control {
     Control::Rows(known.iter().chain(blank).enumerate().map(row).collect())
 }
 
-/// A choice among what there is, or a field for names where that is much.
+/// A choice among what there is, or a field for names where that is much, and for people always: a name that is all
+/// digits would be taken for somebody's number.
 async fn references(desk: &Desk, spec: &Spec, target: &str, many: bool, value: &Value) -> Result<Control, Trouble> {
     let Some(resource) = resource::of_target(target) else { return Ok(control(&Holds::Json, value, &spec.name, true)) };
+    if target == USER {
+        return typed(desk, resource, target, many, value).await;
+    }
     let list = desk.rest.get(&format!("{}?page_size={MOST_CHOICES}&superuser_full_list=true", resource.api)).await;
     let list = match list {
         Ok(list) => list,
@@ -158,15 +165,20 @@ async fn typed(
     many: bool,
     value: &Value,
 ) -> Result<Control, Trouble> {
-    let keys: Vec<String> = match value {
-        Value::Array(list) => list.iter().map(key_text).collect(),
-        one => vec![key_text(one)],
+    let known = match value {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
     };
     let mut names = Vec::new();
-    for key in keys.iter().filter(|key| !key.is_empty()) {
-        names.push(match desk.rest.get(&resource.api_of(key)).await {
+    for (one, key) in known.iter().map(|one| (one, key_text(one))).filter(|(_, key)| !key.is_empty()) {
+        // What somebody typed comes back as text, and is a name already.
+        if target == USER && one.is_string() {
+            names.push(key);
+            continue;
+        }
+        names.push(match desk.rest.get(&resource.api_of(&key)).await {
             Ok(one) => resource.name(&one),
-            Err(_) => key.clone(),
+            Err(_) => key,
         });
     }
     let search = format!("{}pick/{target}/", super::ROOT);
@@ -276,7 +288,7 @@ async fn reference(
     }
     Ok(match sent.get(name).map(str::trim) {
         None => Ok(None),
-        Some("") if target == "user" => Ok(None),
+        Some("") if target == USER => Ok(None),
         Some("") => Ok(Some(Value::Null)),
         Some(word) => match key(desk, target, word).await? {
             Some(key) => Ok(Some(key)),
@@ -285,8 +297,11 @@ async fn reference(
     })
 }
 
-/// The key that a word stands for: it is one, or the name of exactly one thing.
+/// The key that a word stands for: it is one, or the name of exactly one thing. People have names alone.
 pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<Value>, Trouble> {
+    if target == USER {
+        return user(desk, word).await;
+    }
     let is_number = resource::by_number(target);
     if is_number && let Ok(number) = word.parse::<i64>() {
         return Ok(Some(json!(number)));
@@ -299,6 +314,16 @@ pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<
     let list = desk.rest.get(&format!("{}?page_size=100&{query}", resource.api)).await?;
     let found = list["results"].as_array().into_iter().flatten().find(|one| resource.name(one) == word);
     Ok(found.map(|one| one["pk"].clone()))
+}
+
+/// The number of whoever has this name.
+async fn user(desk: &Desk, name: &str) -> Result<Option<Value>, Trouble> {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
+    let list = desk.rest.get(&format!("/core/users/?include_groups=false&{query}")).await?;
+    // Only a list of one tells who is meant.
+    Ok(list["results"]
+        .as_array()
+        .and_then(|found| if let [one] = found.as_slice() { Some(one["pk"].clone()) } else { None }))
 }
 
 /// A value of a spec as a fact.

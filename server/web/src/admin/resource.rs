@@ -211,8 +211,7 @@ pub(crate) fn of_target(target: &str) -> Option<&'static Resource> {
 
 /// Whether what `target` names is referred to by number.
 pub(crate) fn by_number(target: &str) -> bool {
-    matches!(target, "user" | "provider")
-        || by_name(target).is_some_and(|kind| matches!(kind.meta.lookup, Lookup::Number(_)))
+    target == "provider" || by_name(target).is_some_and(|kind| matches!(kind.meta.lookup, Lookup::Number(_)))
 }
 
 #[cfg(test)]
