@@ -1,11 +1,11 @@
 //! `/if/user/activity/`: what happened in somebody's name, in plain words.
 
-use super::{frame, moment, parameter, refused, results, sessions::device};
+use super::{Shown, answered, frame, moment, parameter, results, sessions::device};
 use crate::{
     page::respond,
     pages::portal::{ActivityPage, ActivityView, Mood, Section},
     rest::Rest,
-    visit::{Answer, Visit},
+    visit::Visit,
 };
 use axum::{http::StatusCode, response::Response};
 use lockgate_texts::Language;
@@ -16,20 +16,13 @@ const EACH: u64 = 30;
 
 /// `GET /if/user/activity/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let page: u64 = parameter(&visit.query, "page").parse().unwrap_or(1).max(1);
-    let list = match rest.get(&format!("/lockgate/me/activity/?page={page}&page_size={EACH}")).await {
-        Ok(list) => list,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let list = rest.get(&format!("/lockgate/me/activity/?page={page}&page_size={EACH}")).await?;
     let url = |page: u64| format!("{}?page={page}", Section::Activity.url());
     let more = list["pagination"]["count"].as_u64().unwrap_or_default() > page * EACH;
     let page = ActivityPage {

@@ -1,6 +1,6 @@
 //! `/if/user/consents/`: what applications were permitted, and taking it back.
 
-use super::{Done, MOST, done, frame, moment, part, refused, results, said, sent, text};
+use super::{Done, MOST, Shown, answered, done, frame, moment, part, refused, results, sent, text};
 use crate::{
     page::respond,
     pages::{
@@ -8,7 +8,7 @@ use crate::{
         portal::{ConsentView, ConsentsPage, Section},
     },
     rest::Rest,
-    visit::{Answer, Visit},
+    visit::Visit,
 };
 use axum::{
     extract::{Path, Request},
@@ -21,20 +21,13 @@ use serde_json::Value;
 
 /// `GET /if/user/consents/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let path = format!("/core/user_consent/?user={}&page_size={MOST}", guest.who.principal().user.pk);
-    let list = match rest.get(&path).await {
-        Ok(list) => list,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let list = rest.get(&path).await?;
     let mut consents: Vec<ConsentView> = results(&list).map(|consent| view(visit, consent, guest.t())).collect();
     consents.sort_by_cached_key(|consent| consent.application.to_lowercase());
     let frame = frame::frame(visit, &guest, Section::Consents).await?;
@@ -64,20 +57,15 @@ fn permission(visit: &Visit, scope: &str, t: Language) -> Option<String> {
 
 /// `POST /if/user/consents/{pk}/revoke/`.
 pub(super) async fn revoke(visit: Visit, rest: Rest, Path(pk): Path<String>, request: Request) -> Response {
-    let answer = revoked(&visit, &rest, &pk, request).await;
-    visit.answer(answer)
+    answered(&visit, revoked(&visit, &rest, &pk, request).await).await
 }
 
-async fn revoked(visit: &Visit, rest: &Rest, pk: &str, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Consents, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn revoked(visit: &Visit, rest: &Rest, pk: &str, request: Request) -> Shown {
+    let sent = sent(visit, Section::Consents, request).await?;
     let path = format!("/core/user_consent/{}/", part(pk));
     let reply = rest.send(Method::DELETE, &path, sent.csrf(), &Value::Null).await?;
     if reply.status.is_success() || reply.status == StatusCode::NOT_FOUND {
         return Ok(done(Section::Consents, Done::TakenBack));
     }
-    let pages = visit.pages_for(&sent.who);
-    Ok(pages.refused(&visit.client.host, reply.status, &said(&reply, pages.language())))
+    Err(refused(&reply))
 }

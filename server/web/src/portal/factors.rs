@@ -1,15 +1,15 @@
 //! `/if/user/factors/`: the password and the second factors.
 
 use super::{
-    Done, done,
+    Done, Shown, answered, done,
     frame::{self, Guest, back_to},
-    moment, part, refused, said, sent, text, told,
+    moment, part, said, sent, text, told,
 };
 use crate::{
     page::respond,
     pages::portal::{ConfirmPage, FactorKind, FactorView, FactorsPage, Frame, Offer, Section},
-    rest::{Refusal, Reply, Rest},
-    visit::{Answer, Visit},
+    rest::{Reply, Rest},
+    visit::Visit,
 };
 use axum::{
     extract::{Path, Request},
@@ -24,29 +24,19 @@ const COMPONENT: &str = "ak-user-settings-authenticator-";
 
 /// `GET /if/user/factors/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let frame = frame::frame(visit, &guest, Section::Factors).await?;
-    page(visit, rest, guest, frame, StatusCode::OK).await
+    page(rest, guest, frame, StatusCode::OK).await
 }
 
-async fn page(visit: &Visit, rest: &Rest, guest: Guest, frame: Frame, status: StatusCode) -> Answer {
+async fn page(rest: &Rest, guest: Guest, frame: Frame, status: StatusCode) -> Shown {
     let t = guest.t();
-    let asked: Result<_, Refusal> = async {
-        Ok((factors(&rest.get("/authenticators/all/").await?, t), rest.get("/stages/all/user_settings/").await?))
-    }
-    .await;
-    let (factors, settings) = match asked {
-        Ok(asked) => asked,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let factors = factors(&rest.get("/authenticators/all/").await?, t);
+    let settings = rest.get("/stages/all/user_settings/").await?;
     let user = &guest.who.principal().user;
     let paper = |factor: &FactorView| factor.kind == FactorKind::Static;
     let page = FactorsPage {
@@ -108,16 +98,12 @@ pub(super) async fn rename(
     Path((kind, pk)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let answer = renamed(&visit, &rest, (&kind, &pk), request).await;
-    visit.answer(answer)
+    answered(&visit, renamed(&visit, &rest, (&kind, &pk), request).await).await
 }
 
-async fn renamed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: Request) -> Answer {
+async fn renamed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: Request) -> Shown {
     let Some(kind) = FactorKind::of(kind) else { return Ok(visit.not_found()) };
-    let sent = match sent(visit, Section::Factors, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+    let sent = sent(visit, Section::Factors, request).await?;
     let body = json!({"name": sent.text("name")});
     let reply = rest.send(Method::PATCH, &path(kind, pk), sent.csrf(), &body).await?;
     if reply.status.is_success() {
@@ -128,32 +114,25 @@ async fn renamed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: 
 }
 
 /// The page again, with what the API said.
-async fn failed(visit: &Visit, rest: &Rest, guest: Guest, reply: &Reply) -> Answer {
+async fn failed(visit: &Visit, rest: &Rest, guest: Guest, reply: &Reply) -> Shown {
     let problem = match reply.status {
         StatusCode::FORBIDDEN => guest.t().show_factor_first().into_owned(),
         StatusCode::NOT_FOUND => guest.t().gone_already().into_owned(),
         _ => said(reply, guest.t()),
     };
     let frame = Frame { problem: Some(problem), ..frame::frame(visit, &guest, Section::Factors).await? };
-    page(visit, rest, guest, frame, reply.status).await
+    page(rest, guest, frame, reply.status).await
 }
 
 /// `GET /if/user/factors/{kind}/{pk}/remove/`: asks first.
 pub(super) async fn ask(visit: Visit, rest: Rest, Path((kind, pk)): Path<(String, String)>) -> Response {
-    let answer = asked(&visit, &rest, (&kind, &pk)).await;
-    visit.answer(answer)
+    answered(&visit, asked(&visit, &rest, (&kind, &pk)).await).await
 }
 
-async fn asked(visit: &Visit, rest: &Rest, (word, pk): (&str, &str)) -> Answer {
+async fn asked(visit: &Visit, rest: &Rest, (word, pk): (&str, &str)) -> Shown {
     let Some(kind) = FactorKind::of(word) else { return Ok(visit.not_found()) };
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
-    let device = match rest.get(&path(kind, pk)).await {
-        Ok(device) => device,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let guest = frame::guest(visit).await?;
+    let device = rest.get(&path(kind, pk)).await?;
     let t = guest.t();
     let page = ConfirmPage {
         frame: frame::frame(visit, &guest, Section::Factors).await?,
@@ -174,16 +153,12 @@ pub(super) async fn remove(
     Path((kind, pk)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let answer = removed(&visit, &rest, (&kind, &pk), request).await;
-    visit.answer(answer)
+    answered(&visit, removed(&visit, &rest, (&kind, &pk), request).await).await
 }
 
-async fn removed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: Request) -> Answer {
+async fn removed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: Request) -> Shown {
     let Some(kind) = FactorKind::of(kind) else { return Ok(visit.not_found()) };
-    let sent = match sent(visit, Section::Factors, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+    let sent = sent(visit, Section::Factors, request).await?;
     let reply = rest.send(Method::DELETE, &path(kind, pk), sent.csrf(), &Value::Null).await?;
     if reply.status.is_success() {
         return Ok(done(Section::Factors, Done::Removed));

@@ -1,6 +1,6 @@
 //! What every page of the portal has around its content, and who may see a page at all.
 
-use super::Done;
+use super::{Done, Trouble};
 use crate::{
     acting,
     administers::{ADMIN, may_administer},
@@ -30,12 +30,12 @@ impl Guest {
 }
 
 /// Who comes to a page of the portal, or what to answer instead.
-pub(super) async fn guest(visit: &Visit) -> Result<Result<Guest, Response>, Failure> {
-    let Some(who) = visit.signed_in().await? else { return Ok(Err(visit.to_login())) };
+pub(super) async fn guest(visit: &Visit) -> Result<Guest, Trouble> {
+    let Some(who) = visit.signed_in().await? else { return Err(Trouble::Instead(visit.to_login())) };
     if who.principal().user.user_type == UserType::External {
-        return Ok(Err(for_external(visit, &who)));
+        return Err(Trouble::Instead(for_external(visit, &who)));
     }
-    Ok(Ok(of(visit, who)))
+    Ok(of(visit, who))
 }
 
 /// The same for somebody who is known.

@@ -1,6 +1,6 @@
 //! `/if/user/`: the applications that a person may open, and why.
 
-use super::{frame, moment, parameter, part, refused, results, sent, text};
+use super::{Shown, answered, frame, moment, parameter, part, results, sent, text};
 use crate::{
     page::respond,
     pages::{
@@ -8,7 +8,7 @@ use crate::{
         portal::{AppCard, AppGroup, LibraryPage, Section, Wish},
     },
     rest::{Refusal, Rest},
-    visit::{Answer, Visit, redirect},
+    visit::{Visit, redirect},
 };
 use axum::{
     extract::{Path, Request},
@@ -24,20 +24,13 @@ const MAX_QUERY: usize = 200;
 
 /// `GET /if/user/`: the applications that a person may open.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = library(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, library(&visit, &rest).await).await
 }
 
-async fn library(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn library(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let query = query(&visit.query);
-    let cards = match open_apps(rest, guest.t()).await {
-        Ok(cards) => cards,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let cards = open_apps(rest, guest.t()).await?;
     let page = LibraryPage {
         frame: frame::frame(visit, &guest, Section::Library).await?,
         groups: shelves(cards, &query),
@@ -52,15 +45,11 @@ async fn library(visit: &Visit, rest: &Rest) -> Answer {
 
 /// `POST /if/user/favourites/{slug}/`: puts an application to the favourites, or takes it from them.
 pub(super) async fn like(visit: Visit, rest: Rest, Path(slug): Path<String>, request: Request) -> Response {
-    let answer = liked(&visit, &rest, &slug, request).await;
-    visit.answer(answer)
+    answered(&visit, liked(&visit, &rest, &slug, request).await).await
 }
 
-async fn liked(visit: &Visit, rest: &Rest, slug: &str, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Library, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn liked(visit: &Visit, rest: &Rest, slug: &str, request: Request) -> Shown {
+    let sent = sent(visit, Section::Library, request).await?;
     let method = if sent.text("like") == "no" { Method::DELETE } else { Method::PUT };
     let path = format!("/lockgate/me/favourites/{}/", part(slug));
     rest.send(method, &path, sent.csrf(), &Value::Null).await?;

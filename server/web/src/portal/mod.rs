@@ -19,7 +19,7 @@ use crate::{
     flow::form::{Form, MAX_FORM},
     pages::portal::{Moment, Section},
     rest::{Refusal, Reply},
-    visit::{Answer, Failure, SignedIn, Visit, redirect},
+    visit::{Failure, SignedIn, Visit, redirect},
 };
 use axum::{
     Router,
@@ -129,40 +129,75 @@ impl Sent {
     }
 }
 
-/// Reads a form, or answers instead: the login, or the page anew, whose form is of this session.
-async fn sent(visit: &Visit, section: Section, request: Request) -> Result<Result<Sent, Response>, Failure> {
-    let form = match Form::read(request).await {
-        Ok(form) => form,
-        Err(status) => {
-            let problem = visit.language(None).not_this_form();
-            return Ok(Err(visit.pages().refused(&visit.client.host, status, &problem)));
-        }
-    };
-    let back = redirect(StatusCode::SEE_OTHER, section.url());
-    let Some(who) = visit.signed_in().await? else { return Ok(Err(back)) };
-    if !visit.token.as_deref().is_some_and(|token| login::csrf_matches(token, form.csrf())) {
-        return Ok(Err(back));
+/// Why a page of the portal is not there.
+enum Trouble {
+    /// Something else is the answer: the login, or the page anew.
+    Instead(Response),
+    /// The API said no, with this status and these sentences.
+    Refused(StatusCode, Vec<String>),
+    /// Something inside failed.
+    Failed(Failure),
+}
+
+/// A page of the portal, or why there is none.
+type Shown = Result<Response, Trouble>;
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
-    Ok(Ok(Sent { who, form }))
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Failed(failure) => Self::Failed(failure),
+            Refusal::Said(status, sentence) => Self::Refused(status, vec![sentence]),
+        }
+    }
+}
+
+/// The same for a form that the API took nothing of.
+fn refused(reply: &Reply) -> Trouble {
+    Trouble::Refused(reply.status, reply.problems().into_iter().map(|(_, sentence)| sentence).collect())
+}
+
+/// Makes a page of whatever a handler came to.
+async fn answered(visit: &Visit, shown: Shown) -> Response {
+    match shown {
+        Ok(response) | Err(Trouble::Instead(response)) => response,
+        Err(Trouble::Failed(failure)) => visit.answer(Err(failure)),
+        Err(Trouble::Refused(StatusCode::NOT_FOUND, _)) => visit.not_found(),
+        Err(Trouble::Refused(status, sentences)) => {
+            let pages = match visit.signed_in().await {
+                Ok(Some(who)) => visit.pages_for(&who),
+                Ok(None) => visit.pages(),
+                Err(failure) => return visit.answer(Err(failure)),
+            };
+            let told = sentences.iter().map(|sentence| pages.language().told(sentence)).collect::<Vec<_>>().join(" ");
+            pages.refused(&visit.client.host, status, &told)
+        }
+    }
+}
+
+/// Reads a form, or answers instead: the login, or the page anew, whose form is of this session.
+async fn sent(visit: &Visit, section: Section, request: Request) -> Result<Sent, Trouble> {
+    let form = Form::read(request).await.map_err(|status| {
+        let problem = visit.language(None).not_this_form();
+        Trouble::Instead(visit.pages().refused(&visit.client.host, status, &problem))
+    })?;
+    let back = || Trouble::Instead(redirect(StatusCode::SEE_OTHER, section.url()));
+    let who = visit.signed_in().await?.ok_or_else(back)?;
+    if !visit.token.as_deref().is_some_and(|token| login::csrf_matches(token, form.csrf())) {
+        return Err(back());
+    }
+    Ok(Sent { who, form })
 }
 
 /// What the API said no with, in the language of whoever reads it.
 fn said(reply: &Reply, t: Language) -> String {
     let sentences = reply.problems().into_iter().map(|(_, sentence)| t.told(&sentence).into_owned());
     sentences.collect::<Vec<_>>().join(" ")
-}
-
-/// An answer for what the API refuses to show.
-fn refused(visit: &Visit, who: &SignedIn, refusal: Refusal) -> Answer {
-    match refusal {
-        Refusal::Failed(failure) => Err(failure),
-        Refusal::Said(StatusCode::NOT_FOUND, _) => Ok(visit.not_found()),
-        Refusal::Said(status, sentence) => {
-            let pages = visit.pages_for(who);
-            let told = pages.language().told(&sentence).into_owned();
-            Ok(pages.refused(&visit.client.host, status, &told))
-        }
-    }
 }
 
 /// A moment out of JSON.

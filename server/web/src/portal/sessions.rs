@@ -1,11 +1,11 @@
 //! `/if/user/sessions/`: where somebody is signed in, and ending it.
 
-use super::{Done, MOST, done, frame, moment, part, refused, results, said, sent, text};
+use super::{Done, MOST, Shown, answered, done, frame, moment, part, refused, results, sent, text};
 use crate::{
     page::respond,
     pages::portal::{ConfirmPage, Section, SessionView, SessionsPage},
     rest::Rest,
-    visit::{Answer, Visit},
+    visit::Visit,
 };
 use axum::{
     extract::{Path, Request},
@@ -17,23 +17,16 @@ use serde_json::Value;
 
 /// `GET /if/user/sessions/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let (t, user) = (guest.t(), &guest.who.principal().user);
     // Administrators would see those of others as well.
     let name = part(&user.username);
     let path = format!("/core/authenticated_sessions/?user__username={name}&ordering=-last_used&page_size={MOST}");
-    let list = match rest.get(&path).await {
-        Ok(list) => list,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let list = rest.get(&path).await?;
     let mut sessions: Vec<SessionView> = results(&list).map(|session| view(session, t)).collect();
     sessions.sort_by_key(|session| !session.current);
     let page =
@@ -73,21 +66,16 @@ pub(super) fn device(browser: Option<&str>, system: Option<&str>, t: Language) -
 /// `POST /if/user/sessions/{uuid}/end/`.
 pub(super) async fn end(visit: Visit, rest: Rest, Path(uuid): Path<String>, request: Request) -> Response {
     let path = format!("/core/authenticated_sessions/{}/", part(&uuid));
-    let answer = ended(&visit, &rest, (Method::DELETE, &path), request).await;
-    visit.answer(answer)
+    answered(&visit, ended(&visit, &rest, (Method::DELETE, &path), request).await).await
 }
 
 /// `GET /if/user/sessions/others/end/`: asks first.
 pub(super) async fn ask(visit: Visit) -> Response {
-    let answer = asked(&visit).await;
-    visit.answer(answer)
+    answered(&visit, asked(&visit).await).await
 }
 
-async fn asked(visit: &Visit) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn asked(visit: &Visit) -> Shown {
+    let guest = frame::guest(visit).await?;
     let t = guest.t();
     let page = ConfirmPage {
         frame: frame::frame(visit, &guest, Section::Sessions).await?,
@@ -103,20 +91,15 @@ async fn asked(visit: &Visit) -> Answer {
 
 /// `POST /if/user/sessions/others/end/`.
 pub(super) async fn end_others(visit: Visit, rest: Rest, request: Request) -> Response {
-    let answer = ended(&visit, &rest, (Method::POST, "/lockgate/me/sessions/end_others/"), request).await;
-    visit.answer(answer)
+    answered(&visit, ended(&visit, &rest, (Method::POST, "/lockgate/me/sessions/end_others/"), request).await).await
 }
 
-async fn ended(visit: &Visit, rest: &Rest, (method, path): (Method, &str), request: Request) -> Answer {
-    let sent = match sent(visit, Section::Sessions, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn ended(visit: &Visit, rest: &Rest, (method, path): (Method, &str), request: Request) -> Shown {
+    let sent = sent(visit, Section::Sessions, request).await?;
     let reply = rest.send(method, path, sent.csrf(), &Value::Null).await?;
     // What has ended by itself is ended as well.
     if reply.status.is_success() || reply.status == StatusCode::NOT_FOUND {
         return Ok(done(Section::Sessions, Done::Ended));
     }
-    let pages = visit.pages_for(&sent.who);
-    Ok(pages.refused(&visit.client.host, reply.status, &said(&reply, pages.language())))
+    Err(refused(&reply))
 }

@@ -1,9 +1,9 @@
 //! `/if/user/settings/`: name, language and looks.
 
 use super::{
-    Done, done,
+    Done, Shown, answered, done,
     frame::{self, Guest, back_to},
-    refused, said, sent, text,
+    said, sent, text,
 };
 use crate::{
     page::respond,
@@ -12,7 +12,7 @@ use crate::{
         portal::{Frame, ProfilePage, Row, Section, ThemeChoice},
     },
     rest::Rest,
-    visit::{Answer, Failure, Visit},
+    visit::Visit,
 };
 use axum::{
     extract::Request,
@@ -20,31 +20,24 @@ use axum::{
     response::Response,
 };
 use lockgate_texts::Language;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Where the settings are.
 const SETTINGS: &str = "/lockgate/me/settings/";
 
 /// `GET /if/user/settings/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    let guest = frame::guest(visit).await?;
     let frame = frame::frame(visit, &guest, Section::Profile).await?;
     page(visit, rest, guest, frame, StatusCode::OK).await
 }
 
-async fn page(visit: &Visit, rest: &Rest, guest: Guest, frame: Frame, status: StatusCode) -> Answer {
-    let settings = match rest.get(SETTINGS).await {
-        Ok(settings) => settings,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+async fn page(visit: &Visit, rest: &Rest, guest: Guest, frame: Frame, status: StatusCode) -> Shown {
+    let settings = rest.get(SETTINGS).await?;
     let (t, principal) = (guest.t(), guest.who.principal());
     let user = &principal.user;
     let row = |name: std::borrow::Cow<'_, str>, value: &str| Row { name: name.into_owned(), value: value.to_owned() };
@@ -90,15 +83,11 @@ fn themes(t: Language, chosen: &str) -> Vec<ThemeChoice> {
 
 /// `POST /if/user/settings/`: keeps language and looks.
 pub(super) async fn save(visit: Visit, rest: Rest, request: Request) -> Response {
-    let answer = saved(&visit, &rest, request).await;
-    visit.answer(answer)
+    answered(&visit, saved(&visit, &rest, request).await).await
 }
 
-async fn saved(visit: &Visit, rest: &Rest, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Profile, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn saved(visit: &Visit, rest: &Rest, request: Request) -> Shown {
+    let sent = sent(visit, Section::Profile, request).await?;
     let wish = json!({"locale": sent.text("locale"), "theme": sent.text("theme")});
     let reply = rest.send(Method::PATCH, SETTINGS, sent.csrf(), &wish).await?;
     if !reply.status.is_success() {
@@ -107,12 +96,8 @@ async fn saved(visit: &Visit, rest: &Rest, request: Request) -> Answer {
         let frame = Frame { problem, ..frame::frame(visit, &guest, Section::Profile).await? };
         return page(visit, rest, guest, frame, StatusCode::BAD_REQUEST).await;
     }
-    kept(visit, &reply.json())
-}
-
-/// The cookie makes pages that know nobody, such as the login, look as they are liked here.
-fn kept(visit: &Visit, settings: &Value) -> Result<Response, Failure> {
     let mut response = done(Section::Profile, Done::Saved);
-    visit.remember_theme(&mut response, Theme::from_setting(&text(&settings["theme"])));
+    // Pages that know nobody, such as the login, look as they are liked here.
+    visit.remember_theme(&mut response, Theme::from_setting(&text(&reply.json()["theme"])));
     Ok(response)
 }

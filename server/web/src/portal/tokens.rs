@@ -1,15 +1,15 @@
 //! `/if/user/tokens/`: keys for programs.
 
 use super::{
-    Done, MOST, Sent, done,
+    Done, MOST, Sent, Shown, answered, done,
     frame::{self, Guest},
-    moment, part, refused, results, said, sent, text,
+    moment, part, results, said, sent, text,
 };
 use crate::{
     page::respond,
     pages::portal::{ConfirmPage, KeyView, Section, TokenView, TokensPage},
     rest::{Reply, Rest},
-    visit::{Answer, Failure, Visit},
+    visit::Visit,
 };
 use axum::{
     extract::{Path, Request},
@@ -29,15 +29,11 @@ const USUAL: u32 = 90;
 
 /// `GET /if/user/tokens/`.
 pub(super) async fn show(visit: Visit, rest: Rest) -> Response {
-    let answer = shown(&visit, &rest).await;
-    visit.answer(answer)
+    answered(&visit, shown(&visit, &rest).await).await
 }
 
-async fn shown(visit: &Visit, rest: &Rest) -> Answer {
-    match frame::guest(visit).await? {
-        Ok(guest) => page(visit, rest, guest, Fill::default()).await,
-        Err(answer) => Ok(answer),
-    }
+async fn shown(visit: &Visit, rest: &Rest) -> Shown {
+    page(visit, rest, frame::guest(visit).await?, Fill::default()).await
 }
 
 /// What a page has beside the list.
@@ -49,12 +45,9 @@ struct Fill {
     problem: Option<String>,
 }
 
-async fn page(visit: &Visit, rest: &Rest, guest: Guest, fill: Fill) -> Answer {
+async fn page(visit: &Visit, rest: &Rest, guest: Guest, fill: Fill) -> Shown {
     let (t, name) = (guest.t(), part(&guest.who.principal().user.username));
-    let list = match rest.get(&format!("/core/tokens/?user__username={name}&page_size={MOST}")).await {
-        Ok(list) => list,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+    let list = rest.get(&format!("/core/tokens/?user__username={name}&page_size={MOST}")).await?;
     let mut tokens: Vec<TokenView> = results(&list).filter_map(|token| view(token, t)).collect();
     tokens.sort_by_cached_key(|token| token.name.to_lowercase());
     let mut frame = frame::frame(visit, &guest, Section::Tokens).await?;
@@ -106,15 +99,11 @@ fn identifier(visit: &Visit, name: &str) -> String {
 
 /// `POST /if/user/tokens/`: makes a key, and shows it this once.
 pub(super) async fn make(visit: Visit, rest: Rest, request: Request) -> Response {
-    let answer = made(&visit, &rest, request).await;
-    visit.answer(answer)
+    answered(&visit, made(&visit, &rest, request).await).await
 }
 
-async fn made(visit: &Visit, rest: &Rest, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Tokens, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn made(visit: &Visit, rest: &Rest, request: Request) -> Shown {
+    let sent = sent(visit, Section::Tokens, request).await?;
     let name = sent.text("name").to_owned();
     let days = sent.text("days").parse().ok().filter(|days| LIVES.contains(days)).unwrap_or(USUAL);
     let intent = if sent.text("intent") == "api" { "api" } else { "app_password" };
@@ -135,14 +124,12 @@ async fn made(visit: &Visit, rest: &Rest, request: Request) -> Answer {
         return page(visit, rest, guest, Fill { typed: name, wrong, ..Fill::default() }).await;
     }
     let token = reply.json();
-    match rest.get(&format!("{}view_key/", path(&text(&token["identifier"])))).await {
-        Ok(key) => reveal(visit, rest, sent, (&token, text(&key["key"]))).await,
-        Err(refusal) => refused(visit, &sent.who, refusal),
-    }
+    let key = rest.get(&format!("{}view_key/", path(&text(&token["identifier"])))).await?;
+    reveal(visit, rest, sent, (&token, text(&key["key"]))).await
 }
 
 /// The page with a key that was just made.
-async fn reveal(visit: &Visit, rest: &Rest, sent: Sent, (token, key): (&Value, String)) -> Answer {
+async fn reveal(visit: &Visit, rest: &Rest, sent: Sent, (token, key): (&Value, String)) -> Shown {
     let guest = frame::of(visit, sent.who);
     let made = KeyView { name: name_of(token), key, app_password: token["intent"] == "app_password" };
     page(visit, rest, guest, Fill { made: Some(made), ..Fill::default() }).await
@@ -160,15 +147,9 @@ struct Question {
     act: fn(Language) -> std::borrow::Cow<'static, str>,
 }
 
-async fn asked(visit: &Visit, rest: &Rest, identifier: &str, question: Question) -> Answer {
-    let guest = match frame::guest(visit).await? {
-        Ok(guest) => guest,
-        Err(answer) => return Ok(answer),
-    };
-    let token = match rest.get(&path(identifier)).await {
-        Ok(token) => token,
-        Err(refusal) => return refused(visit, &guest.who, refusal),
-    };
+async fn asked(visit: &Visit, rest: &Rest, identifier: &str, question: Question) -> Shown {
+    let guest = frame::guest(visit).await?;
+    let token = rest.get(&path(identifier)).await?;
     let t = guest.t();
     let page = ConfirmPage {
         frame: frame::frame(visit, &guest, Section::Tokens).await?,
@@ -190,8 +171,7 @@ pub(super) async fn ask_rotate(visit: Visit, rest: Rest, Path(identifier): Path<
         means: |t| t.new_key_means(),
         act: |t| t.new_key(),
     };
-    let answer = asked(&visit, &rest, &identifier, question).await;
-    visit.answer(answer)
+    answered(&visit, asked(&visit, &rest, &identifier, question).await).await
 }
 
 /// `GET /if/user/tokens/{identifier}/delete/`: asks first.
@@ -202,25 +182,17 @@ pub(super) async fn ask_delete(visit: Visit, rest: Rest, Path(identifier): Path<
         means: |t| t.delete_token_means(),
         act: |t| t.delete(),
     };
-    let answer = asked(&visit, &rest, &identifier, question).await;
-    visit.answer(answer)
+    answered(&visit, asked(&visit, &rest, &identifier, question).await).await
 }
 
 /// `POST /if/user/tokens/{identifier}/rotate/`: a new key in place of the old one.
 pub(super) async fn rotate(visit: Visit, rest: Rest, Path(identifier): Path<String>, request: Request) -> Response {
-    let answer = rotated(&visit, &rest, &identifier, request).await;
-    visit.answer(answer)
+    answered(&visit, rotated(&visit, &rest, &identifier, request).await).await
 }
 
-async fn rotated(visit: &Visit, rest: &Rest, identifier: &str, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Tokens, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
-    let token = match rest.get(&path(identifier)).await {
-        Ok(token) => token,
-        Err(refusal) => return refused(visit, &sent.who, refusal),
-    };
+async fn rotated(visit: &Visit, rest: &Rest, identifier: &str, request: Request) -> Shown {
+    let sent = sent(visit, Section::Tokens, request).await?;
+    let token = rest.get(&path(identifier)).await?;
     let key = random(visit, 45);
     let wish = json!({"key": key});
     let reply = rest.send(Method::POST, &format!("{}set_key/", path(identifier)), sent.csrf(), &wish).await?;
@@ -232,15 +204,11 @@ async fn rotated(visit: &Visit, rest: &Rest, identifier: &str, request: Request)
 
 /// `POST /if/user/tokens/{identifier}/delete/`.
 pub(super) async fn delete(visit: Visit, rest: Rest, Path(identifier): Path<String>, request: Request) -> Response {
-    let answer = deleted(&visit, &rest, &identifier, request).await;
-    visit.answer(answer)
+    answered(&visit, deleted(&visit, &rest, &identifier, request).await).await
 }
 
-async fn deleted(visit: &Visit, rest: &Rest, identifier: &str, request: Request) -> Answer {
-    let sent = match sent(visit, Section::Tokens, request).await? {
-        Ok(sent) => sent,
-        Err(answer) => return Ok(answer),
-    };
+async fn deleted(visit: &Visit, rest: &Rest, identifier: &str, request: Request) -> Shown {
+    let sent = sent(visit, Section::Tokens, request).await?;
     let reply = rest.send(Method::DELETE, &path(identifier), sent.csrf(), &Value::Null).await?;
     if reply.status.is_success() || reply.status == StatusCode::NOT_FOUND {
         return Ok(done(Section::Tokens, Done::Deleted));
@@ -249,7 +217,7 @@ async fn deleted(visit: &Visit, rest: &Rest, identifier: &str, request: Request)
 }
 
 /// The page again, with what the API said.
-async fn failed(visit: &Visit, rest: &Rest, sent: Sent, reply: &Reply) -> Result<Response, Failure> {
+async fn failed(visit: &Visit, rest: &Rest, sent: Sent, reply: &Reply) -> Shown {
     let guest = frame::of(visit, sent.who);
     let problem = Some(said(reply, guest.t()));
     page(visit, rest, guest, Fill { problem, ..Fill::default() }).await
