@@ -25,6 +25,11 @@ use uuid::Uuid;
 /// Name of the header that repeats the CSRF cookie's value.
 const CSRF_HEADER: &str = "x-authentik-csrf";
 
+/// What the caller has to do first whose browser may have been left open.
+const SHOW_FIRST: ApiError = ApiError::Forbidden(
+    "Show your second factor first: sign in again at /flows/-/default/authentication/, and do this within 15 minutes.",
+);
+
 /// How long a second factor counts as shown after it was.
 const FRESH: TimeDelta = TimeDelta::minutes(15);
 
@@ -61,11 +66,19 @@ impl Caller {
         if self.original.is_some() { Err(ACTING) } else { Ok(()) }
     }
 
-    /// Whether whoever is here in a browser has shown a second factor a short while ago: a browser that was left open
-    /// proves nobody. A token stands for its owner as it is.
-    pub(crate) fn has_shown_factor(&self, now: DateTime<Utc>) -> bool {
+    /// Refuses whoever is here in a browser, has a second factor, and has not shown it a short while ago: a browser that
+    /// was left open proves nobody, and must not lose a factor, or gain one or a key, by whoever finds it. A token stands for
+    /// its owner as it is.
+    ///
+    /// # Errors
+    /// 403, or whatever the database answers.
+    pub(crate) async fn require_shown_factor(&self, identity: &Identity) -> Result<(), ApiError> {
+        let now = identity.clock.now();
         let fresh = |at: DateTime<Utc>| now - at < FRESH;
-        self.session.is_none() || self.login.mfa && self.login.at.is_some_and(fresh)
+        if self.session.is_none() || self.login.mfa && self.login.at.is_some_and(fresh) {
+            return Ok(());
+        }
+        if identity.usable_factors(self.user().pk).await?.is_empty() { Ok(()) } else { Err(SHOW_FIRST) }
     }
 
     /// The circumstances that policies may read.

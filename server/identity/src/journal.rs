@@ -397,6 +397,15 @@ impl Rows {
         }
     }
 
+    /// One that is too long must not take along what is stored with it: it is told by what it is about alone.
+    fn shorten(&mut self) {
+        let Self::Events(events, _) = self else { return };
+        for event in events.iter_mut().filter(|event| !event.fits()) {
+            event.context =
+                json!({"model": event.context["model"], "message": "Too long to be told; it stands in the log."});
+        }
+    }
+
     async fn store(&self, store: &Store) -> Result<(), StoreError> {
         match self {
             Self::Events(events, tasks) => store.events().insert_with(events, tasks).await,
@@ -405,7 +414,7 @@ impl Rows {
     }
 }
 
-async fn insert(store: &Store, rows: Rows) {
+async fn insert(store: &Store, mut rows: Rows) {
     if rows.count() == 0 {
         return;
     }
@@ -415,6 +424,7 @@ async fn insert(store: &Store, rows: Rows) {
             Err(error) if pause.is_zero() => {
                 tracing::error!(%error, lost = rows.count(), "what happened could not be stored; events stand in the log");
             }
+            Err(StoreError::TooLong { .. }) => rows.shorten(),
             Err(_) => tokio::time::sleep(pause).await,
         }
     }

@@ -1,6 +1,6 @@
 //! Roles in the admin interface: what they permit is ticked, who holds them is said, and their holders see no more.
 
-use super::people::Visit;
+use super::people::{Visit, hidden};
 use lockgate_tests::{Api, BOOTSTRAP_PASSWORD, Client, Database, Executor, FlowEnd, Server};
 use serde_json::{Value, json};
 
@@ -32,14 +32,23 @@ async fn a_role_is_defined_by_ticks_and_given_to_people(database: Database) {
     for there in ["reset_user_password", "view_user", "Save directory", "On single things"] {
         assert!(page.contains(there), "{there}");
     }
-    let tick = |names: &[&'static str]| -> Vec<(&'static str, &'static str)> {
-        std::iter::once(("section", "Directory")).chain(names.iter().map(|name| ("permission", *name))).collect()
+    let tick = async |loaded: &str, names: &[&str]| {
+        let fields = [("section", "Directory"), ("loaded", loaded)].into_iter();
+        let fields: Vec<(&str, &str)> = fields.chain(names.iter().map(|name| ("permission", *name))).collect();
+        admin.done(&permissions, &fields).await;
     };
-    admin.done(&permissions, &tick(&["view_user", "reset_user_password"])).await;
+    let loaded = async || hidden(&admin.page(&permissions).await, "loaded");
+    assert_eq!(loaded().await, "");
+    tick("", &["view_user", "reset_user_password"]).await;
     // Another section keeps what this one has.
     admin.done(&permissions, &[("section", "Events"), ("permission", "view_event")]).await;
     assert_eq!(codenames(&api, &role).await.len(), 3);
-    admin.done(&permissions, &tick(&["view_user"])).await;
+    // What somebody else takes away meanwhile does not come back by saving a page that has it still.
+    let old = loaded().await;
+    tick(&old, &["reset_user_password"]).await;
+    tick(&old, &["view_user", "reset_user_password"]).await;
+    assert_eq!(loaded().await, "reset_user_password");
+    tick(&loaded().await, &["view_user"]).await;
     let left = codenames(&api, &role).await;
     assert!(left.len() == 2 && !left.contains(&"reset_user_password".to_owned()), "{left:?}");
     assert!(admin.page(&home).await.contains(">view<"));

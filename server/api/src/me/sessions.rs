@@ -8,6 +8,7 @@ use crate::{
         components::Components,
         operation::{Operation, Paths},
     },
+    people::sessions,
 };
 use axum::{Json, Router, extract::State, routing::post};
 use http::Method;
@@ -39,5 +40,6 @@ async fn end_others(State(identity): State<Identity>, caller: Caller) -> Result<
     let keep = caller.session.as_ref().map(|session| &***session);
     let ended = identity.sessions.end_of_users(&[caller.user().pk], keep).await?;
     identity.feed.settle().await;
+    sessions::note_ended(&identity, &caller, None, &[caller.user().pk], ended);
     Ok(Json(EndedSessions { ended }))
 }

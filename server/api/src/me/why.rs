@@ -7,6 +7,7 @@ use lockgate_model::{Group, Principal, kinds::PolicyBinding};
 use lockgate_policies::{Decision, PolicyRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// What opens an application.
@@ -110,8 +111,8 @@ impl<'a> Ways<'a> {
     async fn member(&mut self, group: Uuid, negate: bool) -> Result<Reason, ApiError> {
         let known = self.who.groups.iter().find(|fact| fact.pk == group);
         if negate {
-            let found = self.identity.store.groups().get_many(&[group]).await?;
-            return Ok(Reason::new(By::NotGroup, found.first().map_or("", |group| &group.name)));
+            // Which one it is may be nobody's business: that others are under investigation, say.
+            return Ok(Reason::new(By::NotGroup, ""));
         }
         let mut reason = Reason::new(By::Group, known.map_or("", |fact| &fact.name));
         if self.who.direct_groups.contains(&group) {
@@ -133,20 +134,22 @@ impl<'a> Ways<'a> {
             }
         };
         let direct = groups.iter().filter(|group| self.who.direct_groups.contains(&group.pk));
-        let below = direct.filter(|group| leads_to(&groups, group, top, groups.len()));
+        let below = direct.filter(|group| leads_to(&groups, group, top));
         let names = below.map(|group| group.name.clone()).collect();
         self.groups = Some(groups);
         Ok(names)
     }
 }
 
-/// Whether the way up from a group passes `top`, within so many steps.
-fn leads_to(groups: &[Group], from: &Group, top: Uuid, steps: usize) -> bool {
-    from.parents.contains(&top)
-        || steps > 0
-            && from
-                .parents
-                .iter()
-                .filter_map(|pk| groups.iter().find(|group| group.pk == *pk))
-                .any(|parent| leads_to(groups, parent, top, steps - 1))
+/// Whether a way up from a group passes `top`. Groups may have several parents, and be within each other.
+fn leads_to(groups: &[Group], from: &Group, top: Uuid) -> bool {
+    let (mut seen, mut waiting) = (HashSet::new(), vec![from]);
+    while let Some(group) = waiting.pop() {
+        if group.parents.contains(&top) {
+            return true;
+        }
+        let fresh = group.parents.iter().filter(|pk| seen.insert(**pk));
+        waiting.extend(fresh.filter_map(|pk| groups.iter().find(|group| group.pk == *pk)));
+    }
+    false
 }

@@ -145,8 +145,11 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_revisions_rollback_create", &[(Read, "revision"), (Create, "revision")]),
     ("lockgate_simulate_create", &[(Read, "flow"), (Execute, "flow"), (Inspect, "flow")]),
     ("lockgate_users_access_list", &[(Read, "user"), (CheckAccess, "user")]),
-    ("lockgate_users_authenticators_static_create", &[(Read, "user"), (Create, "static_device")]),
-    ("lockgate_users_authenticators_totp_create", &[(Read, "user"), (Create, "totp_device")]),
+    (
+        "lockgate_users_authenticators_static_create",
+        &[(Read, "user"), (Update, "user"), (Create, "static_device"), (Delete, "static_device")],
+    ),
+    ("lockgate_users_authenticators_totp_create", &[(Read, "user"), (Update, "user"), (Create, "totp_device")]),
     ("lockgate_users_import_create", &[(Create, "user")]),
     ("lockgate_users_export_list", &[(Read, "user"), (Export, "user")]),
     (

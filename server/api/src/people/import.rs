@@ -239,6 +239,7 @@ impl Gate for Desk<'_> {
         let wish = Administered::user(&wish).map_err(|error| said(error.into()))?;
         self.sight.require(Action::Create, &wish).map_err(said)?;
         if account.password_hash.is_some() {
+            self.sight.caller.require_oneself().map_err(said)?;
             self.sight.require(Action::SetPassword, &wish).map_err(said)?;
         }
         self.attributes(Of::User(None), &account.attributes).await

@@ -19,7 +19,7 @@ use axum::{
     routing::{delete, get},
 };
 use http::{Method, StatusCode};
-use lockgate_identity::Identity;
+use lockgate_identity::{Identity, journal::Action as Noted};
 use lockgate_policies::{Action, Administered, Network, Place, Places, USER_KIND};
 use lockgate_store::{Session, SessionFilter};
 use serde_json::{Map, Value, json};
@@ -189,8 +189,9 @@ async fn destroy(
         let owner = identity.principals.get(owner).await?.ok_or(NO_PERMISSION)?;
         sight.require(Action::EndSession, &Administered::user(&owner)?)?;
     }
-    identity.sessions.end_by_uuid(session.uuid).await?;
+    let ended = identity.sessions.end_by_uuid(session.uuid).await?;
     identity.feed.settle().await;
+    note_ended(&identity, &caller, Some(session.uuid), session.user_pk.as_slice(), ended.into());
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -214,7 +215,18 @@ async fn bulk_delete(
     }
     let deleted = identity.sessions.end_of_users(&users, None).await?;
     identity.feed.settle().await;
+    note_ended(&identity, &caller, None, &users, deleted);
     Ok(Json(BulkDeleteSessionResponse { deleted }))
+}
+
+/// Notes that somebody has ended sessions: one, or those of some people.
+pub(crate) fn note_ended(identity: &Identity, caller: &Caller, one: Option<Uuid>, owners: &[i64], ended: u64) {
+    if ended == 0 {
+        return;
+    }
+    let key = one.map(|uuid| uuid.to_string()).unwrap_or_default();
+    let entry = super::entry(caller, Noted::ModelDeleted, KIND, (key, "")).with("owners", owners.to_vec());
+    identity.journal.record(entry.with("ended", ended));
 }
 
 async fn used_by(

@@ -170,6 +170,7 @@ async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Token>), ApiError> {
     caller.require_oneself()?;
+    caller.require_shown_factor(&identity).await?;
     let given: TokenRequest = body.read(&FORM, false)?;
     let owner = owner(&identity, &caller, given.user).await?.unwrap_or_else(|| caller.user().pk);
     let intent = given.intent.map(intent).transpose()?.unwrap_or(TokenIntent::Api);
@@ -360,6 +361,8 @@ async fn view_key(
     caller: Caller,
     Path(identifier): Path<String>,
 ) -> Result<Json<TokenView>, ApiError> {
+    caller.require_oneself()?;
+    caller.require_shown_factor(&identity).await?;
     let token = found_of(&identity, &caller, Action::ViewKey, &identifier).await?;
     let key = identity.tokens.view_key(token.pk).await?;
     note(&identity, &caller, Noted::SecretView, &token);
@@ -372,6 +375,8 @@ async fn set_key(
     Path(identifier): Path<String>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
+    caller.require_oneself()?;
+    caller.require_shown_factor(&identity).await?;
     let token = found_of(&identity, &caller, Action::IssueToken, &identifier).await?;
     let given: TokenSetKeyRequest = body.read(&KEY_FORM, false)?;
     not_declared(&identity, &token)?;

@@ -185,16 +185,57 @@ async fn ones_own_go_only_a_short_while_after_one_was_shown() {
     let all = format!("/authenticators/admin/static/{}/", codes["pk"]);
     assert_eq!(browser.send(Method::DELETE, &all, &Value::Null).await.expect(403), told);
     assert_eq!(browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(403), told);
+    // Nor is a key to be had, which would do without the browser.
+    let key = json!({"identifier": "mine", "intent": "api"});
+    assert_eq!(browser.send(Method::POST, "/core/tokens/", &key).await.expect(403), told);
+    api.post("/core/tokens/", &json!({"identifier": "theirs", "user": ada})).await.expect(201);
+    assert_eq!(browser.send(Method::GET, "/core/tokens/theirs/view_key/", &Value::Null).await.expect(403), told);
+    let new = json!({"key": "a-key-that-somebody-has-chosen"});
+    assert_eq!(browser.send(Method::POST, "/core/tokens/theirs/set_key/", &new).await.expect(403), told);
 
     // Whoever is signed in proves it again by signing in.
     signs_in(&mut browser, "ada", &code(1)).await;
     browser.send(Method::POST, &to(ada, "totp"), &json!({})).await.expect(201);
+    browser.send(Method::POST, "/core/tokens/", &key).await.expect(201);
     browser.send(Method::DELETE, &one, &Value::Null).await.expect(204);
     // Those of others are the administrator's at any time.
     clock.passes(TimeDelta::minutes(16));
     let (bob, _) = person(&api, "bob").await;
     let made = browser.send(Method::POST, &to(bob, "totp"), &json!({})).await.expect(201)["pk"].clone();
     browser.send(Method::DELETE, &format!("/authenticators/admin/totp/{made}/"), &Value::Null).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_help_desk_hands_out_factors_to_nobody_with_more_rights() {
+    let api = Api::start().await;
+    let (helper, help) = person(&api, "helper").await;
+    let role = async |name: &str, user: i64, permissions: &[&str]| {
+        let role = api.post("/rbac/roles/", &json!({"name": name})).await.expect(201)["pk"].clone();
+        let role = role.as_str().expect("a key").to_owned();
+        let given = json!({"permissions": permissions});
+        api.post(&format!("/rbac/permissions/assigned_by_roles/{role}/assign/"), &given).await.expect(200);
+        api.post(&format!("/rbac/roles/{role}/add_user/"), &json!({"pk": user})).await.expect(204);
+        role
+    };
+    let view = "authentik_core.view_user";
+    let add = "authentik_stages_authenticator_static.add_staticdevice";
+    let desk = role("desk", helper, &[view, add]).await;
+    let (bob, _) = person(&api, "bob").await;
+    let (operator, _) = person(&api, "operator").await;
+    role("operators", operator, &[view, "authentik_core.delete_user"]).await;
+    let to = |user: i64| format!("/lockgate/users/{user}/authenticators/static/");
+    // A factor is half of somebody, so it takes to change the account; and new codes take the old ones away.
+    for more in ["authentik_core.change_user", "authentik_stages_authenticator_static.delete_staticdevice"] {
+        help.post(&to(bob), &json!({})).await.expect(403);
+        let more = json!({"permissions": [more]});
+        api.post(&format!("/rbac/permissions/assigned_by_roles/{desk}/assign/"), &more).await.expect(200);
+    }
+    help.post(&to(bob), &json!({})).await.expect(201);
+    help.post(&to(operator), &json!({})).await.expect(403);
+    help.post(&to(1), &json!({})).await.expect(403);
+    api.identity.journal.flush().await;
+    let events = api.get("/events/events/?action=model_created&context_model_name=staticdevice").await.expect(200);
+    assert_eq!(events["results"][0]["context"]["owner"], json!({"pk": bob, "username": "bob"}), "{events}");
 }
 
 const PHONES: &str = r"stage: phones

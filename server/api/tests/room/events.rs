@@ -1,6 +1,7 @@
 //! The audit log, what is told of it, and the work behind that.
 
 use crate::support::Api;
+use lockgate_identity::journal::{Action, Entry};
 use lockgate_store::{EventFilter, TaskFilter, TaskLine, TaskOutcome, TaskState};
 use serde_json::{Value, json};
 
@@ -94,6 +95,26 @@ async fn events_are_counted_and_taken_away() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert_eq!(lines[0], "pk,created,action,app,user,client_ip,brand,context,expires");
     assert!(lines[1].contains("authorize_application,test,") && lines[1].contains(r#"by \""b\"""#), "{}", lines[1]);
+}
+
+#[tokio::test]
+async fn a_change_too_large_to_tell_hides_nothing_beside_it() {
+    let api = Api::start().await;
+    let brands = api.get("/core/brands/").await.expect(200);
+    let brand = brands["results"][0]["brand_uuid"].as_str().expect("a key").to_owned();
+    let list = json!({"attributes": {"list": vec!["x"; 60_000]}});
+    // One after the other at once, so that they are stored together.
+    let entry = || Entry::new(Action::SecretView, "test");
+    api.identity.journal.record(entry().with("reason", "z".repeat(400 * 1024)));
+    api.patch(&format!("/core/brands/{brand}/"), &list).await.expect(200);
+    api.identity.journal.record(entry().with("reason", "short"));
+    api.identity.journal.flush().await;
+    let changed = api.get("/events/events/?action=model_updated&context_model_name=brand").await.expect(200);
+    assert!(changed["results"][0]["context"]["diff"].is_object(), "{changed}");
+    let seen = api.get("/events/events/?action=secret_view&ordering=created").await.expect(200);
+    assert_eq!(seen["pagination"]["count"], 2, "{seen}");
+    assert!(seen["results"][0]["context"]["message"].as_str().is_some_and(|text| text.contains("Too long")), "{seen}");
+    assert_eq!(seen["results"][1]["context"]["reason"], "short");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn what_one_may_open_is_told_with_the_reason() {
     assert!(shown(&list, "strange").is_none(), "{list}");
     let list = bob.get(APPS).await.expect(200);
     assert!(shown(&list, "wide").is_none() && shown(&list, "near").is_none(), "{list}");
-    assert_eq!(shown(&list, "strange").expect("it is open")["why"], json!([reason("not_group", "Inner")]));
+    assert_eq!(shown(&list, "strange").expect("it is open")["why"], json!([reason("not_group", "")]));
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ impl Config {
             Ok(formed) => formed,
             Err(problems) => return Ok(Trial::unsound(problems)),
         };
+        // Before everything is copied: of those who wait, nobody holds a copy.
+        let _alone = PLANNING.lock().await;
         let before = base.objects.get(document.id).map(|object| &object.document);
         let tried = next_version(Document { body, name, ..document }, before, self.clock.now());
         let id = tried.id;
@@ -71,7 +73,6 @@ impl Config {
             Ok(objects) => objects,
             Err(unsound) => return Ok(Trial::unsound(CompileError::Unsound(unsound).problems_of(id, kind.meta.kind))),
         };
-        let _alone = PLANNING.lock().await;
         let groups = self.store.groups().all().await?;
         // Complaints name the field in place of a file.
         let origin = |of: Uuid, field: &str| (of == id).then(|| TextOrigin::start(field));

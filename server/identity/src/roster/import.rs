@@ -358,6 +358,7 @@ impl Import<'_> {
         let accounts: Vec<NewUser> = permitted.iter().map(|(_, account)| account.clone()).collect();
         if let Ok(made) = users.create_many(accounts, now).await {
             permitted.iter().for_each(|(line, _)| self.made(line));
+            permitted.iter().zip(&made).for_each(|((line, _), user)| self.note_account(user, &line.row));
             return self.keep(&made).await;
         }
         for (line, account) in permitted {
@@ -365,6 +366,7 @@ impl Import<'_> {
             match users.create(account, now).await {
                 Ok(made) => {
                     self.made(&line);
+                    self.note_account(&made, &line.row);
                     self.keep(&[made]).await?;
                 }
                 // Somebody else makes the same accounts at this moment.
@@ -376,6 +378,14 @@ impl Import<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Where somebody may make some accounts and not others, each is told of as one that was made by itself.
+    fn note_account(&self, user: &User, row: &Row) {
+        let Some((by, ip)) = self.gate.map(|gate| gate.by()) else { return };
+        let entry = Entry::new(Action::ModelCreated, "lockgate.roster").by(by).from_ip(ip);
+        let entry = entry.about("authentik_core.user", user.pk, &user.username).with("groups", row.groups.clone());
+        self.identity.journal.record(entry.with("password", row.password_hash.is_some()));
     }
 
     async fn keep(&self, made: &[User]) -> Result<(), RosterError> {

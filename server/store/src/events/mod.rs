@@ -47,6 +47,14 @@ pub struct Event {
     pub expires: DateTime<Utc>,
 }
 
+impl Event {
+    /// Whether it is short enough to be stored.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        to_row(self).is_ok()
+    }
+}
+
 /// The audit log; see the module.
 #[derive(Debug, Clone, Copy)]
 pub struct Events<'a> {

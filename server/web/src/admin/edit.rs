@@ -6,10 +6,11 @@ use super::{
     list::find,
     object,
     resource::{Resource, Source, key_text, part},
+    touched,
 };
 use crate::{
     flow::form::Form as Sent,
-    pages::admin::{Cell, Column, Crumb, Form, Heading, Note, Panel, Row, Table, Tone},
+    pages::admin::{Cell, Column, Control, Crumb, Field, Form, Heading, Note, Panel, Row, Table, Tone},
 };
 use axum::{
     extract::{Path, Request},
@@ -139,7 +140,8 @@ pub(super) async fn filled(desk: Desk, Path((slug, key)): Path<(String, String)>
 async fn with_values(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
     let value = desk.rest.get(&resource.api_of(key)).await?;
-    let form = edit_form(desk, resource, &value, &value).await?;
+    let marks = touched::marks(&resource.specs(), &value);
+    let form = edit_form(desk, resource, &value, (&value, marks)).await?;
     Ok(desk.page(edit_head(desk, resource, &value), vec![Panel::bare(form)]))
 }
 
@@ -154,16 +156,18 @@ fn edit_head(desk: &Desk, resource: &Resource, value: &Value) -> Heading {
     head
 }
 
+/// The form, with these values in it; it was loaded with those that the marks stand for.
 async fn edit_form(
     desk: &Desk,
     resource: &Resource,
     value: &Value,
-    values: &Value,
+    (values, marks): (&Value, String),
 ) -> Result<Form, super::desk::Trouble> {
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
     let declared = document::of(desk, resource, value).await?;
     let mut form = Form::new(format!("{home}edit/"), &desk.csrf, "Save").cancel(&home);
     form.sets = form::sets(desk, &resource.specs(), values).await?;
+    form = form.fields(vec![Field::new(touched::LOADED, "", Control::Hidden(marks))]);
     match declared {
         Some(declared) if document::is_in_folder(Some(&declared)) => {
             form.submit = "Show the change as YAML".to_owned();
@@ -188,7 +192,8 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
     let value = desk.rest.get(&resource.api_of(key)).await?;
     let in_folder = document::is_in_folder(document::of(desk, resource, &value).await?.as_ref());
     let specs = resource.specs();
-    let problems = match form::body(desk, &specs, &sent).await? {
+    let body = form::body(desk, &specs, &sent).await?.map(|body| touched::only(&specs, body, &sent));
+    let problems = match body {
         Ok(body) if sent.get(PREVIEW).is_some() || in_folder => {
             match document::preview(desk, resource, &value, &body).await? {
                 Ok(panels) => {
@@ -209,6 +214,7 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
         Err(problems) => problems,
     };
     let values = form::as_values(&specs, &sent, &value);
-    let form = edit_form(desk, resource, &value, &values).await?.wrong(problems);
+    let marks = sent.get(touched::LOADED).unwrap_or_default().to_owned();
+    let form = edit_form(desk, resource, &value, (&values, marks)).await?.wrong(problems);
     Ok(desk.page_with(StatusCode::UNPROCESSABLE_ENTITY, edit_head(desk, resource, &value), vec![Panel::bare(form)]))
 }

@@ -17,6 +17,9 @@ const MOST_CHOICES: u64 = 200;
 /// What people are called as the target of a reference.
 const USER: &str = "user";
 
+/// What stands before the number of somebody whom the viewer may not see. No name has a tab in it.
+const UNSEEN: &str = "user\t";
+
 /// Rows beyond those that are filled in.
 const BLANK_ROWS: usize = 2;
 
@@ -74,7 +77,9 @@ fn control(holds: &Holds, value: &Value, name: &str, optional: bool) -> Control 
             let none = Choice { label: "None".to_owned(), chosen: known.is_empty(), ..Choice::default() };
             let choices = values.iter().map(|one| choice(one, *one == known));
             let nothing = (optional && known.is_empty()).then_some(none);
-            Control::Select(nothing.into_iter().chain(choices).collect())
+            // What the server alone can set stays as well.
+            let other = (!known.is_empty() && !values.contains(&known)).then(|| choice(&known, true));
+            Control::Select(nothing.into_iter().chain(other).chain(choices).collect())
         }
         Holds::Any(values) => {
             let has = |one: &String| value.as_array().is_some_and(|list| list.iter().any(|v| v == one));
@@ -136,19 +141,25 @@ async fn references(desk: &Desk, spec: &Spec, target: &str, many: bool, value: &
         Err(refusal) => return Err(refusal.into()),
     };
     let found = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if list["pagination"]["count"].as_u64().unwrap_or_default() > MOST_CHOICES {
+    // The API may give fewer than were asked for.
+    if list["pagination"]["count"].as_u64().unwrap_or_default() > found.len() as u64 {
         return typed(desk, resource, target, many, value).await;
     }
-    let chosen = |key: &str| match value {
-        Value::Array(list) => list.iter().any(|one| key_text(one) == key),
-        one => key_text(one) == key,
-    };
+    let known: Vec<String> = several(value).iter().map(key_text).filter(|key| !key.is_empty()).collect();
+    let chosen = |key: &str| known.iter().any(|one| one == key);
     let option = |one: &Value| {
         let key = key_text(&one["pk"]);
         let key = if key.is_empty() { key_text(&one[resource.key]) } else { key };
         Choice { chosen: chosen(&key), value: key, label: resource.name(one), hint: String::new() }
     };
     let mut options: Vec<Choice> = found.iter().map(option).collect();
+    // What is there and may not be seen is kept all the same.
+    for key in &known {
+        if !options.iter().any(|option| option.value == *key) {
+            let label = format!("{key} (not shown to you)");
+            options.push(Choice { value: key.clone(), label, hint: String::new(), chosen: true });
+        }
+    }
     options.sort_by_cached_key(|choice| (!choice.chosen || !many, choice.label.to_lowercase()));
     if many {
         return Ok(Control::Many(options));
@@ -165,12 +176,8 @@ async fn typed(
     many: bool,
     value: &Value,
 ) -> Result<Control, Trouble> {
-    let known = match value {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
     let mut names = Vec::new();
-    for (one, key) in known.iter().map(|one| (one, key_text(one))).filter(|(_, key)| !key.is_empty()) {
+    for (one, key) in several(value).iter().map(|one| (one, key_text(one))).filter(|(_, key)| !key.is_empty()) {
         // What somebody typed comes back as text, and is a name already.
         if target == USER && one.is_string() {
             names.push(key);
@@ -178,6 +185,7 @@ async fn typed(
         }
         names.push(match desk.rest.get(&resource.api_of(&key)).await {
             Ok(one) => resource.name(&one),
+            Err(_) if target == USER => format!("{UNSEEN}{key}"),
             Err(_) => key,
         });
     }
@@ -187,6 +195,14 @@ async fn typed(
     }
     let (kind, placeholder, suggestions) = ("text", String::new(), Vec::new());
     Ok(Control::Line { kind, value: names.pop().unwrap_or_default(), placeholder, suggestions, search })
+}
+
+/// The things of a reference, one or many.
+fn several(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(list) => list,
+        one => std::slice::from_ref(one),
+    }
 }
 
 /// The body that the API takes, out of what was sent; or what is wrong, by field.
@@ -218,7 +234,7 @@ fn plain(holds: &Holds, sent: &Sent, name: &str) -> Result<Option<Value>, String
     let given = sent.get(name).map(str::trim);
     Ok(match holds {
         Holds::Bool => Some(json!(given == Some("true"))),
-        Holds::Any(_) => Some(json!(sent.all(name).collect::<Vec<_>>())),
+        Holds::Any(_) => given.map(|_| json!(sent.all(name).filter(|value| !value.is_empty()).collect::<Vec<_>>())),
         Holds::Secret => given.filter(|text| !text.is_empty()).map(|text| json!(text)),
         Holds::Number => match given {
             Some("") => None,
@@ -276,6 +292,10 @@ async fn reference(
     name: &str,
 ) -> Result<Result<Option<Value>, String>, Trouble> {
     if many {
+        // Nothing can be said of what the form only told.
+        if sent.get(name).is_none() {
+            return Ok(Ok(None));
+        }
         let lines = sent.all(name).flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
         let mut keys = Vec::new();
         for line in lines {
@@ -318,6 +338,9 @@ pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<
 
 /// The number of whoever has this name.
 async fn user(desk: &Desk, name: &str) -> Result<Option<Value>, Trouble> {
+    if let Some(number) = name.strip_prefix(UNSEEN) {
+        return Ok(number.parse::<i64>().ok().map(|number| json!(number)));
+    }
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
     let list = desk.rest.get(&format!("/core/users/?include_groups=false&{query}")).await?;
     // Only a list of one tells who is meant.
@@ -358,7 +381,9 @@ pub(super) fn as_values(specs: &[Spec], sent: &Sent, known: &Value) -> Value {
     let mut values = known.as_object().cloned().unwrap_or_default();
     for spec in specs {
         let value = match &spec.holds {
-            Holds::Ref(_, true) => Some(json!(sent.all(&spec.name).collect::<Vec<_>>())),
+            Holds::Ref(_, true) => sent
+                .get(&spec.name)
+                .map(|_| json!(sent.all(&spec.name).filter(|one| !one.is_empty()).collect::<Vec<_>>())),
             Holds::Rows(columns) => Some(sent_rows(columns, sent, &spec.name)),
             holds => plain(holds, sent, &spec.name).unwrap_or_else(|_| sent.get(&spec.name).map(|text| json!(text))),
         };

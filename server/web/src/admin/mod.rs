@@ -23,6 +23,7 @@ mod replaced;
 mod resource;
 mod spec;
 mod system;
+mod touched;
 
 use crate::Web;
 use axum::{

@@ -62,6 +62,12 @@ impl Form {
         Ok(Self(pairs))
     }
 
+    /// One that was sent with these fields.
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// What stands under this name; of equal names the last counts.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

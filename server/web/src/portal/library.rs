@@ -106,7 +106,7 @@ fn sentence(reason: &Value, t: Language) -> String {
         Some("everybody") => t.why_everybody().into_owned(),
         Some("group") if through.is_empty() => t.why_group(name),
         Some("group") => t.why_group_through(name, through.join(&t.list_separator())),
-        Some("not_group") => t.why_not_group(name),
+        Some("not_group") => t.why_not_group().into_owned(),
         Some("person") => t.why_person().into_owned(),
         Some("condition") => t.why_condition(name),
         Some("policy") => t.why_policy(name),

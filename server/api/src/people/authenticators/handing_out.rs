@@ -1,7 +1,7 @@
 //! `/lockgate/users/{id}/authenticators/…`: second factors that an administrator sets up for somebody, who is handed what
 //! proves them. It is shown once, here.
 
-use super::{Sort, kinds::sort_of, note_made, shown_if_own};
+use super::{Sort, kinds::sort_of, note, shown_if_own};
 use crate::{
     body::Body,
     caller::Caller,
@@ -20,7 +20,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use lockgate_engine::ports::PortError;
-use lockgate_identity::{Identity, config::Snapshot};
+use lockgate_identity::{Identity, config::Snapshot, journal::Action as Noted};
 use lockgate_model::{User, kinds::Digits, schema::KindSchema};
 use lockgate_policies::Action;
 use lockgate_store::AuthenticatorKind;
@@ -127,7 +127,8 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     );
 }
 
-/// The account, if the caller may set up such a factor for it.
+/// The account, if the caller may set up such a factor for it. Whoever is handed a factor
+/// is half of whom it proves, so it takes what roles guard as well: to change the account.
 async fn account(
     (identity, snapshot, caller): (&Identity, &Snapshot, &Caller),
     sort: &Sort,
@@ -136,7 +137,12 @@ async fn account(
     let sight = Sight { identity, snapshot, caller };
     let account = found(&sight, Action::Read, key).await?;
     caller.require_oneself()?;
+    sight.user(Action::Update, account.pk).await?;
     if !sight.permits(Action::Create, sort.policy, account.pk, name).await? {
+        return Err(NO_PERMISSION);
+    }
+    // Of codes there is one set, which the new one replaces.
+    if sort.kind == AuthenticatorKind::Static && !sight.permits(Action::Delete, sort.policy, account.pk, name).await? {
         return Err(NO_PERMISSION);
     }
     shown_if_own(identity, caller, account.pk).await?;
@@ -157,7 +163,7 @@ async fn app(
     let issuer = snapshot.brand_facts(&caller.client.host).title;
     let (made, config_url) =
         identity.hand_out_app(&account, name, given.digits, &issuer).await.map_err(|error| failed(&error))?;
-    note_made(&identity, &caller, sort, &made);
+    note(&identity, &caller, Noted::ModelCreated, sort, (account.pk, made.pk, &made.name)).await?;
     Ok((StatusCode::CREATED, Json(AppForUser { pk: made.pk, name: made.name, config_url })))
 }
 
@@ -174,7 +180,7 @@ async fn codes(
     let account = account((&identity, &snapshot, &caller), sort, (&key, name)).await?;
     let size = (given.count, given.length);
     let (made, codes) = identity.hand_out_codes(account.pk, name, size).await.map_err(|error| failed(&error))?;
-    note_made(&identity, &caller, sort, &made);
+    note(&identity, &caller, Noted::ModelCreated, sort, (account.pk, made.pk, &made.name)).await?;
     Ok((StatusCode::CREATED, Json(CodesForUser { pk: made.pk, name: made.name, codes })))
 }
 

@@ -28,7 +28,6 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use kinds::{SORTS, Sort, sort_of};
-use lockgate_engine::ports::Factor;
 use lockgate_identity::{Identity, journal::Action as Noted};
 use lockgate_model::schema::KindSchema;
 use lockgate_policies::Action;
@@ -40,11 +39,6 @@ use std::{collections::HashMap, sync::LazyLock};
 
 /// Authenticators that a list without pages holds at most.
 const MOST: u64 = 1_000;
-
-/// Whoever finds an open browser must not be rid of its owner's factors by that.
-const SHOW_FIRST: ApiError = ApiError::Forbidden(
-    "Show your second factor first: sign in again at /flows/-/default/authentication/, and do this within 15 minutes.",
-);
 
 /// A name for an authenticator.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -257,7 +251,7 @@ async fn create(
         proof: NewProof::None,
     };
     let made = identity.store.authenticators().create(new, identity.clock.now()).await?;
-    note(&identity, &caller, Noted::ModelCreated, sort, &made);
+    note(&identity, &caller, Noted::ModelCreated, sort, (made.user_pk, made.pk, &made.name)).await?;
     Ok((StatusCode::CREATED, one(&identity, sort, made).await?))
 }
 
@@ -306,7 +300,7 @@ async fn update(
     let found = found((sort, whose), &identity, &caller, Action::Update, &key).await?;
     let Some(name) = named(sort, body, partial)? else { return one(&identity, sort, found).await };
     let renamed = identity.store.authenticators().rename(found.pk, &name, identity.clock.now()).await?;
-    note(&identity, &caller, Noted::ModelUpdated, sort, &renamed);
+    note(&identity, &caller, Noted::ModelUpdated, sort, (renamed.user_pk, renamed.pk, &renamed.name)).await?;
     one(&identity, sort, renamed).await
 }
 
@@ -320,17 +314,13 @@ async fn destroy(
     let found = found((sort, whose), &identity, &caller, Action::Delete, &key).await?;
     shown_if_own(&identity, &caller, found.user_pk).await?;
     identity.store.authenticators().delete(found.pk).await?;
-    note(&identity, &caller, Noted::ModelDeleted, sort, &found);
+    note(&identity, &caller, Noted::ModelDeleted, sort, (found.user_pk, found.pk, &found.name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Refuses to touch the caller's own factors unless one that there is was shown a short while ago: a browser that was
-/// left open must not lose a factor, or gain one, by whoever finds it.
+/// Refuses to touch the caller's own factors from a browser that may have been left open.
 async fn shown_if_own(identity: &Identity, caller: &Caller, owner: i64) -> Result<(), ApiError> {
-    if owner != caller.user().pk || caller.has_shown_factor(identity.clock.now()) {
-        return Ok(());
-    }
-    if identity.usable_factors(owner).await?.is_empty() { Ok(()) } else { Err(SHOW_FIRST) }
+    if owner == caller.user().pk { caller.require_shown_factor(identity).await } else { Ok(()) }
 }
 
 async fn used_by(
@@ -377,10 +367,17 @@ async fn all_of_users(
     Ok(Json(seen))
 }
 
-fn note_made(identity: &Identity, caller: &Caller, sort: &Sort, made: &Factor) {
-    super::note(identity, caller, Noted::ModelCreated, sort.policy, (made.pk, &made.name));
-}
-
-fn note(identity: &Identity, caller: &Caller, action: Noted, sort: &Sort, authenticator: &Authenticator) {
-    super::note(identity, caller, action, sort.policy, (authenticator.pk, &authenticator.name));
+/// Notes what the caller did to a factor, and whose it is: the key of a device tells nobody, once it is gone.
+async fn note(
+    identity: &Identity,
+    caller: &Caller,
+    action: Noted,
+    sort: &Sort,
+    (owner, pk, name): (i64, i64, &str),
+) -> Result<(), ApiError> {
+    let who = identity.principals.get(owner).await?;
+    let username = who.map(|who| who.principal().user.username.clone());
+    let entry = super::entry(caller, action, sort.policy, (pk, name));
+    identity.journal.record(entry.with("owner", json!({"pk": owner, "username": username})));
+    Ok(())
 }

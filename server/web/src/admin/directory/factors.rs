@@ -53,7 +53,7 @@ async fn shown(desk: &Desk, key: &str) -> Paged {
     let user = load(desk, key).await?;
     let home = format!("{}factors/", home_of("users", &user));
     let devices = devices(desk, &user).await?;
-    let can_enroll = FACTORS.iter().any(|kind| desk.may(Act::Create, kind));
+    let can_enroll = desk.may(Act::Update, "user") && FACTORS.iter().any(|kind| desk.may(Act::Create, kind));
     let enroll = || Action::link("Enroll", format!("{home}enroll/")).toned(Tone::Main);
     let row = |device: &Value| {
         let sort = sort(device);

@@ -5,6 +5,7 @@ use super::{
         desk::{Desk, Paged, done},
         form,
         resource::{key_text, part},
+        touched::LOADED,
     },
     common::{home_of, refused, status},
     roles::{head, held, in_short, load, objects as object_table, on_objects},
@@ -69,11 +70,13 @@ async fn shown(desk: &Desk, key: &str, typed: (String, String), problems: Vec<(S
     let asked = desk.asked("section").unwrap_or_default();
     let name = SECTIONS.into_iter().find(|section| slug(section) == asked).unwrap_or(SECTIONS[0]);
     let mut panels = vec![Panel::bare(sections(&home, name, &held))];
+    let loaded: Vec<&str> =
+        of_section(name).map(|known| known.codename.as_str()).filter(|codename| held.contains(*codename)).collect();
     let matrix = Matrix {
         action: home.clone(),
         csrf: desk.csrf.clone(),
         caption: name.to_owned(),
-        hidden: vec![("section".into(), name.into())],
+        hidden: vec![("section".into(), name.into()), (LOADED.into(), loaded.join(" "))],
         field: "permission".into(),
         first: "Of every".into(),
         columns: ["View", "Create", "Change", "Delete", "Beside these"].map(str::to_owned).into(),
@@ -159,7 +162,7 @@ fn api(role: &Value, verb: &str) -> String {
     format!("/rbac/permissions/assigned_by_roles/{}/{verb}/", part(&key_text(&role["pk"])))
 }
 
-/// `POST /if/admin/roles/{key}/permissions/`: what a section has ticked now, and no more.
+/// `POST /if/admin/roles/{key}/permissions/`: what was ticked in a section since it was loaded, and what is no more.
 pub(super) async fn save(desk: Desk, Path(key): Path<String>, request: Request) -> Response {
     let paged = saved(&desk, &key, request).await;
     desk.answer(paged)
@@ -168,11 +171,12 @@ pub(super) async fn save(desk: Desk, Path(key): Path<String>, request: Request) 
 async fn saved(desk: &Desk, key: &str, request: Request) -> Paged {
     let sent = desk.form(request).await?;
     let role = load(desk, key).await?;
-    let held: HashSet<String> = held(desk, &role).await?.into_iter().collect();
+    // What somebody else has permitted or taken since the page was loaded stays so.
+    let held: HashSet<&str> = sent.get(LOADED).unwrap_or_default().split(' ').collect();
     let ticked: HashSet<&str> = sent.all("permission").collect();
     let name = sent.get("section").unwrap_or_default();
     let of_it = || of_section(name);
-    let is = |known: &Permission| held.contains(&known.codename);
+    let is = |known: &Permission| held.contains(known.codename.as_str());
     let wanted = |known: &Permission| ticked.contains(known.codename.as_str());
     let given: Vec<String> = of_it().filter(|k| !is(k) && wanted(k)).map(Permission::full_name).collect();
     let taken: Vec<String> = of_it().filter(|k| is(k) && !wanted(k)).map(Permission::full_name).collect();

@@ -15,7 +15,7 @@ use crate::pages::admin::{
 };
 use axum::{
     extract::{Path, Request},
-    http::Method,
+    http::{Method, StatusCode},
     response::Response,
 };
 use lockgate_policies::Action as Act;
@@ -25,8 +25,11 @@ use serde_json::{Value, json};
 pub(super) const FACTORS: [&str; 6] =
     ["totp_device", "webauthn_device", "static_device", "sms_device", "email_device", "duo_device"];
 
-/// A user, as the viewer may see one.
+/// A user, as the viewer may see one. Other words beside the numbers of users are deeds of the API.
 pub(super) async fn load(desk: &Desk, key: &str) -> Result<Value, Trouble> {
+    if key.parse::<i64>().is_err() {
+        return Err(Trouble::Refused(StatusCode::NOT_FOUND, "No User matches the given query.".to_owned()));
+    }
     Ok(desk.rest.get(&format!("/core/users/{}/", part(key))).await?)
 }
 
