@@ -66,7 +66,10 @@
       const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
       const url = `${form.getAttribute("action")}?${query}`;
       try {
-        replace(await fetched(url, asking.signal), list);
+        const page = await fetched(url, asking.signal);
+        // Who is not signed in any more is led to the login.
+        if (!page) return location.assign(url);
+        replace(page, list);
         history.replaceState(null, "", url);
       } catch {
         // Somebody types on.
@@ -79,7 +82,8 @@
   });
   each("[data-live]", (list) => {
     setInterval(async () => {
-      if (document.hidden || list.querySelector("input:checked")) return;
+      // Nothing is taken from under somebody's hands.
+      if (document.hidden || list.contains(document.activeElement) || list.querySelector("input:checked")) return;
       replace(await fetched(location.href).catch(() => null), list);
     }, 1000 * list.dataset.live);
   });
@@ -118,6 +122,9 @@
 
   // Programs: Tab indents, and what is wrong is told while they are typed.
   each("textarea.code", (area) => {
+    const hint = Object.assign(document.createElement("p"), { className: "hint", id: `k-${area.id}`, textContent: "Tab indents. Escape, then Tab, goes on." });
+    area.before(hint);
+    area.setAttribute("aria-describedby", `${area.getAttribute("aria-describedby") || ""} ${hint.id}`.trim());
     area.addEventListener("keydown", (event) => {
       if (event.key === "Escape") area.dataset.leave = "yes";
       else if (event.key === "Tab" && !event.shiftKey && !area.dataset.leave) {
@@ -187,7 +194,7 @@
       return parts;
     };
     const panel = make("section", { className: "panel full" });
-    const begin = (parts, dry) => {
+    const begin = (parts, ticks, dry) => {
       const sums = { rows: 0, created: 0, updated: 0, unchanged: 0, refused: 0 };
       const progress = make("progress", { max: parts.length, value: 0, ariaLabel: "Progress" });
       const counts = make("p", { ariaLive: "polite" });
@@ -201,7 +208,7 @@
       const go = async (from) => {
         foot.replaceChildren();
         for (let at = from; at < parts.length; at++) {
-          const query = new URLSearchParams({ dry_run: dry, update: form.elements.update.checked, create_groups: form.elements.create_groups.checked });
+          const query = new URLSearchParams({ dry_run: dry, ...ticks });
           let told;
           try {
             const answer = await fetch(`/api/v3/lockgate/users/import/?${query}`, { method: "POST", headers: { "Content-Type": "text/csv", "X-authentik-CSRF": csrf }, body: parts[at].text });
@@ -221,7 +228,7 @@
           counts.textContent = `${sums.rows} lines: ${sums.created} ${dry ? "would be made" : "made"}, ${sums.updated} ${dry ? "would be changed" : "changed"}, ${sums.unchanged} as they are, ${sums.refused} refused.`;
         }
         if (!dry) foot.replaceChildren(make("a", { className: "small main", href: "/if/admin/users/", textContent: "To the users" }));
-        else if (sums.created + sums.updated) button(`Import ${sums.created + sums.updated}`, () => begin(parts, false));
+        else if (sums.created + sums.updated) button(`Import ${sums.created + sums.updated}`, () => begin(parts, ticks, false));
       };
       go(0);
     };
@@ -229,8 +236,11 @@
       const file = table.files[0];
       if (!file || file.size <= small) return;
       event.preventDefault();
+      form.ariaBusy = "false";
+      // What was checked is imported, whatever is ticked meanwhile.
+      const ticks = { update: form.elements.update.checked, create_groups: form.elements.create_groups.checked };
       try {
-        begin(cut(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer())), true);
+        begin(cut(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer())), ticks, true);
       } catch {
         panel.replaceChildren(make("p", { className: "wrong", textContent: "This is not UTF-8. Save it as \u201cCSV UTF-8\u201d." }));
         form.closest(".panel").after(panel);

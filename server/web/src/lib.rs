@@ -1,7 +1,7 @@
-//! The HTML face: login flow pages, the user portal and the pages that say no.
+//! The HTML face: login flow pages, the user portal, the admin interface and the pages that say no.
 //!
 //! Everything is rendered on the server from plain view structs ([`pages`]) and works without
-//! JavaScript; one small script of our own only makes it more comfortable. Handlers read a request
+//! JavaScript; two small scripts of our own only make it more comfortable. Handlers read a request
 //! as a `Visit`, ask the services of [`lockgate_identity`] and fill a view. What may not enter:
 //! SQL, policies, protocol logic, and anything that a page would load from elsewhere.
 

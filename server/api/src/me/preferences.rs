@@ -30,7 +30,7 @@ use std::sync::LazyLock;
 /// Favourites that somebody can have.
 const MOST: usize = 200;
 
-/// Light, dark, or as the browser's system is set.
+/// Light, dark, with as much contrast as there can be, or as the browser's system is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum MyTheme {
@@ -50,7 +50,7 @@ enum MyTheme {
 struct MySettings {
     /// Tag of the language; empty: as the browser asks.
     locale: String,
-    /// Light or dark.
+    /// How pages look.
     theme: MyTheme,
     /// Slugs of applications.
     favourites: Vec<String>,
@@ -63,7 +63,7 @@ struct MySettingsRequest {
     #[serde(default)]
     #[schemars(length(max = 35))]
     locale: Option<String>,
-    /// Light or dark.
+    /// How pages look.
     #[serde(default)]
     theme: Option<MyTheme>,
 }

@@ -68,6 +68,10 @@ impl<'a> Ways<'a> {
     /// # Errors
     /// Whatever the database answers.
     pub(super) async fn reasons(&mut self, decision: &Decision) -> Result<(Vec<Reason>, bool), ApiError> {
+        // Where all bindings have to hold they are one policy, which lets in by itself whatever else does.
+        if let Some(policy) = decision.determining.iter().find(|policy| policy.bindings.len() > 1) {
+            return Ok((self.of(policy).await?, true));
+        }
         let mut reasons = Vec::new();
         for policy in &decision.determining {
             for reason in self.of(policy).await? {
@@ -76,8 +80,7 @@ impl<'a> Ways<'a> {
                 }
             }
         }
-        let all = decision.determining.len() == 1 && reasons.len() > 1;
-        Ok((reasons, all))
+        Ok((reasons, false))
     }
 
     async fn of(&mut self, policy: &PolicyRef) -> Result<Vec<Reason>, ApiError> {

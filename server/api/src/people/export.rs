@@ -3,7 +3,7 @@
 use super::{
     deeds::{ContentType, DataExport},
     sight::Sight,
-    users::{NOUN, PARAMETERS, filter, roles_asked, schema_of},
+    users::{NOUN, PARAMETERS, filter, has_factor, roles_asked, schema_of},
     views::{self, Include, Uids, partial_user, value},
 };
 use crate::{
@@ -50,6 +50,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
         for (name, kind) in PARAMETERS.iter().filter(|(name, _)| !VIEW.contains(name)) {
             operation = operation.query(name, schema_of(kind));
         }
+        operation = operation.query("second_factor", schema_of("boolean"));
         shared.iter().fold(operation, |operation, name| operation.shared_query(name))
     };
     let shared = ["QueryName", "QueryPaginationOrdering", "QuerySearch"];
@@ -77,7 +78,7 @@ async fn order(
     let snapshot = identity.config.snapshot();
     caller.require(&identity, &snapshot, Action::Export, USER_KIND)?;
     // Said now, and not when somebody opens it.
-    wanted(&snapshot, &query)?;
+    wanted(&identity, &snapshot, &caller, &query)?;
     let raw = raw.unwrap_or_default();
     let tail = if raw.is_empty() { String::new() } else { format!("?{raw}") };
     let export = DataExport {
@@ -102,9 +103,10 @@ fn parameters(raw: &str) -> Map<String, Value> {
     all
 }
 
-fn wanted(snapshot: &Snapshot, query: &Query) -> Result<UserFilter, ApiError> {
+fn wanted(identity: &Identity, snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<UserFilter, ApiError> {
     let page = Page { number: 1, size: CHUNK };
-    Ok(UserFilter { roles: roles_asked(snapshot, query)?, ..filter(query, page)? })
+    let has_factor = has_factor(identity, snapshot, caller, query)?;
+    Ok(UserFilter { roles: roles_asked(snapshot, query)?, has_factor, ..filter(query, page)? })
 }
 
 /// A list under way.
@@ -139,7 +141,7 @@ async fn lines(State(identity): State<Identity>, caller: Caller, query: Query) -
     let snapshot = identity.config.snapshot();
     caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
     caller.require(&identity, &snapshot, Action::Export, USER_KIND)?;
-    let filter = wanted(&snapshot, &query)?;
+    let filter = wanted(&identity, &snapshot, &caller, &query)?;
     let under = Under { identity, snapshot, caller, filter };
     let lines = stream::unfold(Some(under), async |under| {
         let mut under = under?;

@@ -126,18 +126,29 @@ pub(super) fn schema_of(kind: &str) -> Value {
     }
 }
 
+/// Whether only those with a second factor are wanted, or only those without one.
+pub(super) fn has_factor(
+    identity: &Identity,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    query: &Query,
+) -> Result<Option<bool>, ApiError> {
+    let asked = query.flag("second_factor");
+    if asked.is_some() {
+        // Who has none is told to who may see which there are.
+        for kind in super::factor_kinds() {
+            caller.require(identity, snapshot, Action::Read, kind)?;
+        }
+    }
+    Ok(asked)
+}
+
 async fn list(State(identity): State<Identity>, caller: Caller, query: Query) -> Result<Listed, ApiError> {
     let snapshot = identity.config.snapshot();
     caller.require_some(&identity, &snapshot, Action::Read, USER_KIND)?;
     let page = paging::wanted(&query)?;
     let sight = Sight { identity: &identity, snapshot: &snapshot, caller: &caller };
-    let has_factor = query.flag("second_factor");
-    if has_factor.is_some() {
-        // Who has none is told to who may see which there are.
-        for kind in super::factor_kinds() {
-            caller.require(&identity, &snapshot, Action::Read, kind)?;
-        }
-    }
+    let has_factor = has_factor(&identity, &snapshot, &caller, &query)?;
     let filter = UserFilter { roles: roles_asked(&snapshot, &query)?, has_factor, ..filter(&query, page)? };
     let (store, filter) = (&identity.store, &filter);
     let now = identity.clock.now();

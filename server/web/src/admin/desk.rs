@@ -68,7 +68,7 @@ impl FromRequestParts<Web> for Desk {
         let Ok(rest) = Rest::from_request_parts(parts, web).await;
         let signed_in = match visit.signed_in().await {
             Ok(Some(signed_in)) => signed_in,
-            Ok(None) if visit.method == Method::GET => return Err(visit.to_login()),
+            Ok(None) if visit.method.is_safe() => return Err(visit.to_login()),
             Ok(None) => return Err(redirect(StatusCode::SEE_OTHER, &visit.path)),
             Err(failure) => return Err(visit.answer(Err(failure))),
         };
@@ -111,7 +111,7 @@ impl Desk {
     /// What stands around a page.
     pub(crate) fn shell(&self) -> Shell {
         Shell {
-            brand: self.visit.brand(self.visit.language(Some(&self.signed_in))),
+            brand: self.visit.brand_for(&self.signed_in),
             person: Person { name: self.signed_in.principal().user.username.clone(), avatar_url: None },
             nav: nav::sections(&self.visit.path, |kind| self.may(Act::Read, kind)),
             csrf: self.csrf.clone(),

@@ -18,7 +18,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// From the setting `ui_theme` of a brand; what is unknown is automatic.
+    /// From `settings.theme.base` among the attributes of a brand or of somebody; what is unknown is automatic.
     #[must_use]
     pub fn from_setting(setting: &str) -> Self {
         match setting {

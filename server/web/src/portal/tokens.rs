@@ -41,6 +41,7 @@ async fn shown(visit: &Visit, rest: &Rest) -> Shown {
 struct Fill {
     made: Option<KeyView>,
     typed: String,
+    wish: Option<(String, u32)>,
     wrong: Option<String>,
     problem: Option<String>,
 }
@@ -53,14 +54,16 @@ async fn page(visit: &Visit, rest: &Rest, guest: Guest, fill: Fill) -> Shown {
     let mut frame = frame::frame(visit, &guest, Section::Tokens).await?;
     let refused = fill.wrong.is_some() || fill.problem.is_some();
     frame.problem = fill.problem;
+    let (intent, chosen) = fill.wish.unwrap_or_else(|| (String::new(), USUAL));
     let page = TokensPage {
         brand: guest.brand,
         frame,
         tokens,
         made: fill.made,
         typed: fill.typed,
+        api: intent == "api",
         wrong: fill.wrong,
-        lives: LIVES.map(|days| (days, t.span(TimeDelta::days(days.into())), days == USUAL)).into(),
+        lives: LIVES.map(|days| (days, t.span(TimeDelta::days(days.into())), days == chosen)).into(),
     };
     Ok(respond(if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK }, &page))
 }
@@ -110,7 +113,8 @@ async fn made(visit: &Visit, rest: &Rest, request: Request) -> Shown {
     if name.is_empty() {
         let guest = frame::of(visit, sent.who);
         let wrong = Some(guest.t().name_it_first().into_owned());
-        return page(visit, rest, guest, Fill { wrong, ..Fill::default() }).await;
+        let wish = Some((intent.to_owned(), days));
+        return page(visit, rest, guest, Fill { wrong, wish, ..Fill::default() }).await;
     }
     let expires = visit.identity.clock.now() + TimeDelta::days(days.into());
     let wish = json!({
@@ -121,7 +125,13 @@ async fn made(visit: &Visit, rest: &Rest, request: Request) -> Shown {
     if !reply.status.is_success() {
         let guest = frame::of(visit, sent.who);
         let wrong = Some(said(&reply, guest.t()));
-        return page(visit, rest, guest, Fill { typed: name, wrong, ..Fill::default() }).await;
+        return page(
+            visit,
+            rest,
+            guest,
+            Fill { typed: name, wish: Some((intent.to_owned(), days)), wrong, ..Fill::default() },
+        )
+        .await;
     }
     let token = reply.json();
     let key = rest.get(&format!("{}view_key/", path(&text(&token["identifier"])))).await?;

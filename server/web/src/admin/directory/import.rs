@@ -1,4 +1,4 @@
-//! Accounts out of a table: what each line would do is told before anything is done. Tables beyond 2 MiB the script
+//! Accounts out of a table: what each line would do is told before anything is done. Tables beyond 1 MiB the script
 //! sends in parts; the same table once more changes nothing, so that an interrupted import is begun again.
 
 use super::{
@@ -67,7 +67,7 @@ fn form_page(desk: &Desk, table: &str, wish: &Wish, problems: Vec<(String, Strin
     let mut form = Form::new(format!("{ROOT}users/import/"), &desk.csrf, "Check")
         .fields(vec![
             Field::new("file", "File", Control::File { accept: ".csv,text/csv" })
-                .hint("CSV in UTF-8. Larger than 2 MiB: the script sends it in parts."),
+                .hint("CSV in UTF-8. Larger than 1 MiB: the script sends it in parts."),
             Field::new("table", "Or lines", Control::code(table, 6)).hint("Pasted, with the same header."),
             Field::new("update", "Change accounts that are there already", Control::Tick(wish.update))
                 .hint("Unticked, a line of an account that differs is refused."),

@@ -302,6 +302,7 @@ impl Part {
     pub(super) fn pictures(&self) -> Vec<&str> {
         match self {
             Self::Table(table) => table.rows.iter().flat_map(|row| &row.cells).filter_map(Cell::picture).collect(),
+            Self::Facts(facts) => facts.0.iter().filter_map(|fact| fact.value.picture()).collect(),
             _ => Vec::new(),
         }
     }

@@ -41,7 +41,9 @@ pub struct TokensPage {
     pub made: Option<KeyView>,
     /// What was typed as a name.
     pub typed: String,
-    /// What is wrong with it.
+    /// A token for the API was wanted, and no password for an application.
+    pub api: bool,
+    /// What is wrong with the name.
     pub wrong: Option<String>,
     /// Lives to choose from: days, in words, and whether it is chosen.
     pub lives: Vec<(u32, String, bool)>,
