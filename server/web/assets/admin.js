@@ -241,6 +241,10 @@
   const wrong = document.querySelector("[data-wrong]");
   if (wrong) wrong.focus();
 
+  // Where somebody is, however long the list of places.
+  const here = document.querySelector(".side .places [aria-current]");
+  if (here) here.scrollIntoView({ block: "nearest" });
+
   // The palette, and keys that go somewhere.
   const palette = document.querySelector(".palette");
   const opener = document.querySelector("[data-palette]");
@@ -248,7 +252,7 @@
     opener.hidden = false;
     const input = palette.querySelector("input");
     const list = palette.querySelector("ul");
-    const places = [...document.querySelectorAll(".side .places a")].map((a) => ({ name: a.textContent, href: a.href, kind: "Place" }));
+    const places = [...document.querySelectorAll(".side .places a")].map((a) => ({ name: [a.dataset.within, a.textContent].filter(Boolean).join(": "), href: a.href, kind: "Place" }));
     let at = 0;
     let asking;
     const choose = (index) => {
