@@ -241,6 +241,10 @@
   const wrong = document.querySelector("[data-wrong]");
   if (wrong) wrong.focus();
 
+  // Filters are folded away where room is scarce alone; the style shows them before this runs, but not to every program.
+  const filters = document.querySelector(".filters");
+  if (filters && matchMedia("(min-width: 44.01rem)").matches) filters.open = true;
+
   // Where somebody is, however long the list of places.
   const here = document.querySelector(".side .places [aria-current]");
   if (here) here.scrollIntoView({ block: "nearest" });
