@@ -1,17 +1,25 @@
 //! What keeps people out of a page: axe-core, in the real browser, by the rules of WCAG 2.2 at the levels A and AA.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
+use crate::browser::kept;
 use crate::{Browser, BrowserOptions, installed_clients};
 
-/// Phones and desktops, light and dark: name, width and height, and whether it is dark.
-pub const LOOKS: [(&str, (u32, u32), bool); 4] = [
-    ("phone-light", (390, 844), false),
-    ("phone-dark", (390, 844), true),
-    ("desktop-light", (1280, 900), false),
-    ("desktop-dark", (1280, 900), true),
-];
+/// A window: its width and height.
+type Size = (u32, u32);
+
+const PHONE: Size = (390, 844);
+const TABLET: Size = (768, 1024);
+const DESKTOP: Size = (1440, 900);
+
+/// Light and dark: name, the window in which the pages are walked through, and whether it is dark. Each page is looked
+/// at in all three windows, but a walk is long, so that one is taken on a phone and the other on a desktop.
+pub const LOOKS: [(&str, Size, bool); 2] = [("light", PHONE, false), ("dark", DESKTOP, true)];
+
+/// The most of a page that is pictured, in CSS pixels.
+const TALLEST: f64 = 3_000.0;
 
 /// Runs the rules, and answers what they found in words.
 const RUN: &str = r"
@@ -37,15 +45,16 @@ pub struct Look {
     /// The browser.
     pub browser: Browser,
     name: &'static str,
+    window: Size,
     found: Vec<String>,
     pages: usize,
 }
 
 impl Look {
     /// Starts a browser of one of the [`LOOKS`].
-    pub async fn start((name, window, dark): (&'static str, (u32, u32), bool)) -> Self {
+    pub async fn start((name, window, dark): (&'static str, Size, bool)) -> Self {
         let options = BrowserOptions { window, dark, ..BrowserOptions::default() };
-        Self { browser: Browser::start_with(options).await, name, found: Vec::new(), pages: 0 }
+        Self { browser: Browser::start_with(options).await, name, window, found: Vec::new(), pages: 0 }
     }
 
     /// Its name, for what there has to be one of for each look.
@@ -53,22 +62,50 @@ impl Look {
         self.name
     }
 
-    /// Waits for an element, pictures the page and looks at it.
+    /// Waits for an element, and looks at the page in every window.
     ///
     /// # Panics
     /// When the element does not appear or the rules cannot be run.
     pub async fn at(&mut self, page: &str, css: &str) {
         self.browser.find(css).await;
-        self.browser.screenshot(&format!("a11y-{page}-{}", self.name)).await;
         let driver = self.browser.driver();
         let source = installed_clients().await.join("axe-core/node_modules/axe-core/axe.min.js");
         let source = std::fs::read_to_string(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
         // By the driver: the page's own policy lets no other script in.
         driver.execute(&source, Vec::new()).await.expect("axe-core is a script");
-        let mut found = list(driver.execute_async(RUN, Vec::new()).await.expect("the rules can be run"));
-        found.extend(list(driver.execute(WIDER, Vec::new()).await.expect("a script")));
-        self.found.extend(found.into_iter().map(|what| format!("{page}, {}: {what}", self.name)));
+        // The window of the walk comes last, so that the walk goes on in it.
+        let mut sizes = [PHONE, TABLET, DESKTOP];
+        sizes.sort_by_key(|size| *size == self.window);
+        let mut found = self.browser.complaints();
+        for size in sizes {
+            self.resize(size).await;
+            found.extend(list(driver.execute(WIDER, Vec::new()).await.expect("a script")));
+            // What the rules find on a tablet they find on a phone or a desktop.
+            if size != TABLET {
+                found.extend(list(driver.execute_async(RUN, Vec::new()).await.expect("the rules can be run")));
+            }
+            self.picture(&format!("{page}-{}-{}", size.0, self.name), size).await;
+            self.found.extend(found.drain(..).map(|what| format!("{page}, {}, {}: {what}", size.0, self.name)));
+        }
         self.pages += 1;
+    }
+
+    /// Makes the window another one; the page stays as it is.
+    async fn resize(&self, (width, height): Size) {
+        let phone = width == PHONE.0;
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone});
+        self.browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// Saves a picture of the page, from its top to its foot, under `target/screenshots/`.
+    async fn picture(&self, name: &str, (width, height): Size) {
+        let metrics = self.browser.devtools("Page.getLayoutMetrics", json!({})).await;
+        let tall = metrics["cssContentSize"]["height"].as_f64().unwrap_or_default().clamp(f64::from(height), TALLEST);
+        let clip = json!({"x": 0, "y": 0, "width": width, "height": tall, "scale": 1});
+        let asked = json!({"captureBeyondViewport": true, "optimizeForSpeed": true, "clip": clip});
+        let picture = self.browser.devtools("Page.captureScreenshot", asked).await;
+        let picture = STANDARD.decode(picture["data"].as_str().unwrap_or_default()).expect("a picture in base64");
+        kept(name, &picture);
     }
 
     /// Opens an address and looks at what is there.

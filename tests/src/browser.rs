@@ -5,11 +5,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
+use crate::console::Console;
 use crate::{Program, free_port, workspace_root};
 
 /// How long an element or an address may take to appear.
@@ -35,9 +39,28 @@ impl Default for BrowserOptions {
     }
 }
 
+/// A command of Chromium's own protocol (DevTools).
+#[derive(Debug)]
+struct DevTools(Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.0.to_string()))
+    }
+}
+
 /// A browser with a fresh profile. `*.lockgate.test` is loopback to it.
+///
+/// Whatever it complains about by itself, scripts or resources that a page's policy forbids and errors that no script
+/// caught, fails the test that it belongs to: when it is closed, or dropped without that.
 pub struct Browser {
     client: fantoccini::Client,
+    /// Empty once it was closed, and so was asked for the last time.
+    console: Option<Console>,
     _driver: Program,
     _profile: TempDir,
 }
@@ -66,7 +89,27 @@ impl Browser {
             .connect(&address)
             .await
             .unwrap_or_else(|error| panic!("Chromium does not start: {error}\n{}", driver.tail()));
-        Self { client, _driver: driver, _profile: profile }
+        let session = client.session_id().await.expect("the session is open").expect("it has an id");
+        let console = Some(Console::of(port, &session));
+        Self { client, console, _driver: driver, _profile: profile }
+    }
+
+    /// What it complained about since this was asked last: a test that asks expects it.
+    ///
+    /// # Panics
+    /// When its driver does not tell.
+    pub fn complaints(&self) -> Vec<String> {
+        let told = self.console.as_ref().map_or_else(|| Ok(Vec::new()), Console::complaints);
+        told.unwrap_or_else(|error| panic!("the browser does not tell what it complains about: {error}"))
+    }
+
+    /// Runs a command of Chromium's own protocol.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let asked = DevTools(json!({"cmd": command, "params": parameters}));
+        self.client.issue_cmd(asked).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     /// The WebDriver client, for what has no helper here.
@@ -157,19 +200,47 @@ impl Browser {
 
     /// Saves a picture of the window under `target/screenshots/`.
     pub async fn screenshot(&self, name: &str) -> PathBuf {
-        let folder = workspace_root().join("target/screenshots");
-        std::fs::create_dir_all(&folder).expect("the target folder is writable");
-        let path = folder.join(format!("{name}.png"));
         let picture = self.client.screenshot().await.expect("the window can be pictured");
-        std::fs::write(&path, picture).expect("the target folder is writable");
-        path
+        kept(name, &picture)
     }
 
     /// Closes the browser in good order; a dropped one is killed.
-    pub async fn close(self) {
+    ///
+    /// # Panics
+    /// When it has complaints.
+    pub async fn close(mut self) {
+        self.settle();
         // The driver ends right after; a lost farewell changes nothing.
-        let _ = self.client.close().await;
+        let _ = self.client.clone().close().await;
     }
+
+    /// Asks for complaints for the last time.
+    fn settle(&mut self) {
+        let Some(console) = self.console.take() else { return };
+        match console.complaints() {
+            Ok(complaints) if complaints.is_empty() => {}
+            told if std::thread::panicking() => eprintln!("the browser complains: {told:#?}"),
+            told => panic!("the browser complains: {told:#?}"),
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
+/// Keeps a picture under `target/screenshots/`, and answers where it is.
+///
+/// # Panics
+/// When the target folder is not writable.
+pub(crate) fn kept(name: &str, picture: &[u8]) -> PathBuf {
+    let path = workspace_root().join("target/screenshots").join(format!("{name}.png"));
+    let folder = path.parent().expect("it lies in a folder");
+    std::fs::create_dir_all(folder).expect("the target folder is writable");
+    std::fs::write(&path, picture).expect("the target folder is writable");
+    path
 }
 
 fn capabilities(options: BrowserOptions, profile: &TempDir) -> fantoccini::wd::Capabilities {
@@ -197,6 +268,7 @@ fn capabilities(options: BrowserOptions, profile: &TempDir) -> fantoccini::wd::C
     let mut wanted = json!({
         "browserName": "chrome",
         "pageLoadStrategy": "normal",
+        "goog:loggingPrefs": {"browser": "ALL"},
         "goog:chromeOptions": {
             "binary": std::env::var("LOCKGATE_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned()),
             "args": arguments,

@@ -15,7 +15,7 @@ user-settings = Ihre Angaben
 
 ## Fields
 
-setup-header = Willkommen bei Lockgate! Wählen Sie ein Passwort und eine E-Mail-Adresse für das Administrationskonto akadmin.
+setup-header = Willkommen bei Lockgate! Legen Sie das Administrationskonto an.
 username-field = Benutzername
 name-field = Name
 email-field = E-Mail

@@ -18,7 +18,7 @@ user-settings = Update your info
 
 ## Fields
 
-setup-header = Welcome to Lockgate! Choose a password and an e-mail address for the administrator, akadmin.
+setup-header = Welcome to Lockgate! Create the account of the administrator.
 username-field = Username
 name-field = Name
 email-field = Email

@@ -286,7 +286,7 @@ recovered-html = You came in by a recovery key. <a href="{ $address }">Choose a 
 skip-to-content = Skip to content
 main-navigation = Main
 profile = Profile
-signing-in = Sign-in and security
+signing-in = MFA devices and password
 devices = Devices
 permissions-given = Shared data
 tokens = Tokens and app passwords
@@ -353,11 +353,11 @@ delete-account-hint = Your account and everything in it will be gone for good.
 
 ## The portal: signing in
 
-second-factors = Second factors
+second-factors = MFA devices
 second-factors-hint = They keep others out who have learned your password.
 no-factors = You have none yet. Choose one below.
 get-codes-hint = Get recovery codes as well: they let you in when your device is lost.
-add-factor = Add a second factor
+add-factor = Enroll an MFA device
 new-name = New name
 kind-passkey = Passkey or security key
 kind-app = Authenticator app

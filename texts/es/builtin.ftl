@@ -15,7 +15,7 @@ user-settings = Sus datos
 
 ## Fields
 
-setup-header = ¡Le damos la bienvenida a Lockgate! Elija una contraseña y una dirección de correo para la cuenta de administración akadmin.
+setup-header = ¡Le damos la bienvenida a Lockgate! Cree la cuenta de administración.
 username-field = Nombre de usuario
 name-field = Nombre
 email-field = Correo electrónico

@@ -15,7 +15,7 @@ user-settings = Vos informations
 
 ## Fields
 
-setup-header = Bienvenue dans Lockgate ! Choisissez un mot de passe et une adresse e-mail pour le compte administrateur akadmin.
+setup-header = Bienvenue dans Lockgate ! Créez le compte administrateur.
 username-field = Nom d’utilisateur
 name-field = Nom
 email-field = Adresse e-mail

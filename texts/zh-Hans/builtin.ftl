@@ -15,7 +15,7 @@ user-settings = 更新您的信息
 
 ## Fields
 
-setup-header = 欢迎使用 Lockgate！请为管理员账户 akadmin 设置密码和电子邮箱地址。
+setup-header = 欢迎使用 Lockgate！请创建管理员账户。
 username-field = 用户名
 name-field = 姓名
 email-field = 电子邮箱

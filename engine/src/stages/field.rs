@@ -108,8 +108,13 @@ fn limit(kind: PromptType) -> usize {
 fn text(field: &Ready<'_>, response: &Response, errors: &mut ResponseErrors) -> Answer {
     let prompt = field.prompt;
     let kind = prompt.prompt_type;
+    // Whoever leaves out a name that need not be given takes the one that is offered, if one is.
+    let offered = || match kind {
+        PromptType::Username if !field.initial.is_empty() => Answer::Value(Value::String(field.initial.clone())),
+        _ => Answer::Nothing,
+    };
     if !prompt.required && !response.fields.contains_key(&prompt.field_key) {
-        return Answer::Nothing;
+        return offered();
     }
     let Some(typed) = response.text(&prompt.field_key, limit(kind), prompt.required, errors) else {
         return Answer::Bad;
@@ -118,6 +123,9 @@ fn text(field: &Ready<'_>, response: &Response, errors: &mut ResponseErrors) -> 
     let typed = if kind == PromptType::Password { typed } else { typed.trim().to_owned() };
     if typed.is_empty() && prompt.required {
         return bad(errors, prompt, "blank", "This field may not be blank.");
+    }
+    if typed.is_empty() && kind == PromptType::Username && !field.initial.is_empty() {
+        return offered();
     }
     if !typed.is_empty()
         && let Err((code, complaint)) = fits(field, &typed)
@@ -241,5 +249,8 @@ mod tests {
         assert_eq!(read_one("text", true, None), bad("required"));
         assert_eq!(read_one("text", false, None), Ok(Answer::Nothing));
         assert_eq!(read_one("checkbox", false, None), ok(json!(false)));
+        for nothing in [None, Some(json!(" "))] {
+            assert_eq!(read_one("username", false, nothing), ok(json!("set")), "the name that is offered");
+        }
     }
 }

@@ -251,6 +251,14 @@
   const wrong = document.querySelector("[data-wrong]");
   if (wrong) wrong.focus();
 
+  // Filters are folded away where room is scarce alone; the style shows them before this runs, but not to every program.
+  const filters = document.querySelector(".filters");
+  if (filters && matchMedia("(min-width: 44.01rem)").matches) filters.open = true;
+
+  // Where somebody is, however long the list of places.
+  const here = document.querySelector(".side .places [aria-current]");
+  if (here) here.scrollIntoView({ block: "nearest" });
+
   // The palette, and keys that go somewhere.
   const palette = document.querySelector(".palette");
   const opener = document.querySelector("[data-palette]");
@@ -258,7 +266,7 @@
     opener.hidden = false;
     const input = palette.querySelector("input");
     const list = palette.querySelector("ul");
-    const places = [...document.querySelectorAll(".side .places a")].map((a) => ({ name: a.textContent, href: a.href, kind: "Place" }));
+    const places = [...document.querySelectorAll(".side .places a")].map((a) => ({ name: [a.dataset.within, a.textContent].filter(Boolean).join(": "), href: a.href, kind: "Place" }));
     let at = 0;
     let asking;
     const choose = (index) => {

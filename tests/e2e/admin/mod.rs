@@ -7,5 +7,6 @@ mod happenings;
 mod looks;
 mod people;
 mod policies;
+mod runbook;
 mod running;
 mod standing;

@@ -274,6 +274,7 @@ async fn the_pages_lead_through_it_without_scripts(database: Database) {
     let codes = browser.find(".codes").await.text().await.expect("a text");
     let paper = codes.split_whitespace().next().expect("a code").to_owned();
     browser.submit().await;
+    browser.arrives_at(&server.url("/if/user/")).await;
     browser.open(&server.url(&format!("/if/flow/{TOTP_SETUP}/"))).await;
     browser.fill("input[name=code]", &paper).await;
     browser.submit().await;

@@ -413,7 +413,7 @@ pub(super) fn own() -> Vec<Resource> {
             columns: APPLICATIONS,
             always: &[("superuser_full_list", "true")],
             lead: "What people open. Who may is decided by the policies, groups and users bound to each.",
-            tabs: &[("access/", "Access"), ("bindings/", "Bindings"), ("setup/", "Set-up")],
+            tabs: &[("access/", "Access"), ("bindings/", "Policy bindings"), ("setup/", "Set-up")],
             ..kind("application", "applications")
         },
         Resource {
@@ -469,7 +469,7 @@ pub(super) fn own() -> Vec<Resource> {
             columns: FLOWS,
             filters: FLOW_FILTERS,
             lead: "The ways that people go: stages, one after the other.",
-            tabs: &[("stages/", "Stages"), ("try/", "Try"), ("bindings/", "Bindings")],
+            tabs: &[("stages/", "Stages"), ("try/", "Try"), ("bindings/", "Policy bindings")],
             ..kind("flow", "flows")
         },
         Resource {

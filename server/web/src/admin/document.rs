@@ -39,6 +39,19 @@ pub(super) fn is_in_folder(document: Option<&Value>) -> bool {
     document.is_some_and(|document| text(document, "origin") == "folder")
 }
 
+/// The place in the configuration folder where a thing is declared; nothing for what lives in the database alone.
+pub(super) fn folder(desk: &Desk, resource: &Resource, value: &Value) -> Option<Badge> {
+    let objects = &desk.visit.snapshot.objects;
+    let kind = resource.registered()?.meta.kind;
+    let key = if kind == "brand" { &value["brand_uuid"] } else { &value["pk"] };
+    let object = match key.as_i64() {
+        Some(number) => objects.by_number(i32::try_from(number).ok()?)?,
+        None => objects.get(key.as_str()?.parse().ok()?)?,
+    };
+    let source = object.document.source.as_ref()?;
+    Some(Badge::new(format!("{}:{}", source.file, source.line), Tone::Info))
+}
+
 /// Where it is declared, as `grafana.yaml:3`.
 fn place(document: &Value) -> String {
     match document["line"].as_u64() {
@@ -76,7 +89,9 @@ async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
         let sentence = "This is no configuration, or you may not see it as YAML.";
         return Err(Trouble::Refused(StatusCode::NOT_FOUND, sentence.to_owned()));
     };
-    head.badges.push(badge(&document));
+    if !is_in_folder(Some(&document)) {
+        head.badges.push(badge(&document));
+    }
     head.api = path(resource, &value).map(|path| format!("GET /api/v3{path}"));
     let mut parts: Vec<Part> = Vec::new();
     match document["yaml"].as_str() {

@@ -2,6 +2,7 @@
 
 use super::{
     desk::{Desk, Paged, Trouble},
+    document,
     resource::{self, ColumnDef, Resource, Source, key_text},
 };
 use crate::pages::admin::{
@@ -89,7 +90,7 @@ pub(super) async fn choosing(
     Ok(Table {
         caption: resource.plural.clone(),
         columns: resource.columns.iter().map(|column| asked.column(column)).collect(),
-        rows: results.iter().map(|one| row(resource, one, chosen)).collect(),
+        rows: results.iter().map(|one| row(desk, resource, one, chosen)).collect(),
         empty: asked.empty(resource),
         action: if resource.searched || !resource.filters.is_empty() { desk.visit.path.clone() } else { String::new() },
         search: resource.searched.then(|| Search {
@@ -112,7 +113,9 @@ pub(super) async fn choosing(
     })
 }
 
-fn row(resource: &Resource, one: &Value, chosen: bool) -> Row {
+fn row(desk: &Desk, resource: &Resource, one: &Value, chosen: bool) -> Row {
+    // What the folder declares is not deleted here.
+    let chosen = chosen && document::folder(desk, resource, one).is_none();
     let cells = resource.columns.iter().enumerate().map(|(index, column)| {
         let cell = (column.cell)(one);
         if index == 0 { leading(cell, resource.href(one)) } else { cell }

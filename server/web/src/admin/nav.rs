@@ -27,6 +27,10 @@ const fn place(
     Place { section, label, path, kinds, shortcut, also }
 }
 
+/// The section of `System` that has a heading of its own there: what happened, and who is told of it.
+const EVENTS: &str = "Events";
+const SYSTEM: &str = "System";
+
 /// In the order shown.
 static PLACES: &[Place] = &[
     place("", "Overview", "", &["system", "event", "user", "application"], Some('o'), &[]),
@@ -56,26 +60,26 @@ static PLACES: &[Place] = &[
     ),
     place("Flows", "Prompts", "prompts/", &["prompt"], None, &[]),
     place("Flows", "Property mappings", "mappings/", &["scope_mapping"], Some('m'), &["mappings-"]),
-    place("Events", "Event log", "events/", &["event"], Some('e'), &[]),
-    place("Events", "Decisions", "decisions/", &["event"], Some('d'), &[]),
-    place("Events", "Reputation scores", "reputation/", &["reputation"], None, &[]),
-    place("Events", "Notification rules", "notification-rules/", &["notification_rule"], None, &[]),
-    place("Events", "Notification transports", "notification-transports/", &["notification_transport"], None, &[]),
     place(
-        "System",
+        SYSTEM,
         "Policies",
         "policies/",
         &["expression_policy", "cedar_policy", "password_policy"],
         Some('p'),
         &["policies-", "policy-bindings/"],
     ),
-    place("System", "Settings", "settings/", &["system"], None, &[]),
-    place("System", "Brands", "brands/", &["brand"], Some('b'), &[]),
-    place("System", "Certificates", "certificates/", &["key_pair"], Some('c'), &[]),
-    place("System", "Jobs", "jobs/", &["task"], Some('j'), &["schedules/"]),
-    place("System", "Revisions", "revisions/", &["revision"], Some('v'), &[]),
-    place("System", "Blueprints", "blueprints/", &["blueprint_instance"], None, &[]),
-    place("System", "Attributes", "object-attributes/", &["object_attribute"], None, &[]),
+    place(SYSTEM, "Settings", "settings/", &["system"], None, &[]),
+    place(SYSTEM, "Brands", "brands/", &["brand"], Some('b'), &[]),
+    place(SYSTEM, "Certificates", "certificates/", &["key_pair"], Some('c'), &[]),
+    place(SYSTEM, "Jobs", "jobs/", &["task"], Some('j'), &["schedules/"]),
+    place(SYSTEM, "Revisions", "revisions/", &["revision"], Some('v'), &[]),
+    place(SYSTEM, "Blueprints", "blueprints/", &["blueprint_instance"], None, &[]),
+    place(SYSTEM, "Attributes", "object-attributes/", &["object_attribute"], None, &[]),
+    place(EVENTS, "Logs", "events/", &["event"], Some('e'), &[]),
+    place(EVENTS, "Decisions", "decisions/", &["event"], Some('d'), &[]),
+    place(EVENTS, "Reputation scores", "reputation/", &["reputation"], None, &[]),
+    place(EVENTS, "Notification rules", "notification-rules/", &["notification_rule"], None, &[]),
+    place(EVENTS, "Notification transports", "notification-transports/", &["notification_transport"], None, &[]),
 ];
 
 impl Place {
@@ -89,6 +93,7 @@ impl Place {
 pub(super) fn sections(path: &str, may_read: impl Fn(&str) -> bool) -> Vec<NavSection> {
     let rest = path.strip_prefix(ROOT).unwrap_or_default();
     let mut sections: Vec<NavSection> = Vec::new();
+    let section = |label, within| NavSection { label, within, items: Vec::new() };
     for place in PLACES.iter().filter(|place| place.kinds.iter().any(|kind| may_read(kind))) {
         let item = NavItem {
             label: place.label,
@@ -96,9 +101,16 @@ pub(super) fn sections(path: &str, may_read: impl Fn(&str) -> bool) -> Vec<NavSe
             here: place.has(rest),
             shortcut: place.shortcut,
         };
-        match sections.last_mut().filter(|section| section.label == place.section) {
-            Some(section) => section.items.push(item),
-            None => sections.push(NavSection { label: place.section, items: vec![item] }),
+        if sections.last().is_none_or(|last| last.label != place.section) {
+            let within = if place.section == EVENTS { SYSTEM } else { "" };
+            // Whoever may see events and nothing else of the system finds them there all the same.
+            if !within.is_empty() && sections.last().is_none_or(|last| last.label != within) {
+                sections.push(section(within, ""));
+            }
+            sections.push(section(place.section, within));
+        }
+        if let Some(last) = sections.last_mut() {
+            last.items.push(item);
         }
     }
     sections
@@ -116,6 +128,13 @@ mod tests {
         let wanted =
             [("", vec![("Overview", false)]), ("Directory", vec![("Users", true)]), ("Flows", vec![("Flows", false)])];
         assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn events_are_a_part_of_the_system_for_whoever_sees_nothing_else_of_it() {
+        let sections = sections("/if/admin/events/", |kind| kind == "event");
+        let shown: Vec<(&str, &str, usize)> = sections.iter().map(|s| (s.within, s.label, s.items.len())).collect();
+        assert_eq!(shown, [("", "", 1), ("", "System", 0), ("System", "Events", 2)]);
     }
 
     #[test]

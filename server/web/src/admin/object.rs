@@ -24,8 +24,10 @@ async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
     let value = desk.rest.get(&resource.api_of(key)).await?;
     let mut head = head(desk, resource, &value, "");
-    head.badges.extend(document::of(desk, resource, &value).await?.as_ref().map(document::badge));
-    Ok(desk.page(head, panels(resource, &value)))
+    let document = document::of(desk, resource, &value).await?;
+    // That it is the folder's, the heading says by itself.
+    head.badges.extend(document.iter().filter(|document| !document::is_in_folder(Some(document))).map(document::badge));
+    Ok(desk.page(head, panels(desk, resource, &value)))
 }
 
 /// The heading of a page of one thing; `tab` is where below its address the page is.
@@ -43,15 +45,18 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     let tab =
         |(path, label): (&str, &str)| Tab { label: label.to_owned(), href: format!("{home}{path}"), here: path == tab };
     let mut actions = Vec::new();
+    let changes = desk.may(Act::Update, resource.kind) || desk.may(Act::Delete, resource.kind);
     if resource.can_create() && desk.may(Act::Update, resource.kind) {
         actions.push(Action::link("Edit", format!("{home}edit/")));
     }
-    if resource.can_delete && desk.may(Act::Delete, resource.kind) {
+    let in_folder = document::folder(desk, resource, value);
+    if resource.can_delete && desk.may(Act::Delete, resource.kind) && in_folder.is_none() {
         actions.push(Action::link("Delete", format!("{home}delete/")).toned(Tone::Bad));
     }
     let mut head = Heading {
         crumbs: vec![Crumb { label: resource.plural.clone(), href: resource.home() }],
         title: form::title(resource, value),
+        badges: in_folder.into_iter().filter(|_| changes).collect(),
         actions,
         tabs: if tabs.len() > 1 { tabs.into_iter().map(tab).collect() } else { Vec::new() },
         api: Some(format!("GET /api/v3{}", resource.api_of(&key_text(&value[resource.key])))),
@@ -62,7 +67,7 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
 }
 
 /// Everything that is set, long texts apart.
-pub(super) fn panels(resource: &Resource, value: &Value) -> Vec<Panel> {
+pub(super) fn panels(desk: &Desk, resource: &Resource, value: &Value) -> Vec<Panel> {
     let specs = resource.specs();
     let mut facts = Facts::default();
     let mut texts = Vec::new();
@@ -74,7 +79,7 @@ pub(super) fn panels(resource: &Resource, value: &Value) -> Vec<Panel> {
             }
             Holds::Long(_) => {}
             Holds::Ref(ref target, many) => {
-                facts = facts.with(&spec.label, references(target, many, &spec.name, value))
+                facts = facts.with(&spec.label, references(desk, target, many, &spec.name, value))
             }
             _ => facts = facts.with(&spec.label, form::shown(spec, value)),
         }
@@ -97,8 +102,22 @@ fn everything(value: &Value) -> Facts {
     })
 }
 
-/// Names of what is referred to, where the API tells them beside the keys (`groups` beside `groups_obj`).
-pub(super) fn references(target: &str, many: bool, name: &str, value: &Value) -> Cell {
+/// Name and page of what a key refers to, for who may see it; people and groups are no configuration.
+fn named(desk: &Desk, target: &str, key: &Value) -> Option<(String, String)> {
+    let objects = &desk.visit.snapshot.objects;
+    let object = match key.as_i64() {
+        Some(number) => objects.by_number(i32::try_from(number).ok()?)?,
+        None => objects.get(key.as_str()?.parse().ok()?)?,
+    };
+    let is_meant = objects.is_a(object.document.id, target) && desk.may(Act::Read, object.kind.meta.kind);
+    let of = resource::of(object.kind.meta.kind).filter(|_| is_meant)?;
+    let address = if of.key == "slug" { object.document.name.clone() } else { key_text(key) };
+    Some((object.document.name.clone(), format!("{}{}/", of.home(), part(&address))))
+}
+
+/// Names of what is referred to: as the API tells them beside the keys (`groups` beside `groups_obj`), or as they are
+/// in force.
+pub(super) fn references(desk: &Desk, target: &str, many: bool, name: &str, value: &Value) -> Cell {
     let told = match (&value[format!("{name}_obj")], &value[format!("{}_obj", name.trim_end_matches('s'))]) {
         (Value::Null, other) => other,
         (told, _) => told,
@@ -109,13 +128,26 @@ pub(super) fn references(target: &str, many: bool, name: &str, value: &Value) ->
         Value::Array(list) if !list.is_empty() => Cell::Links(list.iter().map(link).collect()),
         one @ Value::Object(_) => Cell::Links(vec![link(one)]),
         _ if value[name].is_null() => Cell::Nothing,
-        _ if many => Cell::Number(value[name].as_array().map_or(0, Vec::len) as i64),
-        _ => {
-            let key = key_text(&value[name]);
-            let to = format!("{}{}/", resource.home(), part(&key));
-            if matches!(resource.source, resource::Source::Union(_)) { Cell::Code(key) } else { Cell::link(key, to) }
-        }
+        _ => match known_links(desk, target, &value[name]) {
+            Some(links) => Cell::Links(links),
+            None if many => Cell::Number(value[name].as_array().map_or(0, Vec::len) as i64),
+            None => unknown(resource, &value[name]),
+        },
     }
+}
+
+/// One that is not in force, or that its viewer may not see.
+fn unknown(resource: &Resource, key: &Value) -> Cell {
+    let key = key_text(key);
+    let to = format!("{}{}/", resource.home(), part(&key));
+    if matches!(resource.source, resource::Source::Union(_)) { Cell::Code(key) } else { Cell::link(key, to) }
+}
+
+/// Links to everything that is referred to, when all of it is known.
+fn known_links(desk: &Desk, target: &str, keys: &Value) -> Option<Vec<(String, String)>> {
+    let keys = keys.as_array().map_or(std::slice::from_ref(keys), Vec::as_slice);
+    let links: Vec<(String, String)> = keys.iter().filter_map(|key| named(desk, target, key)).collect();
+    (!links.is_empty() && links.len() == keys.len()).then_some(links)
 }
 
 /// `GET /if/admin/{resource}/{key}/used-by/`.

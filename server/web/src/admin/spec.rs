@@ -115,11 +115,29 @@ pub(crate) fn label(name: &str) -> String {
     words.collect::<Vec<String>>().join(" ")
 }
 
+/// Fields that people know by another name than the API's: kind, field and what it is called.
+const NAMES: [(&str, &str, &str); 6] = [
+    ("oauth2_provider", "property_mappings", "Scopes"),
+    ("password_policy", "length_min", "Min length"),
+    ("password_policy", "amount_digits", "Min digits"),
+    ("password_policy", "amount_uppercase", "Min capital letters"),
+    ("password_policy", "amount_lowercase", "Min small letters"),
+    ("password_policy", "amount_symbols", "Min symbols"),
+];
+
 /// The fields of a kind, as clients may write them.
 pub(crate) fn of_kind(kind: &KindDef) -> Vec<Spec> {
     let schema = kind.schema();
     let fields = schema.fields.iter().filter(|field| !field.internal && !field.read_only);
-    fields.map(|field| of_field(field, &schema.root)).collect()
+    fields.map(|field| named(kind, of_field(field, &schema.root))).collect()
+}
+
+fn named(kind: &KindDef, spec: Spec) -> Spec {
+    let known = NAMES.iter().find(|(of, field, _)| *of == kind.meta.kind && *field == spec.name);
+    match known {
+        Some((.., label)) => spec.label(label),
+        None => spec,
+    }
 }
 
 fn of_field(field: &Field, root: &Value) -> Spec {
@@ -226,6 +244,7 @@ mod tests {
         assert!(matches!(spec("oauth2_provider", "client_secret").holds, Holds::Secret));
         assert!(matches!(spec("expression_policy", "expression").holds, Holds::Long(true)));
         assert!(matches!(spec("brand", "attributes").holds, Holds::Json));
+        assert_eq!(spec("oauth2_provider", "property_mappings").label, "Scopes");
         assert!(matches!(spec("password_policy", "length_min").holds, Holds::Number));
         assert!(spec("oauth2_provider", "name").required && !spec("oauth2_provider", "client_id").required);
     }

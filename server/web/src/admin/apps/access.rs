@@ -68,6 +68,18 @@ async fn shown(desk: &Desk, key: &str) -> Paged {
     Ok(desk.page(head, panels))
 }
 
+/// Reasons one after the other: what ends by itself, or announces the next, needs nothing between.
+pub(in super::super) fn in_one(reasons: &[&str]) -> String {
+    reasons.iter().fold(String::new(), |told, reason| {
+        let between = match told.chars().last() {
+            None => "",
+            Some('.' | ':') => " ",
+            Some(_) => "; ",
+        };
+        told + between + *reason
+    })
+}
+
 fn table(desk: &Desk, slug: &str, asked: &Asked, list: &Value) -> Table {
     let explains = desk.may(Act::CheckAccess, "user");
     let row = |one: &Value| {
@@ -89,7 +101,7 @@ fn table(desk: &Desk, slug: &str, asked: &Asked, list: &Value) -> Table {
             true => Cell::Actions(vec![Action::link("Explain", policies::explain_link(username, slug))]),
             false => Cell::Nothing,
         };
-        Row { key: None, cells: vec![person, Cell::Badges(vec![allowed]), reasons.join("; ").into(), more] }
+        Row { key: None, cells: vec![person, Cell::Badges(vec![allowed]), in_one(&reasons).into(), more] }
     };
     let rows = list["results"].as_array().into_iter().flatten().map(row).collect();
     let path = &desk.visit.path;
@@ -133,5 +145,17 @@ fn table(desk: &Desk, slug: &str, asked: &Asked, list: &Value) -> Table {
             next: (number("next") > 0).then(|| at(number("next"))),
         }),
         ..Table::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_one;
+
+    #[test]
+    fn reasons_are_read_as_one_text() {
+        assert_eq!(in_one(&["One of these:", "A is missing.", "B is."]), "One of these: A is missing. B is.");
+        assert_eq!(in_one(&["the group A", "the user b"]), "the group A; the user b");
+        assert_eq!(in_one(&[]), "");
     }
 }

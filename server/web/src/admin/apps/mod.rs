@@ -13,6 +13,8 @@ use super::replaced::{named, with_page};
 use crate::Web;
 use axum::{Router, routing::get};
 
+pub(super) use access::in_one;
+
 /// The pages of applications and providers.
 pub(super) fn routes() -> Router<Web> {
     with_page(named("application"), get(page::page))

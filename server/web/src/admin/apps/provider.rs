@@ -11,7 +11,7 @@ use super::{
     setup,
 };
 use crate::{
-    pages::admin::{Action, Code, Empty, Form, Note, Panel, Tone},
+    pages::admin::{Action, Cell, Code, Empty, Facts, Form, Note, Panel, Tone},
     rest::Refusal,
 };
 use axum::{extract::Path, http::StatusCode, response::Response};
@@ -51,15 +51,34 @@ async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
         head.actions.insert(1, Action::link("Set-up", format!("{home}setup/")));
     }
     if kind == "oauth2_provider" {
+        panels.push(credentials(desk, &provider, &resource.href(&provider)));
         let urls = desk.rest.get(&format!("/providers/oauth2/{}/setup_urls/", part(key))).await?;
         panels.push(Panel::new("Endpoints", vec![setup::endpoints(&urls).into()]));
     }
-    let mut rest = object::panels(resource, &provider);
+    let mut rest = object::panels(desk, resource, &provider);
     if let Some(first) = rest.first_mut() {
         first.title = "Settings".into();
     }
     panels.extend(rest);
     Ok(desk.page(head, panels))
+}
+
+/// What the application needs to know of itself. The secret is shown right after it was made, and to who asks for it:
+/// whoever looks over a shoulder sees no secret that nobody wanted to see.
+fn credentials(desk: &Desk, provider: &Value, home: &str) -> Panel {
+    let mut facts = Facts::default().with("Client ID", Cell::Copy(text(provider, "client_id").to_owned()));
+    let secret = text(provider, "client_secret");
+    let wanted = desk.asked("done").as_deref() == Some("created") || desk.asked("secret").is_some();
+    let is_secret = text(provider, "client_type") != "public" && !secret.is_empty();
+    if is_secret && wanted {
+        facts = facts.with("Client secret", Cell::Copy(secret.to_owned()));
+    }
+    let panel = Panel::new("For the application", vec![facts.into()])
+        .lead("The application sends these to prove which one it is.");
+    match is_secret && !wanted {
+        true => panel.action(Action::link("Show client secret", format!("{home}?secret=shown"))),
+        false => panel,
+    }
 }
 
 /// `GET /if/admin/oauth2-providers/{key}/claims/`.

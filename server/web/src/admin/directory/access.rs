@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        apps::in_one,
         desk::{Desk, Paged},
         list,
         resource::column,
@@ -27,8 +28,8 @@ static COLUMNS: &[ColumnDef] = &[
     }),
     column("Why", |value| {
         let said = if value["allowed"] == Value::Bool(true) { &value["reasons"] } else { &value["missing"] };
-        let said: Vec<String> = said.as_array().into_iter().flatten().map(key_text).collect();
-        Cell::from(said.join("; "))
+        let said: Vec<&str> = said.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        Cell::from(in_one(&said))
     }),
 ];
 

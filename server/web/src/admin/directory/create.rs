@@ -10,7 +10,7 @@ use super::{
     deeds::{Wrong, api, mail_stages, recovery_link, send_recovery, ways_in},
 };
 use crate::pages::admin::{
-    Cell, Choice, Code, Control, Crumb, Facts, Field, FieldSet, Form, Heading, Note, Panel, Tone,
+    Action, Cell, Choice, Code, Control, Crumb, Facts, Field, FieldSet, Form, Heading, Note, Panel, Tone,
 };
 use axum::{extract::Request, http::Method, response::Response};
 use lockgate_policies::Action as Act;
@@ -49,7 +49,20 @@ async fn asked(desk: &Desk, values: &Value, then: &str, problems: Vec<(String, S
         api: Some("POST /api/v3/core/users/".into()),
         ..Heading::default()
     };
-    Ok(desk.page_with(status, head, vec![Panel::bare(form)]))
+    let missing = no_recovery(desk).await.map(Panel::bare);
+    Ok(desk.page_with(status, head, missing.into_iter().chain([Panel::bare(form)]).collect()))
+}
+
+/// That links and invitations lead nowhere yet, where the brand names no flow by which people choose a password.
+async fn no_recovery(desk: &Desk) -> Option<Note> {
+    let brand = desk.rest.get("/core/brands/current/").await.ok()?;
+    let is_missing = text(&brand, "flow_recovery").is_empty() && desk.may(Act::SetPassword, "user");
+    let line = "Links and invitations need a flow by which people choose a password: the brand names none yet.";
+    let mut note = Note::new(Tone::Info, line);
+    if desk.may(Act::Update, "brand") {
+        note.actions = vec![Action::link("Choose a recovery flow", format!("{}brands/", super::super::ROOT))];
+    }
+    is_missing.then_some(note)
 }
 
 /// How the person is to sign in.

@@ -231,7 +231,7 @@ fn lines(told: &Value, dry_run: bool) -> Table {
     }
     Table {
         caption: "Lines".into(),
-        columns: ["Line", "User name", "", "Why"].map(Column::new).into(),
+        columns: ["Line", "User name", "What becomes of it", "Why"].map(Column::new).into(),
         rows,
         empty: Empty { title: "No line changes anything".into(), ..Empty::default() },
         ..Table::default()

@@ -66,6 +66,9 @@ pub(super) fn dress(desk: &Desk, user: &Value, head: &mut Heading) {
     if may(Act::SetPassword) {
         own.push(Action::link("Set password", format!("{home}password/")));
     }
+    if FACTORS.iter().any(|kind| desk.may(Act::Create, kind)) {
+        own.push(Action::link("Enroll", format!("{home}factors/enroll/")));
+    }
     if may(Act::Update) && !is_oneself(desk, user) {
         own.push(match is_active {
             true => Action::link("Deactivate", format!("{home}active/")),

@@ -80,7 +80,10 @@ static COLUMNS: &[ColumnDef] = &[
         let action = text(event, "action");
         Cell::badge(words::name(action), words::of(action).tone)
     }),
-    column("Address", |event| Cell::Code(text(event, "client_ip").to_owned())),
+    column("Address", |event| match text(event, "client_ip") {
+        "" => Cell::Nothing,
+        address => Cell::Code(address.to_owned()),
+    }),
     ordered("When", "created", |event| Cell::time(event["created"].as_str())),
 ];
 

@@ -27,15 +27,15 @@ pub(super) struct Stage {
 }
 
 /// Width of the picture.
-const WIDTH: i32 = 340;
+const WIDTH: i32 = 390;
 /// Where boxes begin and how wide they are.
 const LEFT: i32 = 30;
-const BOX: i32 = 220;
+const BOX: i32 = 270;
 /// Height of a box, and of the space between two.
 const HIGH: i32 = 48;
 const GAP: i32 = 30;
-/// Letters that fit into a box.
-const LETTERS: usize = 30;
+/// Small letters that fit into a box.
+const LETTERS: usize = 38;
 
 /// The middle of the boxes.
 const MIDDLE: i32 = LEFT + BOX / 2;
@@ -184,10 +184,26 @@ impl Paper {
     }
 }
 
+/// As much of a text as fits into a box.
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
+    let mut taken = 0;
+    for (end, letter) in text.char_indices() {
+        taken += width(letter);
+        if taken > LETTERS * 10 {
+            return format!("{}…", text[..end].trim_end());
+        }
+    }
+    text.to_owned()
+}
+
+/// How wide a letter is, in tenths of a small one: about, for no two fonts agree.
+fn width(letter: char) -> usize {
+    match letter {
+        // Scripts of East Asia, and what is drawn in their squares.
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'.. => 20,
+        'm' | 'w' | '@' => 14,
+        letter if letter.is_uppercase() => 13,
+        _ => 10,
     }
 }
 
@@ -246,5 +262,8 @@ mod tests {
     fn long_names_are_cut_between_letters() {
         assert_eq!(shortened("é".repeat(40).as_str()), format!("{}…", "é".repeat(LETTERS)));
         assert_eq!(shortened("short"), "short");
+        assert_eq!(shortened("default-authentication-identification"), "default-authentication-identification");
+        assert_eq!(shortened("登".repeat(20).as_str()), format!("{}…", "登".repeat(19)), "wide letters take more room");
+        assert!(shortened("W".repeat(40).as_str()).chars().count() < 32);
     }
 }

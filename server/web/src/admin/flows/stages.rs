@@ -132,7 +132,7 @@ async fn settings(desk: &Desk, stage: &Value) -> Result<Facts, Trouble> {
     let mut facts = Facts::default();
     for spec in told.take(MOST_FACTS) {
         let cell = match spec.holds {
-            Holds::Ref(ref target, many) => object::references(target, many, &spec.name, &value),
+            Holds::Ref(ref target, many) => object::references(desk, target, many, &spec.name, &value),
             _ => form::shown(spec, &value),
         };
         facts = facts.with(&spec.label, cell);

@@ -10,13 +10,14 @@ mod what_if;
 mod whom;
 
 use super::{
+    ROOT,
     desk::Desk,
     replaced,
     resource::{self, Resource},
 };
 use crate::{
     Web,
-    pages::admin::{Control, Form},
+    pages::admin::{Action, Control, Form, Note, Tone},
     rest::Refusal,
 };
 use axum::{
@@ -76,6 +77,9 @@ pub(super) fn routes() -> Router<Web> {
 /// Programs in a form of a policy or a mapping are judged while they are typed. `home` is the address that the form is at,
 /// below the resource or the thing.
 pub(super) fn watch(resource: &Resource, home: &str, form: &mut Form) {
+    if resource.kind == "password_policy" && form.note.is_none() {
+        form.note = Some(expiry());
+    }
     if !texts().any(|(known, _)| known.slug == resource.slug) {
         return;
     }
@@ -84,6 +88,13 @@ pub(super) fn watch(resource: &Resource, home: &str, form: &mut Form) {
             *check = format!("{home}check/");
         }
     }
+}
+
+/// Where the expiry of passwords is set: it is judged at each sign-in, not when a password is chosen.
+fn expiry() -> Note {
+    let line = "After how many days passwords expire is a policy of its own, bound to the stage that asks for them.";
+    let make = Action::link("Create a password expiry policy", format!("{ROOT}policies-password-expiry/new/"));
+    Note { tone: Tone::Info, title: "Expiry".into(), lines: vec![line.into()], actions: vec![make] }
 }
 
 /// What is known of an object beside its fields: where it comes from, and the document that holds it. Nothing for

@@ -26,7 +26,9 @@ pub struct NavItem {
 pub struct NavSection {
     /// The heading; empty: none.
     pub label: &'static str,
-    /// In the order shown; never empty.
+    /// The heading that it stands under, as a part of what comes before; empty: none.
+    pub within: &'static str,
+    /// In the order shown; empty only above a section that stands within this one.
     pub items: Vec<NavItem>,
 }
 

@@ -239,6 +239,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether there are so many filters that they are folded away where room is scarce.
+    fn folds(&self) -> bool {
+        self.filters.len() > 4
+    }
+
     fn chooses(&self) -> bool {
         !self.bulk.is_empty() && self.rows.iter().any(|row| row.key.is_some())
     }
