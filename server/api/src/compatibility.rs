@@ -52,6 +52,10 @@ pub(crate) const TABLE: &[Difference] = &[
         "In a browser's session, one's own are removed only within 15 minutes of signing in with a second factor (403 otherwise), also by administrators; with a token, and those of others, as there.",
     ),
     differs(
+        &["core_tokens_create", "core_tokens_set_key_create", "core_tokens_view_key_retrieve"],
+        "In a browser's session, whoever has a second factor must have signed in with it within 15 minutes (403 otherwise), and nobody does it while acting as somebody else.",
+    ),
+    differs(
         &["stages_authenticator_duo_import_devices_automatic_create"],
         "Whom Duo knows and who has no phone there is left out: they could not answer, and would be shut out.",
     ),
