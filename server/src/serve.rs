@@ -144,7 +144,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         variables: environment,
         trusted: TrustedProxies::new(trusted),
         public_url: settings.public_url.clone(),
-        session_lifetime: settings.session_lifetime.map(TimeDelta::seconds),
+        session_lifetime: (settings.session_lifetime > 0).then(|| TimeDelta::seconds(settings.session_lifetime)),
         password_threads: if settings.limits.password_threads == 0 { cores } else { settings.limits.password_threads },
         password_queue: settings.limits.password_queue,
         wrong_passwords: Allowance {

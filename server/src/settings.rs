@@ -46,8 +46,8 @@ pub(crate) struct Settings {
     pub(crate) bootstrap_token: Option<String>,
     /// E-mail address of `akadmin` at first start.
     pub(crate) bootstrap_email: Option<String>,
-    /// How long a session lasts, in seconds, where the login stage says nothing of its own.
-    pub(crate) session_lifetime: Option<i64>,
+    /// How long a session lasts, in seconds, where the login stage says nothing of its own; 0: until the browser closes.
+    pub(crate) session_lifetime: i64,
     /// trace, debug, info, warning or error; or a filter such as `info,lockgate_store=debug`.
     pub(crate) log_level: String,
     /// `text` or `json`.
@@ -232,7 +232,7 @@ impl Default for Settings {
             bootstrap_password: None,
             bootstrap_token: None,
             bootstrap_email: None,
-            session_lifetime: None,
+            session_lifetime: 30 * 86_400,
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
             reputation: ReputationSettings { expiry: 86_400, lower_limit: -5, upper_limit: 5 },

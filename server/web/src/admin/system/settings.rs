@@ -59,8 +59,8 @@ fn general(login: Option<&Login>) -> Vec<Spec> {
     let mut specs = Vec::new();
     if let Some(login) = login {
         let hint = format!(
-            "How long somebody stays signed in: 30d, 8h, or days=30. 0: until the browser closes, or what \
-             LOCKGATE_SESSION_LIFETIME says. New sign-ins count; this is the login stage \"{}\".",
+            "How long somebody stays signed in: 30d, 8h, or days=30. 0: as LOCKGATE_SESSION_LIFETIME says, which is \
+             30 days unless it was set. New sign-ins count; this is the login stage \"{}\".",
             text(&login.stage, "name")
         );
         specs.push(Spec::new(SESSION, Holds::Text).required().hint(&hint));
