@@ -440,6 +440,8 @@ pub(super) fn own() -> Vec<Resource> {
             columns: GROUPS,
             lead: "Groups say who reaches what. A member of a group is a member of the groups around it.",
             source: Source::Fields(group_fields),
+            // Of a large group they are megabytes.
+            always: &[("include_users", "false")],
             ordering: "name",
             tabs: &[("members/", "Members")],
             ..people("groups", "core/groups", "group", "pk", "Group", "Groups")

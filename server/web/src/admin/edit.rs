@@ -138,7 +138,7 @@ pub(super) async fn filled(desk: Desk, Path((slug, key)): Path<(String, String)>
 
 async fn with_values(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let form = edit_form(desk, resource, &value, &value).await?;
     Ok(desk.page(edit_head(desk, resource, &value), vec![Panel::bare(form)]))
 }
@@ -185,7 +185,7 @@ pub(super) async fn update(desk: Desk, Path((slug, key)): Path<(String, String)>
 async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged {
     let resource = find(slug)?;
     let sent: Sent = desk.form(request).await?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let in_folder = document::is_in_folder(document::of(desk, resource, &value).await?.as_ref());
     let specs = resource.specs();
     let problems = match form::body(desk, &specs, &sent).await? {
@@ -199,7 +199,7 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
             }
         }
         Ok(body) => {
-            let reply = desk.send(Method::PATCH, &resource.api_of(key), &body).await?;
+            let reply = desk.send(Method::PATCH, &resource.shown(key), &body).await?;
             if reply.status.is_success() {
                 let key = key_text(&reply.json()[resource.key]);
                 return Ok(done(&format!("{}{}/", resource.home(), part(&key)), "saved"));

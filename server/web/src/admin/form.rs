@@ -128,7 +128,7 @@ async fn references(desk: &Desk, spec: &Spec, target: &str, many: bool, value: &
     if target == USER {
         return typed(desk, resource, target, many, value).await;
     }
-    let list = desk.rest.get(&format!("{}?page_size={MOST_CHOICES}&superuser_full_list=true", resource.api)).await;
+    let list = desk.rest.get(&resource.list(&[("page_size", &MOST_CHOICES.to_string())])).await;
     let list = match list {
         Ok(list) => list,
         // Who may not see what there is keeps what is set.
@@ -176,7 +176,7 @@ async fn typed(
             names.push(key);
             continue;
         }
-        names.push(match desk.rest.get(&resource.api_of(&key)).await {
+        names.push(match desk.rest.get(&resource.shown(&key)).await {
             Ok(one) => resource.name(&one),
             Err(_) => key,
         });
@@ -310,8 +310,7 @@ pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<
         return Ok(Some(json!(word)));
     }
     let Some(resource) = resource::of_target(target) else { return Ok(Some(json!(word))) };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("search", word).finish();
-    let list = desk.rest.get(&format!("{}?page_size=100&{query}", resource.api)).await?;
+    let list = desk.rest.get(&resource.list(&[("page_size", "100"), ("search", word)])).await?;
     let found = list["results"].as_array().into_iter().flatten().find(|one| resource.name(one) == word);
     Ok(found.map(|one| one["pk"].clone()))
 }

@@ -8,7 +8,7 @@ use super::{
     spec::Holds,
 };
 use crate::pages::admin::{
-    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Text, Tone,
+    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Note, Panel, Part, Row, Tab, Table, Text, Tone,
 };
 use axum::{extract::Path, response::Response};
 use lockgate_policies::Action as Act;
@@ -22,7 +22,7 @@ pub(super) async fn page(desk: Desk, Path((slug, key)): Path<(String, String)>) 
 
 async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let mut head = head(desk, resource, &value, "");
     head.badges.extend(document::of(desk, resource, &value).await?.as_ref().map(document::badge));
     Ok(desk.page(head, panels(resource, &value)))
@@ -126,15 +126,19 @@ pub(super) async fn used_by(desk: Desk, Path((slug, key)): Path<(String, String)
 
 async fn users_of(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
-    let table = dependants(desk, resource, key).await?;
-    Ok(desk.page(head(desk, resource, &value, "used-by/"), vec![Panel::bare(table)]))
+    let value = desk.rest.get(&resource.shown(key)).await?;
+    let parts = dependants(desk, resource, key).await?;
+    let panels = parts.into_iter().map(Panel::bare).collect();
+    Ok(desk.page(head(desk, resource, &value, "used-by/"), panels))
 }
 
+/// Most of what refers to a thing that a page names: a group has thousands of members.
+const MOST_DEPENDANTS: usize = 200;
+
 /// What refers to a thing, and what its deletion does to it.
-pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> Result<Part, super::desk::Trouble> {
+pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> Result<Vec<Part>, super::desk::Trouble> {
     if !resource.has_used_by {
-        return Ok(Text::default().into());
+        return Ok(vec![Text::default().into()]);
     }
     let list = desk.rest.get(&format!("{}used_by/", resource.api_of(key))).await?;
     let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -152,16 +156,22 @@ pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> R
         let name = to.map_or_else(|| Cell::from(name.as_str()), |to| Cell::link(&name, to));
         Row { key: None, cells: vec![name, Cell::from(kind), fate] }
     };
-    Ok(Table {
+    let mut parts = Vec::new();
+    if list.len() > MOST_DEPENDANTS {
+        let line = format!("The first {MOST_DEPENDANTS} are shown; there are more.");
+        parts.push(Note::new(Tone::Info, line).into());
+    }
+    let table = Table {
         caption: "Used by".into(),
         columns: ["Name", "Kind", "When this is deleted, it"].map(Column::new).into(),
-        rows: list.iter().map(row).collect(),
+        rows: list.iter().take(MOST_DEPENDANTS).map(row).collect(),
         empty: Empty {
             title: "Nothing refers to it".into(),
             hint: "It can be deleted without changing anything else.".into(),
             action: None,
         },
         ..Table::default()
-    }
-    .into())
+    };
+    parts.push(table.into());
+    Ok(parts)
 }

@@ -31,7 +31,7 @@ pub(super) async fn proxy(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
     let resource = named(kind);
-    let provider = desk.rest.get(&resource.api_of(key)).await?;
+    let provider = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &provider, "");
     let slug = text(&provider, "assigned_application_slug");
     let mut panels = Vec::new();
@@ -70,7 +70,7 @@ pub(super) async fn claims(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn previewed(desk: &Desk, key: &str) -> Paged {
     let resource = named("oauth2_provider");
-    let provider = desk.rest.get(&resource.api_of(key)).await?;
+    let provider = desk.rest.get(&resource.shown(key)).await?;
     let user = desk.asked("user").unwrap_or_default();
     let api = format!("/providers/oauth2/{}/preview_user/", part(key));
     let mut wrong: Vec<(String, String)> = Vec::new();

@@ -21,7 +21,7 @@ pub(super) async fn page(desk: Desk, resource: &'static Resource, key: &str) -> 
 }
 
 async fn shown(desk: &Desk, resource: &'static Resource, key: &str) -> Paged {
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let is_policy = resource.registered().is_some_and(|kind| kind.meta.family == Family::Policy);
     let mut panels = Vec::new();
     if let Some(note) = origin(desk, resource.kind, key).await? {

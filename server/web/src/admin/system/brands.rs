@@ -19,7 +19,7 @@ pub(super) async fn page(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str) -> Paged {
     let resource = list::find("brands")?;
-    let brand = desk.rest.get(&resource.api_of(key)).await?;
+    let brand = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &brand, "");
     let domain = text(&brand, "domain");
     let mut panels = object::panels(resource, &brand);

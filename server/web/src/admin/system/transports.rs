@@ -25,7 +25,7 @@ pub(super) async fn page(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str, outcome: Option<Result<Value, String>>) -> Paged {
     let resource = list::find("notification-transports")?;
-    let transport = desk.rest.get(&resource.api_of(key)).await?;
+    let transport = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &transport, "");
     if desk.may(Act::Test, resource.kind) {
         let address = format!("{}{}/test/", resource.home(), part(key));
