@@ -73,7 +73,7 @@ static PLACES: &[Place] = &[
     place("System", "Brands", "brands/", &["brand"], Some('b'), &[]),
     place("System", "Certificates", "certificates/", &["key_pair"], Some('c'), &[]),
     place("System", "Jobs", "jobs/", &["task"], Some('j'), &["schedules/"]),
-    place("System", "Revisions", "revisions/", &["revision"], Some('v'), &[]),
+    place("System", "Revisions", "revisions/", &["revision"], Some('v'), &["drift/"]),
     place("System", "Blueprints", "blueprints/", &["blueprint_instance"], None, &[]),
     place("System", "Attributes", "object-attributes/", &["object_attribute"], None, &[]),
 ];
