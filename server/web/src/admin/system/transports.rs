@@ -31,7 +31,7 @@ async fn shown(desk: &Desk, key: &str, outcome: Option<Result<Value, String>>) -
         let address = format!("{}{}/test/", resource.home(), part(key));
         head.actions.insert(0, Action::post("Send a test to me", address, []).toned(Tone::Main));
     }
-    let mut panels = object::panels(resource, &transport);
+    let mut panels = object::panels(desk, resource, &transport).await?;
     let mut status = StatusCode::OK;
     if let Some(outcome) = outcome {
         let note = match outcome {
