@@ -203,6 +203,22 @@ pub(crate) async fn are_seen(
 
 /// Notes what the caller did to something of a kind: its key, and its name.
 pub(crate) fn note(identity: &Identity, caller: &Caller, action: Noted, kind: &str, (pk, name): (impl ToString, &str)) {
+    identity.journal.record(entry(caller, action, kind, (pk, name)));
+}
+
+/// The same of something that belongs to somebody, who is shown what others do to it.
+pub(crate) fn note_of(
+    identity: &Identity,
+    caller: &Caller,
+    action: Noted,
+    kind: &str,
+    thing: (impl ToString, &str),
+    owner: i64,
+) {
+    identity.journal.record(entry(caller, action, kind, thing).with("owner", json!({"pk": owner})));
+}
+
+fn entry(caller: &Caller, action: Noted, kind: &str, (pk, name): (impl ToString, &str)) -> Entry {
     let entry = Entry::new(action, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);
-    identity.journal.record(entry.about(permission::model_of(kind), pk.to_string(), name));
+    entry.about(permission::model_of(kind), pk.to_string(), name)
 }

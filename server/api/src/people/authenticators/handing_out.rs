@@ -157,7 +157,7 @@ async fn app(
     let issuer = snapshot.brand_facts(&caller.client.host).title;
     let (made, config_url) =
         identity.hand_out_app(&account, name, given.digits, &issuer).await.map_err(|error| failed(&error))?;
-    note_made(&identity, &caller, sort, &made);
+    note_made(&identity, &caller, sort, &made, account.pk);
     Ok((StatusCode::CREATED, Json(AppForUser { pk: made.pk, name: made.name, config_url })))
 }
 
@@ -174,7 +174,7 @@ async fn codes(
     let account = account((&identity, &snapshot, &caller), sort, (&key, name)).await?;
     let size = (given.count, given.length);
     let (made, codes) = identity.hand_out_codes(account.pk, name, size).await.map_err(|error| failed(&error))?;
-    note_made(&identity, &caller, sort, &made);
+    note_made(&identity, &caller, sort, &made, account.pk);
     Ok((StatusCode::CREATED, Json(CodesForUser { pk: made.pk, name: made.name, codes })))
 }
 

@@ -377,10 +377,11 @@ async fn all_of_users(
     Ok(Json(seen))
 }
 
-fn note_made(identity: &Identity, caller: &Caller, sort: &Sort, made: &Factor) {
-    super::note(identity, caller, Noted::ModelCreated, sort.policy, (made.pk, &made.name));
+fn note_made(identity: &Identity, caller: &Caller, sort: &Sort, made: &Factor, owner: i64) {
+    super::note_of(identity, caller, Noted::ModelCreated, sort.policy, (made.pk, &made.name), owner);
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, sort: &Sort, authenticator: &Authenticator) {
-    super::note(identity, caller, action, sort.policy, (authenticator.pk, &authenticator.name));
+    let thing = (authenticator.pk, authenticator.name.as_str());
+    super::note_of(identity, caller, action, sort.policy, thing, authenticator.user_pk);
 }
