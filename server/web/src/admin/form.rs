@@ -17,6 +17,9 @@ const MOST_CHOICES: u64 = 200;
 /// What people are called as the target of a reference.
 const USER: &str = "user";
 
+/// More choices than this stay in a list that unfolds.
+const MOST_LAID_OPEN: usize = 8;
+
 /// Rows beyond those that are filled in.
 const BLANK_ROWS: usize = 2;
 
@@ -45,7 +48,7 @@ pub(super) async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Fi
     let value = given.unwrap_or(&spec.default);
     let control = match &spec.holds {
         Holds::Ref(target, many) => references(desk, spec, target, *many, value).await?,
-        holds => control(holds, value, &spec.name, !spec.required || spec.nullable),
+        holds => explained(control(holds, value, &spec.name, !spec.required || spec.nullable), &spec.meanings),
     };
     let hint = match spec.holds {
         Holds::Secret if given.is_some() => format!("{} Empty: it stays what it is.", spec.hint),
@@ -90,6 +93,23 @@ fn control(holds: &Holds, value: &Value, name: &str, optional: bool) -> Control 
             Control::code(if shown == "{}" { String::new() } else { shown }, rows)
         }
         Holds::Rows(columns) => rows(columns, value, name),
+    }
+}
+
+/// Choices with what they mean. A list that unfolds has no room for that: a short one is laid open.
+fn explained(control: Control, meanings: &[(String, String)]) -> Control {
+    let told = |mut choice: Choice| {
+        if let Some((_, meaning)) = meanings.iter().find(|(value, _)| *value == choice.value) {
+            choice.hint.clone_from(meaning);
+        }
+        choice
+    };
+    match control {
+        Control::Select(choices) if !meanings.is_empty() && choices.len() <= MOST_LAID_OPEN => {
+            Control::Radio(choices.into_iter().map(told).collect())
+        }
+        Control::Many(choices) => Control::Many(choices.into_iter().map(told).collect()),
+        other => other,
     }
 }
 
