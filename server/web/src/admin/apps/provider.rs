@@ -54,7 +54,7 @@ async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
         let urls = desk.rest.get(&format!("/providers/oauth2/{}/setup_urls/", part(key))).await?;
         panels.push(Panel::new("Endpoints", vec![setup::endpoints(&urls).into()]));
     }
-    let mut rest = object::panels(resource, &provider);
+    let mut rest = object::panels(desk, resource, &provider).await?;
     if let Some(first) = rest.first_mut() {
         first.title = "Settings".into();
     }
