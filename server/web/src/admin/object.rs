@@ -4,6 +4,7 @@ use super::{
     desk::{Desk, Paged},
     document, form,
     list::find,
+    names,
     resource::{self, Resource, key_text, part, text},
     spec::Holds,
 };
@@ -25,7 +26,7 @@ async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let value = desk.rest.get(&resource.shown(key)).await?;
     let mut head = head(desk, resource, &value, "");
     head.badges.extend(document::of(desk, resource, &value).await?.as_ref().map(document::badge));
-    Ok(desk.page(head, panels(resource, &value)))
+    Ok(desk.page(head, panels(desk, resource, &value).await?))
 }
 
 /// The heading of a page of one thing; `tab` is where below its address the page is.
@@ -61,8 +62,17 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     head
 }
 
+/// Everything that is set, what it refers to by name.
+pub(super) async fn panels(
+    desk: &Desk,
+    resource: &Resource,
+    value: &Value,
+) -> Result<Vec<Panel>, super::desk::Trouble> {
+    Ok(set(resource, &names::beside(desk, resource, value).await?))
+}
+
 /// Everything that is set, long texts apart.
-pub(super) fn panels(resource: &Resource, value: &Value) -> Vec<Panel> {
+fn set(resource: &Resource, value: &Value) -> Vec<Panel> {
     let specs = resource.specs();
     let mut facts = Facts::default();
     let mut texts = Vec::new();

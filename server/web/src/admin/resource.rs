@@ -64,6 +64,8 @@ pub(crate) struct Resource {
     pub(crate) searched: bool,
     /// Parameters that the list, and each of it, is always asked with.
     pub(crate) always: &'static [(&'static str, &'static str)],
+    /// Members of a row whose keys are told by name.
+    pub(crate) named: &'static [&'static str],
     /// The order of the list when none is asked.
     pub(crate) ordering: &'static str,
     pub(crate) source: Source,

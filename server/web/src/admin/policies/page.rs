@@ -28,7 +28,7 @@ async fn shown(desk: &Desk, resource: &'static Resource, key: &str) -> Paged {
         panels.push(Panel::bare(note));
     }
     // What the text says comes before its settings.
-    let mut set = object::panels(resource, &value);
+    let mut set = object::panels(desk, resource, &value).await?;
     set.rotate_left(1);
     panels.append(&mut set);
     if is_policy {
