@@ -37,6 +37,8 @@ mod m20261129_000021_factors;
 mod m20261129_000022_flow_tokens;
 mod m20261129_000023_user_moves;
 mod m20261129_000024_figures;
+mod m20261130_000025_unseen;
+mod m20261130_000026_subjects;
 mod parts;
 
 /// Applies the migrations, oldest first.
@@ -71,6 +73,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000022_flow_tokens::Migration),
             Box::new(m20261129_000023_user_moves::Migration),
             Box::new(m20261129_000024_figures::Migration),
+            Box::new(m20261130_000025_unseen::Migration),
+            Box::new(m20261130_000026_subjects::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@
 use crate::{kind::Meta, problem::Problems, validity::Validity};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What happens to an object when one that it refers to is deleted.
@@ -66,6 +67,9 @@ pub struct KindSchema {
     pub root: Value,
     /// The top-level fields in declaration order.
     pub fields: Vec<Field>,
+    /// What the values of each list of choices mean, in their order, by the list as JSON. Apart from the schema: what
+    /// clients are made from stays as it is.
+    meanings: BTreeMap<String, Vec<String>>,
     validator: Option<Validator>,
 }
 
@@ -79,7 +83,8 @@ impl KindSchema {
     /// Reads a schema made by schemars.
     #[must_use]
     pub fn new(meta: &Meta, mut root: Value) -> Self {
-        plain_enums(&mut root);
+        let mut meanings = BTreeMap::new();
+        plain_enums(&mut root, &mut meanings);
         root["title"] = Value::from(meta.schema);
         let required: Vec<&str> =
             root["required"].as_array().map(|r| r.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
@@ -93,7 +98,13 @@ impl KindSchema {
             .with_format("regex-lines", |text: &str| text.lines().all(|l| regex::Regex::new(l.trim()).is_ok()))
             .build(&root)
             .ok();
-        Self { root, fields, validator }
+        Self { root, fields, meanings, validator }
+    }
+
+    /// What the values of an `enum` of this schema mean, in their order; empty for those that nobody has described.
+    #[must_use]
+    pub fn meanings(&self, choices: &Value) -> &[String] {
+        self.meanings.get(&choices.to_string()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Everything in `body` that the schema forbids. A schema that could not be compiled forbids all.
@@ -176,30 +187,36 @@ fn field(name: &str, schema: &Value, required: bool) -> Field {
 
 /// Turns `oneOf` of documented constants into a plain `enum`, which validators complain about in one
 /// sentence and client generators understand.
-fn plain_enums(schema: &mut Value) {
+fn plain_enums(schema: &mut Value, meanings: &mut BTreeMap<String, Vec<String>>) {
     match schema {
         Value::Object(map) => {
-            map.values_mut().for_each(plain_enums);
-            flatten_one_of(map);
+            map.values_mut().for_each(|value| plain_enums(value, meanings));
+            flatten_one_of(map, meanings);
         }
-        Value::Array(list) => list.iter_mut().for_each(plain_enums),
+        Value::Array(list) => list.iter_mut().for_each(|value| plain_enums(value, meanings)),
         _ => {}
     }
 }
 
-fn flatten_one_of(map: &mut Map<String, Value>) {
+fn flatten_one_of(map: &mut Map<String, Value>, meanings: &mut BTreeMap<String, Vec<String>>) {
     let Some(variants) = map.get("oneOf").and_then(Value::as_array) else { return };
-    let mut values = Vec::new();
+    let (mut values, mut meant) = (Vec::new(), Vec::new());
     for variant in variants {
+        let meaning = variant.get("description").and_then(Value::as_str).unwrap_or_default();
+        // A doc comment as one paragraph.
+        let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
         match (variant.get("const"), variant.get("enum").and_then(Value::as_array)) {
             (Some(value), _) => values.push(value.clone()),
             (None, Some(several)) => values.extend(several.iter().cloned()),
             _ => return,
         }
+        meant.resize(values.len(), meaning);
     }
     map.remove("oneOf");
     map.insert("type".to_owned(), Value::from("string"));
-    map.insert("enum".to_owned(), Value::Array(values));
+    let values = Value::Array(values);
+    meanings.insert(values.to_string(), meant);
+    map.insert("enum".to_owned(), values);
 }
 
 fn complain(error: &ValidationError<'_>, problems: &mut Problems) {

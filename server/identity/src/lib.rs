@@ -53,6 +53,7 @@ pub mod system;
 pub mod tokens;
 pub mod tuning;
 pub mod turns;
+mod volume;
 
 use access::Access;
 use chrono::TimeDelta;
@@ -256,6 +257,7 @@ pub struct Core {
     /// Where addresses are.
     pub places: Arc<GeoDatabases>,
     figures: figures::Kept,
+    volumes: volume::Counts,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// The mail server of the settings.
@@ -393,6 +395,7 @@ impl Identity {
             tuning,
             feed,
             figures: figures::Kept::default(),
+            volumes: volume::Counts::default(),
             trusted: setup.trusted,
             mail: setup.mail,
             twilio_url: setup.twilio_url,

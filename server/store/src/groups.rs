@@ -237,9 +237,11 @@ impl Groups<'_> {
                 for chunk in groups.chunks(CHUNK) {
                     let wanted = Column::GroupPk.is_in(chunk.iter().copied());
                     let rows = membership::Entity::find().filter(wanted).filter(in_force(now));
-                    let rows = rows.order_by_asc(Column::UserPk);
-                    for row in rows.all(self.store.reader()).await? {
-                        members.entry(row.group_pk).or_default().push(row.user_pk);
+                    // Of large groups whole rows take several times as long.
+                    let rows = rows.select_only().column(Column::GroupPk).column(Column::UserPk);
+                    let rows = rows.order_by_asc(Column::UserPk).into_tuple::<(Uuid, i64)>();
+                    for (group, user) in rows.all(self.store.reader()).await? {
+                        members.entry(group).or_default().push(user);
                     }
                 }
                 Ok(members)

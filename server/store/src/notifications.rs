@@ -154,6 +154,16 @@ impl Notifications<'_> {
             .await
     }
 
+    /// How much somebody was told and has not seen.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn unseen(&self, user_pk: i64) -> Result<u64, StoreError> {
+        use notification::Column;
+        let matching = notification::Entity::find().filter(Column::UserPk.eq(user_pk)).filter(Column::Seen.eq(false));
+        self.store.bounded(paging::count(self.store.reader(), matching)).await
+    }
+
     /// Changes what may be changed: whether it is seen, and where it leads. Answers whether it is there.
     ///
     /// # Errors

@@ -12,8 +12,31 @@ on_each_database!(
     jobs_are_seen_and_done_again,
     somebody_goes_back_to_a_revision,
     a_transport_is_tried_and_notifications_are_seen,
+    drift_is_told_until_the_folder_is_read,
     who_may_only_look_is_offered_nothing_else,
 );
+
+/// What was edited, what was made here, and a folder that does not compile.
+async fn drift_is_told_until_the_folder_is_read(database: Database) {
+    let server = Server::builder(database).config("a.yaml", "group: Readers\n").start().await;
+    let (api, client) = (server.api(), admin(&server).await);
+    let calm = page(&client, &server, "drift/").await;
+    assert!(calm.contains("Nothing was edited") && calm.contains("Nothing was made here"), "{calm}");
+    api.patch("flows/instances/default-authentication-flow/", &json!({"title": "Come in"})).await.expect(200);
+    api.post("core/applications/", &json!({"name": "Beside", "slug": "beside"})).await.expect(201);
+    server.write("a.yaml", "group: [\n");
+    eventually(async || page(&client, &server, "drift/").await.contains("Does not compile")).await;
+    let told = page(&client, &server, "drift/").await;
+    for words in ["The folder is not in force", "a.yaml:", "+ title: Come in", "/if/admin/applications/beside/yaml/"] {
+        assert!(told.contains(words), "{words} is missing:\n{told}");
+    }
+    server.write("a.yaml", "group: Writers\n");
+    let back = send(&client, &server, "revisions/reload/", &[]).await;
+    assert_eq!(back.status, 303, "{}", back.text());
+    assert!(page(&client, &server, "drift/").await.contains("In force"));
+    let person = person(&server, "bob", &["authentik_core.view_user"]).await;
+    assert_eq!(person.get(&server.url("/if/admin/drift/")).await.status, 403);
+}
 
 /// Somebody signed in in a browser of their own.
 pub(super) async fn signed_in(server: &Server, name: &str) -> Client {
@@ -265,8 +288,11 @@ async fn a_transport_is_tried_and_notifications_are_seen(database: Database) {
     assert!(sent.contains("It stands among your notifications."), "{sent}");
     let told = page(&client, &server, "notifications/?seen=false").await;
     assert!(told.contains("Test notification from Lockgate"), "{told}");
+    let count = "<span class=\"badge\">1</span><span class=\"unseen\"> new notifications";
+    assert!(told.contains(count), "{told}");
     send(&client, &server, "notifications/seen/", &[]).await.expect(303);
-    assert!(!page(&client, &server, "notifications/?seen=false").await.contains("Test notification"));
+    let seen = page(&client, &server, "notifications/?seen=false").await;
+    assert!(!seen.contains("Test notification") && !seen.contains("new notifications"), "{seen}");
     // Whoever follows one has seen it.
     send(&client, &server, &format!("notification-transports/{key}/test/"), &[]).await.expect(200);
     let one: Value = api.get("events/notifications/?seen=false").await.expect(200).json();

@@ -1,6 +1,7 @@
 //! `/lockgate/objects/`: configuration objects of every kind under one address, each with the document of a folder that
 //! holds it.
 
+mod drift;
 mod preview;
 mod search;
 mod shapes;
@@ -35,6 +36,7 @@ const NOUN: &str = "object";
 /// Routes.
 pub(crate) fn routes() -> Router<Identity> {
     Router::new()
+        .route("/lockgate/drift/", get(drift::retrieve))
         .route("/lockgate/objects/", get(search::list))
         .route("/lockgate/objects/{kind}/{pk}/", get(retrieve))
         .route("/lockgate/objects/{kind}/{pk}/preview/", post(preview::change))
@@ -50,6 +52,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .answers(200, "The object.", components.reply::<ObjectDocument>()),
     );
     preview::describe(components, paths);
+    drift::describe(components, paths);
     let origins = components.reply::<shapes::ObjectOriginEnum>();
     let several = |items: Value| json!({"type": "array", "items": items});
     paths.add(
@@ -57,6 +60,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
             .says("Looks for objects of all kinds by their names, as far as the caller sees them; of kinds that stand inside of others only where they are asked for.")
             .query("kind", several(json!({"type": "string"})))
             .query("origin", several(origins))
+            .query("pk", several(json!({"type": "string", "format": "uuid"})))
             .shared_query("QuerySearch")
             .answers(200, "Those that fit best.", components.reply::<shapes::FoundObjects>()),
     );

@@ -1,5 +1,5 @@
-//! `/lockgate/me/activity/`: what happened in the caller's name, as the audit log has it, without what only
-//! administrators are to read.
+//! `/lockgate/me/activity/`: what happened in the caller's name, and what others did to the caller's account, as the audit
+//! log has it, without what only administrators are to read.
 
 use crate::{
     caller::Caller,
@@ -78,6 +78,8 @@ struct MyActivity {
     system: Option<String>,
     /// Name of the administrator who acted as the caller.
     acted_by: Option<String>,
+    /// Name of who did it to the caller's account, where that was somebody else; empty: the server by itself.
+    done_by: Option<String>,
 }
 
 /// Routes.
@@ -90,7 +92,7 @@ pub(super) fn describe(components: &mut Components, paths: &mut Paths) {
     let _ = components.reply::<MyActivity>();
     let page = components.page_of("MyActivity");
     let mut listing = Operation::new(Method::GET, "/lockgate/me/activity/", "lockgate_me_activity_list", TAG)
-        .says("Lists what happened in the caller's name, newest first.");
+        .says("Lists what happened in the caller's name, and what others did to the caller's account, newest first.");
     for name in ["QueryPaginationPage", "QueryPaginationPageSize"] {
         listing = listing.shared_query(name);
     }
@@ -101,7 +103,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
     let page = paging::wanted(&query)?;
     let snapshot = identity.config.snapshot();
     let filter = EventFilter {
-        user_pk: Some(caller.user().pk),
+        concerned: Some(caller.user().pk),
         actions: TOLD.into_iter().map(str::to_owned).collect(),
         page,
         ..EventFilter::default()
@@ -115,7 +117,7 @@ async fn list(State(identity): State<Identity>, caller: Caller, query: Query) ->
         }
         told
     };
-    let told = events.into_iter().map(|event| value(&called(told(&identity, &snapshot, event))));
+    let told = events.into_iter().map(|event| value(&called(told(&identity, &snapshot, event, caller.user().pk))));
     Listed::new(page, total, told.collect())
 }
 
@@ -128,7 +130,8 @@ async fn names_of_tokens(identity: &Identity, user: i64) -> Result<HashMap<Strin
     Ok(named.map(|token| (token.identifier, token.description)).collect())
 }
 
-fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
+fn told(identity: &Identity, snapshot: &Snapshot, event: Event, own: i64) -> MyActivity {
+    let is_own = event.user_pk == Some(own);
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let context = &event.context;
     let model = &context["model"];
@@ -143,12 +146,14 @@ fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
         Some("userconsent") => by_slug(&name).unwrap_or(name),
         _ => name,
     });
-    let seen = context["user_agent"].as_str().filter(|text| !text.is_empty()).map(agent);
+    let seen = context["user_agent"].as_str().filter(|text| is_own && !text.is_empty()).map(agent);
     let family = |part: &str| {
         let known = seen.as_ref().and_then(|seen| seen.get(part)?.get("family")?.as_str());
         known.filter(|family| *family != "Other").map(str::to_owned)
     };
-    let place = event.client_ip.as_deref().and_then(|ip| identity.places.place(ip.parse().ok()?));
+    // Where somebody else was is nobody's business.
+    let client_ip = event.client_ip.filter(|_| is_own);
+    let place = client_ip.as_deref().and_then(|ip| identity.places.place(ip.parse().ok()?));
     let Place { city, country, .. } = place.unwrap_or_default();
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
     MyActivity {
@@ -165,7 +170,8 @@ fn told(identity: &Identity, snapshot: &Snapshot, event: Event) -> MyActivity {
         browser: family("user_agent"),
         system: family("os"),
         acted_by: event.user.get("on_behalf_of").and_then(|_| text(&event.user["username"])),
-        client_ip: event.client_ip,
+        done_by: (!is_own).then(|| text(&event.user["username"]).unwrap_or_default()),
+        client_ip,
         action: event.action,
     }
 }

@@ -132,6 +132,7 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_apply_create", &[(Create, "revision")]),
     ("lockgate_decisions_list", &[(Read, "decision")]),
     ("lockgate_decisions_retrieve", &[(Read, "decision")]),
+    ("lockgate_drift_retrieve", &[(Read, "revision")]),
     ("lockgate_events_export_retrieve", &[(Export, "event")]),
     ("lockgate_explain_retrieve", &[(CheckAccess, "user")]),
     ("lockgate_objects_preview_create", &[(Read, "object")]),

@@ -206,6 +206,18 @@ pub(crate) fn note(identity: &Identity, caller: &Caller, action: Noted, kind: &s
     identity.journal.record(entry(caller, action, kind, (pk, name)));
 }
 
+/// The same of something that belongs to somebody, who is shown what others do to it.
+pub(crate) fn note_of(
+    identity: &Identity,
+    caller: &Caller,
+    action: Noted,
+    kind: &str,
+    thing: (impl ToString, &str),
+    owner: i64,
+) {
+    identity.journal.record(entry(caller, action, kind, thing).with("owner", json!({"pk": owner})));
+}
+
 /// The same, for more to be told with it.
 fn entry(caller: &Caller, action: Noted, kind: &str, (pk, name): (impl ToString, &str)) -> Entry {
     let entry = Entry::new(action, "lockgate.api").by(caller.user()).from_ip(caller.client.ip);

@@ -395,5 +395,5 @@ async fn used_by(
 }
 
 fn note(identity: &Identity, caller: &Caller, action: Noted, token: &Stored) {
-    super::note(identity, caller, action, KIND, (token.pk, &token.identifier));
+    super::note_of(identity, caller, action, KIND, (token.pk, &token.identifier), token.user_pk);
 }

@@ -23,6 +23,46 @@ fn text(of: &Value) -> &str {
 }
 
 #[tokio::test]
+async fn drift_is_what_was_edited_and_what_stands_in_no_text() {
+    let api = start().await;
+    let calm = api.get("/lockgate/drift/").await.expect(200);
+    assert_eq!((&calm["folder"], &calm["edited"], &calm["beside_count"]), (&json!("in_force"), &json!([]), &json!(0)));
+    let flow = "/flows/instances/default-authentication-flow/";
+    let before = api.get(flow).await.expect(200)["title"].clone();
+    api.patch(flow, &json!({"title": "Come in"})).await.expect(200);
+    api.post("/core/applications/", &json!({"name": "Beside", "slug": "beside"})).await.expect(201);
+    let drift = api.get("/lockgate/drift/").await.expect(200);
+    let edited = &drift["edited"][0];
+    assert_eq!((&edited["kind"], &edited["identifier"]), (&json!("flow"), &json!("default-authentication-flow")));
+    let field = json!({"pointer": "/title", "before": before, "after": "Come in", "secret": false});
+    assert_eq!(edited["fields"], json!([field]), "{drift}");
+    let beside = &drift["beside"][0];
+    assert_eq!((&drift["beside_count"], &beside["identifier"]), (&json!(1), &json!("beside")), "{drift}");
+    assert_eq!(drift["revision"].as_i64(), calm["revision"].as_i64().map(|number| number + 2));
+    // As it ships again: nothing is different, and it is not called made here either.
+    api.patch(flow, &json!({"title": edited["fields"][0]["before"]})).await.expect(200);
+    let drift = api.get("/lockgate/drift/").await.expect(200);
+    assert_eq!((&drift["edited"], &drift["beside_count"]), (&json!([]), &json!(1)));
+    somebody(&api, "ada").await.get("/lockgate/drift/").await.expect(403);
+}
+
+#[tokio::test]
+async fn objects_are_named_by_their_keys_at_once() {
+    let api = start().await;
+    let app = api.get("/core/applications/wiki/").await.expect(200);
+    let bindings = api.get(&format!("/policies/bindings/?target={}", text(&app["pk"]))).await.expect(200);
+    let binding = text(&bindings["results"][0]["pk"]).to_owned();
+    let path = format!("/lockgate/objects/?pk={}&pk={binding}", text(&app["pk"]));
+    let found = api.get(&path).await.expect(200);
+    let mut kinds: Vec<&str> = found["results"].as_array().expect("a list").iter().map(|o| text(&o["kind"])).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["application", "policy_binding"], "what stands inside of others, too");
+    api.get("/lockgate/objects/?pk=wiki").await.expect(400);
+    let nobody = somebody(&api, "ada").await.get(&path).await.expect(200);
+    assert_eq!(nobody["results"], json!([]));
+}
+
+#[tokio::test]
 async fn an_object_comes_with_the_document_that_holds_it() {
     let api = start().await;
     let app = api.get("/lockgate/objects/application/wiki/").await.expect(200);

@@ -76,6 +76,13 @@ async fn events_are_counted_and_taken_away() {
     assert_eq!(volume.iter().map(|hour| hour["count"].as_i64().expect("a number")).sum::<i64>(), 3);
     assert!(volume.iter().all(|hour| hour["action"] == "authorize_application"));
     assert_eq!(api.get("/events/events/volume/?history_days=0&action=authorize").await.expect(200), json!([]));
+    // Hours that are over are counted once: what is new is told nevertheless, and told once.
+    for times in 1..=3 {
+        event(&api, "suspicious_request", json!({})).await;
+        let volume = api.get("/events/events/volume/").await.expect(200);
+        let told = volume.as_array().into_iter().flatten().filter(|hour| hour["action"] == "suspicious_request");
+        assert_eq!(told.filter_map(|hour| hour["count"].as_i64()).sum::<i64>(), times);
+    }
     let stats = "/events/events/stats/?count_steps=hours=1&count_steps=days=7&action=authorize";
     let stats = api.get(stats).await.expect(200);
     assert_eq!(stats, json!({"unique_users": 0, "count_step": {"hours=1": 3, "days=7": 3}}));

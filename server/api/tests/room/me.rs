@@ -102,11 +102,49 @@ async fn activity_tells_what_happened_in_ones_own_name() {
     bob.post("/core/tokens/", &json!({"identifier": "of-bob"})).await.expect(201);
     api.identity.journal.flush().await;
     let list = ada.get("/lockgate/me/activity/").await.expect(200);
-    assert_eq!(list["pagination"]["count"], 1, "{list}");
     let told = &list["results"][0];
-    let words = [&told["action"], &told["thing"], &told["thing_name"]];
-    assert_eq!(words, [&json!("model_created"), &json!("token"), &json!("Backups")]);
+    let words = [&told["action"], &told["thing"], &told["thing_name"], &told["done_by"]];
+    assert_eq!(words, [&json!("model_created"), &json!("token"), &json!("Backups"), &Value::Null]);
     assert!(told.get("context").is_none());
+    assert!(!list.to_string().contains("bob"), "{list}");
+}
+
+#[tokio::test]
+async fn activity_tells_what_others_did_to_ones_account() {
+    let api = Api::start().await;
+    let ada = person(&api, "ada", &[]).await;
+    let pk = ada.get("/core/users/me/").await.expect(200)["user"]["pk"].clone();
+    api.post(&format!("/core/users/{pk}/set_password/"), &json!({"password": "trellis-mango-orbit-58"}))
+        .await
+        .expect(204);
+    let made = api.post(&format!("/lockgate/users/{pk}/authenticators/static/"), &json!({})).await.expect(201);
+    api.delete(&format!("/authenticators/admin/static/{}/", made["pk"])).await.expect(204);
+    api.identity.journal.flush().await;
+    let list = ada.get("/lockgate/me/activity/").await.expect(200);
+    let told: Vec<(&str, &str)> = list["results"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .inspect(|one| {
+            assert_eq!(one["done_by"], "akadmin", "{one}");
+            assert_eq!(one["client_ip"], Value::Null, "where an administrator was: {one}");
+        })
+        .map(|one| (one["action"].as_str().unwrap_or_default(), one["thing"].as_str().unwrap_or_default()))
+        .collect();
+    for wanted in [
+        ("model_deleted", "staticdevice"),
+        ("model_created", "staticdevice"),
+        ("password_set", "user"),
+        ("model_created", "token"),
+        ("model_created", "user"),
+    ] {
+        assert!(told.contains(&wanted), "{wanted:?} is not in {told:?}");
+    }
+    // The administrator's own list has them as what was done; only the account itself was made by the server.
+    let own = api.get("/lockgate/me/activity/").await.expect(200);
+    let done: Vec<&Value> = own["results"].as_array().expect("a list").iter().map(|one| &one["done_by"]).collect();
+    assert!(done.len() > 5 && done.iter().all(|by| by.is_null() || *by == ""), "{own}");
+    assert_eq!(done.iter().filter(|by| **by == "").count(), 1, "{own}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod client;
 mod compile;
 mod declared;
 mod difference;
+mod drift;
 mod guards;
 pub mod hosts;
 mod import;
@@ -31,6 +32,7 @@ pub use client::{Addresses, Client, ClientMapping};
 pub use compile::CompileError;
 pub use declared::GroupWrites;
 use declared::in_the_making;
+pub use drift::{DriftErrors, Edited, FolderState, Shipped};
 pub use guards::{StillGuards, group_may_be_renamed, group_may_go};
 pub use import::{ImportError, Prepared};
 pub use layers::Refusal;
@@ -185,6 +187,8 @@ pub struct Config {
     errors: Mutex<Errors>,
     /// The fingerprint of the folder's text as it was laid down last; none when that failed.
     laid: Mutex<Option<String>>,
+    /// What ships, and what was edited of it, as far as anybody has asked.
+    shipped: Mutex<drift::KnownShipped>,
 }
 
 impl Config {
@@ -223,6 +227,7 @@ impl Config {
             editing: AsyncMutex::new(()),
             errors: Mutex::new(Errors { held, ..Errors::default() }),
             laid: Mutex::new(texts.as_ref().map(Texts::fingerprint)),
+            shipped: Mutex::default(),
         };
         config.tuning.set(Arc::clone(&config.peek().settings));
         config.tell();

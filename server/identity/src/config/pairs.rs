@@ -90,6 +90,11 @@ fn default_id() -> Uuid {
     stable_id(KIND, DEFAULT_SIGNING_KEY)
 }
 
+/// Whether the server made it by itself: nobody has to write it into a folder.
+pub(super) fn is_own(document: &Document) -> bool {
+    document.kind == KIND && (document.id == default_id() || document.managed.as_deref() == Some(INTERNAL_JWT_KEY))
+}
+
 fn is_there(documents: &[Document]) -> bool {
     documents.iter().any(|d| d.kind == KIND && d.name == DEFAULT_SIGNING_KEY)
 }

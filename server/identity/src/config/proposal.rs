@@ -204,7 +204,7 @@ pub(super) fn is_of_text(document: &Document, objects: &ObjectSet) -> bool {
 }
 
 /// Keeps what the server made itself when the object was made, and makes it for a new one.
-fn settle(
+pub(super) fn settle(
     mut document: Document,
     before: Option<&Document>,
     kind: &'static KindDef,

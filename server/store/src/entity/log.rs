@@ -40,6 +40,7 @@ pub mod event {
         pub model_app: String,
         pub model_name: String,
         pub model_pk: String,
+        pub subject_pk: Option<i64>,
     }
 
     no_relations!();

@@ -25,6 +25,8 @@ pub struct EventFilter {
     pub username: Option<String>,
     /// Who did it.
     pub user_pk: Option<i64>,
+    /// Who did it, or whom it is about.
+    pub concerned: Option<i64>,
     /// Who did it, or on whose behalf somebody did.
     pub person: Option<EventPerson>,
     /// Keys of applications, one of which was opened or changed.
@@ -136,6 +138,7 @@ impl EventFilter {
             .into_iter()
             .fold(all, equal)
             .add_option(self.user_pk.map(|pk| Column::UserPk.eq(pk)))
+            .add_option(self.concerned.map(|pk| Column::UserPk.eq(pk).or(Column::SubjectPk.eq(pk))))
             .add_option(self.person.as_ref().map(EventPerson::condition))
             .add_option((!self.applications.is_empty()).then(|| with_application(&self.applications)))
             .add_option(self.after.map(later))

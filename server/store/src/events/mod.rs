@@ -227,7 +227,18 @@ fn to_row(event: &Event) -> Result<event::ActiveModel, StoreError> {
         model_app: Set(name(&model["app"])),
         model_name: Set(name(&model["model_name"])),
         model_pk: Set(name(&model["pk"])),
+        subject_pk: Set(subject(context).filter(|pk| event.user_pk != Some(*pk))),
     })
+}
+
+/// Number of the account that an entry is about: itself, whose thing it is, or as whom somebody acts.
+fn subject(context: &Value) -> Option<i64> {
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    let account = Some(&context["model"]).filter(|model| model["model_name"] == "user");
+    [Some(&context["owner"]), Some(&context["impersonated"]), account]
+        .into_iter()
+        .flatten()
+        .find_map(|whom| number(&whom["pk"]))
 }
 
 impl TryFrom<event::Model> for Event {

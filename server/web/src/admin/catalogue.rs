@@ -28,6 +28,7 @@ pub(super) fn of_kind(kind: &'static KindDef) -> Resource {
         columns: &[NAME],
         filters: &[],
         always: &[],
+        named: &[],
         searched: !meta.search.is_empty(),
         ordering: meta.ordering,
         source: Source::Kind(kind),
@@ -194,6 +195,40 @@ static PROMPTS: &[ColumnDef] = &[
     ordered("Field", "field_key", |value| Cell::Code(text(value, "field_key").to_owned())),
     ordered("Label", "label", |value| Cell::from(text(value, "label"))),
     ordered("Type", "type", |value| badge_of(value, "type")),
+];
+
+/// What a binding is for, by the name that the list found; by its key for who may not see that.
+fn target(value: &Value, kinds: &[&str]) -> Cell {
+    let told = &value["target_obj"];
+    let of = super::resource::of_model(text(told, "meta_model_name")).filter(|of| kinds.contains(&of.kind));
+    match of {
+        Some(of) => Cell::link(of.name(told), of.href(told)),
+        None if told.is_object() => Cell::from(text(told, "name")),
+        None => Cell::Code(text(value, "target").to_owned()),
+    }
+}
+
+static BINDINGS: &[ColumnDef] = &[
+    column("Bound", |value| Cell::from(super::policies::bindings::subject_words(value))),
+    column("To", |value| target(value, &["application", "flow", "notification_rule"])),
+    ColumnDef {
+        label: "Order",
+        order: "order",
+        numeric: true,
+        cell: |value| Cell::Number(value["order"].as_i64().unwrap_or_default()),
+    },
+    column("Enabled", |value| Cell::Yes(value["enabled"] == json!(true))),
+];
+
+static STEPS: &[ColumnDef] = &[
+    column("Stage", |value| Cell::from(text(&value["stage_obj"], "name"))),
+    column("Flow", |value| target(value, &["flow"])),
+    ColumnDef {
+        label: "Order",
+        order: "order",
+        numeric: true,
+        cell: |value| Cell::Number(value["order"].as_i64().unwrap_or_default()),
+    },
 ];
 
 static ROLES: &[ColumnDef] = &[NAME];
@@ -396,6 +431,7 @@ pub(super) fn own() -> Vec<Resource> {
         columns: &[NAME],
         filters: &[],
         always: &[],
+        named: &[],
         searched: true,
         ordering: "",
         source: Source::None,
@@ -440,6 +476,8 @@ pub(super) fn own() -> Vec<Resource> {
             columns: GROUPS,
             lead: "Groups say who reaches what. A member of a group is a member of the groups around it.",
             source: Source::Fields(group_fields),
+            // Of a large group they are megabytes.
+            always: &[("include_users", "false")],
             ordering: "name",
             tabs: &[("members/", "Members")],
             ..people("groups", "core/groups", "group", "pk", "Group", "Groups")
@@ -477,6 +515,18 @@ pub(super) fn own() -> Vec<Resource> {
             lead: "What flows are made of.",
             ..union("stages", "stages/all", "identification_stage", Family::Stage, "Stage", "Stages")
         },
+        Resource {
+            columns: BINDINGS,
+            named: &["target"],
+            lead: "Groups, users and policies that decide about something. Each is at home on the page of what it is bound to.",
+            ..kind("policy_binding", "policy-bindings")
+        },
+        Resource {
+            columns: STEPS,
+            named: &["target"],
+            lead: "Stages in their flows. Each is at home on the page of its flow.",
+            ..kind("flow_stage_binding", "flow-stage-bindings")
+        },
         Resource { columns: PROMPTS, lead: "Fields that prompt stages ask for.", ..kind("prompt", "prompts") },
         Resource {
             columns: POLICIES,
@@ -504,7 +554,8 @@ pub(super) fn own() -> Vec<Resource> {
         },
         Resource {
             columns: RULES,
-            lead: "Who is told of which events.",
+            lead: "Who is told of which events: of those that the policies bound to a rule let through.",
+            tabs: &[("bindings/", "Bindings")],
             ..kind("notification_rule", "notification-rules")
         },
         Resource {

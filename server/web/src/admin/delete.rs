@@ -26,7 +26,7 @@ pub(super) async fn ask(desk: Desk, Path((slug, key)): Path<(String, String)>) -
 
 async fn asked(desk: &Desk, slug: &str, key: &str, problems: Vec<(String, String)>) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let name = form::title(resource, &value);
     let home = format!("{}{}/", resource.home(), part(&key_text(&value[resource.key])));
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -38,7 +38,7 @@ async fn asked(desk: &Desk, slug: &str, key: &str, problems: Vec<(String, String
     let mut panels = vec![Panel::bare(form)];
     if resource.has_used_by {
         let depends = object::dependants(desk, resource, key).await?;
-        panels.push(Panel::new("What depends on it", vec![depends]));
+        panels.push(Panel::new("What depends on it", depends));
     }
     let head = Heading {
         crumbs: vec![
@@ -61,7 +61,7 @@ pub(super) async fn one(desk: Desk, Path((slug, key)): Path<(String, String)>, r
 async fn deleted(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged {
     let resource = find(slug)?;
     let sent = desk.form(request).await?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     if sent.get("name").map(str::trim) != Some(form::title(resource, &value).as_str()) {
         return asked(desk, slug, key, vec![("name".into(), "This is not its name.".into())]).await;
     }
@@ -97,7 +97,7 @@ async fn bulk(desk: &Desk, slug: &str, request: Request) -> Paged {
 async fn confirm(desk: &Desk, resource: &Resource, keys: &[String]) -> Paged {
     let mut names = Vec::new();
     for key in keys {
-        let value = desk.rest.get(&resource.api_of(key)).await?;
+        let value = desk.rest.get(&resource.shown(key)).await?;
         names.push(form::title(resource, &value));
     }
     let count = keys.len();

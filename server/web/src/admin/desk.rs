@@ -31,6 +31,7 @@ pub(crate) struct Desk {
     pub(crate) csrf: String,
     login: Login,
     acting: Option<String>,
+    unseen: u64,
 }
 
 /// Why there is no page.
@@ -81,7 +82,12 @@ impl FromRequestParts<Web> for Desk {
             },
             None => None,
         };
-        let desk = Self { visit, signed_in, rest, csrf, login, acting };
+        let own = signed_in.principal().user.pk;
+        let unseen = match visit.identity.store.notifications().unseen(own).await {
+            Ok(unseen) => unseen,
+            Err(error) => return Err(visit.answer(Err(error.into()))),
+        };
+        let desk = Self { visit, signed_in, rest, csrf, login, acting, unseen };
         if may_administer(&desk.visit, &desk.signed_in) { Ok(desk) } else { Err(desk.closed()) }
     }
 }
@@ -117,6 +123,7 @@ impl Desk {
             csrf: self.csrf.clone(),
             flash: self.flash(),
             acting: self.acting.clone(),
+            unseen: self.unseen,
         }
     }
 

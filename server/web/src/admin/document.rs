@@ -83,7 +83,7 @@ pub(super) async fn yaml(desk: Desk, Path((slug, key)): Path<(String, String)>) 
 
 async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &value, "yaml/");
     let Some(document) = of(desk, resource, &value).await? else {
         let sentence = "This is no configuration, or you may not see it as YAML.";

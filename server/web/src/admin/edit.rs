@@ -139,7 +139,7 @@ pub(super) async fn filled(desk: Desk, Path((slug, key)): Path<(String, String)>
 
 async fn with_values(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let marks = touched::marks(&resource.specs(), &value);
     let form = edit_form(desk, resource, &value, (&value, marks)).await?;
     Ok(desk.page(edit_head(desk, resource, &value), vec![Panel::bare(form)]))
@@ -189,7 +189,7 @@ pub(super) async fn update(desk: Desk, Path((slug, key)): Path<(String, String)>
 async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged {
     let resource = find(slug)?;
     let sent: Sent = desk.form(request).await?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let in_folder = document::is_in_folder(document::of(desk, resource, &value).await?.as_ref());
     let specs = resource.specs();
     let body = form::body(desk, &specs, &sent).await?.map(|body| touched::only(&specs, body, &sent));
@@ -204,7 +204,7 @@ async fn updated(desk: &Desk, slug: &str, key: &str, request: Request) -> Paged 
             }
         }
         Ok(body) => {
-            let reply = desk.send(Method::PATCH, &resource.api_of(key), &body).await?;
+            let reply = desk.send(Method::PATCH, &resource.shown(key), &body).await?;
             if reply.status.is_success() {
                 let key = key_text(&reply.json()[resource.key]);
                 return Ok(done(&format!("{}{}/", resource.home(), part(&key)), "saved"));

@@ -20,6 +20,9 @@ const USER: &str = "user";
 /// What stands before the number of somebody whom the viewer may not see. No name has a tab in it.
 const UNSEEN: &str = "user\t";
 
+/// More choices than this stay in a list that unfolds.
+const MOST_LAID_OPEN: usize = 8;
+
 /// Rows beyond those that are filled in.
 const BLANK_ROWS: usize = 2;
 
@@ -48,7 +51,7 @@ pub(super) async fn field(desk: &Desk, spec: &Spec, values: &Value) -> Result<Fi
     let value = given.unwrap_or(&spec.default);
     let control = match &spec.holds {
         Holds::Ref(target, many) => references(desk, spec, target, *many, value).await?,
-        holds => control(holds, value, &spec.name, !spec.required || spec.nullable),
+        holds => explained(control(holds, value, &spec.name, !spec.required || spec.nullable), &spec.meanings),
     };
     let hint = match spec.holds {
         Holds::Secret if given.is_some() => format!("{} Empty: it stays what it is.", spec.hint),
@@ -98,6 +101,23 @@ fn control(holds: &Holds, value: &Value, name: &str, optional: bool) -> Control 
     }
 }
 
+/// Choices with what they mean. A list that unfolds has no room for that: a short one is laid open.
+fn explained(control: Control, meanings: &[(String, String)]) -> Control {
+    let told = |mut choice: Choice| {
+        if let Some((_, meaning)) = meanings.iter().find(|(value, _)| *value == choice.value) {
+            choice.hint.clone_from(meaning);
+        }
+        choice
+    };
+    match control {
+        Control::Select(choices) if !meanings.is_empty() && choices.len() <= MOST_LAID_OPEN => {
+            Control::Radio(choices.into_iter().map(told).collect())
+        }
+        Control::Many(choices) => Control::Many(choices.into_iter().map(told).collect()),
+        other => other,
+    }
+}
+
 fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -133,7 +153,7 @@ async fn references(desk: &Desk, spec: &Spec, target: &str, many: bool, value: &
     if target == USER {
         return typed(desk, resource, target, many, value).await;
     }
-    let list = desk.rest.get(&format!("{}?page_size={MOST_CHOICES}&superuser_full_list=true", resource.api)).await;
+    let list = desk.rest.get(&resource.list(&[("page_size", &MOST_CHOICES.to_string())])).await;
     let list = match list {
         Ok(list) => list,
         // Who may not see what there is keeps what is set.
@@ -183,7 +203,7 @@ async fn typed(
             names.push(key);
             continue;
         }
-        names.push(match desk.rest.get(&resource.api_of(&key)).await {
+        names.push(match desk.rest.get(&resource.shown(&key)).await {
             Ok(one) => resource.name(&one),
             Err(_) if target == USER => format!("{UNSEEN}{key}"),
             Err(_) => key,
@@ -330,8 +350,7 @@ pub(super) async fn key(desk: &Desk, target: &str, word: &str) -> Result<Option<
         return Ok(Some(json!(word)));
     }
     let Some(resource) = resource::of_target(target) else { return Ok(Some(json!(word))) };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("search", word).finish();
-    let list = desk.rest.get(&format!("{}?page_size=100&{query}", resource.api)).await?;
+    let list = desk.rest.get(&resource.list(&[("page_size", "100"), ("search", word)])).await?;
     let found = list["results"].as_array().into_iter().flatten().find(|one| resource.name(one) == word);
     Ok(found.map(|one| one["pk"].clone()))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     desk::{Desk, Paged, Trouble},
-    document,
+    document, names,
     resource::{self, ColumnDef, Resource, Source, key_text},
 };
 use crate::pages::admin::{
@@ -85,8 +85,11 @@ pub(super) async fn choosing(
     chosen: bool,
 ) -> Result<Table, Trouble> {
     let asked = Asked::of(desk, resource);
-    let list = desk.rest.get(&format!("{}?{}", resource.api, asked.api_query(resource, fixed))).await?;
-    let results = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut list = desk.rest.get(&format!("{}?{}", resource.api, asked.api_query(resource, fixed))).await?;
+    let mut results = list["results"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    if !resource.named.is_empty() {
+        names::fill(desk, resource.named, &mut results).await?;
+    }
     Ok(Table {
         caption: resource.plural.clone(),
         columns: resource.columns.iter().map(|column| asked.column(column)).collect(),

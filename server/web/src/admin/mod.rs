@@ -14,6 +14,7 @@ mod events;
 mod flows;
 mod form;
 mod list;
+mod names;
 mod nav;
 mod object;
 mod overview;

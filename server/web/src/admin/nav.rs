@@ -72,7 +72,7 @@ static PLACES: &[Place] = &[
     place(SYSTEM, "Brands", "brands/", &["brand"], Some('b'), &[]),
     place(SYSTEM, "Certificates", "certificates/", &["key_pair"], Some('c'), &[]),
     place(SYSTEM, "Jobs", "jobs/", &["task"], Some('j'), &["schedules/"]),
-    place(SYSTEM, "Revisions", "revisions/", &["revision"], Some('v'), &[]),
+    place(SYSTEM, "Revisions", "revisions/", &["revision"], Some('v'), &["drift/"]),
     place(SYSTEM, "Blueprints", "blueprints/", &["blueprint_instance"], None, &[]),
     place(SYSTEM, "Attributes", "object-attributes/", &["object_attribute"], None, &[]),
     place(EVENTS, "Logs", "events/", &["event"], Some('e'), &[]),

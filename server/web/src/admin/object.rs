@@ -4,11 +4,12 @@ use super::{
     desk::{Desk, Paged},
     document, form,
     list::find,
+    names,
     resource::{self, Resource, key_text, part, text},
     spec::Holds,
 };
 use crate::pages::admin::{
-    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Text, Tone,
+    Action, Cell, Code, Column, Crumb, Empty, Facts, Heading, Note, Panel, Part, Row, Tab, Table, Text, Tone,
 };
 use axum::{extract::Path, response::Response};
 use lockgate_policies::Action as Act;
@@ -22,12 +23,12 @@ pub(super) async fn page(desk: Desk, Path((slug, key)): Path<(String, String)>) 
 
 async fn shown(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let mut head = head(desk, resource, &value, "");
     let document = document::of(desk, resource, &value).await?;
     // That it is the folder's, the heading says by itself.
     head.badges.extend(document.iter().filter(|document| !document::is_in_folder(Some(document))).map(document::badge));
-    Ok(desk.page(head, panels(desk, resource, &value)))
+    Ok(desk.page(head, panels(desk, resource, &value).await?))
 }
 
 /// The heading of a page of one thing; `tab` is where below its address the page is.
@@ -66,8 +67,17 @@ pub(super) fn head(desk: &Desk, resource: &Resource, value: &Value, tab: &str) -
     head
 }
 
+/// Everything that is set, what it refers to by name.
+pub(super) async fn panels(
+    desk: &Desk,
+    resource: &Resource,
+    value: &Value,
+) -> Result<Vec<Panel>, super::desk::Trouble> {
+    Ok(set(resource, &names::beside(desk, resource, value).await?))
+}
+
 /// Everything that is set, long texts apart.
-pub(super) fn panels(desk: &Desk, resource: &Resource, value: &Value) -> Vec<Panel> {
+fn set(resource: &Resource, value: &Value) -> Vec<Panel> {
     let specs = resource.specs();
     let mut facts = Facts::default();
     let mut texts = Vec::new();
@@ -79,7 +89,7 @@ pub(super) fn panels(desk: &Desk, resource: &Resource, value: &Value) -> Vec<Pan
             }
             Holds::Long(_) => {}
             Holds::Ref(ref target, many) => {
-                facts = facts.with(&spec.label, references(desk, target, many, &spec.name, value))
+                facts = facts.with(&spec.label, references(target, many, &spec.name, value))
             }
             _ => facts = facts.with(&spec.label, form::shown(spec, value)),
         }
@@ -102,22 +112,8 @@ fn everything(value: &Value) -> Facts {
     })
 }
 
-/// Name and page of what a key refers to, for who may see it; people and groups are no configuration.
-fn named(desk: &Desk, target: &str, key: &Value) -> Option<(String, String)> {
-    let objects = &desk.visit.snapshot.objects;
-    let object = match key.as_i64() {
-        Some(number) => objects.by_number(i32::try_from(number).ok()?)?,
-        None => objects.get(key.as_str()?.parse().ok()?)?,
-    };
-    let is_meant = objects.is_a(object.document.id, target) && desk.may(Act::Read, object.kind.meta.kind);
-    let of = resource::of(object.kind.meta.kind).filter(|_| is_meant)?;
-    let address = if of.key == "slug" { object.document.name.clone() } else { key_text(key) };
-    Some((object.document.name.clone(), format!("{}{}/", of.home(), part(&address))))
-}
-
-/// Names of what is referred to: as the API tells them beside the keys (`groups` beside `groups_obj`), or as they are
-/// in force.
-pub(super) fn references(desk: &Desk, target: &str, many: bool, name: &str, value: &Value) -> Cell {
+/// Names of what is referred to, as they stand beside the keys (`groups` beside `groups_obj`).
+pub(super) fn references(target: &str, many: bool, name: &str, value: &Value) -> Cell {
     let told = match (&value[format!("{name}_obj")], &value[format!("{}_obj", name.trim_end_matches('s'))]) {
         (Value::Null, other) => other,
         (told, _) => told,
@@ -128,11 +124,8 @@ pub(super) fn references(desk: &Desk, target: &str, many: bool, name: &str, valu
         Value::Array(list) if !list.is_empty() => Cell::Links(list.iter().map(link).collect()),
         one @ Value::Object(_) => Cell::Links(vec![link(one)]),
         _ if value[name].is_null() => Cell::Nothing,
-        _ => match known_links(desk, target, &value[name]) {
-            Some(links) => Cell::Links(links),
-            None if many => Cell::Number(value[name].as_array().map_or(0, Vec::len) as i64),
-            None => unknown(resource, &value[name]),
-        },
+        _ if many => Cell::Number(value[name].as_array().map_or(0, Vec::len) as i64),
+        _ => unknown(resource, &value[name]),
     }
 }
 
@@ -143,13 +136,6 @@ fn unknown(resource: &Resource, key: &Value) -> Cell {
     if matches!(resource.source, resource::Source::Union(_)) { Cell::Code(key) } else { Cell::link(key, to) }
 }
 
-/// Links to everything that is referred to, when all of it is known.
-fn known_links(desk: &Desk, target: &str, keys: &Value) -> Option<Vec<(String, String)>> {
-    let keys = keys.as_array().map_or(std::slice::from_ref(keys), Vec::as_slice);
-    let links: Vec<(String, String)> = keys.iter().filter_map(|key| named(desk, target, key)).collect();
-    (!links.is_empty() && links.len() == keys.len()).then_some(links)
-}
-
 /// `GET /if/admin/{resource}/{key}/used-by/`.
 pub(super) async fn used_by(desk: Desk, Path((slug, key)): Path<(String, String)>) -> Response {
     let paged = users_of(&desk, &slug, &key).await;
@@ -158,15 +144,19 @@ pub(super) async fn used_by(desk: Desk, Path((slug, key)): Path<(String, String)
 
 async fn users_of(desk: &Desk, slug: &str, key: &str) -> Paged {
     let resource = find(slug)?;
-    let value = desk.rest.get(&resource.api_of(key)).await?;
-    let table = dependants(desk, resource, key).await?;
-    Ok(desk.page(head(desk, resource, &value, "used-by/"), vec![Panel::bare(table)]))
+    let value = desk.rest.get(&resource.shown(key)).await?;
+    let parts = dependants(desk, resource, key).await?;
+    let panels = parts.into_iter().map(Panel::bare).collect();
+    Ok(desk.page(head(desk, resource, &value, "used-by/"), panels))
 }
 
+/// Most of what refers to a thing that a page names: a group has thousands of members.
+const MOST_DEPENDANTS: usize = 200;
+
 /// What refers to a thing, and what its deletion does to it.
-pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> Result<Part, super::desk::Trouble> {
+pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> Result<Vec<Part>, super::desk::Trouble> {
     if !resource.has_used_by {
-        return Ok(Text::default().into());
+        return Ok(vec![Text::default().into()]);
     }
     let list = desk.rest.get(&format!("{}used_by/", resource.api_of(key))).await?;
     let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -184,16 +174,22 @@ pub(super) async fn dependants(desk: &Desk, resource: &Resource, key: &str) -> R
         let name = to.map_or_else(|| Cell::from(name.as_str()), |to| Cell::link(&name, to));
         Row { key: None, cells: vec![name, Cell::from(kind), fate] }
     };
-    Ok(Table {
+    let mut parts = Vec::new();
+    if list.len() > MOST_DEPENDANTS {
+        let line = format!("The first {MOST_DEPENDANTS} are shown; there are more.");
+        parts.push(Note::new(Tone::Info, line).into());
+    }
+    let table = Table {
         caption: "Used by".into(),
         columns: ["Name", "Kind", "When this is deleted, it"].map(Column::new).into(),
-        rows: list.iter().map(row).collect(),
+        rows: list.iter().take(MOST_DEPENDANTS).map(row).collect(),
         empty: Empty {
             title: "Nothing refers to it".into(),
             hint: "It can be deleted without changing anything else.".into(),
             action: None,
         },
         ..Table::default()
-    }
-    .into())
+    };
+    parts.push(table.into());
+    Ok(parts)
 }

@@ -36,9 +36,9 @@ async fn suggested(desk: &Desk, target: &str) -> Paged {
 
 /// Name, line below and address of what the words find.
 async fn named(desk: &Desk, resource: &Resource, words: &str) -> Vec<(String, String, String)> {
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("search", words).finish();
     // Who may not read it is suggested nothing.
-    let list = desk.rest.get(&format!("{}?page_size={MOST}&{query}", resource.api)).await.unwrap_or_default();
+    let asked = resource.list(&[("page_size", &MOST.to_string()), ("search", words)]);
+    let list = desk.rest.get(&asked).await.unwrap_or_default();
     let below = |one: &Value| {
         ["email", "title", "meta_description", "verbose_name"]
             .iter()

@@ -62,8 +62,10 @@ pub(crate) struct Resource {
     pub(crate) columns: &'static [ColumnDef],
     pub(crate) filters: &'static [FilterDef],
     pub(crate) searched: bool,
-    /// Parameters that the list is always asked with.
+    /// Parameters that the list, and each of it, is always asked with.
     pub(crate) always: &'static [(&'static str, &'static str)],
+    /// Members of a row whose keys are told by name.
+    pub(crate) named: &'static [&'static str],
     /// The order of the list when none is asked.
     pub(crate) ordering: &'static str,
     pub(crate) source: Source,
@@ -124,6 +126,16 @@ impl Resource {
         format!("{}{}/", self.api, part(key))
     }
 
+    /// The same, with what pages need to see of it and no more.
+    pub(crate) fn shown(&self, key: &str) -> String {
+        asked(self.api_of(key), self.always, &[])
+    }
+
+    /// Address of a list in the API.
+    pub(crate) fn list(&self, query: &[(&str, &str)]) -> String {
+        asked(self.api.clone(), self.always, query)
+    }
+
     /// What people call one.
     pub(crate) fn name(&self, value: &Value) -> String {
         let names = ["username", "name", "title", "identifier", "slug", "domain", "brand_uuid", "pk"];
@@ -156,6 +168,13 @@ impl Resource {
     pub(crate) fn can_create(&self) -> bool {
         matches!(self.source, Source::Kind(_) | Source::Fields(_))
     }
+}
+
+/// An address with its query.
+fn asked(address: String, always: &[(&str, &str)], query: &[(&str, &str)]) -> String {
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    let query = pairs.extend_pairs(always).extend_pairs(query).finish();
+    if query.is_empty() { address } else { format!("{address}?{query}") }
 }
 
 static ALL: LazyLock<Vec<Resource>> = LazyLock::new(|| {

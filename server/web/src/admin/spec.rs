@@ -1,6 +1,9 @@
 //! What a form asks for, read off a kind's declaration: one value a field, its help from the doc comment.
 
-use lockgate_model::{kind::KindDef, schema::Field};
+use lockgate_model::{
+    kind::KindDef,
+    schema::{Field, KindSchema},
+};
 use serde_json::{Value, json};
 
 /// What a field holds.
@@ -39,13 +42,15 @@ pub(crate) struct Spec {
     pub(crate) nullable: bool,
     pub(crate) holds: Holds,
     pub(crate) default: Value,
+    /// What values to choose from mean: each with its sentence.
+    pub(crate) meanings: Vec<(String, String)>,
 }
 
 impl Spec {
     /// One that may stay empty.
     pub(crate) fn new(name: &str, holds: Holds) -> Self {
-        let (hint, required, nullable, default) = Default::default();
-        Self { name: name.to_owned(), label: label(name), hint, required, nullable, holds, default }
+        let (hint, required, nullable, default, meanings) = Default::default();
+        Self { name: name.to_owned(), label: label(name), hint, required, nullable, holds, default, meanings }
     }
 
     pub(crate) fn hint(mut self, hint: &str) -> Self {
@@ -129,7 +134,7 @@ const NAMES: [(&str, &str, &str); 6] = [
 pub(crate) fn of_kind(kind: &KindDef) -> Vec<Spec> {
     let schema = kind.schema();
     let fields = schema.fields.iter().filter(|field| !field.internal && !field.read_only);
-    fields.map(|field| named(kind, of_field(field, &schema.root))).collect()
+    fields.map(|field| named(kind, of_field(field, schema))).collect()
 }
 
 fn named(kind: &KindDef, spec: Spec) -> Spec {
@@ -140,12 +145,19 @@ fn named(kind: &KindDef, spec: Spec) -> Spec {
     }
 }
 
-fn of_field(field: &Field, root: &Value) -> Spec {
+fn of_field(field: &Field, schema: &KindSchema) -> Spec {
+    let root = &schema.root;
     let mut spec = Spec::new(&field.name, holds(&field.schema, root, field.target.as_deref(), field.secret));
     spec.hint = help(&field.schema);
     spec.required = field.required && !matches!(spec.holds, Holds::Bool);
     spec.nullable = field.nullable;
     spec.default = field.schema["default"].clone();
+    let shape = resolved(&field.schema, root);
+    let choices = if shape["enum"].is_array() { shape } else { resolved(&shape["items"], root) };
+    if let Some(values) = values(choices) {
+        let told = values.into_iter().zip(schema.meanings(&choices["enum"]).iter().cloned());
+        spec.meanings = told.filter(|(_, meaning)| !meaning.is_empty()).collect();
+    }
     spec
 }
 
@@ -247,6 +259,16 @@ mod tests {
         assert_eq!(spec("oauth2_provider", "property_mappings").label, "Scopes");
         assert!(matches!(spec("password_policy", "length_min").holds, Holds::Number));
         assert!(spec("oauth2_provider", "name").required && !spec("oauth2_provider", "client_id").required);
+    }
+
+    #[test]
+    fn values_are_told_with_what_they_mean() {
+        let of = |kind: &str, field: &str| spec(kind, field).meanings;
+        let types = of("oauth2_provider", "client_type");
+        let named: Vec<&str> = types.iter().map(|(value, _)| value.as_str()).collect();
+        assert_eq!(named, ["confidential", "public"]);
+        assert!(types.iter().all(|(_, meaning)| meaning.ends_with('.')), "{types:?}");
+        assert!(of("oauth2_provider", "name").is_empty());
     }
 
     #[test]

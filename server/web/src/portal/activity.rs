@@ -1,4 +1,4 @@
-//! `/if/user/activity/`: what happened in somebody's name, in plain words.
+//! `/if/user/activity/`: what happened in somebody's name, and what others did to their account, in plain words.
 
 use super::{Shown, answered, frame, moment, parameter, results, sessions::device};
 use crate::{
@@ -41,12 +41,21 @@ fn view(entry: &Value, t: Language) -> ActivityView {
     let seen = told("browser").or(told("system")).map(|_| device(told("browser"), told("system"), t));
     let whence = [Some(place.join(", ")), seen, told("client_ip").map(str::to_owned)];
     let acted = told("acted_by").map(|who| t.acted_by(who));
-    let (icon, mood, sentence_html) = sentence(entry, t);
+    let by = told("done_by").filter(|who| !who.is_empty()).map(|who| t.done_by(who));
+    let (icon, mood, sentence_html) = match told("done_by") {
+        Some(_) => suffered(entry, t),
+        None => sentence(entry, t),
+    };
     ActivityView {
         icon,
         mood,
         sentence_html,
-        whence: acted.into_iter().chain(whence.into_iter().flatten()).filter(|part| !part.is_empty()).collect(),
+        whence: acted
+            .into_iter()
+            .chain(by)
+            .chain(whence.into_iter().flatten())
+            .filter(|part| !part.is_empty())
+            .collect(),
         at: moment(&entry["created"], t).unwrap_or_default(),
     }
 }
@@ -73,9 +82,40 @@ fn sentence(entry: &Value, t: Language) -> (&'static str, Mood, String) {
     }
 }
 
+/// The same of what somebody else did to the account.
+fn suffered(entry: &Value, t: Language) -> (&'static str, Mood, String) {
+    let name = |field: &str| entry[field].as_str().unwrap_or_default();
+    let (action, kind, thing) = (name("action"), name("thing"), name("thing_name"));
+    let icon = match kind {
+        "user" => "person",
+        "token" => "key",
+        _ if is_factor(kind) => "shield",
+        _ => "edit",
+    };
+    let sentence = match (action, kind) {
+        ("password_set", _) => return ("lock", Mood::Notable, t.did_set_password().into_owned()),
+        ("impersonation_started", _) => return ("person", Mood::Notable, t.began_acting_as_you().into_owned()),
+        ("impersonation_ended", _) => return ("person", Mood::Notable, t.ended_acting_as_you().into_owned()),
+        ("secret_view", _) => t.did_see_key_html(thing),
+        ("secret_rotate", _) => t.did_renew_key_html(thing),
+        ("model_created", "user") => t.account_was_created().into_owned(),
+        (_, "user") => t.account_was_changed().into_owned(),
+        ("model_created", _) if is_factor(kind) => t.factor_was_added_html(thing),
+        ("model_deleted", _) if is_factor(kind) => t.factor_was_removed_html(thing),
+        ("model_created", _) => t.thing_was_created_html(thing),
+        ("model_deleted", _) => t.thing_was_deleted_html(thing),
+        _ => t.thing_was_changed_html(thing),
+    };
+    (icon, Mood::Notable, sentence)
+}
+
+fn is_factor(kind: &str) -> bool {
+    kind.ends_with("device") || matches!(kind, "totp" | "webauthn" | "static" | "email" | "sms" | "duo")
+}
+
 /// The same of what was made, changed or deleted.
 fn made(action: &str, (kind, name): (&str, &str), t: Language) -> (&'static str, Mood, String) {
-    let factor = kind.ends_with("device") || matches!(kind, "totp" | "webauthn" | "static" | "email" | "sms" | "duo");
+    let factor = is_factor(kind);
     let (icon, mood) = match kind {
         _ if factor => ("shield", Mood::Notable),
         "token" => ("key", Mood::Notable),

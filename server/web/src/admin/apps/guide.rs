@@ -114,6 +114,11 @@ fn what(service: &Service, wish: &Wish) -> FieldSet {
             field.hint("Where the service wants people back after signing in: its documentation tells. One a line."),
         );
     }
+    if service.how == How::Forward && service.name.is_empty() {
+        let hint = "Such as example.com, to put every host of it behind the login at once; the address above is then the host \
+                    that signs people in. Hosts that have an application of their own keep its rules. Empty: the address alone.";
+        fields.push(Field::new("domain", "Whole domain", Control::text(&wish.domain)).hint(hint));
+    }
     FieldSet::plain(fields)
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Wish {
     pub(super) groups: Vec<String>,
     pub(super) make_groups: bool,
     pub(super) skip: String,
+    /// The domain whose hosts it is for, all of them; empty: for the address alone.
+    pub(super) domain: String,
     pub(super) heading: String,
     pub(super) about: String,
     pub(super) public: bool,
@@ -81,6 +83,7 @@ impl Wish {
             groups: lines("groups"),
             make_groups: sent.get("make_groups") == Some("true"),
             skip: lines("skip").join("\n"),
+            domain: word("domain").trim_start_matches('.').to_lowercase(),
             heading: word("heading"),
             about: word("about"),
             public: sent.get("public") == Some("true"),
@@ -98,6 +101,9 @@ impl Wish {
         if !is_web {
             say("address", "Enter the whole address, such as https://app.example.com.");
         }
+        if is_web && !self.domain.is_empty() && !is_within(&self.address, &self.domain) {
+            say("domain", "The address has to be a host of this domain: there its hosts sign people in.");
+        }
         if service.how == How::OpenId && self.redirects.is_empty() {
             say("redirects", "Without one, nobody can be sent back.");
         }
@@ -111,6 +117,13 @@ impl Wish {
         }
         wrong
     }
+}
+
+/// Whether a host belongs to a domain.
+fn is_within(address: &str, domain: &str) -> bool {
+    let url = Url::parse(address).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// A name as a slug.
@@ -212,7 +225,11 @@ async fn common(desk: &Desk, wish: &Wish) -> Result<Map<String, Value>, Trouble>
 
 async fn forward(desk: &Desk, wish: &Wish) -> Result<Value, Trouble> {
     let mut provider = common(desk, wish).await?;
-    provider.insert("mode".into(), json!("forward_single"));
+    let mode = if wish.domain.is_empty() { "forward_single" } else { "forward_domain" };
+    provider.insert("mode".into(), json!(mode));
+    if !wish.domain.is_empty() {
+        provider.insert("cookie_domain".into(), json!(wish.domain));
+    }
     provider.insert("external_host".into(), json!(wish.address));
     provider.insert("skip_path_regex".into(), json!(wish.skip));
     Ok(Value::Object(provider))
@@ -253,6 +270,7 @@ fn problems(reply: &Reply) -> Wrong {
                 ("app", "meta_launch_url") | ("provider", "external_host") => "address",
                 ("provider", "redirect_uris") => "redirects",
                 ("provider", "skip_path_regex") => "skip",
+                ("provider", "cookie_domain") => "domain",
                 // Both are called as the application is.
                 ("provider", "name" | "client_id") => "slug",
                 _ => "",
@@ -287,6 +305,14 @@ mod tests {
         assert_eq!(slug_of("AdGuard Home (DNS)"), "adguard-home-dns");
         assert_eq!(slug_of("  Büro  "), "b-ro");
         assert_eq!(slug_of("…"), "");
+    }
+
+    #[test]
+    fn a_domain_has_the_host_that_signs_people_in() {
+        assert!(is_within("https://id.example.com", "example.com") && is_within("https://example.com", "example.com"));
+        assert!(
+            !is_within("https://notexample.com", "example.com") && !is_within("https://example.org", "example.com")
+        );
     }
 
     #[test]

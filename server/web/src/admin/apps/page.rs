@@ -42,7 +42,7 @@ async fn shown(desk: &Desk, key: &str) -> Paged {
     if desk.may(Act::Read, "policy_binding") {
         panels.push(who(desk, &app, &home).await?.wide(Width::Third));
     }
-    let mut rest = object::panels(desk, application, &app);
+    let mut rest = object::panels(desk, application, &app).await?;
     if let Some(first) = rest.first_mut() {
         first.title = "Settings".into();
     }

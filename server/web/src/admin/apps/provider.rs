@@ -31,7 +31,7 @@ pub(super) async fn proxy(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
     let resource = named(kind);
-    let provider = desk.rest.get(&resource.api_of(key)).await?;
+    let provider = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &provider, "");
     let slug = text(&provider, "assigned_application_slug");
     let mut panels = Vec::new();
@@ -55,7 +55,7 @@ async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
         let urls = desk.rest.get(&format!("/providers/oauth2/{}/setup_urls/", part(key))).await?;
         panels.push(Panel::new("Endpoints", vec![setup::endpoints(&urls).into()]));
     }
-    let mut rest = object::panels(desk, resource, &provider);
+    let mut rest = object::panels(desk, resource, &provider).await?;
     if let Some(first) = rest.first_mut() {
         first.title = "Settings".into();
     }
@@ -89,7 +89,7 @@ pub(super) async fn claims(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn previewed(desk: &Desk, key: &str) -> Paged {
     let resource = named("oauth2_provider");
-    let provider = desk.rest.get(&resource.api_of(key)).await?;
+    let provider = desk.rest.get(&resource.shown(key)).await?;
     let user = desk.asked("user").unwrap_or_default();
     let api = format!("/providers/oauth2/{}/preview_user/", part(key));
     let mut wrong: Vec<(String, String)> = Vec::new();

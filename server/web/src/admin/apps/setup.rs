@@ -87,8 +87,17 @@ fn forward(app: &Value, provider: &Value) -> Vec<Panel> {
         let line = format!("The server itself passes {host} on to {}: send it there.", text(provider, "internal_host"));
         return vec![Panel::bare(Note::new(Tone::Info, line))];
     }
+    let mut panels = Vec::new();
+    let domain = text(provider, "cookie_domain");
+    if text(provider, "mode") == "forward_domain" {
+        let line = format!(
+            "It is for every host of {domain}: use what is below for each of them, with its own name. {host} has to lead to \
+             this server, since people sign in there."
+        );
+        panels.push(Panel::bare(Note::new(Tone::Info, line).titled("A whole domain")));
+    }
     let check = format!("After that, open {external} in a private window: it should ask you to sign in.");
-    vec![
+    panels.extend([
         Panel::new(
             "Traefik",
             vec![
@@ -100,7 +109,8 @@ fn forward(app: &Value, provider: &Value) -> Vec<Panel> {
         Panel::new("nginx", vec![code("A server block; put in your certificate", snippets::nginx(of))]),
         Panel::new("Caddy", vec![code("Caddyfile", snippets::caddy(of))]),
         Panel::bare(Note::new(Tone::Info, check)),
-    ]
+    ]);
+    panels
 }
 
 async fn openid(desk: &Desk, app: &Value, provider: &Value, with_secret: bool) -> Result<Vec<Panel>, Trouble> {

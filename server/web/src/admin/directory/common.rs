@@ -53,6 +53,7 @@ pub(super) fn listing(
         columns,
         filters,
         always: &[],
+        named: &[],
         searched: false,
         ordering: "",
         source: Source::None,

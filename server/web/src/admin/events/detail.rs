@@ -146,7 +146,7 @@ async fn address(desk: &Desk, model: &Value) -> Option<String> {
     let of =
         resource::of_model(&format!("{}.{model_name}", text(model, "app"))).or_else(|| resource::of(model_name))?;
     if of.key == "pk" || of.kind == "brand" {
-        desk.rest.get(&of.api_of(&pk)).await.ok()?;
+        desk.rest.get(&of.shown(&pk)).await.ok()?;
         return Some(format!("{}{}/", of.home(), part(&pk)));
     }
     // Those are addressed by another name than events give, and may have been renamed since.

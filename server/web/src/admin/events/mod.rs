@@ -59,6 +59,7 @@ pub(super) fn listing(slug: &str, api: &str, kind: &'static str, key: &'static s
         filters: &[],
         searched: true,
         always: &[],
+        named: &[],
         ordering: "",
         source: Source::None,
         tabs: &[],

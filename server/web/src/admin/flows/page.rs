@@ -23,7 +23,7 @@ pub(super) async fn page(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str) -> Paged {
     let flow = flow(desk, key).await?;
-    let mut set = object::panels(desk, named("flow"), &flow);
+    let mut set = object::panels(desk, named("flow"), &flow).await?;
     if let Some(first) = set.first_mut() {
         first.width = Width::TwoThirds;
         first.title = "Settings".into();

@@ -4,7 +4,7 @@ use super::{
     super::{
         ROOT,
         desk::{Desk, Paged, Trouble, done},
-        form, object,
+        form, names, object,
         resource::{self, key_text, part, text},
         spec::{Holds, Spec, label},
     },
@@ -123,7 +123,7 @@ async fn settings(desk: &Desk, stage: &Value) -> Result<Facts, Trouble> {
         return Ok(Facts::default());
     };
     let value = match desk.rest.get(&of.api_of(&key_text(&stage["pk"]))).await {
-        Ok(value) => value,
+        Ok(value) => names::beside(desk, of, &value).await?,
         Err(Refusal::Said(..)) => return Ok(Facts::default()),
         Err(failed) => return Err(failed.into()),
     };
@@ -132,7 +132,7 @@ async fn settings(desk: &Desk, stage: &Value) -> Result<Facts, Trouble> {
     let mut facts = Facts::default();
     for spec in told.take(MOST_FACTS) {
         let cell = match spec.holds {
-            Holds::Ref(ref target, many) => object::references(desk, target, many, &spec.name, &value),
+            Holds::Ref(ref target, many) => object::references(target, many, &spec.name, &value),
             _ => form::shown(spec, &value),
         };
         facts = facts.with(&spec.label, cell);

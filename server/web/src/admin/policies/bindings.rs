@@ -10,7 +10,10 @@ use super::super::{
 };
 use crate::{
     Web,
-    pages::admin::{Action, Badge, Cell, Column, Crumb, Empty, FieldSet, Form, Heading, Note, Panel, Row, Table, Tone},
+    pages::admin::{
+        Action, Badge, Cell, Column, Crumb, Empty, FieldSet, Form, Heading, Note, Pager, Panel, Row, Search, Table,
+        Tone,
+    },
 };
 use axum::{
     Router,
@@ -25,6 +28,9 @@ use std::collections::HashMap;
 /// Name of the kind in policies.
 const KIND: &str = "policy_binding";
 
+/// Bindings on a page.
+const PAGE: usize = 25;
+
 /// What something can be bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
@@ -32,6 +38,8 @@ enum Owner {
     Flow,
     /// A stage in a flow.
     Step,
+    /// A notification rule.
+    Rule,
 }
 
 /// Parameters of an address.
@@ -43,6 +51,7 @@ pub(super) fn routes() -> Router<Web> {
         (Owner::Application, "applications/{key}/"),
         (Owner::Flow, "flows/{key}/"),
         (Owner::Step, "flows/{key}/stages/{step}/"),
+        (Owner::Rule, "notification-rules/{key}/"),
     ];
     places.into_iter().fold(Router::new(), |router, (owner, place)| {
         let home = format!("{ROOT}{place}bindings/");
@@ -95,8 +104,8 @@ fn param<'p>(path: &'p Params, name: &str) -> &'p str {
 }
 
 async fn place(desk: &Desk, owner: Owner, path: &Params) -> Result<Place, Trouble> {
-    let resource = named(if owner == Owner::Application { "application" } else { "flow" });
-    let value = desk.rest.get(&resource.api_of(param(path, "key"))).await?;
+    let resource = named(if owner == Owner::Step { "flow" } else { head_kind(owner) });
+    let value = desk.rest.get(&resource.shown(param(path, "key"))).await?;
     let home = resource.href(&value);
     let mut head = object::head(desk, resource, &value, "bindings/");
     if owner != Owner::Step {
@@ -179,9 +188,78 @@ pub(super) fn state(binding: &Value) -> Cell {
 
 /// What is bound to a target, in order.
 pub(in super::super) async fn of_target(desk: &Desk, target: &str) -> Result<Vec<Value>, Trouble> {
-    let path = format!("/policies/bindings/?page_size=500&ordering=order&target={}", part(target));
-    let mut list = desk.rest.get(&path).await?;
-    Ok(list["results"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    let mut found = Vec::new();
+    for page in 1.. {
+        let path = format!("/policies/bindings/?page_size=500&page={page}&ordering=order&target={}", part(target));
+        let mut list = desk.rest.get(&path).await?;
+        found.extend(list["results"].as_array_mut().map(std::mem::take).unwrap_or_default());
+        if list["pagination"]["next"].as_u64().unwrap_or_default() == 0 {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// What somebody looks for in a list of bindings, and which part of it they see.
+struct Asked {
+    search: String,
+    page: usize,
+}
+
+impl Asked {
+    fn of(desk: &Desk) -> Self {
+        let page = desk.asked("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+        Self { search: desk.asked("search").unwrap_or_default(), page }
+    }
+
+    /// The bindings of what is called so.
+    fn found(&self, list: &[Value]) -> Vec<Value> {
+        let wanted = self.search.trim().to_lowercase();
+        let fits = |binding: &&Value| subject_words(binding).to_lowercase().contains(&wanted);
+        list.iter().filter(fits).cloned().collect()
+    }
+
+    fn here(&self, home: &str, page: usize) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.search.is_empty() {
+            query.append_pair("search", &self.search);
+        }
+        query.append_pair("page", &page.to_string());
+        format!("{home}?{}", query.finish())
+    }
+
+    fn pager(&self, home: &str, count: usize) -> Option<Pager> {
+        let before = (self.page - 1) * PAGE;
+        let whole = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        (count > PAGE).then(|| Pager {
+            from: whole((before + 1).min(count)),
+            to: whole((before + PAGE).min(count)),
+            count: whole(count),
+            previous: (self.page > 1).then(|| self.here(home, self.page - 1)),
+            next: (before + PAGE < count).then(|| self.here(home, self.page + 1)),
+        })
+    }
+}
+
+/// The part of the bindings that is asked for; a short list needs no search.
+fn part_of(desk: &Desk, place: &Place, list: &[Value]) -> Table {
+    let asked = Asked::of(desk);
+    let searched = !asked.search.is_empty();
+    let found = asked.found(list);
+    let shown: Vec<Value> = found.iter().skip((asked.page - 1).saturating_mul(PAGE)).take(PAGE).cloned().collect();
+    let empty = match searched || asked.page > 1 {
+        true => Empty { title: "Nothing matches".into(), hint: "Try fewer words.".into(), action: None },
+        false => nothing(place.owner),
+    };
+    let mut table = table(desk, &place.home, &shown, empty);
+    if list.len() > PAGE || searched {
+        table.action.clone_from(&place.home);
+        let (name, value, label) = ("search".to_owned(), asked.search.clone(), "Search bindings".to_owned());
+        table.search = Some(Search { name, value, label });
+        table.reset = searched.then(|| place.home.clone());
+    }
+    table.pager = asked.pager(&place.home, found.len());
+    table
 }
 
 /// The bindings as a table; what can be done with each only for who may.
@@ -213,6 +291,7 @@ fn nothing(owner: Owner) -> Empty {
         ),
         Owner::Flow => ("Nothing is bound to it", "Everybody whom it is for may go through it."),
         Owner::Step => ("It always runs", "Bind a group, a user or a policy to run it for some people alone."),
+        Owner::Rule => ("Nobody is told", "Bind a policy, such as an event matcher, that lets the events through."),
     };
     Empty { title: title.into(), hint: hint.into(), action: None }
 }
@@ -224,14 +303,14 @@ async fn listed(desk: &Desk, owner: Owner, path: &Params) -> Paged {
 
 async fn page(desk: &Desk, place: Place, values: &Value, wrong: Vec<(String, String)>) -> Paged {
     let list = of_target(desk, &place.target).await?;
+    let shown = part_of(desk, &place, &list);
     let mut head = place.head;
     head.api = Some(format!("GET /api/v3/policies/bindings/?target={}", place.target));
     let mode = match place.mode.as_str() {
         "all" => "All of them have to let somebody through.",
         _ => "One of them suffices to let somebody through.",
     };
-    let mut bound =
-        Panel::new("Bindings", vec![table(desk, &place.home, &list, nothing(place.owner)).into()]).lead(mode);
+    let mut bound = Panel::new("Bindings", vec![shown.into()]).lead(mode);
     if place.owner != Owner::Step && list.len() > 1 && desk.may(Act::Update, head_kind(place.owner)) {
         bound = bound.action(Action::link("Change", place.edit));
     }
@@ -259,6 +338,7 @@ fn head_kind(owner: Owner) -> &'static str {
         Owner::Application => "application",
         Owner::Flow => "flow",
         Owner::Step => "flow_stage_binding",
+        Owner::Rule => "notification_rule",
     }
 }
 
@@ -378,6 +458,7 @@ async fn asked(desk: &Desk, owner: Owner, path: &Params) -> Paged {
         (0, Owner::Application) => "Nothing else is bound: then everybody with an account may open the application.",
         (0, Owner::Flow) => "Nothing else is bound: then everybody whom the flow is for may go through it.",
         (0, Owner::Step) => "Nothing else is bound: then the stage runs for everybody.",
+        (0, Owner::Rule) => "Nothing else is bound: then nobody is told anything by this rule.",
         _ => "The other bindings stay, and decide without it.",
     };
     form.note = Some(Note::new(if others == 0 { Tone::Bad } else { Tone::Warn }, line));
@@ -396,4 +477,23 @@ async fn removed(desk: &Desk, owner: Owner, path: &Params, request: Request) -> 
     }
     let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
     Err(Trouble::Refused(reply.status, said.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bindings_are_found_by_what_is_bound_and_shown_in_parts() {
+        let group = |name: &str| json!({"group_obj": {"pk": "1", "name": name}, "negate": false});
+        let list: Vec<Value> = (0..60).map(|number| group(&format!("Crew {number}"))).collect();
+        let asked = |search: &str, page| Asked { search: search.to_owned(), page };
+        assert_eq!(asked("", 1).found(&list).len(), 60);
+        assert_eq!(asked("crew 7", 1).found(&list).len(), 1);
+        assert!(asked("nobody", 1).found(&list).is_empty());
+        assert!(asked("", 1).pager("/here/", PAGE).is_none(), "one page");
+        let last = asked("crew", 3).pager("/here/", 60).expect("a pager");
+        assert_eq!((last.from, last.to, last.count), (51, 60, 60));
+        assert_eq!((last.previous.as_deref(), last.next), (Some("/here/?search=crew&page=2"), None));
+    }
 }

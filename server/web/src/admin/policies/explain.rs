@@ -38,7 +38,7 @@ pub(super) async fn of_policy(desk: Desk, resource: &'static Resource, key: &str
 }
 
 async fn about(desk: &Desk, resource: &'static Resource, key: &str) -> Paged {
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let head = object::head(desk, resource, &value, "explain/");
     let action = format!("{}{}/explain/", resource.home(), part(key));
     explained(desk, head, &action, Some(&key_text(&value["pk"]))).await

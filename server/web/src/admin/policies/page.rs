@@ -21,14 +21,14 @@ pub(super) async fn page(desk: Desk, resource: &'static Resource, key: &str) -> 
 }
 
 async fn shown(desk: &Desk, resource: &'static Resource, key: &str) -> Paged {
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let is_policy = resource.registered().is_some_and(|kind| kind.meta.family == Family::Policy);
     let mut panels = Vec::new();
     if let Some(note) = origin(desk, resource.kind, key).await? {
         panels.push(Panel::bare(note));
     }
     // What the text says comes before its settings.
-    let mut set = object::panels(desk, resource, &value);
+    let mut set = object::panels(desk, resource, &value).await?;
     set.rotate_left(1);
     panels.append(&mut set);
     if is_policy {

@@ -122,7 +122,7 @@ async fn shown(
     wrong: Vec<(String, String)>,
     told: Vec<Panel>,
 ) -> Paged {
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let mut user = user_field(&asked.user);
     let hint = if is_policy(resource) {
         user.required = true;

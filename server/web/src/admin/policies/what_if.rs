@@ -22,7 +22,7 @@ pub(super) async fn page(desk: Desk, resource: &'static Resource, key: &str) -> 
 }
 
 async fn asked(desk: &Desk, resource: &'static Resource, key: &str) -> Paged {
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let form = editor(desk, resource, key, &value).await?;
     shown(desk, resource, key, &value, form, Vec::new(), StatusCode::OK)
 }
@@ -36,7 +36,7 @@ pub(super) async fn told(desk: Desk, resource: &'static Resource, key: &str, req
 async fn answered(desk: &Desk, resource: &'static Resource, key: &str, request: Request) -> Paged {
     let sent = desk.form(request).await?;
     let specs = resource.specs();
-    let value = desk.rest.get(&resource.api_of(key)).await?;
+    let value = desk.rest.get(&resource.shown(key)).await?;
     let values = form::as_values(&specs, &sent, &value);
     let editor = editor(desk, resource, key, &values).await?;
     let refused = StatusCode::UNPROCESSABLE_ENTITY;
@@ -45,7 +45,7 @@ async fn answered(desk: &Desk, resource: &'static Resource, key: &str, request: 
         Err(problems) => return shown(desk, resource, key, &value, editor.wrong(problems), Vec::new(), refused),
     };
     if sent.get("do") == Some("save") {
-        let reply = desk.send(Method::PATCH, &resource.api_of(key), &body).await?;
+        let reply = desk.send(Method::PATCH, &resource.shown(key), &body).await?;
         if reply.status.is_success() {
             let key = key_text(&reply.json()[resource.key]);
             return Ok(done(&format!("{}{}/", resource.home(), part(&key)), "saved"));

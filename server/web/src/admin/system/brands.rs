@@ -19,10 +19,10 @@ pub(super) async fn page(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str) -> Paged {
     let resource = list::find("brands")?;
-    let brand = desk.rest.get(&resource.api_of(key)).await?;
+    let brand = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &brand, "");
     let domain = text(&brand, "domain");
-    let mut panels = object::panels(desk, resource, &brand);
+    let mut panels = object::panels(desk, resource, &brand).await?;
     let flow = part(&key_text(&brand["flow_authentication"]));
     let bound = desk.rest.get(&format!("/flows/instances/?flow_uuid={flow}")).await.unwrap_or_default();
     let slug = text(&bound["results"][0], "slug");

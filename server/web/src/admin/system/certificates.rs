@@ -162,7 +162,7 @@ pub(super) async fn one(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str) -> Paged {
     let resource = list::find("certificates")?;
-    let pair = desk.rest.get(&resource.api_of(key)).await?;
+    let pair = desk.rest.get(&resource.shown(key)).await?;
     let until = pair["cert_expiry"].as_str().and_then(|time| time.parse::<DateTime<Utc>>().ok());
     let now = desk.visit.identity.clock.now();
     let print = |name: &str| match text(&pair, name) {
@@ -179,13 +179,13 @@ async fn shown(desk: &Desk, key: &str) -> Paged {
         .with("SHA-1 fingerprint", print("fingerprint_sha1"))
         .with("Managed as", text(&pair, "managed"));
     let users = object::dependants(desk, resource, key).await?;
-    let panels = vec![Panel::bare(facts).wide(Width::Half), Panel::new("What uses it", vec![users]).wide(Width::Half)];
+    let panels = vec![Panel::bare(facts).wide(Width::Half), Panel::new("What uses it", users).wide(Width::Half)];
     Ok(desk.page(head(desk, &pair, "")?, panels))
 }
 
 async fn text_page(desk: &Desk, key: &str) -> Paged {
     let resource = list::find("certificates")?;
-    let pair = desk.rest.get(&resource.api_of(key)).await?;
+    let pair = desk.rest.get(&resource.shown(key)).await?;
     let seen = desk.rest.get(&format!("{}view_certificate/", resource.api_of(key))).await?;
     let code = Code { caption: "PEM".to_owned(), text: text(&seen, "data").trim().to_owned(), copy: true, diff: false };
     Ok(desk.page(head(desk, &pair, "certificate/")?, vec![Panel::bare(code)]))

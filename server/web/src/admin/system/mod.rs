@@ -3,8 +3,10 @@
 
 mod brands;
 mod certificates;
+mod drift;
 mod jobs;
 mod notifications;
+mod outposts;
 mod revisions;
 mod schedules;
 mod settings;
@@ -47,14 +49,17 @@ pub(super) fn routes() -> Router<Web> {
         .route("/if/admin/schedules/", get(schedules::page))
         .route("/if/admin/schedules/{key}/", get(schedules::one).post(schedules::change))
         .route("/if/admin/schedules/{key}/run/", post(schedules::run))
+        .route("/if/admin/drift/", get(drift::page))
         .route("/if/admin/revisions/", get(revisions::page))
         .route("/if/admin/revisions/reload/", post(revisions::reload))
         .route("/if/admin/revisions/{key}/", get(revisions::one))
         .route("/if/admin/revisions/{key}/rollback/", get(revisions::ask).post(revisions::roll_back))
         .route("/if/admin/notification-transports/{key}/", get(transports::page))
         .route("/if/admin/notification-transports/{key}/test/", post(transports::test))
+        .route("/if/admin/outposts/{key}/", get(outposts::page))
         .merge(beside("brands"))
         .merge(beside("certificates"))
+        .merge(beside("outposts"))
         .merge(beside("notification-transports"))
         .route("/if/admin/notifications/", get(notifications::page))
         .route("/if/admin/notifications/seen/", post(notifications::seen))

@@ -10,7 +10,8 @@ use crate::{
         resource::{ColumnDef, Resource, column, key_text, part, text},
     },
     pages::admin::{
-        Action, Badge, Cell, Code, Control, Crumb, Empty, Facts, Field, Form, Heading, Note, Panel, Part, Tone, Width,
+        Action, Badge, Cell, Code, Control, Crumb, Empty, Facts, Field, Form, Heading, Note, Panel, Part, Tab, Tone,
+        Width,
     },
 };
 use axum::{
@@ -22,7 +23,7 @@ use lockgate_policies::Action as Act;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
-const HOME: &str = "/if/admin/revisions/";
+pub(super) const HOME: &str = "/if/admin/revisions/";
 
 /// Most revisions that are looked through for what a way back would change.
 const FURTHEST: i64 = 200;
@@ -71,6 +72,12 @@ fn commit(revision: &Value) -> Cell {
     }
 }
 
+/// The views of revisions: the list, and where what is in force differs from texts.
+pub(super) fn tabs(is_list: bool) -> Vec<Tab> {
+    let tab = |label: &str, href: &str, here| Tab { label: label.to_owned(), href: href.to_owned(), here };
+    vec![tab("Revisions", HOME, is_list), tab("Drift", "/if/admin/drift/", !is_list)]
+}
+
 /// How it stands with the configuration; null where it is not told.
 async fn standing(desk: &Desk) -> Value {
     // Who may not see it, sees the list alone.
@@ -110,6 +117,7 @@ async fn listed(desk: &Desk) -> Paged {
     let mut head = Heading {
         title: REVISIONS.plural.clone(),
         lead: REVISIONS.lead.to_owned(),
+        tabs: tabs(true),
         api: Some("GET /api/v3/lockgate/revisions/".to_owned()),
         ..Heading::default()
     };
@@ -213,6 +221,16 @@ impl Change {
             fields: object["fields"].as_array().into_iter().flatten().map(field).collect(),
         }
     }
+}
+
+/// What of these objects is different, with what was before and is now.
+pub(super) fn difference_of(objects: &[Value]) -> Part {
+    let changed = |object: &Value| {
+        let mut change = Change::of(object);
+        change.word = "edited".to_owned();
+        change
+    };
+    difference(objects.iter().map(changed).collect())
 }
 
 /// Changes as the lines of a difference.

@@ -25,13 +25,13 @@ pub(super) async fn page(desk: Desk, Path(key): Path<String>) -> Response {
 
 async fn shown(desk: &Desk, key: &str, outcome: Option<Result<Value, String>>) -> Paged {
     let resource = list::find("notification-transports")?;
-    let transport = desk.rest.get(&resource.api_of(key)).await?;
+    let transport = desk.rest.get(&resource.shown(key)).await?;
     let mut head = object::head(desk, resource, &transport, "");
     if desk.may(Act::Test, resource.kind) {
         let address = format!("{}{}/test/", resource.home(), part(key));
         head.actions.insert(0, Action::post("Send a test to me", address, []).toned(Tone::Main));
     }
-    let mut panels = object::panels(desk, resource, &transport);
+    let mut panels = object::panels(desk, resource, &transport).await?;
     let mut status = StatusCode::OK;
     if let Some(outcome) = outcome {
         let note = match outcome {

@@ -32,6 +32,9 @@ pub struct NavSection {
     pub items: Vec<NavItem>,
 }
 
+/// Beyond this many the exact number tells nobody more.
+const MOST_COUNTED: u64 = 99;
+
 /// What every page has.
 #[derive(Debug, Clone)]
 pub struct Shell {
@@ -47,6 +50,15 @@ pub struct Shell {
     pub flash: Option<Note>,
     /// In whose name somebody else acts.
     pub acting: Option<String>,
+    /// How many notifications there are that they have not seen.
+    pub unseen: u64,
+}
+
+impl Shell {
+    /// The same in few letters.
+    fn unseen_shown(&self) -> String {
+        if self.unseen > MOST_COUNTED { format!("{MOST_COUNTED}+") } else { self.unseen.to_string() }
+    }
 }
 
 /// A page above this one.
