@@ -92,7 +92,8 @@ fn default_id() -> Uuid {
 
 /// Whether the server made it by itself: nobody has to write it into a folder.
 pub(super) fn is_own(document: &Document) -> bool {
-    document.kind == KIND && (document.id == default_id() || document.managed.as_deref() == Some(INTERNAL_JWT_KEY))
+    document.kind == KIND
+        && (document.name == DEFAULT_SIGNING_KEY || document.managed.as_deref() == Some(INTERNAL_JWT_KEY))
 }
 
 fn is_there(documents: &[Document]) -> bool {
