@@ -350,6 +350,11 @@ mod walk {
         look.click(".why summary", "portal-why", ".why[open]").await;
         look.click(".star", "portal-favourite", ".star[aria-pressed=true]").await;
         look.open(&page("settings/"), "profile", ".themes").await;
+        look.open(&page("tokens/"), "tokens-none", ".blank").await;
+        look.browser.fill("#f-name", "Mail on my laptop").await;
+        look.click("button.go.fit", "token-made", ".made").await;
+        look.click(".acts a.danger", "token-delete", ".ask").await;
+        look.open(&page("tokens/"), "tokens", ".thing").await;
         look.open(&page("factors/"), "factors-none", ".offers").await;
         look.browser
             .open(&at(server, "/if/flow/default-authenticator-static-setup/?next=%2Fif%2Fuser%2Ffactors%2F"))
@@ -361,11 +366,6 @@ mod walk {
         look.open(&page("sessions/"), "sessions", ".thing").await;
         look.open(&page("sessions/others/end/"), "sessions-end", ".ask").await;
         look.open(&page("consents/"), "consents-none", ".blank").await;
-        look.open(&page("tokens/"), "tokens-none", ".blank").await;
-        look.browser.fill("#f-name", "Mail on my laptop").await;
-        look.click("button.go.fit", "token-made", ".made").await;
-        look.click(".acts a.danger", "token-delete", ".ask").await;
-        look.open(&page("tokens/"), "tokens", ".thing").await;
         look.open(&page("activity/"), "activity", ".log").await;
         look.browser.open(&page("settings/")).await;
         look.click("input[value=contrast]", "contrast-chosen", "input[value=contrast]:checked").await;

@@ -124,7 +124,7 @@ async fn a_second_factor_is_set_up_named_and_taken_away() {
     click(&browser, ".thing a.danger").await;
     assert_eq!(text_of(&browser, "h1").await, "Remove “Paper in the drawer”?");
     browser.submit().await;
-    says(&browser, "Sign out, sign in with one, and try again.").await;
+    says(&browser, "Sign in again with a second factor first").await;
 
     browser.open(&server.url("/if/flow/default-invalidation-flow/")).await;
     browser.open(&server.url(&format!("/if/flow/{LOGIN}/"))).await;

@@ -18,6 +18,11 @@ fn says(words: &str) -> String {
     format!("translate(normalize-space(), '{CAPITAL}', '{SMALL}') = \"{}\"", words.to_lowercase())
 }
 
+/// An XPath condition: an element's text begins so. What a choice means stands behind it.
+fn begins(words: &str) -> String {
+    format!("starts-with(translate(normalize-space(), '{CAPITAL}', '{SMALL}'), \"{}\")", words.to_lowercase())
+}
+
 /// An XPath condition: this labels a field, needed or not.
 fn labels(words: &str) -> String {
     format!("({} or {})", says(words), says(&format!("{words} optional")))
@@ -51,8 +56,16 @@ impl Reader {
         }
     }
 
+    /// Moves the page as people do before they click: what is half behind the head of the page cannot be hit.
+    async fn scrolls_to(&self, element: &Element, what: &str) {
+        let element = serde_json::to_value(element).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let script = "arguments[0].scrollIntoView({block: 'center'})";
+        self.browser.driver().execute(script, vec![element]).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+
     async fn clicks_at(&self, xpath: &str, what: &str) {
         let element = self.seen(xpath, what).await;
+        self.scrolls_to(&element, what).await;
         element.click().await.unwrap_or_else(|error| panic!("{what}: {error}"));
     }
 
@@ -139,11 +152,16 @@ impl Reader {
         field.send_keys(text).await.unwrap_or_else(|error| panic!("{label}: {error}"));
     }
 
-    /// Chooses from the list with this label.
+    /// Chooses from the list with this label, whether it unfolds or lies open.
     ///
     /// # Panics
     /// When there is no such choice.
     pub async fn selects(&self, label: &str, choice: &str) {
+        let open = format!("//fieldset[legend[{}]]", labels(label));
+        if self.browser.driver().find(Locator::XPath(&open)).await.is_ok() {
+            let radio = format!("{open}//label[.//*[{0}] or {0}]//input[@type='radio']", begins(choice));
+            return self.clicks_at(&radio, &format!("{choice:?} of {label:?}")).await;
+        }
         let list = self.field(label).await;
         list.select_by_label(choice).await.unwrap_or_else(|error| panic!("{label}, {choice}: {error}"));
     }
@@ -158,6 +176,7 @@ impl Reader {
         let xpath = format!("//label[@class='tick'][{has}]//input");
         let tick = self.seen(&xpath, &format!("box {words:?}")).await;
         if !tick.is_selected().await.expect("it is ticked or not") {
+            self.scrolls_to(&tick, words).await;
             tick.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
         }
     }

@@ -372,7 +372,6 @@ about-text = Bei der Anmeldung kommt ein Code auf Ihr Telefon.
 about-duo = Sie bestätigen mit einem Tippen in der Duo-App.
 remove-factor-question = „{ $name }“ entfernen?
 remove-factor-means = Sie können sich damit nicht mehr anmelden. Um es wieder zu verwenden, müssen Sie es neu einrichten.
-show-factor-first = Sie haben sich diesmal ohne zweiten Faktor angemeldet. Melden Sie sich ab, mit einem zweiten Faktor wieder an, und versuchen Sie es erneut.
 print-codes = Drucken
 
 ## The portal: devices

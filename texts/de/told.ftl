@@ -267,3 +267,4 @@ too-many-wrong-passwords =
 delete-tick = Setzen Sie das Häkchen, wenn Ihr Konto gelöscht werden soll.
 too-many-messages-one = Es wurden zu viele Nachrichten angefordert. Bitte versuchen Sie es in 1 Minute noch einmal.
 push-too-often-one = Das Telefon wurde zu oft gefragt. Bitte versuchen Sie es in 1 Minute noch einmal.
+show-factor-first = Melden Sie sich zuerst erneut mit einem zweiten Faktor an: Das letzte Mal war ohne oder ist länger als 15 Minuten her.

@@ -373,7 +373,6 @@ about-text = A code is sent to your phone when you sign in.
 about-duo = You confirm with a tap in the Duo app.
 remove-factor-question = Remove “{ $name }”?
 remove-factor-means = You can no longer sign in with it. To use it again, you will have to set it up anew.
-show-factor-first = You signed in without a second factor this time. Sign out, sign in with one, and try again.
 print-codes = Print
 
 ## The portal: devices

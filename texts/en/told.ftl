@@ -235,3 +235,4 @@ too-many-wrong-passwords = Too many wrong passwords. Try again in { $retry_after
 delete-tick = Tick the box if you want your account to be deleted.
 too-many-messages-one = Too many messages were asked for. Please try again after 1 minute.
 push-too-often-one = The phone was asked too often. Please try again after 1 minute.
+show-factor-first = Sign in again with a second factor first: the last time was without one, or more than 15 minutes ago.

@@ -372,7 +372,6 @@ about-text = Al iniciar sesión se envía un código a su teléfono.
 about-duo = Confirma con un toque en la aplicación Duo.
 remove-factor-question = ¿Quitar «{ $name }»?
 remove-factor-means = Ya no podrá iniciar sesión con él. Para volver a usarlo, tendrá que configurarlo de nuevo.
-show-factor-first = Esta vez ha iniciado sesión sin un segundo factor. Cierre la sesión, entre con uno e inténtelo de nuevo.
 print-codes = Imprimir
 
 ## The portal: devices

@@ -265,3 +265,4 @@ too-many-wrong-passwords =
 delete-tick = Marque la casilla si quiere que se elimine su cuenta.
 too-many-messages-one = Se han pedido demasiados mensajes. Inténtelo de nuevo en 1 minuto.
 push-too-often-one = Se ha preguntado demasiadas veces al teléfono. Inténtelo de nuevo en 1 minuto.
+show-factor-first = Primero vuelva a iniciar sesión con un segundo factor: la última vez fue sin él o hace más de 15 minutos.

@@ -375,7 +375,6 @@ about-text = Un code est envoyé sur votre téléphone à chaque connexion.
 about-duo = Vous confirmez d’un geste dans l’application Duo.
 remove-factor-question = Supprimer « { $name } » ?
 remove-factor-means = Vous ne pourrez plus vous connecter avec. Pour l’utiliser à nouveau, il faudra le reconfigurer.
-show-factor-first = Vous vous êtes connecté cette fois sans second facteur. Déconnectez-vous, reconnectez-vous avec un second facteur et réessayez.
 print-codes = Imprimer
 
 ## The portal: devices

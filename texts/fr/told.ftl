@@ -265,3 +265,4 @@ too-many-wrong-passwords =
 delete-tick = Cochez la case si vous voulez que votre compte soit supprimé.
 too-many-messages-one = Trop de messages ont été demandés. Veuillez réessayer dans 1 minute.
 push-too-often-one = Le téléphone a été sollicité trop souvent. Veuillez réessayer dans 1 minute.
+show-factor-first = Reconnectez-vous d’abord avec un second facteur : la dernière fois, c’était sans, ou il y a plus de 15 minutes.

@@ -343,7 +343,6 @@ about-text = 登录时向您的手机发送验证码。
 about-duo = 在 Duo 应用中轻触确认。
 remove-factor-question = 移除“{ $name }”？
 remove-factor-means = 您将无法再用它登录。若要再次使用，需要重新设置。
-show-factor-first = 您本次登录未使用第二验证因素。请退出后使用第二验证因素登录，然后重试。
 print-codes = 打印
 
 ## The portal: devices

@@ -237,3 +237,4 @@ too-many-wrong-passwords = 密码错误次数过多。请在 { $retry_after } �
 delete-tick = 如果您想删除账户，请勾选此框。
 too-many-messages-one = 请求的短信过多。请在 1 分钟后重试。
 push-too-often-one = 向手机发送的请求过多。请在 1 分钟后重试。
+show-factor-first = 请先使用第二验证因素重新登录：上次登录未使用，或已超过 15 分钟。

@@ -27,7 +27,7 @@ const CSRF_HEADER: &str = "x-authentik-csrf";
 
 /// What the caller has to do first whose browser may have been left open.
 const SHOW_FIRST: ApiError = ApiError::Forbidden(
-    "Show your second factor first: sign in again at /flows/-/default/authentication/, and do this within 15 minutes.",
+    "Sign in again with a second factor first: the last time was without one, or more than 15 minutes ago.",
 );
 
 /// How long a second factor counts as shown after it was.

@@ -179,7 +179,7 @@ async fn ones_own_go_only_a_short_while_after_one_was_shown() {
     browser.send(Method::DELETE, &format!("/authenticators/totp/{app}/"), &Value::Null).await.expect(204);
     clock.passes(TimeDelta::minutes(2));
     let told = browser.send(Method::DELETE, &one, &Value::Null).await.expect(403);
-    assert!(told["detail"].as_str().is_some_and(|text| text.contains("sign in again")), "{told}");
+    assert!(told["detail"].as_str().is_some_and(|text| text.contains("Sign in again")), "{told}");
     // Who administrates gets no other way, for a factor that goes or for one that comes.
     api.post(&admins, &json!({"pk": ada})).await.expect(204);
     let all = format!("/authenticators/admin/static/{}/", codes["pk"]);

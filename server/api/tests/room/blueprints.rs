@@ -63,6 +63,7 @@ async fn a_blueprint_is_laid_over_what_there_is() {
     let flow = api.get("/flows/instances/gate/").await.expect(200);
     assert_eq!((&flow["title"], flow["stages"].as_array().map(Vec::len)), (&json!("Hello"), Some(1)));
     assert_eq!(api.get(&bindings).await.expect(200)["pagination"]["count"], 1);
+    api.is_at_rest().await;
     let revision = api.identity.config.peek().revision;
     import(&api, &[("file", GATE), ("context", "{\"title\": \"Hello\"}")]).await.expect(200);
     assert_eq!(api.identity.config.peek().revision, revision, "nothing was to be changed");

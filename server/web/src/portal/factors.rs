@@ -116,7 +116,6 @@ async fn renamed(visit: &Visit, rest: &Rest, (kind, pk): (&str, &str), request: 
 /// The page again, with what the API said.
 async fn failed(visit: &Visit, rest: &Rest, guest: Guest, reply: &Reply) -> Shown {
     let problem = match reply.status {
-        StatusCode::FORBIDDEN => guest.t().show_factor_first().into_owned(),
         StatusCode::NOT_FOUND => guest.t().gone_already().into_owned(),
         _ => said(reply, guest.t()),
     };
