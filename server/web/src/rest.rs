@@ -68,6 +68,11 @@ impl Reply {
         serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
 
+    /// What was wrong, in sentences.
+    pub(crate) fn told(&self) -> String {
+        self.problems().into_iter().map(|(_, sentence)| sentence).collect::<Vec<_>>().join(" ")
+    }
+
     /// What was wrong, by field; the empty name stands for the whole request.
     pub(crate) fn problems(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
@@ -124,8 +129,7 @@ impl Rest {
         if reply.status.is_success() {
             return Ok(reply.json());
         }
-        let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-        Err(Refusal::Said(reply.status, said.join(" ")))
+        Err(Refusal::Said(reply.status, reply.told()))
     }
 
     /// Sends JSON, with the proof that the form came from our own page.

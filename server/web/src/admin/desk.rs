@@ -34,6 +34,9 @@ pub(crate) struct Desk {
     unseen: u64,
 }
 
+/// Pages of a list that are read at most, of a hundred each.
+const MOST_PAGES: u64 = 50;
+
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -49,6 +52,12 @@ impl From<Refusal> for Trouble {
             Refusal::Said(status, sentence) => Self::Refused(status, sentence),
             Refusal::Failed(failure) => Self::Failed(failure),
         }
+    }
+}
+
+impl From<&Reply> for Trouble {
+    fn from(reply: &Reply) -> Self {
+        Self::Refused(reply.status, reply.told())
     }
 }
 
@@ -166,6 +175,23 @@ impl Desk {
         }
         let sentence = "This form is from another session. Go back, load the page again and send it once more.";
         Err(Trouble::Refused(StatusCode::FORBIDDEN, sentence.to_owned()))
+    }
+
+    /// Everything that a list of the API has, page by page, since it gives a page no more than its settings say. `path` has its
+    /// query, if any, and gets more.
+    pub(crate) async fn all(&self, path: &str) -> Result<Vec<Value>, Trouble> {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let mut found = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let mut list = self.rest.get(&format!("{path}{join}page_size=100&page={page}")).await?;
+            if let Some(Value::Array(results)) = list.get_mut("results").map(Value::take) {
+                found.extend(results);
+            }
+            if list["pagination"]["next"].as_u64().unwrap_or_default() == 0 {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Sends JSON to the API.

@@ -4,10 +4,11 @@ use super::{
     desk::{Desk, Paged, Trouble},
     list::find,
     object,
+    policies::what_if,
     resource::{Resource, key_text, part, text},
 };
 use crate::{
-    pages::admin::{Badge, Cell, Code, Column, Empty, Heading, Note, Panel, Part, Row, Table, Tone},
+    pages::admin::{Badge, Code, Heading, Note, Panel, Part, Tone},
     rest::Refusal,
 };
 use axum::{
@@ -118,81 +119,19 @@ pub(super) async fn preview(
         return Ok(Err(reply.problems()));
     }
     let preview = reply.json();
-    let wrong = preview["problems"].as_array().into_iter().flatten().map(problem).collect::<Vec<_>>();
     if preview["valid"] != Value::Bool(true) {
-        return Ok(Err(wrong));
+        let told = |(field, place, sentence): (&str, String, &str)| (field.to_owned(), format!("{place} {sentence}"));
+        return Ok(Err(what_if::problems(&preview)
+            .map(told)
+            .map(|(field, said)| (field, said.trim().to_owned()))
+            .collect()));
     }
-    Ok(Ok(panels(&preview)))
-}
-
-/// A problem by its field, with its place in the text.
-pub(super) fn problem(problem: &Value) -> (String, String) {
-    let message = text(problem, "message");
-    let field = text(problem, "field").split('/').next().unwrap_or_default().to_owned();
-    let sentence = match (problem["line"].as_u64(), problem["column"].as_u64()) {
-        (Some(line), Some(column)) => format!("Line {line}, column {column}: {message}"),
-        (Some(line), None) => format!("Line {line}: {message}"),
-        _ => message.to_owned(),
-    };
-    (field, sentence)
-}
-
-/// What a preview that is sound says.
-pub(super) fn panels(preview: &Value) -> Vec<Panel> {
-    let mut panels = Vec::new();
-    if preview["access"].is_object() {
-        panels.push(Panel::new("Who gains or loses access", vec![access(&preview["access"])]));
-    }
-    match preview["diff"].as_str() {
-        Some(diff) if !diff.is_empty() => {
-            let code = Code { text: diff.to_owned(), diff: true, copy: true, ..Code::default() };
-            panels.push(Panel::new("As YAML", vec![code.into()]).lead("What changes in the document."));
-        }
-        _ => panels.push(Panel::bare(Note::new(Tone::Info, "Nothing would change."))),
-    }
+    let mut panels = what_if::effects(&preview);
     if let Some(yaml) = preview["yaml"].as_str() {
         let code = Code { text: yaml.to_owned(), copy: true, ..Code::default() };
         panels.push(Panel::new("The whole document", vec![code.into()]));
     }
-    panels
-}
-
-/// An access diff as a table.
-pub(super) fn access(report: &Value) -> Part {
-    let apps = report["apps"].as_array().into_iter().flatten();
-    let rows = apps.flat_map(|app| {
-        let parts = app["parts"].as_array().into_iter().flatten();
-        parts.map(move |one| {
-            let shift = text(one, "shift").replace('_', " ");
-            let tone = if shift.contains("gain") { Tone::Good } else { Tone::Bad };
-            let examples: Vec<&str> =
-                one["examples"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let who = match one["group"].as_str() {
-                Some(group) => format!("{group}: {}", examples.join(", ")),
-                None => examples.join(", "),
-            };
-            let cells = vec![
-                Cell::link(text(app, "app"), format!("{}applications/{}/", super::ROOT, part(text(app, "app")))),
-                Cell::badge(shift, tone),
-                Cell::Number(one["count"].as_i64().unwrap_or_default()),
-                Cell::from(who),
-                Cell::time(one["at"].as_str()),
-            ];
-            Row { key: None, cells }
-        })
-    });
-    Table {
-        caption: "Who gains or loses access".into(),
-        columns: ["Application", "What happens", "People", "Who", "From"].map(Column::new).into(),
-        rows: rows.collect(),
-        empty: Empty {
-            title: "Nobody gains or loses an application".into(),
-            hint: format!("{} active accounts were looked at.", report["people"]),
-            action: None,
-        },
-        ..Table::default()
-    }
-    .into()
+    Ok(Ok(panels))
 }
 
 /// The page of a preview.

@@ -3,7 +3,7 @@
 use super::{
     desk::{Desk, Paged, done},
     document, form,
-    list::find,
+    list::{find, kinds_of},
     object,
     resource::{Resource, Source, key_text, part},
     touched,
@@ -17,7 +17,8 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use lockgate_model::kind::{Family, KINDS};
+use lockgate_model::kind::Family;
+use lockgate_policies::Action as Act;
 use serde_json::{Map, Value};
 
 /// `GET /if/admin/{resource}/new/`: the query can fill fields in.
@@ -32,10 +33,10 @@ pub(super) async fn blank(desk: Desk, Path(slug): Path<String>) -> Response {
 
 /// Which kind of a family is to be made.
 fn kinds(desk: &Desk, slug: &str, family: Family) -> Response {
-    let made = KINDS.iter().filter(|kind| kind.meta.family == family && !kind.meta.path.is_empty());
-    let made = made.filter_map(|kind| Some((kind, super::resource::of(kind.meta.kind)?)));
-    let row = |(kind, of): (&lockgate_model::kind::KindDef, &Resource)| {
-        let help = kind.schema().root["description"].as_str().unwrap_or_default();
+    let made = kinds_of(family).filter(|of| desk.may(Act::Create, of.kind));
+    let row = |of: &Resource| {
+        let schema = of.registered().map(|kind| kind.schema());
+        let help = schema.and_then(|schema| schema.root["description"].as_str()).unwrap_or_default();
         let help: Vec<&str> = help.split_whitespace().collect();
         let name = Cell::link(&of.noun, format!("{}new/", of.home()));
         Row { key: None, cells: vec![name, Cell::from(help.join(" "))] }

@@ -9,6 +9,7 @@ use crate::pages::admin::{
     Action, Bulk, Cell, Column, Empty, Filter, Heading, Pager, Panel, Row, Search, Sort, Table, Tone,
 };
 use axum::{extract::Path, http::StatusCode, response::Response};
+use lockgate_model::kind::{Family, KINDS};
 use lockgate_policies::Action as Act;
 use serde_json::Value;
 
@@ -61,14 +62,27 @@ pub(super) fn makers(desk: &Desk, resource: &Resource) -> Vec<Action> {
             let guide = Action::link("Set up an application", format!("{}guide/", resource.home()));
             vec![guide, new("Create".to_owned(), resource)]
         }
-        (Source::Union(_), "policies") if desk.may(Act::CheckAccess, "user") => {
-            let explain = Action::link("Explain access", format!("{}explain/", resource.home()));
-            vec![explain, new("Create".to_owned(), resource)]
+        (_, slug) => {
+            let explains = slug == "policies" && desk.may(Act::CheckAccess, "user");
+            let explain = || Action::link("Explain access", format!("{}explain/", resource.home()));
+            let makes = may_make(desk, resource).then(|| new("Create".to_owned(), resource));
+            explains.then(explain).into_iter().chain(makes).collect()
         }
-        (Source::Union(_), _) => vec![Action::link("Create", format!("{}new/", resource.home())).toned(Tone::Main)],
-        _ if resource.can_create() && desk.may(Act::Create, resource.kind) => vec![new("Create".to_owned(), resource)],
-        _ => Vec::new(),
     }
+}
+
+/// Whether one can be made by who looks; of a family, one of any kind.
+fn may_make(desk: &Desk, resource: &Resource) -> bool {
+    match &resource.source {
+        Source::Union(family) => kinds_of(*family).any(|of| desk.may(Act::Create, of.kind)),
+        _ => resource.can_create() && desk.may(Act::Create, resource.kind),
+    }
+}
+
+/// The kinds of a family that have pages.
+pub(super) fn kinds_of(family: Family) -> impl Iterator<Item = &'static Resource> {
+    let made = KINDS.iter().filter(move |kind| kind.meta.family == family && !kind.meta.path.is_empty());
+    made.filter_map(|kind| resource::of(kind.meta.kind))
 }
 
 /// The list as the query asks for it, narrowed to what `fixed` says.
@@ -94,7 +108,7 @@ pub(super) async fn choosing(
         caption: resource.plural.clone(),
         columns: resource.columns.iter().map(|column| asked.column(column)).collect(),
         rows: results.iter().map(|one| row(desk, resource, one, chosen)).collect(),
-        empty: asked.empty(resource),
+        empty: asked.empty(resource, may_make(desk, resource)),
         action: if resource.searched || !resource.filters.is_empty() { desk.visit.path.clone() } else { String::new() },
         search: resource.searched.then(|| Search {
             name: "search".to_owned(),
@@ -241,7 +255,7 @@ impl Asked {
         })
     }
 
-    fn empty(&self, resource: &Resource) -> Empty {
+    fn empty(&self, resource: &Resource, may_make: bool) -> Empty {
         if self.is_narrowed() || self.page > 1 {
             let action = Some(Action::link("Show all", &self.path));
             return Empty {
@@ -251,8 +265,7 @@ impl Asked {
             };
         }
         let title = format!("There are no {} yet", resource.plural.to_lowercase());
-        let action =
-            resource.can_create().then(|| Action::link("Create the first one", format!("{}new/", resource.home())));
+        let action = may_make.then(|| Action::link("Create the first one", format!("{}new/", resource.home())));
         Empty { title, hint: resource.lead.to_owned(), action: action.map(|action| action.toned(Tone::Main)) }
     }
 }

@@ -94,7 +94,7 @@ fn first_steps(desk: &Desk) -> Panel {
         steps.push(step("Create a person", line, link("Create", "users/new/")));
     }
     let line = "Something to sign in to: by OpenID Connect, or behind your reverse proxy.";
-    steps.push(step("Set up an application", line, link("Set up", "applications/new/")));
+    steps.push(step("Set up an application", line, link("Set up", "applications/guide/")));
     if desk.may(Act::Read, "revision") {
         let line = "A folder of text, in git if you like, can hold all of it: put it at LOCKGATE_CONFIG_DIR, or send it \
                     with lockgate apply.";
@@ -135,7 +135,7 @@ fn figures(told: &Value) -> Figures {
     if let Some(failing) = told["jobs"]["failing"].as_u64() {
         let tone = if failing > 0 { Tone::Bad } else { Tone::Good };
         let below = if failing > 0 { "To be looked at" } else { "All went well" };
-        add(failing, "Failed jobs", below.to_owned(), "jobs/?aggregated_status=error", tone);
+        add(failing, "Failed jobs", below.to_owned(), "jobs/?aggregated_status=error,rejected", tone);
     }
     Figures(figures)
 }
@@ -279,7 +279,7 @@ fn jobs(told: &Value) -> Option<Panel> {
         ..Table::default()
     };
     let panel = Panel::new("Failed jobs", vec![table.into()]).wide(Width::Third);
-    Some(panel.action(link("All", "jobs/?aggregated_status=error")))
+    Some(panel.action(link("All", "jobs/?aggregated_status=error,rejected")))
 }
 
 /// Certificates that end soon.

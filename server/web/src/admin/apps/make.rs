@@ -237,11 +237,9 @@ async fn forward(desk: &Desk, wish: &Wish) -> Result<Value, Trouble> {
 
 async fn openid(desk: &Desk, wish: &Wish) -> Result<Value, Trouble> {
     let mut provider = common(desk, wish).await?;
-    let mappings = desk.rest.get("/propertymappings/provider/scope/?page_size=200&managed__isnull=false").await?;
-    let mappings: Vec<&Value> = mappings["results"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let mappings = desk.all("/propertymappings/provider/scope/?managed__isnull=false").await?;
+    let mappings: Vec<&Value> = mappings
+        .iter()
         .filter(|mapping| SCOPES.contains(&text(mapping, "scope_name")))
         .map(|mapping| &mapping["pk"])
         .collect();

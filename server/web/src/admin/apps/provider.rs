@@ -40,7 +40,10 @@ async fn shown(desk: &Desk, kind: &str, key: &str) -> Paged {
             tone: Tone::Warn,
             title: "No application has it".into(),
             lines: vec!["Nobody can sign in with it before an application has it.".into()],
-            actions: vec![Action::link("Make one", format!("{}applications/new/", super::super::ROOT))],
+            actions: vec![Action::link(
+                "Make one",
+                format!("{}applications/new/?provider={}", super::super::ROOT, part(key)),
+            )],
         };
         panels.push(Panel::bare(note));
     } else {

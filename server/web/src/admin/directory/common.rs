@@ -1,7 +1,7 @@
 //! What several of these pages need.
 
 use super::super::{
-    desk::{Desk, Trouble},
+    desk::Trouble,
     list,
     resource::{ColumnDef, FilterDef, Resource, Source, key_text, part},
 };
@@ -9,29 +9,10 @@ use crate::pages::admin::{Control, Field};
 use axum::http::StatusCode;
 use serde_json::Value;
 
-/// Pages of a list that are read at most, of a hundred each.
-const MOST_PAGES: u64 = 50;
-
 /// Address of one thing's page.
 pub(super) fn home_of(slug: &str, value: &Value) -> String {
     let key = list::find(slug).map_or("pk", |resource| resource.key);
     format!("{}{slug}/{}/", super::super::ROOT, part(&key_text(&value[key])))
-}
-
-/// Everything that a list has, page by page. `path` has its query, if any, and gets more.
-pub(super) async fn all(desk: &Desk, path: &str) -> Result<Vec<Value>, Trouble> {
-    let join = if path.contains('?') { '&' } else { '?' };
-    let mut found = Vec::new();
-    for page in 1..=MOST_PAGES {
-        let mut list = desk.rest.get(&format!("{path}{join}page_size=100&page={page}")).await?;
-        if let Some(Value::Array(results)) = list.get_mut("results").map(Value::take) {
-            found.extend(results);
-        }
-        if list["pagination"]["next"].as_u64().unwrap_or_default() == 0 {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 /// A list that only one page has.
@@ -83,8 +64,7 @@ pub(super) fn moment(text: &str) -> Option<Value> {
 
 /// What the API said, as the answer of a page that has no form to show it at.
 pub(super) fn refused(reply: &crate::rest::Reply) -> Trouble {
-    let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-    Trouble::Refused(reply.status, said.join(" "))
+    Trouble::from(reply)
 }
 
 /// There is nothing of that.

@@ -5,7 +5,7 @@ use super::{
         desk::{Desk, Paged, Trouble, done},
         resource::{key_text, part, text},
     },
-    common::{all, home_of, refused, status},
+    common::{home_of, refused, status},
     confirm::Confirm,
     user::{head, load},
 };
@@ -97,7 +97,7 @@ fn lasting() -> Field {
 
 /// Stages that say what a recovery mail looks like, as far as they may be seen.
 pub(super) async fn mail_stages(desk: &Desk) -> Result<Vec<Value>, Trouble> {
-    match all(desk, "/stages/email/").await {
+    match desk.all("/stages/email/").await {
         Ok(stages) => Ok(stages),
         Err(Trouble::Refused(..)) => Ok(Vec::new()),
         Err(trouble) => Err(trouble),

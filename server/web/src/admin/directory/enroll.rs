@@ -6,7 +6,7 @@ use super::{
         desk::{Desk, Paged, Trouble},
         resource::{key_text, part, text},
     },
-    common::{all, home_of, status, unknown},
+    common::{home_of, status, unknown},
     deeds::crumbs,
     factors::in_words,
     user::load,
@@ -125,7 +125,7 @@ async fn by_link(desk: &Desk, user: &Value, kind: &str) -> Paged {
     let base = desk.visit.identity.public_base(snapshot).unwrap_or_else(|| desk.visit.client.base());
     let mut panels = Vec::new();
     for (sort, path) in STAGES.iter().filter(|(sort, _)| wanted(sort)) {
-        let stages = match all(desk, path).await {
+        let stages = match desk.all(path).await {
             Ok(stages) => stages,
             Err(Trouble::Refused(..)) => Vec::new(),
             Err(trouble) => return Err(trouble),

@@ -7,7 +7,7 @@ use super::{
         list, object,
         resource::{key_text, part, text},
     },
-    common::{all, home_of},
+    common::home_of,
 };
 use crate::pages::admin::{
     Action, Badge, Cell, Code, Column, Empty, Facts, Heading, Panel, Part, Row, Tab, Table, Tone, Tree, TreeNode, Width,
@@ -42,7 +42,7 @@ async fn listed(desk: &Desk) -> Paged {
         ..Heading::default()
     };
     let part: Part = if is_tree {
-        tree(&all(desk, "/core/groups/?include_users=false&ordering=name").await?)
+        tree(&desk.all("/core/groups/?include_users=false&ordering=name").await?)
     } else {
         list::table(desk, groups, &[("include_parents", "true")]).await?.into()
     };
@@ -170,8 +170,8 @@ async fn around(desk: &Desk, group: &Value) -> Result<Vec<Value>, Trouble> {
 /// Applications that a binding of the group, or of one around it, is about.
 async fn applications(desk: &Desk, group: &Value) -> Result<Part, Trouble> {
     let around = around(desk, group).await?;
-    let applications = all(desk, "/core/applications/?superuser_full_list=true").await?;
-    let bindings = all(desk, "/policies/bindings/").await?;
+    let applications = desk.all("/core/applications/?superuser_full_list=true").await?;
+    let bindings = desk.all("/policies/bindings/").await?;
     let mut rows = Vec::new();
     for binding in &bindings {
         let by = around.iter().find(|one| !binding["group"].is_null() && one["pk"] == binding["group"]);

@@ -6,7 +6,7 @@ use super::{
         form, list, object,
         resource::{key_text, part, text},
     },
-    common::{all, home_of, named, refused, status},
+    common::{home_of, named, refused, status},
     standing::hold,
 };
 use crate::pages::admin::{Badge, Bulk, Cell, Column, Control, Empty, Field, Form, Heading, Panel, Row, Table, Tone};
@@ -36,13 +36,13 @@ pub(super) fn dress(desk: &Desk, head: &mut Heading) {
 
 /// What a role permits on everything of a kind: the names of permissions.
 pub(super) async fn held(desk: &Desk, role: &Value) -> Result<Vec<String>, Trouble> {
-    let found = all(desk, &format!("/rbac/permissions/?role={}", key_text(&role["pk"]))).await?;
+    let found = desk.all(&format!("/rbac/permissions/?role={}", key_text(&role["pk"]))).await?;
     Ok(found.iter().map(|one| text(one, "codename").to_owned()).collect())
 }
 
 /// What a role permits on single things.
 pub(super) async fn on_objects(desk: &Desk, role: &Value) -> Result<Vec<Value>, Trouble> {
-    all(desk, &format!("/rbac/permissions/roles/?uuid={}", key_text(&role["pk"]))).await
+    desk.all(&format!("/rbac/permissions/roles/?uuid={}", key_text(&role["pk"]))).await
 }
 
 /// What is permitted, by what it is about.
@@ -175,7 +175,7 @@ async fn held_by(desk: &Desk, key: &str, name: &str, problems: Vec<(String, Stri
 }
 
 async fn groups(desk: &Desk, role: &Value) -> Result<Table, Trouble> {
-    let groups = all(desk, "/core/groups/?include_users=false&ordering=name").await?;
+    let groups = desk.all("/core/groups/?include_users=false&ordering=name").await?;
     let holds = |group: &&Value| group["roles"].as_array().is_some_and(|roles| roles.contains(&role["pk"]));
     let row = |group: &Value| Row { key: None, cells: vec![Cell::link(text(group, "name"), home_of("groups", group))] };
     Ok(Table {

@@ -6,7 +6,7 @@ use super::{
         form,
         resource::{key_text, part, text},
     },
-    common::{all, home_of, named, refused, status},
+    common::{home_of, named, refused, status},
     roles::permitted,
     user::{head, load},
 };
@@ -29,7 +29,7 @@ async fn shown(desk: &Desk, key: &str, problems: Vec<(String, String)>) -> Paged
     let user = load(desk, key).await?;
     let home = home_of("users", &user);
     let may = desk.may(Act::GrantRole, "role");
-    let roles = all(desk, &format!("/rbac/roles/?inherited=true&users={}", key_text(&user["pk"]))).await?;
+    let roles = desk.all(&format!("/rbac/roles/?inherited=true&users={}", key_text(&user["pk"]))).await?;
     let own = user["roles"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut rows = Vec::new();
     for role in &roles {

@@ -190,11 +190,10 @@ fn switch(desk: &Desk, live: bool) -> Action {
 
 /// Fills in what can be chosen, which is not known before.
 async fn choices(desk: &Desk, table: &mut Table) {
-    let asked = "/core/applications/?page_size=100&ordering=name&superuser_full_list=true";
-    let apps = desk.rest.get(asked).await.unwrap_or_default();
-    let apps = apps["results"].as_array().into_iter().flatten();
+    // Who may not see applications types their names.
+    let apps = desk.all("/core/applications/?ordering=name&superuser_full_list=true").await.unwrap_or_default();
     let apps: Vec<(String, String)> =
-        apps.map(|app| (text(app, "slug").to_owned(), text(app, "name").to_owned())).collect();
+        apps.iter().map(|app| (text(app, "slug").to_owned(), text(app, "name").to_owned())).collect();
     for filter in &mut table.filters {
         let mut options: Vec<(String, String)> = match filter.name.as_str() {
             "application" | "app" => apps.clone(),

@@ -82,10 +82,9 @@ fn words(bindings: &[Value]) -> Vec<String> {
 
 /// The stages of a flow in order.
 pub(super) async fn steps(desk: &Desk, flow: &Value) -> Result<Vec<Step>, Trouble> {
-    let path = format!("/flows/bindings/?page_size=200&ordering=order&target={}", part(&key_text(&flow["pk"])));
-    let mut list = desk.rest.get(&path).await?;
+    let path = format!("/flows/bindings/?ordering=order&target={}", part(&key_text(&flow["pk"])));
     let mut steps = Vec::new();
-    for binding in list["results"].as_array_mut().map(std::mem::take).unwrap_or_default() {
+    for binding in desk.all(&path).await? {
         let when = match desk.may(Act::Read, "policy_binding") {
             true => bindings::of_target(desk, &key_text(&binding["pk"])).await?,
             false => Vec::new(),

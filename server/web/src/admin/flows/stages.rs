@@ -219,8 +219,7 @@ pub(super) async fn reorder(desk: &Desk, order: Vec<(String, i64)>) -> Result<()
         }
         let reply = desk.send(Method::PATCH, &format!("/flows/bindings/{key}/"), &json!({ "order": new })).await?;
         if !reply.status.is_success() {
-            let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-            return Err(Trouble::Refused(reply.status, said.join(" ")));
+            return Err(Trouble::from(&reply));
         }
     }
     Ok(())

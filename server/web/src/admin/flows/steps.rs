@@ -183,6 +183,5 @@ async fn removed(desk: &Desk, key: &str, step: &str, request: Request) -> Paged 
     if reply.status.is_success() {
         return Ok(done(&at.home, "deleted"));
     }
-    let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-    Err(Trouble::Refused(reply.status, said.join(" ")))
+    Err(Trouble::from(&reply))
 }

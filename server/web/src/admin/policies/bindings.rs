@@ -188,16 +188,7 @@ pub(super) fn state(binding: &Value) -> Cell {
 
 /// What is bound to a target, in order.
 pub(in super::super) async fn of_target(desk: &Desk, target: &str) -> Result<Vec<Value>, Trouble> {
-    let mut found = Vec::new();
-    for page in 1.. {
-        let path = format!("/policies/bindings/?page_size=500&page={page}&ordering=order&target={}", part(target));
-        let mut list = desk.rest.get(&path).await?;
-        found.extend(list["results"].as_array_mut().map(std::mem::take).unwrap_or_default());
-        if list["pagination"]["next"].as_u64().unwrap_or_default() == 0 {
-            break;
-        }
-    }
-    Ok(found)
+    desk.all(&format!("/policies/bindings/?ordering=order&target={}", part(target))).await
 }
 
 /// What somebody looks for in a list of bindings, and which part of it they see.
@@ -475,8 +466,7 @@ async fn removed(desk: &Desk, owner: Owner, path: &Params, request: Request) -> 
     if reply.status.is_success() {
         return Ok(done(&place.home, "deleted"));
     }
-    let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-    Err(Trouble::Refused(reply.status, said.join(" ")))
+    Err(Trouble::from(&reply))
 }
 
 #[cfg(test)]

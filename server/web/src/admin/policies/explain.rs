@@ -74,14 +74,14 @@ async fn explained(desk: &Desk, mut head: Heading, action: &str, policy: Option<
 
 /// A choice of an application by its slug.
 pub(in super::super) async fn app_field(desk: &Desk, chosen: &str) -> Result<Field, Trouble> {
-    let list = desk.rest.get("/core/applications/?page_size=500&superuser_full_list=true&ordering=name").await?;
+    let list = desk.all("/core/applications/?superuser_full_list=true&ordering=name").await?;
     let choice = |one: &serde_json::Value| Choice {
         value: text(one, "slug").to_owned(),
         label: text(one, "name").to_owned(),
         hint: String::new(),
         chosen: text(one, "slug") == chosen,
     };
-    let apps: Vec<Choice> = list["results"].as_array().into_iter().flatten().map(choice).collect();
+    let apps: Vec<Choice> = list.iter().map(choice).collect();
     Ok(Field::new("app", "Application", Control::Select(apps)).required())
 }
 

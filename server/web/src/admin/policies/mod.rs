@@ -6,7 +6,7 @@ mod explain;
 mod explained;
 mod page;
 mod test;
-mod what_if;
+pub(super) mod what_if;
 mod whom;
 
 use super::{

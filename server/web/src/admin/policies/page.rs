@@ -56,9 +56,7 @@ async fn bound(desk: &Desk, key: &str) -> Result<Table, Trouble> {
         let empty = Empty { title: "You may not see where it is bound".into(), ..Empty::default() };
         return Ok(Table { caption: "Where it is bound".into(), empty, ..Table::default() });
     }
-    let query = format!("/policies/bindings/?page_size=200&ordering=order&policy={}", part(key));
-    let list = desk.rest.get(&query).await?;
-    let list = list["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = desk.all(&format!("/policies/bindings/?ordering=order&policy={}", part(key))).await?;
     let targets = if list.is_empty() { HashMap::new() } else { targets(desk).await? };
     let row = |binding: &Value| {
         let target = text(binding, "target");
@@ -88,8 +86,7 @@ async fn targets(desk: &Desk) -> Result<HashMap<String, (String, String, String)
         [("applications", "Application"), ("flows", "Flow"), ("notification-rules", "Notification rule")]
     {
         let Some(resource) = resource::by_slug(slug).filter(|one| desk.may(Act::Read, one.kind)) else { continue };
-        let list = desk.rest.get(&format!("{}?page_size=500&superuser_full_list=true", resource.api)).await?;
-        for one in list["results"].as_array().into_iter().flatten() {
+        for one in &desk.all(&format!("{}?superuser_full_list=true", resource.api)).await? {
             let tail = if slug == "notification-rules" { "" } else { "bindings/" };
             let href = format!("{}{tail}", resource.href(one));
             found.insert(key_text(&one["pk"]), (resource.name(one), kind.to_owned(), href));
@@ -101,8 +98,7 @@ async fn targets(desk: &Desk) -> Result<HashMap<String, (String, String, String)
             .filter(|(_, (_, kind, _))| kind == "Flow")
             .map(|(key, (name, ..))| (key.clone(), name.clone()))
             .collect();
-        let list = desk.rest.get("/flows/bindings/?page_size=500").await?;
-        for one in list["results"].as_array().into_iter().flatten() {
+        for one in &desk.all("/flows/bindings/").await? {
             let flow = text(one, "target");
             let slug = flows.get(flow).map_or(flow, String::as_str);
             let name = format!("{} in {slug}", text(&one["stage_obj"], "name"));

@@ -101,7 +101,7 @@ fn preview(resource: &Resource, key: Option<&str>) -> String {
 }
 
 /// Field, place and sentence of what is wrong.
-fn problems(found: &Value) -> impl Iterator<Item = (&str, String, &str)> {
+pub(in super::super) fn problems(found: &Value) -> impl Iterator<Item = (&str, String, &str)> {
     found["problems"].as_array().into_iter().flatten().map(|problem| {
         let place = match (problem["line"].as_u64(), problem["column"].as_u64()) {
             (Some(line), Some(column)) => format!("Line {line}, column {column}:"),
@@ -114,7 +114,7 @@ fn problems(found: &Value) -> impl Iterator<Item = (&str, String, &str)> {
 }
 
 /// What the change would do.
-fn effects(found: &Value) -> Vec<Panel> {
+pub(in super::super) fn effects(found: &Value) -> Vec<Panel> {
     let mut panels = Vec::new();
     if found["valid"] != json!(true) {
         return panels;
@@ -247,8 +247,7 @@ async fn checked(
     }
     let reply = desk.send(Method::POST, &preview(resource, key), &body).await?;
     if !reply.status.is_success() {
-        let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-        return Err(Trouble::Refused(reply.status, said.join(" ")));
+        return Err(Trouble::from(&reply));
     }
     let found = reply.json();
     let own = problems(&found).filter(|(field, ..)| *field == name);

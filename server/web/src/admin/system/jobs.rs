@@ -53,6 +53,7 @@ static JOBS: LazyLock<Resource> = LazyLock::new(|| Resource {
             ("running", "Running"),
             ("info", "Done"),
             ("warning", "Done with warnings"),
+            ("error,rejected", "Failed or given up"),
             ("error", "Failed"),
             ("rejected", "Given up"),
         ],
@@ -196,7 +197,7 @@ fn lines(logs: &Value) -> Table {
 /// `POST /if/admin/jobs/{key}/retry/`.
 pub(super) async fn retry(desk: Desk, Path(key): Path<String>, request: Request) -> Response {
     let paged = match pressed(&desk, request, &format!("{}retry/", JOBS.api_of(&key))).await {
-        Ok(outcome) => settled(outcome, &format!("{HOME}{}/", part(&key))),
+        Ok(reply) => settled(&reply, &format!("{HOME}{}/", part(&key))),
         Err(trouble) => Err(trouble),
     };
     desk.answer(paged)

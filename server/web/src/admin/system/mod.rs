@@ -22,6 +22,7 @@ use crate::{
     Web,
     flow::form::Form as Sent,
     pages::admin::{Cell, Facts, Tone},
+    rest::Reply,
 };
 use axum::{
     Router,
@@ -67,22 +68,14 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// A button's form: checks that it is ours, and does one thing.
-async fn pressed(desk: &Desk, request: Request, path: &str) -> Result<Result<Value, String>, Trouble> {
+async fn pressed(desk: &Desk, request: Request, path: &str) -> Result<Reply, Trouble> {
     let _: Sent = desk.form(request).await?;
-    let reply = desk.send(Method::POST, path, &serde_json::json!({})).await?;
-    if reply.status.is_success() {
-        return Ok(Ok(reply.json()));
-    }
-    let said: Vec<String> = reply.problems().into_iter().map(|(_, sentence)| sentence).collect();
-    Ok(Err(said.join(" ")))
+    Ok(desk.send(Method::POST, path, &serde_json::json!({})).await?)
 }
 
 /// The answer to a button that did something, or why it did not.
-fn settled(outcome: Result<Value, String>, to: &str) -> Result<Response, Trouble> {
-    match outcome {
-        Ok(_) => Ok(super::desk::done(to, "done")),
-        Err(sentence) => Err(Trouble::Refused(axum::http::StatusCode::UNPROCESSABLE_ENTITY, sentence)),
-    }
+fn settled(reply: &Reply, to: &str) -> Result<Response, Trouble> {
+    if reply.status.is_success() { Ok(super::desk::done(to, "done")) } else { Err(Trouble::from(reply)) }
 }
 
 /// How long until a certificate ends.

@@ -103,7 +103,7 @@ async fn followed(desk: &Desk, key: &str) -> Paged {
 /// `POST /if/admin/notifications/seen/`.
 pub(super) async fn seen(desk: Desk, request: Request) -> Response {
     let paged = match pressed(&desk, request, "/events/notifications/mark_all_seen/").await {
-        Ok(outcome) => settled(outcome, HOME),
+        Ok(reply) => settled(&reply, HOME),
         Err(trouble) => Err(trouble),
     };
     desk.answer(paged)

@@ -9,7 +9,6 @@ use crate::{
         spec::label,
     },
     pages::admin::{Badge, Cell, Column, Empty, Note, Panel, Row, Table, Tone},
-    rest::Refusal,
 };
 use axum::{extract::Path, response::Response};
 use serde_json::Value;
@@ -45,14 +44,12 @@ async fn shown(desk: &Desk, key: &str) -> Paged {
 
 /// Its providers, as far as the viewer sees them.
 async fn served(desk: &Desk, outpost: &Value, embedded: bool) -> Result<Table, Trouble> {
-    let list = match desk.rest.get("/providers/proxy/?page_size=500&ordering=name").await {
-        Ok(list) => list,
-        Err(Refusal::Said(..)) => Value::Null,
-        Err(refusal) => return Err(refusal.into()),
+    let list = match desk.all("/providers/proxy/?ordering=name").await {
+        Err(Trouble::Refused(..)) => Vec::new(),
+        list => list?,
     };
     let named = outpost["providers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let providers = list["results"].as_array().into_iter().flatten();
-    let providers = providers.filter(|provider| embedded || named.contains(&provider["pk"]));
+    let providers = list.iter().filter(|provider| embedded || named.contains(&provider["pk"]));
     Ok(Table {
         caption: "Providers".into(),
         columns: ["Provider", "Application", "Address", "Mode"].map(Column::new).into(),

@@ -1,6 +1,6 @@
 //! Revisions of the configuration: who changed what, how it stands, and the way back.
 
-use super::{health, pressed};
+use super::{health, pressed, settled};
 use crate::{
     admin::{
         ROOT,
@@ -135,21 +135,19 @@ pub(super) async fn reload(desk: Desk, request: Request) -> Response {
 }
 
 async fn reloaded(desk: &Desk, request: Request) -> Paged {
-    let outcome = pressed(desk, request, "/lockgate/reload/").await?;
-    match outcome {
-        Ok(told) if told["error"].is_null() && told["held"] != json!(true) => Ok(done(HOME, "done")),
-        Ok(told) => {
-            let mut panels: Vec<Panel> = troubles(&told).into_iter().map(Panel::bare).collect();
-            panels.extend(health(&told).map(Panel::bare));
-            let head = Heading {
-                crumbs: vec![Crumb { label: REVISIONS.plural.clone(), href: HOME.to_owned() }],
-                title: "Read again".to_owned(),
-                ..Heading::default()
-            };
-            Ok(desk.page(head, panels))
-        }
-        Err(sentence) => Err(Trouble::Refused(StatusCode::CONFLICT, sentence)),
+    let reply = pressed(desk, request, "/lockgate/reload/").await?;
+    let told = reply.json();
+    if !reply.status.is_success() || told["error"].is_null() && told["held"] != json!(true) {
+        return settled(&reply, HOME);
     }
+    let mut panels: Vec<Panel> = troubles(&told).into_iter().map(Panel::bare).collect();
+    panels.extend(health(&told).map(Panel::bare));
+    let head = Heading {
+        crumbs: vec![Crumb { label: REVISIONS.plural.clone(), href: HOME.to_owned() }],
+        title: "Read again".to_owned(),
+        ..Heading::default()
+    };
+    Ok(desk.page(head, panels))
 }
 
 /// `GET /if/admin/revisions/{key}/`.

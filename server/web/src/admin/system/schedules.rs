@@ -148,7 +148,7 @@ async fn changed(desk: &Desk, key: &str, request: Request) -> Paged {
 /// `POST /if/admin/schedules/{key}/run/`.
 pub(super) async fn run(desk: Desk, Path(key): Path<String>, request: Request) -> Response {
     let paged = match pressed(&desk, request, &format!("{}send/", SCHEDULES.api_of(&key))).await {
-        Ok(outcome) => settled(outcome, &format!("{HOME}{}/", part(&key))),
+        Ok(reply) => settled(&reply, &format!("{HOME}{}/", part(&key))),
         Err(trouble) => Err(trouble),
     };
     desk.answer(paged)

@@ -1,6 +1,6 @@
 //! The page of a way of telling people, which can be tried on oneself.
 
-use super::pressed;
+use super::{pressed, settled};
 use crate::{
     admin::{
         desk::{Desk, Paged},
@@ -52,7 +52,9 @@ async fn shown(desk: &Desk, key: &str, outcome: Option<Result<Value, String>>) -
 /// `POST /if/admin/notification-transports/{key}/test/`.
 pub(super) async fn test(desk: Desk, Path(key): Path<String>, request: Request) -> Response {
     let paged = match pressed(&desk, request, &format!("/events/transports/{}/test/", part(&key))).await {
-        Ok(outcome) => shown(&desk, &key, Some(outcome)).await,
+        Ok(reply) if matches!(reply.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) => settled(&reply, ""),
+        Ok(reply) if reply.status.is_success() => shown(&desk, &key, Some(Ok(reply.json()))).await,
+        Ok(reply) => shown(&desk, &key, Some(Err(reply.told()))).await,
         Err(trouble) => Err(trouble),
     };
     desk.answer(paged)
