@@ -17,6 +17,9 @@ const OF_A_KIND: usize = 3;
 /// The most that a page may be with all that it loads, in bytes.
 const BUDGET: usize = 100 * 1024;
 
+/// The most requests of a first visit.
+const MOST_REQUESTS: usize = 8;
+
 /// The most of it that may be HTML.
 const MOST_HTML: usize = 64 * 1024;
 
@@ -141,7 +144,9 @@ async fn every_link_leads_to_a_page_that_keeps_the_rules(database: Database) {
     let mut loaded = 0;
     let page = client.get(&server.url("/if/admin/")).await.text();
     let files = attributes(&page, "href").into_iter().chain(attributes(&page, "src"));
-    for path in files.filter(|path| path.starts_with("/static/")).chain(["/if/admin/"]) {
+    let files: Vec<&str> = files.filter(|path| path.starts_with("/static/")).chain(["/if/admin/"]).collect();
+    assert!(files.len() <= MOST_REQUESTS, "the overview takes {} requests: {files:?}", files.len());
+    for path in files {
         let packed = client.request(Method::GET, &server.url(path)).header("Accept-Encoding", "gzip");
         loaded += Reply::of(packed).await.body.len();
     }

@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn events_are_a_part_of_the_system_for_whoever_sees_nothing_else_of_it() {
-        let sections = sections("/if/admin/events/", |kind| kind == "event");
+        let sections = sections("/if/admin/events/", |kind| matches!(kind, "event" | "decision"));
         let shown: Vec<(&str, &str, usize)> = sections.iter().map(|s| (s.within, s.label, s.items.len())).collect();
         assert_eq!(shown, [("", "", 1), ("", "System", 0), ("System", "Events", 2)]);
     }
