@@ -225,8 +225,12 @@ pub(crate) fn note_ended(identity: &Identity, caller: &Caller, one: Option<Uuid>
         return;
     }
     let key = one.map(|uuid| uuid.to_string()).unwrap_or_default();
-    let entry = super::entry(caller, Noted::ModelDeleted, KIND, (key, "")).with("owners", owners.to_vec());
-    identity.journal.record(entry.with("ended", ended));
+    let entry = super::entry(caller, Noted::ModelDeleted, KIND, (key, "")).with("ended", ended);
+    // Whose they were sees it among what was done to the account.
+    identity.journal.record(match owners {
+        [owner] => entry.with("owner", json!({"pk": owner})),
+        several => entry.with("owners", several.to_vec()),
+    });
 }
 
 async fn used_by(

@@ -102,6 +102,7 @@ fn suffered(entry: &Value, t: Language) -> (&'static str, Mood, String) {
         (_, "user") => t.account_was_changed().into_owned(),
         ("model_created", _) if is_factor(kind) => t.factor_was_added_html(thing),
         ("model_deleted", _) if is_factor(kind) => t.factor_was_removed_html(thing),
+        ("model_deleted", "authenticatedsession") => t.sessions_were_ended().into_owned(),
         ("model_created", _) => t.thing_was_created_html(thing),
         ("model_deleted", _) => t.thing_was_deleted_html(thing),
         _ => t.thing_was_changed_html(thing),
