@@ -52,4 +52,5 @@ mod process;
 mod published_clients;
 mod service_accounts;
 mod terraform;
+mod threats;
 mod tidy;

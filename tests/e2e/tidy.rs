@@ -172,7 +172,7 @@ fn room_of(dependency: &str) -> Option<&'static str> {
 }
 
 /// Every Rust file of the workspace.
-fn sources() -> Vec<PathBuf> {
+pub(crate) fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![workspace_root()];
     while let Some(folder) = folders.pop() {
@@ -189,6 +189,7 @@ fn sources() -> Vec<PathBuf> {
     found
 }
 
-fn read(path: &Path) -> String {
+/// A file of the workspace as text.
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
