@@ -22,6 +22,7 @@ mod settings;
 mod telemetry;
 mod test_email;
 mod texts;
+mod tls;
 
 use clap::Parser;
 use cli::{Cli, Command};

@@ -1,6 +1,14 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{
+    front::Front,
+    listen::{Server, Sockets, raise_limit},
+    logging, memory,
+    pages::BrandedPages,
+    settings::Settings,
+    telemetry,
+    tls::Certificates,
+};
 use axum::{
     Router,
     extract::State,
@@ -18,9 +26,19 @@ use lockgate_identity::{
     net::TrustedProxies,
     system::{SystemClock, SystemRandom, alphanumeric},
 };
-use lockgate_store::{DatabaseSettings, SealKey, Store};
+use lockgate_store::{DatabaseSettings, Redis, SealKey, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{collections::BTreeMap, io::Write, num::NonZeroU32, path::Path, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    num::NonZeroU32,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -40,21 +58,37 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
     let identity = tokio::select! {
         started = start(&settings, environment, true) => started?,
-        () = stop.told() => return Ok(()),
+        _ = stop.told() => return Ok(()),
     };
-    let address = settings.listen.http;
-    let listener =
-        TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
+    raise_limit();
+    let sockets = Sockets::open(&settings.listen).await?;
+    let certificates = Certificates::open(identity.clone(), settings.tls.files()?)?;
+    tokio::spawn(Arc::clone(&certificates).follow());
     let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
     tokio::spawn(memory::give_back());
     tokio::spawn(reload_on_signal(hangup, identity.clone()));
-    tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
+    let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
+    let (http, https) = (address(&sockets.http), address(&sockets.https));
+    tracing::info!(?http, ?https, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
-    crate::listen::serve(listener, router(&identity, figures, &settings), stop.told()).await;
+    let stopping = Stopping::default();
+    let routes = router(&identity, figures, &settings, stopping.clone());
+    let drain = settings.listen.drain.delta().to_std().unwrap_or_default();
+    let told = async {
+        let by = stop.told().await;
+        stopping.0.store(true, Ordering::Relaxed);
+        // Whoever sits at the terminal waits for nobody.
+        if by == By::Terminal { Duration::ZERO } else { drain }
+    };
+    let server = Server::new(routes, settings.limits.connections, Some(certificates.acceptor()?));
+    server.serve(sockets, told).await;
     worker.abort();
     identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
     identity.journal.flush().await;
     tracing::info!("stopped");
+    if let Some(redis) = &identity.redis {
+        redis.close().await;
+    }
     identity.store.close().await.map_err(|e| e.to_string())
 }
 
@@ -66,12 +100,12 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
     let mut stop = Stop::listen()?;
     let identity = tokio::select! {
         started = services(&settings, environment) => started?,
-        () = stop.told() => return Ok(()),
+        _ = stop.told() => return Ok(()),
     };
     tracing::info!("processing background jobs");
     tokio::select! {
         () = lockgate_worker::run(identity.clone()) => {}
-        () = stop.told() => {}
+        _ = stop.told() => {}
     }
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
@@ -136,9 +170,13 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
     let upstream = settings.upstream(&environment)?.filter(|_| pulls);
     let store = open(settings).await?;
     store.migrate().await.map_err(|e| format!("database: the schema could not be brought up to date: {e}"))?;
+    let redis = settings.redis().map(|url| Redis::connect(&url)).transpose();
+    let redis = redis.map_err(|e| format!("redis_url (LOCKGATE_REDIS_URL): {e}"))?;
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let setup = Setup {
+        redis,
+        outage: TimeDelta::seconds(settings.limits.outage_seconds.into()),
         folder: settings.config_dir(),
         upstream,
         variables: environment,
@@ -247,31 +285,46 @@ impl Stop {
         Ok(Self { term: listen_for(SignalKind::terminate())?, int: listen_for(SignalKind::interrupt())? })
     }
 
-    async fn told(&mut self) {
-        tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
-        }
+    async fn told(&mut self) -> By {
+        let by = tokio::select! {
+            _ = self.term.recv() => By::Supervisor,
+            _ = self.int.recv() => By::Terminal,
+        };
         tracing::info!("stopping; running requests finish first");
+        by
     }
 }
+
+/// Who tells the process to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Whoever runs it, by SIGTERM.
+    Supervisor,
+    /// Whoever sits before it, by SIGINT.
+    Terminal,
+}
+
+/// Whether the process is about to stop: not ready any more, so that proxies send people elsewhere.
+#[derive(Debug, Clone, Default)]
+struct Stopping(Arc<AtomicBool>);
 
 /// What the server's own addresses need.
 #[derive(Clone)]
 struct Own {
     identity: Identity,
     figures: PrometheusHandle,
+    stopping: Stopping,
 }
 
 /// The request's way, outermost layer first: what [`Front`] does for all of them, then hand errands of
 /// proxied hosts to forward auth, route it.
-fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -> Router {
+fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings, stopping: Stopping) -> Router {
     let gate = ForwardAuth::new(identity.clone(), Arc::new(PlainPages));
     let own = Router::new()
         .route("/-/health/live/", get(live).head(live))
         .route("/-/health/ready/", get(ready).head(ready))
         .route("/metrics", get(metrics))
-        .with_state(Own { identity: identity.clone(), figures });
+        .with_state(Own { identity: identity.clone(), figures, stopping });
     let api = lockgate_api::router(identity.clone());
     let pages = Router::new()
         .merge(own)
@@ -291,11 +344,19 @@ async fn live() -> StatusCode {
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
     let database = own.identity.store.ping().await;
-    let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let stopping = own.stopping.0.load(Ordering::Relaxed);
+    let status = if database.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
         "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
         "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
     });
+    if stopping {
+        body["stopping"] = true.into();
+    }
+    if let Some(redis) = &own.identity.redis {
+        // Without it a node goes on by the database alone, so that is no reason to send people elsewhere.
+        body["redis"] = if redis.is_alive().await { "ok" } else { "failing" }.into();
+    }
     if let Some(pull) = health.pull {
         body["configuration"]["commit"] = serde_json::json!(pull.commit);
         body["configuration"]["pulled"] = serde_json::json!(pull.pulled);

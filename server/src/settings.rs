@@ -4,6 +4,8 @@
 mod email;
 mod environment;
 mod git;
+mod redis;
+mod tls;
 
 use chrono::TimeDelta;
 use email::EmailSettings;
@@ -15,10 +17,14 @@ use figment::{
 use git::GitSettings;
 use ipnet::IpNet;
 use lockgate_identity::{git::Upstream, guessing::Allowance, places::GeoFiles};
+use lockgate_model::Validity;
 use lockgate_store::ScoreRules;
+use redis::RedisSettings;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use thiserror::Error;
+pub(crate) use tls::TlsFiles;
+use tls::{Https, TlsSettings};
 use url::Url;
 
 /// Everything that is set outside the configuration folder.
@@ -37,6 +43,10 @@ pub(crate) struct Settings {
     pub(crate) database_url: Option<String>,
     /// The reference's way to name the database.
     pub(crate) postgresql: Postgresql,
+    /// What nodes share beside the database: `redis://…`, `rediss://…`, `redis-cluster://…` or `redis-sentinel://…`.
+    pub(crate) redis_url: Option<String>,
+    /// The reference's way to name Redis.
+    pub(crate) redis: RedisSettings,
     /// Public address of the sign-in host, such as `https://auth.example.com`.
     pub(crate) public_url: Option<String>,
     /// Key that seals secrets in the database; made and kept in the data folder when unset.
@@ -65,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) twilio_url: String,
     /// Databases that know where addresses are.
     pub(crate) geoip: Geoip,
+    /// The certificate of the HTTPS port.
+    pub(crate) tls: TlsSettings,
     /// Limits.
     pub(crate) limits: Limits,
     /// Which decisions are kept.
@@ -94,6 +106,10 @@ impl Geoip {
 pub(crate) struct Listen {
     /// Address and port of plain HTTP.
     pub(crate) http: SocketAddr,
+    /// Address and port of HTTP by TLS, or `off`.
+    pub(crate) https: Https,
+    /// How long a server that is told to stop goes on before it closes connections, such as `5s`.
+    pub(crate) drain: Validity,
     /// Networks whose `X-Forwarded-*` is believed.
     pub(crate) trusted_proxy_cidrs: Cidrs,
 }
@@ -188,8 +204,12 @@ pub(crate) struct Limits {
     pub(crate) api_requests: u32,
     /// Largest request body, in bytes.
     pub(crate) body_bytes: usize,
+    /// Connections of clients at once; more wait.
+    pub(crate) connections: usize,
     /// Connections to the database.
     pub(crate) database_connections: u32,
+    /// Seconds that what is in memory goes on while the database is away and Redis tells of no change.
+    pub(crate) outage_seconds: u32,
 }
 
 /// Which decisions are kept, to be explained and replayed; see `lockgate replay`.
@@ -219,6 +239,8 @@ impl Default for Settings {
         Self {
             listen: Listen {
                 http: SocketAddr::from(([0, 0, 0, 0], 9000)),
+                https: Https::default(),
+                drain: Validity::seconds(1),
                 trusted_proxy_cidrs: Cidrs::Text(
                     "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fe80::/10,::1/128".to_owned(),
                 ),
@@ -228,6 +250,8 @@ impl Default for Settings {
             git: GitSettings::default(),
             database_url: None,
             postgresql: Postgresql::default(),
+            redis_url: None,
+            redis: RedisSettings::default(),
             public_url: None,
             secret_key: None,
             bootstrap_password: None,
@@ -242,6 +266,7 @@ impl Default for Settings {
             hibp_url: lockgate_identity::pwned::DEFAULT_URL.to_owned(),
             twilio_url: lockgate_identity::sms::TWILIO_URL.to_owned(),
             geoip: Geoip::default(),
+            tls: TlsSettings::default(),
             limits: Limits {
                 password_threads: 0,
                 password_queue: 128,
@@ -249,7 +274,9 @@ impl Default for Settings {
                 wrong_passwords_by_name: Allowance::default().name,
                 api_requests: 500,
                 body_bytes: 2 * 1024 * 1024,
+                connections: 10_000,
                 database_connections: 10,
+                outage_seconds: 60,
             },
             decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },
         }
@@ -303,6 +330,8 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
     })?;
     settings.upstream(environment).map_err(SettingsError::Value)?;
+    settings.listen.https.address().map_err(SettingsError::Value)?;
+    settings.tls.files().map_err(SettingsError::Value)?;
     settings.email.server().map_err(SettingsError::Value)?;
     warnings.extend(settings.email.warning());
     if !(0.0..=1.0).contains(&settings.decisions.allows) {
@@ -355,6 +384,12 @@ impl Settings {
             url = format!("{url}?sslmode={}", encode(mode));
         }
         url
+    }
+
+    /// Redis's address: `redis_url`, else the reference's parts.
+    #[must_use]
+    pub(crate) fn redis(&self) -> Option<String> {
+        self.redis_url.clone().or_else(|| self.redis.url())
     }
 
     /// The repository that the configuration is pulled from, if there is one.

@@ -33,6 +33,8 @@ mod crash;
 mod examples;
 mod explain;
 mod export;
+#[path = "../faults/mod.rs"]
+mod faults;
 mod flows;
 mod folder;
 mod folder_tests;

@@ -84,6 +84,8 @@ impl ServerBuilder {
         let port = self.port.unwrap_or_else(free_port);
         let mut settings = vec![
             ("LOCKGATE_LISTEN__HTTP".to_owned(), format!("127.0.0.1:{port}")),
+            ("LOCKGATE_LISTEN__HTTPS".to_owned(), "off".to_owned()),
+            ("LOCKGATE_LISTEN__DRAIN".to_owned(), "0s".to_owned()),
             ("LOCKGATE_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
             ("LOCKGATE_CONFIG_DIR".to_owned(), folder.path().join("config").display().to_string()),
             ("LOCKGATE_LOG_FORMAT".to_owned(), "json".to_owned()),

@@ -183,7 +183,8 @@ pub(crate) fn client(identity: &Identity, parts: &Parts) -> Client {
 fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
     let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
     let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    lines.chain(authority.map(|authority| authority.as_str()))
+    let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);
+    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -222,12 +223,12 @@ async fn by_key(identity: &Identity, key: &str) -> Result<Option<(Uuid, Arc<Prin
 }
 
 /// Counts a request; nobody keeps the others from being served.
-fn count(identity: &Identity, parts: &Parts, key: Uuid) -> Result<(), ApiError> {
+async fn count(identity: &Identity, parts: &Parts, key: Uuid) -> Result<(), ApiError> {
     let Some(counter) = &identity.api_requests else { return Ok(()) };
     if parts.extensions.get::<Counted>().is_some() {
         return Ok(());
     }
-    counter.count(&key).map_err(|wait| ApiError::Throttled(wait.as_secs() + 1))
+    counter.count_with_all(&key).await.map_err(|wait| ApiError::Throttled(wait.as_secs() + 1))
 }
 
 impl FromRequestParts<Identity> for Caller {
@@ -237,12 +238,12 @@ impl FromRequestParts<Identity> for Caller {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
             let (counted, entry) = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
-            count(identity, parts, counted)?;
+            count(identity, parts, counted).await?;
             return Ok(Self { entry, session: None, original: None, client, login: Login::default() });
         }
         let token = session_token(parts).ok_or(NO_CREDENTIALS)?;
         let (session, entry) = identity.signed_in(&token, client.ip).await?.ok_or(NO_CREDENTIALS)?;
-        count(identity, parts, entry.principal().user.uuid)?;
+        count(identity, parts, entry.principal().user.uuid).await?;
         if !parts.method.is_safe() && !is_meant(&parts.headers, &token) {
             return Err(ApiError::Forbidden("CSRF Failed: CSRF token missing or incorrect."));
         }

@@ -2,7 +2,7 @@
 
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, Uri, request::Parts};
-use lockgate_identity::net::{Client, TrustedProxies};
+use lockgate_identity::net::{Client, OverTls, SCHEME, TrustedProxies};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::OnceLock,
@@ -16,6 +16,7 @@ pub struct Origin<'r> {
     /// Whether it is a trusted proxy.
     pub trusted: bool,
     headers: &'r HeaderMap,
+    over_tls: bool,
     proxies: &'r TrustedProxies,
     ip: OnceLock<IpAddr>,
 }
@@ -26,7 +27,8 @@ impl<'r> Origin<'r> {
     pub fn of(parts: &'r Parts, proxies: &'r TrustedProxies) -> Self {
         let peer = peer_of(&parts.extensions);
         let trusted = proxies.trusts(peer);
-        Self { peer, trusted, headers: &parts.headers, proxies, ip: OnceLock::new() }
+        let over_tls = parts.extensions.get::<OverTls>().is_some();
+        Self { peer, trusted, headers: &parts.headers, over_tls, proxies, ip: OnceLock::new() }
     }
 
     /// Address of the person, as far as it can be believed.
@@ -41,7 +43,10 @@ impl<'r> Origin<'r> {
     /// Everything about the client, for services that want it whole.
     #[must_use]
     pub fn client(&self) -> Client {
-        let lines = |name: &str| self.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+        let lines = |name: &str| {
+            let lines = self.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+            lines.chain((self.over_tls && name == SCHEME).then_some("https"))
+        };
         lockgate_identity::net::client(self.proxies, self.peer, lines)
     }
 }

@@ -1,7 +1,10 @@
-//! How often somebody may do something: counts by whoever it is, in this process.
+//! How often somebody may do something: counts by whoever it is, in this process, and on all nodes together where there is a
+//! Redis.
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+use lockgate_store::Redis;
 use std::{
+    fmt::Display,
     hash::Hash,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
@@ -20,16 +23,50 @@ pub struct Counter<K: Clone + Eq + Hash> {
     started: Instant,
     /// When those whose time has passed were dropped last, in seconds since the start.
     swept: AtomicU64,
+    shared: Option<Shared>,
+}
+
+/// Where all nodes count.
+#[derive(Debug)]
+struct Shared {
+    redis: Redis,
+    sort: &'static str,
+    quota: lockgate_store::Quota,
 }
 
 impl<K: Clone + Eq + Hash> Counter<K> {
     /// Counts that permit this much to each key.
     #[must_use]
     pub fn new(quota: Quota) -> Self {
-        Self { counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0) }
+        Self { counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0), shared: None }
     }
 
-    /// Counts.
+    /// Counts that permit this much to each key on all nodes together, where Redis answers; `sort` is what it shows.
+    #[must_use]
+    pub fn with_all(quota: Quota, redis: Option<Redis>, sort: &'static str) -> Self {
+        let each = quota.replenish_interval();
+        let shared = lockgate_store::Quota { each, free: each.saturating_mul(quota.burst_size().get()) };
+        let shared = redis.map(|redis| Shared { redis, sort, quota: shared });
+        Self { shared, ..Self::new(quota) }
+    }
+
+    /// Counts, on all nodes together.
+    ///
+    /// # Errors
+    /// With the time to wait, when there were too many.
+    pub async fn count_with_all(&self, key: &K) -> Result<(), Duration>
+    where
+        K: Display,
+    {
+        self.count(key)?;
+        let Some(Shared { redis, sort, quota }) = &self.shared else { return Ok(()) };
+        match redis.count(sort, &key.to_string(), *quota).await {
+            Some((false, owed)) => Err((owed + quota.each).saturating_sub(quota.free)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts, in this process.
     ///
     /// # Errors
     /// With the time to wait, when there were too many.

@@ -1,10 +1,15 @@
-//! What changed, here or on another node: read from the database's log of changes twice a second, and
-//! right after every write of our own, so that nothing in memory outlives the truth by more than that.
+//! What changed, here or on another node: read from the database's log of changes twice a second, when another node says
+//! so, and right after every write of our own, so that nothing in memory outlives the truth by more than that.
+//!
+//! While the database is away nobody can change anything through it, but another node may still reach it. So what is in
+//! memory goes on to count only where messages take another way, and as long as no node tells of a change.
 
-use crate::{oauth::OAuth, principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens};
+use crate::{
+    copies::Copies, oauth::OAuth, principals::Principals, proxy::ProxyLogins, sessions::Sessions, tokens::Tokens,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_store::{ChangeCursor, Polled, Store, StoreError, Topic};
+use lockgate_store::{ChangeCursor, Messages, Polled, Store, StoreError, Topic};
 use std::{
     sync::{
         Arc,
@@ -20,6 +25,18 @@ const INTERVAL: Duration = Duration::from_millis(400);
 /// What is in memory counts only while the log was read within this time.
 const MAX_AGE: TimeDelta = TimeDelta::milliseconds(1_000);
 
+/// How often it is looked whether messages arrive, while the log cannot be read.
+const ASSURANCE: Duration = Duration::from_millis(150);
+
+/// The log is late after this, a little more than [`INTERVAL`].
+const LATE: TimeDelta = TimeDelta::milliseconds(600);
+
+/// The longest wait for the log itself.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// So soon after a failure nobody tries again but [`Feed::run`].
+const GIVEN_UP: TimeDelta = TimeDelta::milliseconds(900);
+
 /// The memories that changes reach.
 #[derive(Clone)]
 pub(crate) struct Caches {
@@ -28,6 +45,7 @@ pub(crate) struct Caches {
     pub(crate) proxy: Arc<ProxyLogins>,
     pub(crate) oauth: Arc<OAuth>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) copies: Option<Arc<Copies>>,
 }
 
 /// The reader of the log.
@@ -35,8 +53,17 @@ pub struct Feed {
     store: Store,
     clock: Arc<dyn Clock>,
     caches: Caches,
+    messages: Arc<Messages>,
+    /// How long what is in memory goes on without the database, where messages take another way.
+    outage: TimeDelta,
     cursor: Mutex<ChangeCursor>,
+    /// When the log was read last, when that failed last, and when messages were last seen to arrive without the
+    /// database, in milliseconds.
     read_at: AtomicI64,
+    failed_at: AtomicI64,
+    assured_at: AtomicI64,
+    /// What [`Messages::heard`] said before the log was read last.
+    heard: AtomicU64,
     /// The number of the last reading that has begun, and of the last one that was done.
     begun: AtomicU64,
     done: AtomicU64,
@@ -46,42 +73,99 @@ pub struct Feed {
 }
 
 impl Feed {
-    pub(crate) async fn start(store: Store, clock: Arc<dyn Clock>, caches: Caches) -> Result<Arc<Self>, StoreError> {
+    pub(crate) async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        caches: Caches,
+        messages: Arc<Messages>,
+        outage: TimeDelta,
+    ) -> Result<Arc<Self>, StoreError> {
         let now = clock.now();
-        let cursor = Mutex::new(store.changes().cursor(now).await?);
-        let read_at = AtomicI64::new(now.timestamp_millis());
-        let (begun, done, config, logins, tasks) = Default::default();
-        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, begun, done, config, logins, tasks }))
+        let cursor = store.changes().cursor(now).await?;
+        if let Some(copies) = &caches.copies {
+            copies.begin(cursor.read_to());
+        }
+        let (cursor, read_at) = (Mutex::new(cursor), AtomicI64::new(now.timestamp_millis()));
+        let heard = AtomicU64::new(messages.heard());
+        let (failed_at, assured_at, begun, done, config, logins, tasks) = Default::default();
+        Ok(Arc::new(Self {
+            store,
+            clock,
+            caches,
+            messages,
+            outage,
+            cursor,
+            read_at,
+            failed_at,
+            assured_at,
+            heard,
+            begun,
+            done,
+            config,
+            logins,
+            tasks,
+        }))
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
     }
 
+    /// How long ago the log was read.
+    #[must_use]
+    pub fn age(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.clock.now().timestamp_millis() - self.read_at.load(Ordering::Acquire))
+    }
+
+    /// Whether nobody has told of a change since the log was read, while messages arrive without the database.
+    fn is_quiet(&self, now: DateTime<Utc>) -> bool {
+        let since = |at: &AtomicI64| TimeDelta::milliseconds(now.timestamp_millis() - at.load(Ordering::Acquire));
+        since(&self.assured_at) <= MAX_AGE
+            && since(&self.read_at) <= self.outage
+            && self.messages.heard() == self.heard.load(Ordering::Acquire)
+    }
+
     /// What is in memory counts only while changes are being read: where they are not, they are read now, once
-    /// for everybody who waits.
+    /// for everybody who waits. Without the database it counts as long as the module says.
     ///
     /// # Errors
     /// When they cannot be read: nothing remembered may be used then.
     pub async fn trust(&self) -> Result<(), StoreError> {
         let asked = self.clock.now();
-        if self.is_fresh(asked) {
+        if self.is_fresh(asked) || self.is_quiet(asked) {
             return Ok(());
         }
-        Box::pin(async {
-            let mut cursor = self.cursor.lock().await;
-            // A read that began after the question answers it, however long it took.
-            if self.read_at.load(Ordering::Acquire) >= asked.timestamp_millis() {
-                return Ok(());
-            }
-            self.read(&mut cursor).await
-        })
-        .await
+        Box::pin(self.read_for_all(asked)).await
+    }
+
+    async fn read_for_all(&self, asked: DateTime<Utc>) -> Result<(), StoreError> {
+        let given_up = |since: TimeDelta| {
+            let failed = TimeDelta::milliseconds(self.failed_at.load(Ordering::Acquire));
+            TimeDelta::milliseconds(asked.timestamp_millis()) - failed < since
+        };
+        let away = || StoreError::Unavailable { reason: "the log of changes cannot be read".to_owned() };
+        if given_up(GIVEN_UP) {
+            return Err(away());
+        }
+        let mut cursor = self.cursor.lock().await;
+        // A read that began after the question answers it, however long it took.
+        if self.read_at.load(Ordering::Acquire) >= asked.timestamp_millis() {
+            return Ok(());
+        }
+        if given_up(TimeDelta::zero()) {
+            return Err(away());
+        }
+        self.read(&mut cursor).await
     }
 
     /// Reads what changed and forgets it. Called after every write, so that it counts from the next
     /// request on this node. A failure leaves the feed to grow stale, which makes everybody ask again.
     pub async fn settle(&self) {
+        self.messages.tell();
+        self.catch_up().await;
+    }
+
+    async fn catch_up(&self) {
         let before = self.begun.load(Ordering::Acquire);
         let mut cursor = self.cursor.lock().await;
         // Somebody else has read since we came: all that we have written was there.
@@ -96,17 +180,33 @@ impl Feed {
     /// Forgets what a write of our own has changed, as far as it is known without reading the log: it counts from the next
     /// request on, and what others have changed comes with the next reading.
     pub(crate) fn heed(&self, changed: impl IntoIterator<Item = (Topic, String)>) {
-        changed.into_iter().for_each(|(topic, key)| self.apply(topic, &key));
+        self.messages.tell();
+        for (topic, key) in changed {
+            if let (Topic::Session, Some(copies)) = (topic, &self.caches.copies) {
+                copies.changed_here(&key);
+            }
+            self.apply(topic, &key);
+        }
     }
 
     async fn read(&self, cursor: &mut ChangeCursor) -> Result<(), StoreError> {
         let this = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        let heard = self.messages.heard();
         loop {
             let now = self.clock.now();
-            let polled = self.store.changes().poll(cursor, now).await?;
+            let log = self.store.changes();
+            let polled = tokio::time::timeout(PATIENCE, log.poll(cursor, now)).await;
+            let polled = polled.unwrap_or(Err(StoreError::Timeout(PATIENCE)));
+            let polled = polled.inspect_err(|_| {
+                self.failed_at.store(self.clock.now().timestamp_millis(), Ordering::Release);
+            })?;
             self.follow(&polled);
             if !polled.more {
+                if let Some(copies) = &self.caches.copies {
+                    copies.read_to(cursor.read_to());
+                }
                 self.done.store(this, Ordering::Release);
+                self.heard.store(heard, Ordering::Release);
                 self.read_at.store(now.timestamp_millis(), Ordering::Release);
                 return Ok(());
             }
@@ -120,11 +220,20 @@ impl Feed {
             self.caches.proxy.forget_all();
             self.caches.oauth.forget_all();
             self.caches.tokens.forget_all();
+            if let Some(copies) = &self.caches.copies {
+                copies.forget_all();
+            }
             self.config.notify_one();
             self.logins.notify_one();
             self.tasks.notify_one();
         }
-        polled.changes.iter().for_each(|change| self.apply(change.topic, &change.key));
+        for change in &polled.changes {
+            // Before the memory: what is loaded in between must not come from a copy.
+            if let (Topic::Session, Some(copies)) = (change.topic, &self.caches.copies) {
+                copies.changed(change.id, &change.key);
+            }
+            self.apply(change.topic, &change.key);
+        }
     }
 
     fn apply(&self, topic: Topic, key: &str) {
@@ -151,8 +260,23 @@ impl Feed {
         let mut tick = tokio::time::interval(INTERVAL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tick.tick().await;
-            self.settle().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.messages.woken() => {}
+            }
+            self.catch_up().await;
+            self.store.note_away(!self.is_fresh(self.clock.now()));
+        }
+    }
+
+    /// Looks whether messages arrive whenever the log cannot be read, until the process ends.
+    pub(crate) async fn stay_assured(&self) {
+        loop {
+            tokio::time::sleep(ASSURANCE).await;
+            let is_late = self.age() > LATE;
+            if is_late && self.messages.arrive_without_database().await {
+                self.assured_at.store(self.clock.now().timestamp_millis(), Ordering::Release);
+            }
         }
     }
 

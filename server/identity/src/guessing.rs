@@ -3,12 +3,15 @@
 //!
 //! Nobody locks anybody out by that. A browser in which somebody has signed in before is known for that account and
 //! pays for its own wrong passwords alone, whatever others try under the same name or behind the same address. Names
-//! that belong to nobody are counted like all others. The counts live in this process, and shrink by themselves.
+//! that belong to nobody are counted like all others. The counts live in this process, and shrink by themselves; where
+//! there is a Redis, all nodes count together, and each by itself while it does not answer.
 
 use crate::{net::household, turns::Trust};
 use chrono::{DateTime, Utc};
+use lockgate_store::{Quota, Redis};
 use quick_cache::sync::Cache;
 use std::{
+    fmt::Display,
     hash::Hash,
     net::IpAddr,
     sync::{
@@ -58,14 +61,43 @@ pub(crate) struct Source {
 
 /// Wrong passwords, as the moment (in milliseconds) until which they are not forgotten (GCRA).
 struct Debts<K> {
+    /// What is counted, as Redis shows it.
+    sort: &'static str,
     until: Cache<K, Arc<AtomicI64>>,
     each: i64,
     free: i64,
 }
 
-impl<K: Clone + Eq + Hash> Debts<K> {
-    fn new(free: u32, each: i64) -> Self {
-        Self { until: Cache::new(REMEMBERED), each, free: i64::from(free) * each }
+impl<K: Clone + Eq + Hash + Display> Debts<K> {
+    fn new(sort: &'static str, free: u32, each: i64) -> Self {
+        Self { sort, until: Cache::new(REMEMBERED), each, free: i64::from(free) * each }
+    }
+
+    fn quota(&self) -> Quota {
+        Quota { each: waits(self.each), free: waits(self.free) }
+    }
+
+    /// As [`Self::charge`], on all nodes together; what others have counted is known here afterwards.
+    async fn charge_with_all(&self, shared: Option<&Redis>, key: &K, now: i64) -> Result<(), i64> {
+        self.charge(key, now)?;
+        let Some(shared) = shared.filter(|_| self.free > 0) else { return Ok(()) };
+        let Some((counted, owed)) = shared.count(self.sort, &key.to_string(), self.quota()).await else {
+            return Ok(());
+        };
+        let owed = i64::try_from(owed.as_millis()).unwrap_or(self.free);
+        if let Some(until) = self.until.get(key) {
+            until.store(now + owed, Ordering::Release);
+        }
+        if counted { Ok(()) } else { Err((owed + self.each - self.free).max(1)) }
+    }
+
+    /// As [`Self::refund`], on all nodes together. Nobody waits for it.
+    fn refund_with_all(&self, shared: Option<&Redis>, key: &K) {
+        self.refund(key);
+        if let Some(shared) = shared.filter(|_| self.free > 0).cloned() {
+            let (sort, name, quota) = (self.sort, key.to_string(), self.quota());
+            tokio::spawn(async move { shared.give_back(sort, &name, quota).await });
+        }
     }
 
     fn owed(&self, key: &K, now: i64) -> i64 {
@@ -110,6 +142,7 @@ pub(crate) struct Guessing {
     addresses: Debts<IpAddr>,
     names: Debts<String>,
     browsers: Debts<u64>,
+    shared: Option<Redis>,
 }
 
 /// A password that was counted as wrong before it is looked at, so that many at once count as many.
@@ -124,22 +157,24 @@ impl Charge<'_> {
     /// It was right, or not looked at.
     pub(crate) fn refund(self) {
         let Self { counts, source, trust } = self;
+        let shared = counts.shared.as_ref();
         match source.browser {
-            Some(browser) if trust == Trust::Known => counts.browsers.refund(&browser),
+            Some(browser) if trust == Trust::Known => counts.browsers.refund_with_all(shared, &browser),
             _ => {
-                counts.addresses.refund(&source.ip);
-                counts.names.refund(&source.name);
+                counts.addresses.refund_with_all(shared, &source.ip);
+                counts.names.refund_with_all(shared, &source.name);
             }
         }
     }
 }
 
 impl Guessing {
-    pub(crate) fn new(allowance: Allowance) -> Self {
+    pub(crate) fn new(allowance: Allowance, shared: Option<Redis>) -> Self {
         Self {
-            addresses: Debts::new(allowance.address, PER_ADDRESS),
-            names: Debts::new(allowance.name, PER_NAME),
-            browsers: Debts::new(OF_BROWSER.0, OF_BROWSER.1),
+            addresses: Debts::new("wrong-passwords:address", allowance.address, PER_ADDRESS),
+            names: Debts::new("wrong-passwords:name", allowance.name, PER_NAME),
+            browsers: Debts::new("wrong-passwords:browser", OF_BROWSER.0, OF_BROWSER.1),
+            shared,
         }
     }
 
@@ -161,17 +196,18 @@ impl Guessing {
     ///
     /// # Errors
     /// With the time to wait, when there were too many wrong ones.
-    pub(crate) fn charge(&self, source: Source, now: DateTime<Utc>) -> Result<Charge<'_>, Duration> {
+    pub(crate) async fn charge(&self, source: Source, now: DateTime<Utc>) -> Result<Charge<'_>, Duration> {
+        let shared = self.shared.as_ref();
         let (now, source) = (now.timestamp_millis(), Source { ip: household(source.ip), ..source });
         if let Some(browser) = source.browser
-            && self.browsers.charge(&browser, now).is_ok()
+            && self.browsers.charge_with_all(shared, &browser, now).await.is_ok()
         {
             return Ok(Charge { counts: self, source, trust: Trust::Known });
         }
         let trust = self.trust_of(&source.ip, now);
-        self.addresses.charge(&source.ip, now).map_err(waits)?;
-        if let Err(wait) = self.names.charge(&source.name, now) {
-            self.addresses.refund(&source.ip);
+        self.addresses.charge_with_all(shared, &source.ip, now).await.map_err(waits)?;
+        if let Err(wait) = self.names.charge_with_all(shared, &source.name, now).await {
+            self.addresses.refund_with_all(shared, &source.ip);
             return Err(waits(wait));
         }
         Ok(Charge { counts: self, source, trust })
@@ -196,73 +232,80 @@ mod tests {
     }
 
     fn counts() -> Guessing {
-        Guessing::new(Allowance { address: 4, name: 6 })
+        Guessing::new(Allowance { address: 4, name: 6 }, None)
     }
 
-    fn charged(counts: &Guessing, source: Source) -> Charge<'_> {
-        counts.charge(source, noon()).unwrap_or_else(|wait| panic!("a pause of {wait:?}"))
+    async fn charged(counts: &Guessing, source: Source) -> Charge<'_> {
+        counts.charge(source, noon()).await.unwrap_or_else(|wait| panic!("a pause of {wait:?}"))
     }
 
     /// How many of so many wrong passwords are looked at.
-    fn taken(counts: &Guessing, tries: usize, from: impl Fn(usize) -> Source, now: DateTime<Utc>) -> usize {
-        (0..tries).filter(|at| counts.charge(from(*at), now).is_ok()).count()
+    async fn taken(counts: &Guessing, tries: usize, from: impl Fn(usize) -> Source, now: DateTime<Utc>) -> usize {
+        let mut taken = 0;
+        for at in 0..tries {
+            taken += usize::from(counts.charge(from(at), now).await.is_ok());
+        }
+        taken
     }
 
-    #[test]
-    fn an_address_has_so_many_and_one_more_every_ten_seconds() {
+    #[tokio::test]
+    async fn an_address_has_so_many_and_one_more_every_ten_seconds() {
         let counts = counts();
         let from = |at: usize| source("192.0.2.1", &format!("name-{at}"), None);
-        assert_eq!(taken(&counts, 50, from, noon()), 4);
-        let wait = counts.charge(from(99), noon()).err().expect("a pause");
+        assert_eq!(taken(&counts, 50, from, noon()).await, 4);
+        let wait = counts.charge(from(99), noon()).await.err().expect("a pause");
         assert_eq!(wait, Duration::from_secs(10));
         assert_eq!(counts.pause(from(99).ip, noon()), Some(wait), "which can be known without asking");
         assert_eq!(counts.pause(from(99).ip, noon() + TimeDelta::seconds(10)), None);
-        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::seconds(10)), 1);
-        assert_eq!(taken(&counts, 1, |_| source("192.0.2.2", "name-1", None), noon()), 1, "others do not wait");
-        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::hours(1)), 4, "all is forgotten");
+        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::seconds(10)).await, 1);
+        assert_eq!(taken(&counts, 1, |_| source("192.0.2.2", "name-1", None), noon()).await, 1, "others do not wait");
+        assert_eq!(taken(&counts, 50, from, noon() + TimeDelta::hours(1)).await, 4, "all is forgotten");
     }
 
-    #[test]
-    fn a_network_of_ipv6_is_one_address() {
+    #[tokio::test]
+    async fn a_network_of_ipv6_is_one_address() {
         let from = |at: usize| source(&format!("2001:db8::{at:x}"), &format!("name-{at}"), None);
-        assert_eq!(taken(&counts(), 50, from, noon()), 4);
+        assert_eq!(taken(&counts(), 50, from, noon()).await, 4);
         let mapped = |_| source("::ffff:192.0.2.1", "x", None);
         let counts = counts();
         assert_eq!(
-            taken(&counts, 2, mapped, noon()) + taken(&counts, 9, |_| source("192.0.2.1", "y", None), noon()),
+            taken(&counts, 2, mapped, noon()).await
+                + taken(&counts, 9, |_| source("192.0.2.1", "y", None), noon()).await,
             4
         );
     }
 
-    #[test]
-    fn a_name_has_so_many_from_all_the_world_and_its_owner_goes_on() {
+    #[tokio::test]
+    async fn a_name_has_so_many_from_all_the_world_and_its_owner_goes_on() {
         let counts = counts();
         let from = |at: usize| source(&format!("192.0.2.{at}"), "ada", None);
-        assert_eq!(taken(&counts, 50, from, noon()), 6);
+        assert_eq!(taken(&counts, 50, from, noon()).await, 6);
         let own = |_| source("192.0.2.200", "ada", Some(7));
-        let charge = charged(&counts, own(0));
+        let charge = charged(&counts, own(0)).await;
         assert_eq!(charge.trust, Trust::Known);
         charge.refund();
         // A stolen reminder is worth ten wrong passwords.
-        assert_eq!(taken(&counts, 50, own, noon()), 10);
+        assert_eq!(taken(&counts, 50, own, noon()).await, 10);
     }
 
-    #[test]
-    fn what_was_right_costs_nothing_and_what_went_wrong_stands_behind() {
+    #[tokio::test]
+    async fn what_was_right_costs_nothing_and_what_went_wrong_stands_behind() {
         let counts = counts();
         for _ in 0..100 {
-            let charge = charged(&counts, source("192.0.2.1", "ada", None));
+            let charge = charged(&counts, source("192.0.2.1", "ada", None)).await;
             assert_eq!(charge.trust, Trust::Unknown);
             charge.refund();
         }
-        let trusts: Vec<Trust> =
-            (0..4).map(|at| charged(&counts, source("192.0.2.1", &format!("{at}"), None)).trust).collect();
+        let mut trusts = Vec::new();
+        for at in 0..4 {
+            trusts.push(charged(&counts, source("192.0.2.1", &format!("{at}"), None)).await.trust);
+        }
         assert_eq!(trusts, [Trust::Unknown, Trust::Unknown, Trust::Suspect, Trust::Suspect]);
     }
 
-    #[test]
-    fn nothing_is_counted_where_nothing_is_said() {
-        let counts = Guessing::new(Allowance { address: 0, name: 0 });
-        assert_eq!(taken(&counts, 500, |_| source("192.0.2.1", "ada", None), noon()), 500);
+    #[tokio::test]
+    async fn nothing_is_counted_where_nothing_is_said() {
+        let counts = Guessing::new(Allowance { address: 0, name: 0 }, None);
+        assert_eq!(taken(&counts, 500, |_| source("192.0.2.1", "ada", None), noon()).await, 500);
     }
 }

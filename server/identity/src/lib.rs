@@ -9,6 +9,7 @@ pub mod access;
 pub mod binding;
 mod captcha;
 pub mod config;
+mod copies;
 pub mod counter;
 pub mod decisions;
 mod devices;
@@ -58,6 +59,7 @@ mod volume;
 use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
+use copies::Copies;
 use counter::Counter;
 use decisions::DecisionLog;
 use evidence::Fetcher;
@@ -68,7 +70,7 @@ use guessing::{Allowance, Guessing};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::Places;
-use lockgate_store::{ScoreRules, Store, StoreError};
+use lockgate_store::{Messages, Redis, ScoreRules, Store, StoreError};
 use mail::MailServer;
 use net::TrustedProxies;
 use oauth::OAuth;
@@ -111,6 +113,10 @@ pub const VERSIONS: &str = "version:";
 pub struct Setup {
     /// The database, with its schema up to date.
     pub store: Store,
+    /// What nodes share beside the database.
+    pub redis: Option<Redis>,
+    /// How long what is in memory goes on while the database is away and Redis tells of no change.
+    pub outage: TimeDelta,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -161,6 +167,8 @@ impl Setup {
     pub fn new(store: Store) -> Self {
         Self {
             store,
+            redis: None,
+            outage: TimeDelta::minutes(1),
             clock: Arc::new(system::SystemClock),
             random: Arc::new(system::SystemRandom),
             folder: None,
@@ -218,6 +226,8 @@ pub enum StartError {
 pub struct Core {
     /// The database.
     pub store: Store,
+    /// What nodes share beside it.
+    pub redis: Option<Redis>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -293,7 +303,9 @@ impl Identity {
         store.installation().get_or_insert(&version, &clock.now().to_rfc3339()).await?;
         let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
         let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock)));
-        let sessions = Arc::new(Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
+        let copies = setup.redis.clone().map(|redis| Arc::new(Copies::new(redis)));
+        let sessions = Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random), copies.clone());
+        let sessions = Arc::new(sessions);
         let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random)));
         let tuning = Tuning::default();
@@ -310,8 +322,11 @@ impl Identity {
             proxy: Arc::clone(&proxy),
             oauth: Arc::clone(&oauth),
             tokens: Arc::clone(&tokens),
+            copies,
         };
-        let feed = Feed::start(store.clone(), Arc::clone(clock), caches).await?;
+        let node = system::random_uuid(&**random).simple().to_string();
+        let messages = Messages::start(store, setup.redis.clone(), node);
+        let feed = Feed::start(store.clone(), Arc::clone(clock), caches, messages, setup.outage).await?;
         let (journal, writer) = Journal::new(Arc::clone(clock), Arc::clone(random), tuning.clone());
         let passwords = Passwords::new(setup.password_threads, setup.password_queue);
         let people = People {
@@ -370,6 +385,7 @@ impl Identity {
             Reputation::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.scores, tuning.clone());
         let identity = Self(Arc::new(Core {
             store: setup.store,
+            redis: setup.redis.clone(),
             clock: setup.clock,
             random: setup.random,
             places: databases,
@@ -381,16 +397,17 @@ impl Identity {
             people,
             tokens,
             passwords,
-            guessing: Guessing::new(setup.wrong_passwords),
+            guessing: Guessing::new(setup.wrong_passwords, setup.redis.clone()),
             steps: runner::turns_for_steps(
                 setup.flow_steps.unwrap_or_else(|| runner::StepLimits::beside(setup.password_queue)),
             ),
             journal,
             access,
             reputation,
-            api_requests: setup
-                .api_requests
-                .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            api_requests: setup.api_requests.map(|most| {
+                let quota = Quota::per_second(most).allow_burst(most.saturating_mul(BURST));
+                Counter::with_all(quota, setup.redis, "api-requests")
+            }),
             weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,
             feed,
@@ -442,6 +459,8 @@ impl Identity {
     fn follow(&self) {
         let feed = Arc::clone(&self.feed);
         tokio::spawn(async move { feed.run().await });
+        let feed = Arc::clone(&self.feed);
+        tokio::spawn(async move { feed.stay_assured().await });
         let identity = self.clone();
         tokio::spawn(async move {
             loop {

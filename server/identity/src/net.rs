@@ -59,6 +59,10 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct Counted;
 
+/// Marks a request that came by TLS, in its extensions: only the listener can set it.
+#[derive(Debug, Clone, Copy)]
+pub struct OverTls;
+
 /// What is known of a request beside its path and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -94,8 +98,11 @@ impl Client {
 /// all that HTTP/2 has (RFC 9113, section 8.3.1).
 pub const AUTHORITY: &str = ":authority";
 
+/// What [`client`] asks for to know by which scheme a request came to us: `https` of one that is [`OverTls`].
+pub const SCHEME: &str = ":scheme";
+
 /// Reads a request's origin. `header` answers with all lines of a header by lower-case name, in their
-/// order, an unreadable one as an empty text; see also [`AUTHORITY`].
+/// order, an unreadable one as an empty text; see also [`AUTHORITY`] and [`SCHEME`].
 #[must_use]
 pub fn client<'h, L>(trusted: &TrustedProxies, peer: IpAddr, header: impl Fn(&str) -> L) -> Client
 where
@@ -108,7 +115,8 @@ where
         None => header(AUTHORITY).into_iter().next(),
     };
     let host = forwarded("x-forwarded-host").filter(|h| !h.is_empty()).or_else(own).unwrap_or_default();
-    let scheme = match forwarded("x-forwarded-proto") {
+    let told = forwarded("x-forwarded-proto").or_else(|| header(SCHEME).into_iter().next());
+    let scheme = match told {
         Some(proto) if proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss") => "https",
         _ => "http",
     };

@@ -2,6 +2,7 @@
 //! local cache. The identifier rotates at login; the public UUID stays.
 
 use crate::{
+    copies::Copies,
     fresh::{Fresh, FreshCache},
     net::Client,
     principals::PrincipalEntry,
@@ -86,12 +87,18 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     cache: FreshCache<String, Session>,
+    copies: Option<Arc<Copies>>,
     touched: Mutex<HashSet<String>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { store, clock, random, cache: FreshCache::new(CAPACITY), touched: Mutex::default() }
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        copies: Option<Arc<Copies>>,
+    ) -> Self {
+        Self { store, clock, random, cache: FreshCache::new(CAPACITY), copies, touched: Mutex::default() }
     }
 
     /// The session that a cookie names, unless it has ended.
@@ -111,7 +118,13 @@ impl Sessions {
     /// Whatever the database answers.
     pub async fn by_hash(&self, id_hash: &str) -> Result<Option<Arc<SessionEntry>>, StoreError> {
         let now = self.clock.now();
-        let found = self.cache.get(&id_hash.to_owned(), self.store.sessions().load(id_hash, now)).await?;
+        let load = async {
+            match &self.copies {
+                Some(copies) => copies.load(&self.store, id_hash, now).await,
+                None => self.store.sessions().load(id_hash, now).await,
+            }
+        };
+        let found = self.cache.get(&id_hash.to_owned(), load).await?;
         let Some(entry) = found.filter(|entry| entry.expires > now) else { return Ok(None) };
         self.used(&entry, now);
         Ok(Some(entry))

@@ -74,5 +74,6 @@ pub(crate) fn peer(parts: &Parts) -> IpAddr {
 pub(crate) fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
     let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
     let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    lines.chain(authority.map(|authority| authority.as_str()))
+    let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);
+    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// `__` between the levels.
 const KNOWN: &[&str] = &[
     "listen.http",
+    "listen.https",
+    "listen.drain",
     "listen.trusted_proxy_cidrs",
     "data_dir",
     "config_dir",
@@ -31,6 +33,13 @@ const KNOWN: &[&str] = &[
     "postgresql.user",
     "postgresql.password",
     "postgresql.sslmode",
+    "redis_url",
+    "redis.host",
+    "redis.port",
+    "redis.db",
+    "redis.username",
+    "redis.password",
+    "redis.tls",
     "public_url",
     "secret_key",
     "bootstrap_password",
@@ -53,6 +62,8 @@ const KNOWN: &[&str] = &[
     "hibp_url",
     "twilio_url",
     "passwords.breached_file",
+    "tls.certificate",
+    "tls.key",
     "geoip.city",
     "geoip.asn",
     "limits.password_threads",
@@ -61,7 +72,9 @@ const KNOWN: &[&str] = &[
     "limits.wrong_passwords_by_name",
     "limits.api_requests",
     "limits.body_bytes",
+    "limits.connections",
     "limits.database_connections",
+    "limits.outage_seconds",
     "decisions.allows",
     "decisions.days",
     "decisions.most",
@@ -82,8 +95,10 @@ impl Provider for Environment {
             // `parse` gives numbers and booleans their types; text that only looks like one stays text
             // where the setting is text.
             let value = match *path {
-                "postgresql.port" | "session_lifetime" => text.parse().unwrap_or_else(|_| Value::from(text.clone())),
-                "email.port" | "email.timeout" | "email.use_tls" | "email.use_ssl" => {
+                "postgresql.port" | "redis.port" | "redis.db" | "session_lifetime" => {
+                    text.parse().unwrap_or_else(|_| Value::from(text.clone()))
+                }
+                "email.port" | "email.timeout" | "email.use_tls" | "email.use_ssl" | "redis.tls" => {
                     // The reference's are written as Python has them: True.
                     text.to_lowercase().parse().unwrap_or_else(|_| Value::from(text.clone()))
                 }

@@ -127,7 +127,7 @@ impl Changes<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn cursor(&self, now: DateTime<Utc>) -> Result<ChangeCursor, StoreError> {
-        let ids = self.store.bounded(async {
+        let ids = self.store.bounded_even_away(async {
             let newest = change::Entity::find()
                 .select_only()
                 .column(change::Column::Id)
@@ -158,7 +158,7 @@ impl Changes<'_> {
         }
         let gaps = padded(cursor.gaps.keys().copied().collect());
         let missed = (!gaps.is_empty()).then(|| change::Column::Id.is_in(gaps));
-        let rows = self.store.bounded(async {
+        let rows = self.store.bounded_even_away(async {
             let fresh = Condition::any().add(change::Column::Id.gt(cursor.high)).add_option(missed);
             let select = change::Entity::find().filter(fresh).order_by_asc(change::Column::Id);
             Ok(select.limit(BATCH).all(self.store.reader()).await?)
@@ -189,6 +189,12 @@ impl Changes<'_> {
 }
 
 impl ChangeCursor {
+    /// Every change up to this number has been read.
+    #[must_use]
+    pub fn read_to(&self) -> i64 {
+        self.gaps.keys().next().map_or(self.high, |first| first - 1)
+    }
+
     fn saw(&mut self, id: i64, now: DateTime<Utc>) {
         self.gaps.remove(&id);
         if id <= self.high {

@@ -73,6 +73,8 @@ impl std::fmt::Debug for DatabaseSettings {
 pub(crate) struct Connections {
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: DatabaseConnection,
+    /// How to connect once more, where that is to PostgreSQL.
+    pub(crate) postgres: Option<PgConnectOptions>,
 }
 
 pub(crate) async fn open(settings: &DatabaseSettings) -> Result<Connections, StoreError> {
@@ -102,7 +104,7 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
     if settings.url.contains(":memory:") || settings.url.contains("mode=memory") {
         let pool = pool.max_connections(1).connect_with(options).await.map_err(refused)?;
         let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-        return Ok(Connections { writer: only.clone(), reader: only });
+        return Ok(Connections { writer: only.clone(), reader: only, postgres: None });
     }
     let reading = options.clone().pragma("query_only", "ON");
     let readers = pool.clone().max_connections(settings.max_connections.clamp(1, SQLITE_READERS));
@@ -110,7 +112,7 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
         must_exist(options.get_filename())?;
         let readers = readers.connect_with(reading).await.map_err(refused)?;
         let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(readers);
-        return Ok(Connections { writer: only.clone(), reader: only });
+        return Ok(Connections { writer: only.clone(), reader: only, postgres: None });
     }
     prepare_file(options.get_filename())?;
     let writing = options.journal_mode(SqliteJournalMode::Wal);
@@ -119,6 +121,7 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
     Ok(Connections {
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+        postgres: None,
     })
 }
 
@@ -171,9 +174,9 @@ async fn open_postgres(settings: &DatabaseSettings) -> Result<Connections, Store
                 Ok(true)
             })
         })
-        .connect_lazy_with(options);
+        .connect_lazy_with(options.clone());
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Connections { writer: pool.clone(), reader: pool })
+    Ok(Connections { writer: pool.clone(), reader: pool, postgres: Some(options) })
 }
 
 /// Waits for a server that is still starting. Asked without the pool, whose only answer to every trouble

@@ -10,6 +10,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, UpdateMany,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::{ScoreRules, Store, StoreError, Topic, changes, expired, paging, repu
 const CHUNK: usize = 1_000;
 
 /// A session of a browser, logged in or not.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// [`crate::hash_secret`] of the identifier in the cookie.
     pub id_hash: String,

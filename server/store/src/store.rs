@@ -1,6 +1,7 @@
 //! The store itself: its connections, its migrations, its patience, and the doors to the repositories.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lockgate_migrations::{Migrator, MigratorTrait};
@@ -9,6 +10,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigrationStatus;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::connect::{self, Connections};
 use crate::user_places::Places;
@@ -60,6 +62,8 @@ struct Inner {
     seal: SealKey,
     patience: Duration,
     places: Places,
+    postgres: Option<PgConnectOptions>,
+    away: AtomicBool,
 }
 
 impl Store {
@@ -70,9 +74,19 @@ impl Store {
     /// [`StoreError::Address`] for a useless address, [`StoreError::Unavailable`] or
     /// [`StoreError::Timeout`] if nobody answers there.
     pub async fn connect(settings: &DatabaseSettings, seal: SealKey) -> Result<Self, StoreError> {
-        let Connections { writer, reader } = connect::open(settings).await?;
+        let Connections { writer, reader, postgres } = connect::open(settings).await?;
         let patience = settings.acquire_timeout + settings.statement_timeout;
-        Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience, places: Places::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                reader,
+                seal,
+                patience,
+                places: Places::default(),
+                postgres,
+                away: AtomicBool::new(false),
+            }),
+        })
     }
 
     /// An empty database in memory with its schema, which ends with the store: for a try, and for tests.
@@ -321,6 +335,11 @@ impl Store {
         &self.inner.places
     }
 
+    /// How to connect once more, where that is to PostgreSQL.
+    pub(crate) fn postgres(&self) -> Option<&PgConnectOptions> {
+        self.inner.postgres.as_ref()
+    }
+
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.inner.reader
     }
@@ -358,9 +377,26 @@ impl Store {
         Statement::from_sql_and_values(self.inner.writer.get_database_backend(), sql, values)
     }
 
+    /// Notes whether the database is away, as whoever looks for it again and again knows. While it is, everything else
+    /// fails at once: a crowd that waits for it would only be in its way when it is back.
+    pub fn note_away(&self, is_away: bool) {
+        self.inner.away.store(is_away, Ordering::Release);
+    }
+
     /// Gives up on work that hangs, even where the database's own timeouts do not reach (a connection
     /// that silently died). An unfinished transaction is rolled back.
     pub(crate) async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        if self.inner.away.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable { reason: "it has not answered for a while".to_owned() });
+        }
+        self.bounded_even_away(work).await
+    }
+
+    /// As [`Self::bounded`], for whoever looks whether the database is there again.
+    pub(crate) async fn bounded_even_away<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let patience = self.inner.patience;
         tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Timeout(patience)))
     }

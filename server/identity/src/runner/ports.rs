@@ -209,7 +209,7 @@ fn write_error(error: StoreError) -> WriteError {
 #[async_trait]
 impl Credentials for Ports<'_> {
     async fn verify(&self, attempt: PasswordAttempt<'_>) -> Result<PasswordOutcome, PortError> {
-        let charge = match self.core.guessing.charge(self.source(&attempt), self.core.clock.now()) {
+        let charge = match self.core.guessing.charge(self.source(&attempt), self.core.clock.now()).await {
             Ok(charge) => charge,
             Err(wait) => {
                 metrics::counter!("lockgate_logins_total", "outcome" => "paused").increment(1);

@@ -1,0 +1,124 @@
+//! Copies of sessions that nodes leave each other in Redis, and which of them still hold.
+//!
+//! A copy says up to which point of the log of changes it is right. Whoever takes one has read the log further than that,
+//! and knows of every session that has changed since: so a session that was ended is found in no copy, however old the
+//! copy is, and whatever is lost or late in Redis.
+
+use chrono::{DateTime, Utc};
+use lockgate_store::{Redis, Session, SessionCopy, Store, StoreError};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+/// Changes of sessions that are remembered; copies from before the oldest of them are not taken.
+const REMEMBERED: usize = 50_000;
+
+/// What is known of the log.
+#[derive(Debug, Default)]
+struct Known {
+    /// Every change up to this one was read.
+    read_to: i64,
+    /// Nothing is known of changes up to this one.
+    since: i64,
+    /// The last change of a session, and by which entry of `order` it is forgotten.
+    changed: HashMap<String, (i64, i64)>,
+    order: VecDeque<(i64, String)>,
+}
+
+/// The copies.
+pub(crate) struct Copies {
+    redis: Redis,
+    known: Mutex<Known>,
+}
+
+impl Copies {
+    pub(crate) fn new(redis: Redis) -> Self {
+        // Until the log is read, no copy is taken.
+        let known = Known { since: i64::MAX, ..Known::default() };
+        Self { redis, known: Mutex::new(known) }
+    }
+
+    /// The session with this hash, from a copy that holds, else from the database.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn load(
+        &self,
+        store: &Store,
+        id_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        if let Some(copy) = self.redis.session(store.seal_key(), id_hash).await
+            && copy.session.expires > now
+            && self.holds(&copy)
+        {
+            metrics::counter!("lockgate_session_copies_total", "outcome" => "taken").increment(1);
+            return Ok(Some(copy.session));
+        }
+        let as_of = self.lock().read_to;
+        let found = store.sessions().load(id_hash, now).await?;
+        // What nobody is signed in with changes with every step, and is asked for nowhere else.
+        if let Some(session) = found.as_ref().filter(|session| session.user_pk.is_some()) {
+            metrics::counter!("lockgate_session_copies_total", "outcome" => "left").increment(1);
+            let copy = SessionCopy { as_of, session: session.clone() };
+            self.redis.keep_session(store.seal_key(), &copy, now).await?;
+        }
+        Ok(found)
+    }
+
+    fn holds(&self, copy: &SessionCopy) -> bool {
+        let known = self.lock();
+        copy.as_of >= known.since
+            && known.changed.get(&copy.session.id_hash).is_none_or(|(last, _)| *last <= copy.as_of)
+    }
+
+    /// The log has been read up to here when this node began.
+    pub(crate) fn begin(&self, read_to: i64) {
+        *self.lock() = Known { read_to, since: read_to, ..Known::default() };
+    }
+
+    /// The log has been read up to here.
+    pub(crate) fn read_to(&self, read_to: i64) {
+        let mut known = self.lock();
+        known.read_to = known.read_to.max(read_to);
+    }
+
+    /// Nothing is known any more of what has changed.
+    pub(crate) fn forget_all(&self) {
+        let mut known = self.lock();
+        *known = Known { read_to: 0, since: i64::MAX, ..Known::default() };
+    }
+
+    /// A session has changed, or ended, by this change of the log.
+    pub(crate) fn changed(&self, id: i64, id_hash: &str) {
+        self.lock().note(id, id, id_hash);
+    }
+
+    /// A session was changed by this node, by a change whose number is not known: no copy is right any more.
+    pub(crate) fn changed_here(&self, id_hash: &str) {
+        let mut known = self.lock();
+        let entry = known.read_to;
+        known.note(i64::MAX, entry, id_hash);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn note(&mut self, last: i64, entry: i64, id_hash: &str) {
+        self.order.push_back((entry, id_hash.to_owned()));
+        let noted = self.changed.entry(id_hash.to_owned()).or_insert((last, entry));
+        *noted = (noted.0.max(last), entry);
+        if self.order.len() > REMEMBERED
+            && let Some((entry, id_hash)) = self.order.pop_front()
+        {
+            self.since = self.since.max(entry);
+            if self.changed.get(&id_hash).is_some_and(|noted| noted.1 == entry) {
+                self.changed.remove(&id_hash);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What goes wrong around the server, and what must hold all the same: no acknowledged write is lost, nothing that was
+//! revoked lets anybody in, and everything recovers by itself.
+
+mod nodes;
+mod outages;
+
+use std::time::{Duration, Instant};
+
+use lockgate_tests::{Client, Database, Redis, Reply, Server, Site, Wire, free_port};
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+/// Two servers on one PostgreSQL, with or without a Redis, and a line of its own from the second one to each.
+struct Nodes {
+    site: Site,
+    second: Server,
+    to_database: Wire,
+    redis: Option<(Redis, Wire)>,
+}
+
+impl Nodes {
+    async fn start(with_redis: bool) -> Self {
+        let url = Database::Postgres.create().await.expect("PostgreSQL has an address");
+        let redis = if with_redis { Some(Redis::start().await) } else { None };
+        let to_database = Wire::to(port_of(&url)).await;
+        let mut settings = vec![
+            ("LOCKGATE_SECRET_KEY".to_owned(), "one key for all of the nodes".to_owned()),
+            ("LOCKGATE_DATABASE_URL".to_owned(), url.clone()),
+        ];
+        settings.extend(redis.as_ref().map(|redis| ("LOCKGATE_REDIS_URL".to_owned(), redis.url())));
+        let options = lockgate_tests::SiteOptions { extra: None, settings: settings.clone() };
+        let site = Site::direct_with(Database::Sqlite, options).await;
+        let redis = match redis {
+            Some(redis) => {
+                let wire = Wire::to(redis.port()).await;
+                Some((redis, wire))
+            }
+            None => None,
+        };
+        let mut second = Server::builder(Database::Sqlite)
+            .port(free_port())
+            .config("site.yaml", &Site::documents(site.port()))
+            .set("LOCKGATE_PUBLIC_URL", &format!("http://auth.lockgate.test:{}", site.port()))
+            .set("LOCKGATE_SECRET_KEY", "one key for all of the nodes")
+            .set("LOCKGATE_DATABASE_URL", &by_port(&url, to_database.port()));
+        if let Some((_, wire)) = &redis {
+            second = second.set("LOCKGATE_REDIS_URL", &Redis::url_by(wire.port()));
+        }
+        Self { site, second: second.start().await, to_database, redis }
+    }
+
+    /// What the second node answers to a proxy's question for the visitor at service `one`.
+    async fn ask_second(&self, client: &Client) -> Reply {
+        self.ask(client, self.second.port()).await
+    }
+
+    /// What the first one does.
+    async fn ask_first(&self, client: &Client) -> Reply {
+        self.ask(client, self.site.port()).await
+    }
+
+    async fn ask(&self, client: &Client, port: u16) -> Reply {
+        // Cookies belong to hosts, whatever their port.
+        let url = format!("http://one.lockgate.test:{port}/outpost.goauthentik.io/auth/traefik");
+        let request = client.request(Method::GET, &url).header("Accept", "text/html");
+        let host = format!("one.lockgate.test:{}", self.site.port());
+        let request = request.header("X-Forwarded-Proto", "http").header("X-Forwarded-Host", host);
+        Reply::of(request.header("X-Forwarded-Uri", "/")).await
+    }
+
+    /// Ends all sessions of ada by the first node's API.
+    async fn revoke(&self) {
+        let api = self.site.server.api();
+        let found = api.get("core/authenticated_sessions/?user__username=ada").await.expect(200).json();
+        let sessions = found["results"].as_array().cloned().unwrap_or_default();
+        assert!(!sessions.is_empty(), "a login makes a session");
+        for session in sessions {
+            let path = format!("core/authenticated_sessions/{}/", session["uuid"].as_str().unwrap_or_default());
+            api.delete(&path).await.expect(204);
+        }
+    }
+
+    /// A figure of the second node's metrics; 0 where it has none.
+    async fn figure(&self, name: &str) -> f64 {
+        let text = self.second.get("/metrics").await.expect(200).text();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap_or_else(|_| panic!("{name} {value}")))
+    }
+
+    fn redis(&self) -> &Redis {
+        &self.redis.as_ref().expect("these nodes have a Redis").0
+    }
+
+    fn to_redis(&self) -> &Wire {
+        &self.redis.as_ref().expect("these nodes have a Redis").1
+    }
+}
+
+fn port_of(url: &str) -> u16 {
+    Url::parse(url).ok().and_then(|url| url.port()).unwrap_or_else(|| panic!("{url} has no port"))
+}
+
+fn by_port(url: &str, port: u16) -> String {
+    let mut url = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+    url.set_port(Some(port)).expect("such an address has a port");
+    url.to_string()
+}
+
+/// Asks again and again until the answer has this status; how long that took.
+async fn until(status: u16, patience: Duration, mut ask: impl AsyncFnMut() -> Reply) -> Duration {
+    let started = Instant::now();
+    loop {
+        let reply = ask().await;
+        if reply.status == status {
+            return started.elapsed();
+        }
+        assert!(started.elapsed() < patience, "still {} and not {status}: {}", reply.status, reply.text());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Asserts that somebody is told to come back.
+fn told_to_come_back(reply: &Reply) {
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{}", reply.text());
+    let seconds: u64 = reply.header("Retry-After").parse().expect("Retry-After tells seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
+}
