@@ -1,6 +1,6 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{front::Front, logging, manager::Manager, memory, pages::BrandedPages, settings::Settings, telemetry};
 use axum::{
     Router,
     extract::State,
@@ -35,6 +35,7 @@ const SECRET_KEY: &str = "secret_key";
 /// A sentence for the operator.
 pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
     let began = Instant::now();
+    let manager = Manager::of(&environment);
     let (mut stop, hangup) = (Stop::listen()?, listen_for(SignalKind::hangup())?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
@@ -50,7 +51,12 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     tokio::spawn(reload_on_signal(hangup, identity.clone()));
     tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
-    crate::listen::serve(listener, router(&identity, figures, &settings), stop.told()).await;
+    manager.ready();
+    let stopping = async {
+        stop.told().await;
+        manager.stopping();
+    };
+    crate::listen::serve(listener, router(&identity, figures, &settings), stopping).await;
     worker.abort();
     identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
     identity.journal.flush().await;
@@ -63,16 +69,19 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
+    let manager = Manager::of(&environment);
     let mut stop = Stop::listen()?;
     let identity = tokio::select! {
         started = services(&settings, environment) => started?,
         () = stop.told() => return Ok(()),
     };
     tracing::info!("processing background jobs");
+    manager.ready();
     tokio::select! {
         () = lockgate_worker::run(identity.clone()) => {}
         () = stop.told() => {}
     }
+    manager.stopping();
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
 }
