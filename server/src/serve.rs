@@ -130,7 +130,7 @@ async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<S
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
     database.read_only = read_only;
-    Store::connect(&database, seal).await.map_err(|e| format!("database_url (LOCKGATE_DATABASE_URL): {e}"))
+    Store::connect(&database, seal).await.map_err(|e| format!("{}: {e}", settings.database_setting()))
 }
 
 /// Opens the database and starts the services on it. What is configured to be pulled is not: that is for the server.

@@ -357,6 +357,15 @@ impl Settings {
         url
     }
 
+    /// Where the database is named, for messages about it.
+    #[must_use]
+    pub(crate) fn database_setting(&self) -> &'static str {
+        match (&self.database_url, &self.postgresql.host) {
+            (None, Some(_)) => "postgresql (LOCKGATE_POSTGRESQL__… or AUTHENTIK_POSTGRESQL__…)",
+            _ => "database_url (LOCKGATE_DATABASE_URL)",
+        }
+    }
+
     /// The repository that the configuration is pulled from, if there is one.
     ///
     /// # Errors
