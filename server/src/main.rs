@@ -13,6 +13,7 @@ mod import;
 mod junit;
 mod listen;
 mod logging;
+mod manager;
 mod memory;
 mod pages;
 mod revisions;

@@ -3,7 +3,9 @@
 use crate::{
     front::Front,
     listen::{Server, Sockets, raise_limit},
-    logging, memory,
+    logging,
+    manager::Manager,
+    memory,
     pages::BrandedPages,
     settings::Settings,
     telemetry,
@@ -53,6 +55,7 @@ const SECRET_KEY: &str = "secret_key";
 /// A sentence for the operator.
 pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
     let began = Instant::now();
+    let manager = Manager::of(&environment);
     let (mut stop, hangup) = (Stop::listen()?, listen_for(SignalKind::hangup())?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let figures = telemetry::start().map_err(|e| format!("metrics: {e}"))?;
@@ -71,11 +74,13 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let (http, https) = (address(&sockets.http), address(&sockets.https));
     tracing::info!(?http, ?https, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
+    manager.ready();
     let stopping = Stopping::default();
     let routes = router(&identity, figures, &settings, stopping.clone());
     let drain = settings.listen.drain.delta().to_std().unwrap_or_default();
     let told = async {
         let by = stop.told().await;
+        manager.stopping();
         stopping.0.store(true, Ordering::Relaxed);
         // Whoever sits at the terminal waits for nobody.
         if by == By::Terminal { Duration::ZERO } else { drain }
@@ -97,16 +102,19 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, String>) -> Result<(), String> {
+    let manager = Manager::of(&environment);
     let mut stop = Stop::listen()?;
     let identity = tokio::select! {
         started = services(&settings, environment) => started?,
         _ = stop.told() => return Ok(()),
     };
     tracing::info!("processing background jobs");
+    manager.ready();
     tokio::select! {
         () = lockgate_worker::run(identity.clone()) => {}
         _ = stop.told() => {}
     }
+    manager.stopping();
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
 }
@@ -155,7 +163,7 @@ async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<S
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
     database.read_only = read_only;
-    Store::connect(&database, seal).await.map_err(|e| format!("database_url (LOCKGATE_DATABASE_URL): {e}"))
+    Store::connect(&database, seal).await.map_err(|e| format!("{}: {e}", settings.database_setting()))
 }
 
 /// Opens the database and starts the services on it. What is configured to be pulled is not: that is for the server.

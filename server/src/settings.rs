@@ -392,6 +392,15 @@ impl Settings {
         self.redis_url.clone().or_else(|| self.redis.url())
     }
 
+    /// Where the database is named, for messages about it.
+    #[must_use]
+    pub(crate) fn database_setting(&self) -> &'static str {
+        match (&self.database_url, &self.postgresql.host) {
+            (None, Some(_)) => "postgresql (LOCKGATE_POSTGRESQL__… or AUTHENTIK_POSTGRESQL__…)",
+            _ => "database_url (LOCKGATE_DATABASE_URL)",
+        }
+    }
+
     /// The repository that the configuration is pulled from, if there is one.
     ///
     /// # Errors

@@ -48,10 +48,13 @@ mod mail;
 mod metrics;
 mod newcomers;
 mod outpost;
+mod packages;
 mod people_in_bulk;
 mod plan;
 mod process;
 mod published_clients;
+#[path = "../runbook/mod.rs"]
+mod runbook;
 mod service_accounts;
 mod terraform;
 mod threats;

@@ -9,6 +9,9 @@ use tokio::sync::OnceCell;
 
 use crate::{Program, free_port};
 
+/// Members of this role sign in with their password; everybody else is trusted, since the cluster is a test's own.
+const BY_PASSWORD: &str = "by_password";
+
 /// Which database the server under test keeps its data in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -27,6 +30,75 @@ impl Database {
             Self::Postgres => Some(Cluster::shared().await.create_database()),
         }
     }
+}
+
+/// A database whose owner signs in with a password, as an installation has it.
+pub struct OwnedDatabase {
+    /// Port on loopback.
+    pub port: u16,
+    /// Name of the database.
+    pub name: String,
+    /// Its owner.
+    pub user: String,
+    /// The owner's password.
+    pub password: String,
+    cluster: &'static Cluster,
+}
+
+impl OwnedDatabase {
+    /// Makes a fresh database and a fresh role.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub async fn create() -> Self {
+        let cluster = Cluster::shared().await;
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let owned = Self {
+            port: cluster.port,
+            name: format!("authentik_{id}"),
+            user: format!("owner_{id}"),
+            password: format!("p@ss {id}"),
+            cluster,
+        };
+        let (user, password) = (&owned.user, &owned.password);
+        owned
+            .as_superuser("postgres", &format!("CREATE ROLE {user} LOGIN PASSWORD '{password}' IN ROLE {BY_PASSWORD}"));
+        owned.as_superuser("postgres", &format!("CREATE DATABASE {} OWNER {user}", owned.name));
+        owned
+    }
+
+    /// A program of PostgreSQL as the owner uses it on this database, such as `psql` or `pg_isready`.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.cluster.bin.join(program));
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", &self.user, "-d", &self.name]);
+        command.env("PGPASSWORD", &self.password);
+        command
+    }
+
+    /// What psql prints for a statement or a command of its own, asked by the owner: values alone.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub fn psql(&self, statement: &str) -> String {
+        said(self.command("psql").args(["-X", "-A", "-t", "-c", statement]), statement)
+    }
+
+    /// The same for the superuser, in some database.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub fn as_superuser(&self, database: &str, statement: &str) -> String {
+        let mut command = Command::new(self.cluster.bin.join("psql"));
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-d", database]);
+        said(command.args(["-X", "-A", "-t", "-c", statement]), statement)
+    }
+}
+
+/// What a command prints.
+fn said(command: &mut Command, statement: &str) -> String {
+    let output = command.output().expect("psql can be started");
+    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
 /// One PostgreSQL cluster a test process.
@@ -58,11 +130,17 @@ impl Cluster {
             .output()
             .expect("initdb can be started");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let access = data.join("pg_hba.conf");
+        let trusting = std::fs::read_to_string(&access).expect("initdb has written it");
+        let rule = format!("host all +{BY_PASSWORD} 127.0.0.1/32 scram-sha-256\n{trusting}");
+        std::fs::write(&access, rule).expect("it can be written");
 
         let port = free_port();
         let server = Program::start("PostgreSQL", &mut serve(&bin, &folder, &data, port));
         let cluster = Self { port, bin, server: std::sync::Mutex::new(server) };
         cluster.wait_until_ready().await;
+        let made = cluster.psql(&format!("CREATE ROLE {BY_PASSWORD} NOLOGIN"));
+        assert!(made.status.success(), "CREATE ROLE: {}", String::from_utf8_lossy(&made.stderr));
         cluster
     }
 
@@ -106,6 +184,8 @@ fn serve(bin: &Path, folder: &Path, data: &Path, port: u16) -> Command {
         "full_page_writes=off",
         "max_connections=300",
         "shared_buffers=64MB",
+        // What operators look for slow statements with.
+        "shared_preload_libraries=pg_stat_statements",
     ] {
         command.arg("-c").arg(setting);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Program, workspace_root};
+use crate::{Container, Docker, Program, workspace_root};
 
 /// Identity headers that the proxies hand on, as the usual labels list them.
 const IDENTITY_HEADERS: [&str; 11] = [
@@ -40,6 +40,7 @@ pub enum Dialect {
 pub struct Proxy {
     program: Program,
     _folder: TempDir,
+    _docker: Option<Docker>,
 }
 
 impl Proxy {
@@ -55,7 +56,19 @@ impl Proxy {
         let mut program = Program::start(&format!("{dialect:?}"), &mut command);
         let health = format!("http://auth.lockgate.test:{port}/-/health/live/");
         program.answers(&health, Duration::from_secs(20)).await;
-        Self { program, _folder: folder }
+        Self { program, _folder: folder, _docker: None }
+    }
+
+    /// Starts Traefik on `port` with what the labels of containers say, and waits until `known` answers.
+    pub async fn of_containers(port: u16, containers: Vec<Container>, known: &str) -> Self {
+        let folder = TempDir::with_prefix("lockgate-proxy-").expect("the temporary folder is writable");
+        let docker = Docker::start(containers).await;
+        let mut command = traefik_command(folder.path(), port);
+        command.arg(format!("--providers.docker.endpoint=tcp://127.0.0.1:{}", docker.port()));
+        command.arg("--providers.docker.exposedByDefault=false");
+        let mut program = Program::start("Traefik", &mut command);
+        program.answers(known, Duration::from_secs(20)).await;
+        Self { program, _folder: folder, _docker: Some(docker) }
     }
 
     /// Output of the proxy, for the message of a failing test.
@@ -126,12 +139,20 @@ fn traefik(folder: &Path, port: u16, server: u16, services: &[(&str, u16)]) -> C
 "#
     );
     let file = write(folder, "dynamic.yaml", &dynamic);
+    let mut command = traefik_command(folder, port);
+    command.arg(format!("--providers.file.filename={}", file.display()));
+    command
+}
+
+/// Traefik without a provider.
+fn traefik_command(folder: &Path, port: u16) -> Command {
     let mut command = Command::new(traefik_binary());
     command.current_dir(folder).env("HOME", folder);
-    command
-        .arg(format!("--entryPoints.web.address=127.0.0.1:{port}"))
-        .arg(format!("--providers.file.filename={}", file.display()))
-        .args(["--log.level=WARN", "--global.checkNewVersion=false", "--global.sendAnonymousUsage=false"]);
+    command.arg(format!("--entryPoints.web.address=127.0.0.1:{port}")).args([
+        "--log.level=WARN",
+        "--global.checkNewVersion=false",
+        "--global.sendAnonymousUsage=false",
+    ]);
     command
 }
 

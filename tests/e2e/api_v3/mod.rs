@@ -8,7 +8,7 @@ mod docs;
 mod grants;
 mod groups;
 mod notifications;
-mod oauth2_providers;
+pub(crate) mod oauth2_providers;
 mod read_only;
 mod sessions;
 mod tasks;
