@@ -43,6 +43,7 @@ pub struct Feed {
     config: Notify,
     logins: Notify,
     tasks: Notify,
+    restored: Notify,
 }
 
 impl Feed {
@@ -50,8 +51,8 @@ impl Feed {
         let now = clock.now();
         let cursor = Mutex::new(store.changes().cursor(now).await?);
         let read_at = AtomicI64::new(now.timestamp_millis());
-        let (begun, done, config, logins, tasks) = Default::default();
-        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, begun, done, config, logins, tasks }))
+        let (begun, done, config, logins, tasks, restored) = Default::default();
+        Ok(Arc::new(Self { store, clock, caches, cursor, read_at, begun, done, config, logins, tasks, restored }))
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
@@ -115,16 +116,20 @@ impl Feed {
 
     fn follow(&self, polled: &Polled) {
         if polled.lost {
-            self.caches.principals.forget_all();
-            self.caches.sessions.forget_all();
-            self.caches.proxy.forget_all();
-            self.caches.oauth.forget_all();
-            self.caches.tokens.forget_all();
-            self.config.notify_one();
-            self.logins.notify_one();
-            self.tasks.notify_one();
+            self.forget_all();
         }
         polled.changes.iter().for_each(|change| self.apply(change.topic, &change.key));
+    }
+
+    fn forget_all(&self) {
+        self.caches.principals.forget_all();
+        self.caches.sessions.forget_all();
+        self.caches.proxy.forget_all();
+        self.caches.oauth.forget_all();
+        self.caches.tokens.forget_all();
+        self.config.notify_one();
+        self.logins.notify_one();
+        self.tasks.notify_one();
     }
 
     fn apply(&self, topic: Topic, key: &str) {
@@ -143,6 +148,11 @@ impl Feed {
             Topic::Token => self.caches.tokens.forget_all(),
             Topic::OAuthToken => self.caches.oauth.forget(key),
             Topic::Task => self.tasks.notify_one(),
+            Topic::Everything => {
+                tracing::warn!("the database was restored from a backup: nothing remembered holds any more");
+                self.forget_all();
+                self.restored.notify_one();
+            }
         }
     }
 
@@ -159,6 +169,11 @@ impl Feed {
     /// Resolves when somebody changed the configuration.
     pub async fn config_changed(&self) {
         self.config.notified().await;
+    }
+
+    /// Resolves when the database has become what it was at an earlier time.
+    pub async fn restored(&self) {
+        self.restored.notified().await;
     }
 
     /// A login at a client has ended although its session goes on.

@@ -42,14 +42,17 @@ mod principal;
 mod proxy_sessions;
 mod pulled;
 mod reputation;
+mod reseal;
 mod roles;
 mod seal;
 mod session_list;
 mod sessions;
+mod schema;
 mod store;
 mod tasks;
 mod text;
 mod tokens;
+mod transfer;
 mod user_filter;
 mod user_pages;
 mod user_places;
@@ -87,14 +90,20 @@ pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use pulled::{Pull, PulledCommit};
 pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
 pub use roles::Roles;
-pub use seal::{SealKey, hash_secret};
+pub use reseal::{Resealed, ResealedTable};
+pub use seal::{SealKey, hash_secret, plan_place, task_place};
 pub use session_list::SessionFilter;
 pub use sessions::{LoginScore, Session, Sessions};
-pub use store::{Backend, MigrationState, Store};
+pub use schema::MigrationState;
+pub use store::{Backend, Store};
+pub(crate) use store::Lock;
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
     Workers,
 };
 pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
+pub use transfer::{
+    BackupFile, FileError, LEFT, Restored, TableReport, TransferError, Transferred, TurnBack, copy, turn_back,
+};
 pub use user_filter::{DateFilter, UserFilter};
 pub use users::{Case, NewUser, UserPatch, Users};
