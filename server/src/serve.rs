@@ -1,6 +1,8 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{
+    front::Front, logging, memory, pages::BrandedPages, secret_key::SecretKeys, settings::Settings, telemetry,
+};
 use axum::{
     Router,
     extract::State,
@@ -16,18 +18,15 @@ use lockgate_identity::{
     guessing::Allowance,
     look::{Look, LookError},
     net::TrustedProxies,
-    system::{SystemClock, SystemRandom, alphanumeric},
+    system::SystemClock,
 };
-use lockgate_store::{DatabaseSettings, SealKey, Store};
+use lockgate_store::{DatabaseSettings, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{collections::BTreeMap, io::Write, num::NonZeroU32, path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Instant};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
-
-/// File of the data folder that keeps the key that seals secrets, where none is set.
-const SECRET_KEY: &str = "secret_key";
 
 /// Runs the server until it is told to stop.
 ///
@@ -45,13 +44,15 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let address = settings.listen.http;
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
-    let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
+    let process = lockgate_worker::process_name(&identity);
+    let worker = tokio::spawn(lockgate_worker::run(identity.clone(), process.clone()));
     tokio::spawn(memory::give_back());
     tokio::spawn(reload_on_signal(hangup, identity.clone()));
     tracing::info!(%address, ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "serving");
     announce(&settings, &identity).await;
     crate::listen::serve(listener, router(&identity, figures, &settings), stop.told()).await;
     worker.abort();
+    lockgate_worker::leave(&identity, &process).await;
     identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
     identity.journal.flush().await;
     tracing::info!("stopped");
@@ -69,10 +70,12 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
         () = stop.told() => return Ok(()),
     };
     tracing::info!("processing background jobs");
+    let process = lockgate_worker::process_name(&identity);
     tokio::select! {
-        () = lockgate_worker::run(identity.clone()) => {}
+        () = lockgate_worker::run(identity.clone(), process.clone()) => {}
         () = stop.told() => {}
     }
+    lockgate_worker::leave(&identity, &process).await;
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
 }
@@ -82,11 +85,7 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
-    let secret = match known_secret_key(settings)? {
-        Some(key) => key,
-        None => new_secret_key(settings)?,
-    };
-    connect(settings, &secret, false).await
+    connect(settings, &SecretKeys::known_or_new(settings)?, false).await
 }
 
 /// Opens what is stored to look at it: nothing is made, migrated, started or changed.
@@ -94,9 +93,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
 /// # Errors
 /// A sentence for the operator.
 async fn look(settings: &Settings) -> Result<Look, String> {
-    let secret = known_secret_key(settings)?;
-    let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
-    let store = connect(settings, &secret, true).await?;
+    let keys = SecretKeys::known(settings)?;
+    let keys = keys.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
+    let store = connect(settings, &keys, true).await?;
     Look::open(store, Arc::new(SystemClock), settings.public_url.as_deref(), &settings.geoip.files())
         .await
         .map_err(|e| e.to_string())
@@ -116,8 +115,12 @@ pub(crate) async fn ask<T>(
     answer
 }
 
-async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {
-    let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
+/// Opens the database with these keys.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn connect(settings: &Settings, keys: &SecretKeys, read_only: bool) -> Result<Store, String> {
+    let seal = keys.seal()?;
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
     database.read_only = read_only;
@@ -135,7 +138,9 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
 async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls: bool) -> Result<Identity, String> {
     let upstream = settings.upstream(&environment)?.filter(|_| pulls);
     let store = open(settings).await?;
-    store.migrate().await.map_err(|e| format!("database: the schema could not be brought up to date: {e}"))?;
+    for migration in store.migrate().await.map_err(|e| format!("database: {e}"))? {
+        tracing::info!(migration, "the schema was brought up to date");
+    }
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let setup = Setup {
@@ -171,46 +176,6 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         ..Setup::new(store)
     };
     Identity::start(setup).await.map_err(|e| e.to_string())
-}
-
-/// The key that seals secrets: the setting, else the one that is kept in the data folder, if it has been
-/// made.
-fn known_secret_key(settings: &Settings) -> Result<Option<String>, String> {
-    if let Some(key) = &settings.secret_key {
-        if key.len() < 16 {
-            return Err("secret_key (LOCKGATE_SECRET_KEY): it must have at least 16 characters".to_owned());
-        }
-        return Ok(Some(key.clone()));
-    }
-    let path = settings.data_dir.join(SECRET_KEY);
-    match std::fs::read_to_string(&path) {
-        Ok(key) if key.trim().len() >= 16 => Ok(Some(key.trim().to_owned())),
-        Ok(_) => Err(format!("{}: the key is too short; restore the file from a backup", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("{}: {e}", path.display())),
-    }
-}
-
-/// Makes the key that seals secrets, once, and keeps it in the data folder.
-fn new_secret_key(settings: &Settings) -> Result<String, String> {
-    let path = settings.data_dir.join(SECRET_KEY);
-    let told = |e: std::io::Error| format!("{}: {e}", path.display());
-    make_private_folder(&settings.data_dir).map_err(told)?;
-    let key = alphanumeric(&SystemRandom, 64);
-    use std::os::unix::fs::OpenOptionsExt;
-    // `create_new`: of two processes that start together one makes the key, the other reads it.
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map(|()| key).map_err(told),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(&path).map(|k| k.trim().to_owned()).map_err(told)
-        }
-        Err(e) => Err(told(e)),
-    }
-}
-
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 async fn announce(settings: &Settings, identity: &Identity) {
@@ -286,14 +251,20 @@ async fn live() -> StatusCode {
     StatusCode::OK
 }
 
-/// Ready to serve: the database answers. A folder that does not compile is told, and no reason to send
+/// Ready to serve: the database answers, and has the schema that this program needs. A folder that does not compile is told, and no reason to send
 /// people elsewhere, since the last good revision serves them.
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
-    let database = own.identity.store.ping().await;
+    let database = match own.identity.store.missing_migration().await {
+        Ok(None) => Ok(()),
+        Ok(Some(migration)) => {
+            Err(format!("the schema lacks {migration}; run `lockgate migrate`, or start a server anew"))
+        }
+        Err(error) => Err(error.to_string()),
+    };
     let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
-        "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
+        "database": database.err().unwrap_or_else(|| "ok".to_owned()),
         "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
     });
     if let Some(pull) = health.pull {

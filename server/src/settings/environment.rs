@@ -33,6 +33,7 @@ const KNOWN: &[&str] = &[
     "postgresql.sslmode",
     "public_url",
     "secret_key",
+    "secret_key_other",
     "bootstrap_password",
     "bootstrap_token",
     "bootstrap_email",

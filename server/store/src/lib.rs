@@ -44,10 +44,10 @@ mod pulled;
 mod reputation;
 mod reseal;
 mod roles;
+mod schema;
 mod seal;
 mod session_list;
 mod sessions;
-mod schema;
 mod store;
 mod tasks;
 mod text;
@@ -89,14 +89,14 @@ pub use principal::{principal_of, user_uid};
 pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use pulled::{Pull, PulledCommit};
 pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
-pub use roles::Roles;
 pub use reseal::{Resealed, ResealedTable};
+pub use roles::Roles;
+pub use schema::MigrationState;
 pub use seal::{SealKey, hash_secret, plan_place, task_place};
 pub use session_list::SessionFilter;
 pub use sessions::{LoginScore, Session, Sessions};
-pub use schema::MigrationState;
-pub use store::{Backend, Store};
 pub(crate) use store::Lock;
+pub use store::{Backend, Store};
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
     Workers,

@@ -3,8 +3,8 @@
 //! It may be done while servers run that open with both keys and seal with the new one. What none of the keys opens
 //! is left and told of; nobody could read it before, either.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, Value};
 use sea_orm::{ColumnTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ static PLACES: [Place; 7] = [
     },
     Place {
         column: "flow_tokens.content",
-        select: "SELECT key_hash, content, '', coalesce(user_pk, 0) FROM flow_tokens WHERE key_hash > $1 \
+        select: "SELECT key_hash, content, '', coalesce(user_pk, 0) FROM flow_tokens WHERE key_hash > $1 AND content <> '' \
                  ORDER BY key_hash LIMIT 100",
         update: "UPDATE flow_tokens SET content = $1 WHERE key_hash = $2 AND content = $3",
         first: || "".into(),

@@ -147,9 +147,10 @@ impl SealKey {
     /// # Errors
     /// [`StoreError::Seal`] if the text is not sealed, was sealed elsewhere or under another key.
     pub fn open(&self, place: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
-        std::iter::once(&self.seal).chain(&self.others).find_map(|key| opened(key, place, sealed)).ok_or_else(|| {
-            StoreError::Seal { what: place.to_owned() }
-        })
+        std::iter::once(&self.seal)
+            .chain(&self.others)
+            .find_map(|key| opened(key, place, sealed))
+            .ok_or_else(|| StoreError::Seal { what: place.to_owned() })
     }
 
     /// What another key has sealed, sealed under the first; `None` if it is already.

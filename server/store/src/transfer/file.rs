@@ -149,7 +149,8 @@ async fn look(connection: &mut SqliteConnection, path: &Path) -> Result<(), File
         let reason = "rows refer to others that are not there".to_owned();
         return Err(FileError::Damaged { path: path.to_owned(), reason });
     }
-    let ours = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('seaql_migrations', 'installation')";
+    let ours =
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('seaql_migrations', 'installation')";
     let tables: i64 = sqlx::query_scalar(ours).fetch_one(connection).await.map_err(failed)?;
     if tables == 2 { Ok(()) } else { Err(FileError::NotOurs(path.to_owned())) }
 }

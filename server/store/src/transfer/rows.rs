@@ -151,8 +151,7 @@ async fn write(target: &Side<'_>, table: &Table, rows: Vec<Vec<Value>>, join: bo
     };
     let groups: Vec<String> = (0..rows.len()).map(group).collect();
     let known = if join { " ON CONFLICT DO NOTHING" } else { "" };
-    let sql =
-        format!("INSERT INTO {} ({}) VALUES {}{known}", table.quoted(), columns.join(", "), groups.join(", "));
+    let sql = format!("INSERT INTO {} ({}) VALUES {}{known}", table.quoted(), columns.join(", "), groups.join(", "));
     target.run(&sql, rows.into_iter().flatten()).await
 }
 
