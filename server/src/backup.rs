@@ -48,6 +48,7 @@ pub(crate) async fn restore(
     file: &Path,
     keep_sessions: bool,
 ) -> Result<(), String> {
+    not_the_database(settings, file)?;
     BackupFile::check(file).await.map_err(|e| e.to_string())?;
     let keys = known(settings)?;
     // Dropped at the end, with what was made in it.

@@ -33,6 +33,12 @@ pub enum FileError {
         /// What SQLite says.
         reason: String,
     },
+    /// A running process has it open, or had it when it was killed: some of it lies in another file.
+    #[error(
+        "{}: this database is in use, or was when it was copied: part of it is in the file beside it that ends in -wal; \
+         make a backup by `lockgate backup`", .0.display()
+    )]
+    InUse(PathBuf),
     /// It is a database of somebody else.
     #[error("{}: this is a database, but none of Lockgate", .0.display())]
     NotOurs(PathBuf),
@@ -111,9 +117,12 @@ impl BackupFile {
     /// Looks whether a file is a sound database of this program, without changing it.
     ///
     /// # Errors
-    /// [`FileError::Io`], [`FileError::Damaged`], [`FileError::NotOurs`].
+    /// [`FileError::Io`], [`FileError::Damaged`], [`FileError::InUse`], [`FileError::NotOurs`].
     pub async fn check(path: &Path) -> Result<(), FileError> {
         File::open(path).map_err(|error| FileError::Io { path: path.to_owned(), error })?;
+        if std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+            return Err(FileError::InUse(path.to_owned()));
+        }
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let mut connection = options.connect().await.map_err(|error| damaged(path, &error))?;
         let sound = look(&mut connection, path).await;
@@ -130,11 +139,15 @@ impl Drop for BackupFile {
         // Whoever made it has been told already why it is of no use.
         _ = std::fs::remove_file(&self.draft);
         for end in BESIDE {
-            let mut name = self.draft.clone().into_os_string();
-            name.push(end);
-            _ = std::fs::remove_file(name);
+            _ = std::fs::remove_file(beside(&self.draft, end));
         }
     }
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.to_owned().into_os_string();
+    name.push(end);
+    name.into()
 }
 
 async fn look(connection: &mut SqliteConnection, path: &Path) -> Result<(), FileError> {

@@ -169,6 +169,8 @@ pub(crate) async fn a_backup_is_one_sound_file_or_none(bench: &Bench) -> Outcome
     assert!(matches!(BackupFile::check(&broken).await, Err(FileError::Damaged { .. })));
     std::fs::write(&broken, "")?;
     assert!(matches!(BackupFile::check(&broken).await, Err(FileError::NotOurs(_))));
+    std::fs::write(folder.path().join("a backup?.db-wal"), "written, and not yet in the file")?;
+    assert!(matches!(BackupFile::check(&path).await, Err(FileError::InUse(_))));
     assert!(matches!(BackupFile::check(&folder.path().join("none")).await, Err(FileError::Io { .. })));
     Ok(())
 }
