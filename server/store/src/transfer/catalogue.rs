@@ -149,7 +149,8 @@ mod tests {
         }
         let mut known: Vec<String> = tables.into_iter().map(|table| table.name).collect();
         known.extend(LEFT.map(|(name, _)| name.to_owned()));
-        (every.sort(), known.sort());
+        every.sort();
+        known.sort();
         assert_eq!(every, known);
         Ok(())
     }
