@@ -37,6 +37,33 @@ pub(crate) enum Command {
     Migrate,
     /// List the migrations and whether each was applied.
     Showmigrations,
+    /// Write everything that is in the database into one file, as it is at one moment, while servers run. The secret key is
+    /// not in it.
+    Backup {
+        /// The file; a database of SQLite, whichever database it is made of.
+        file: PathBuf,
+        /// Replace the file if there is one.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make the installation what it was when a backup was made, in one step. Servers may run meanwhile. All logins of the
+    /// backup are ended.
+    Restore {
+        /// The file that `backup` has written.
+        file: PathBuf,
+        /// Let sessions, tokens of applications and links in mails of the backup live again, also those that were ended
+        /// since.
+        #[arg(long)]
+        keep_sessions: bool,
+    },
+    /// Copy everything into another database that is empty, and compare both.
+    Copy {
+        /// The other database: postgres://… or sqlite://…; a password may be in PGPASSWORD.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Put another secret key into the place of the one that seals secrets in the database.
+    RotateSecret,
     /// Check a configuration folder without touching any database.
     Check {
         /// The folder; the one in the settings, or ./config.

@@ -29,7 +29,11 @@ pub(crate) type Environment = BTreeMap<String, String>;
 /// `migrate`.
 pub(crate) async fn migrate(settings: &Settings) -> Result<(), String> {
     let store = open(settings).await?;
-    store.migrate().await.map_err(|e| e.to_string())?;
+    let applied = store.migrate().await.map_err(|e| e.to_string())?;
+    applied.iter().for_each(|migration| println!("Applying {migration}... OK"));
+    if applied.is_empty() {
+        println!("No migrations to apply.");
+    }
     println!("The schema is up to date.");
     store.close().await.map_err(|e| e.to_string())
 }

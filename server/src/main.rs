@@ -1,6 +1,7 @@
 //! The program `lockgate`: command line, settings and wiring. The only room that knows all the others;
 //! what may not enter it is anything that another room could hold.
 
+mod backup;
 mod claims;
 mod cli;
 mod commands;
@@ -18,6 +19,7 @@ mod memory;
 mod pages;
 mod revisions;
 mod roster;
+mod secret_key;
 mod serve;
 mod settings;
 mod telemetry;
@@ -148,6 +150,12 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         }
         Command::Migrate => block_on(1, commands::migrate(&settings))?,
         Command::Showmigrations => block_on(1, commands::show_migrations(&settings))?,
+        Command::Backup { file, force } => block_on(1, Box::pin(backup::backup(&settings, &file, force)))?,
+        Command::Restore { file, keep_sessions } => {
+            block_on(1, Box::pin(backup::restore(&settings, &environment, &file, keep_sessions)))?;
+        }
+        Command::Copy { to } => block_on(1, Box::pin(backup::copy(&settings, &to)))?,
+        Command::RotateSecret => block_on(1, Box::pin(secret_key::rotate(&settings)))?,
         Command::CreateAdminGroup { user } => {
             block_on(1, commands::create_admin_group(&settings, environment, &user))?;
         }

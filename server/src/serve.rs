@@ -7,6 +7,7 @@ use crate::{
     manager::Manager,
     memory,
     pages::BrandedPages,
+    secret_key::SecretKeys,
     settings::Settings,
     telemetry,
     tls::Certificates,
@@ -26,15 +27,13 @@ use lockgate_identity::{
     guessing::Allowance,
     look::{Look, LookError},
     net::TrustedProxies,
-    system::{SystemClock, SystemRandom, alphanumeric},
+    system::SystemClock,
 };
-use lockgate_store::{DatabaseSettings, Redis, SealKey, Store};
+use lockgate_store::{DatabaseSettings, Redis, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
     collections::BTreeMap,
-    io::Write,
     num::NonZeroU32,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -45,9 +44,6 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
-
-/// File of the data folder that keeps the key that seals secrets, where none is set.
-const SECRET_KEY: &str = "secret_key";
 
 /// Runs the server until it is told to stop.
 ///
@@ -67,7 +63,8 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let sockets = Sockets::open(&settings.listen).await?;
     let certificates = Certificates::open(identity.clone(), settings.tls.files()?)?;
     tokio::spawn(Arc::clone(&certificates).follow());
-    let worker = tokio::spawn(lockgate_worker::run(identity.clone()));
+    let process = lockgate_worker::process_name(&identity);
+    let worker = tokio::spawn(lockgate_worker::run(identity.clone(), process.clone()));
     tokio::spawn(memory::give_back());
     tokio::spawn(reload_on_signal(hangup, identity.clone()));
     let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
@@ -88,6 +85,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let server = Server::new(routes, settings.limits.connections, Some(certificates.acceptor()?));
     server.serve(sockets, told).await;
     worker.abort();
+    lockgate_worker::leave(&identity, &process).await;
     identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
     identity.journal.flush().await;
     tracing::info!("stopped");
@@ -109,12 +107,14 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
         _ = stop.told() => return Ok(()),
     };
     tracing::info!("processing background jobs");
+    let process = lockgate_worker::process_name(&identity);
     manager.ready();
     tokio::select! {
-        () = lockgate_worker::run(identity.clone()) => {}
+        () = lockgate_worker::run(identity.clone(), process.clone()) => {}
         _ = stop.told() => {}
     }
     manager.stopping();
+    lockgate_worker::leave(&identity, &process).await;
     identity.journal.flush().await;
     identity.store.close().await.map_err(|e| e.to_string())
 }
@@ -124,11 +124,7 @@ pub(crate) async fn worker(settings: Settings, environment: BTreeMap<String, Str
 /// # Errors
 /// A sentence for the operator.
 pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
-    let secret = match known_secret_key(settings)? {
-        Some(key) => key,
-        None => new_secret_key(settings)?,
-    };
-    connect(settings, &secret, false).await
+    connect(settings, &SecretKeys::known_or_new(settings)?, false).await
 }
 
 /// Opens what is stored to look at it: nothing is made, migrated, started or changed.
@@ -136,9 +132,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Store, String> {
 /// # Errors
 /// A sentence for the operator.
 async fn look(settings: &Settings) -> Result<Look, String> {
-    let secret = known_secret_key(settings)?;
-    let secret = secret.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
-    let store = connect(settings, &secret, true).await?;
+    let keys = SecretKeys::known(settings)?;
+    let keys = keys.ok_or_else(|| format!("{}: {}", settings.data_dir.display(), LookError::Empty))?;
+    let store = connect(settings, &keys, true).await?;
     Look::open(store, Arc::new(SystemClock), settings.public_url.as_deref(), &settings.geoip.files())
         .await
         .map_err(|e| e.to_string())
@@ -158,8 +154,12 @@ pub(crate) async fn ask<T>(
     answer
 }
 
-async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {
-    let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
+/// Opens the database with these keys.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn connect(settings: &Settings, keys: &SecretKeys, read_only: bool) -> Result<Store, String> {
+    let seal = keys.seal()?;
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
     database.read_only = read_only;
@@ -177,7 +177,9 @@ pub(crate) async fn services(settings: &Settings, environment: BTreeMap<String, 
 async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls: bool) -> Result<Identity, String> {
     let upstream = settings.upstream(&environment)?.filter(|_| pulls);
     let store = open(settings).await?;
-    store.migrate().await.map_err(|e| format!("database: the schema could not be brought up to date: {e}"))?;
+    for migration in store.migrate().await.map_err(|e| format!("database: {e}"))? {
+        tracing::info!(migration, "the schema was brought up to date");
+    }
     let redis = settings.redis().map(|url| Redis::connect(&url)).transpose();
     let redis = redis.map_err(|e| format!("redis_url (LOCKGATE_REDIS_URL): {e}"))?;
     let trusted = settings.listen.trusted_proxy_cidrs.networks().map_err(|part| format!("\"{part}\" is no network"))?;
@@ -217,46 +219,6 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         ..Setup::new(store)
     };
     Identity::start(setup).await.map_err(|e| e.to_string())
-}
-
-/// The key that seals secrets: the setting, else the one that is kept in the data folder, if it has been
-/// made.
-fn known_secret_key(settings: &Settings) -> Result<Option<String>, String> {
-    if let Some(key) = &settings.secret_key {
-        if key.len() < 16 {
-            return Err("secret_key (LOCKGATE_SECRET_KEY): it must have at least 16 characters".to_owned());
-        }
-        return Ok(Some(key.clone()));
-    }
-    let path = settings.data_dir.join(SECRET_KEY);
-    match std::fs::read_to_string(&path) {
-        Ok(key) if key.trim().len() >= 16 => Ok(Some(key.trim().to_owned())),
-        Ok(_) => Err(format!("{}: the key is too short; restore the file from a backup", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("{}: {e}", path.display())),
-    }
-}
-
-/// Makes the key that seals secrets, once, and keeps it in the data folder.
-fn new_secret_key(settings: &Settings) -> Result<String, String> {
-    let path = settings.data_dir.join(SECRET_KEY);
-    let told = |e: std::io::Error| format!("{}: {e}", path.display());
-    make_private_folder(&settings.data_dir).map_err(told)?;
-    let key = alphanumeric(&SystemRandom, 64);
-    use std::os::unix::fs::OpenOptionsExt;
-    // `create_new`: of two processes that start together one makes the key, the other reads it.
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map(|()| key).map_err(told),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(&path).map(|k| k.trim().to_owned()).map_err(told)
-        }
-        Err(e) => Err(told(e)),
-    }
-}
-
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 async fn announce(settings: &Settings, identity: &Identity) {
@@ -347,15 +309,12 @@ async fn live() -> StatusCode {
     StatusCode::OK
 }
 
-/// Ready to serve: the database answers. A folder that does not compile is told, and no reason to send
+/// Ready to serve: the database answers, and has the schema that this program needs. A folder that does not compile is told, and no reason to send
 /// people elsewhere, since the last good revision serves them.
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
-    let database = own.identity.store.ping().await;
-    let stopping = own.stopping.0.load(Ordering::Relaxed);
-    let status = if database.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
-        "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
+        "database": database.err().unwrap_or_else(|| "ok".to_owned()),
         "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
     });
     if stopping {

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     /// Key that seals secrets in the database; made and kept in the data folder when unset.
     pub(crate) secret_key: Option<String>,
+    /// Another key that opens what is sealed under it, while the one is replaced by the other; see `docs/backup.md`.
+    pub(crate) secret_key_other: Option<String>,
     /// Password of `akadmin` at first start.
     pub(crate) bootstrap_password: Option<String>,
     /// API token of `akadmin` at first start.
@@ -254,6 +256,7 @@ impl Default for Settings {
             redis: RedisSettings::default(),
             public_url: None,
             secret_key: None,
+            secret_key_other: None,
             bootstrap_password: None,
             bootstrap_token: None,
             bootstrap_email: None,

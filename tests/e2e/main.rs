@@ -27,6 +27,7 @@ mod accessibility;
 mod admin;
 mod api_v3;
 mod application_o;
+mod backup;
 mod claims;
 mod complaints;
 mod crash;

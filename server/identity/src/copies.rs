@@ -5,7 +5,7 @@
 //! copy is, and whatever is lost or late in Redis.
 
 use chrono::{DateTime, Utc};
-use lockgate_store::{Redis, Session, SessionCopy, Store, StoreError};
+use lockgate_store::{ChangeCursor, Redis, Session, SessionCopy, Store, StoreError};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
@@ -73,9 +73,9 @@ impl Copies {
             && known.changed.get(&copy.session.id_hash).is_none_or(|(last, _)| *last <= copy.as_of)
     }
 
-    /// The log has been read up to here when this node began.
-    pub(crate) fn begin(&self, read_to: i64) {
-        *self.lock() = Known { read_to, since: read_to, ..Known::default() };
+    /// The log is read from here on: of what changed before, nothing is known.
+    pub(crate) fn begin(&self, cursor: &ChangeCursor) {
+        *self.lock() = Known { read_to: cursor.read_to(), since: cursor.newest(), ..Known::default() };
     }
 
     /// The log has been read up to here.
@@ -84,10 +84,10 @@ impl Copies {
         known.read_to = known.read_to.max(read_to);
     }
 
-    /// Nothing is known any more of what has changed.
-    pub(crate) fn forget_all(&self) {
+    /// Whatever was read before this change of the log holds no more.
+    pub(crate) fn forget_before(&self, id: i64) {
         let mut known = self.lock();
-        *known = Known { read_to: 0, since: i64::MAX, ..Known::default() };
+        known.since = known.since.max(id);
     }
 
     /// A session has changed, or ended, by this change of the log.

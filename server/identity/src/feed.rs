@@ -70,6 +70,7 @@ pub struct Feed {
     config: Notify,
     logins: Notify,
     tasks: Notify,
+    restored: Notify,
 }
 
 impl Feed {
@@ -83,11 +84,11 @@ impl Feed {
         let now = clock.now();
         let cursor = store.changes().cursor(now).await?;
         if let Some(copies) = &caches.copies {
-            copies.begin(cursor.read_to());
+            copies.begin(&cursor);
         }
         let (cursor, read_at) = (Mutex::new(cursor), AtomicI64::new(now.timestamp_millis()));
         let heard = AtomicU64::new(messages.heard());
-        let (failed_at, assured_at, begun, done, config, logins, tasks) = Default::default();
+        let (failed_at, assured_at, begun, done, config, logins, tasks, restored) = Default::default();
         Ok(Arc::new(Self {
             store,
             clock,
@@ -104,6 +105,7 @@ impl Feed {
             config,
             logins,
             tasks,
+            restored,
         }))
     }
 
@@ -201,6 +203,9 @@ impl Feed {
                 self.failed_at.store(self.clock.now().timestamp_millis(), Ordering::Release);
             })?;
             self.follow(&polled);
+            if let Some(copies) = self.caches.copies.as_ref().filter(|_| polled.lost) {
+                copies.begin(cursor);
+            }
             if !polled.more {
                 if let Some(copies) = &self.caches.copies {
                     copies.read_to(cursor.read_to());
@@ -215,25 +220,28 @@ impl Feed {
 
     fn follow(&self, polled: &Polled) {
         if polled.lost {
-            self.caches.principals.forget_all();
-            self.caches.sessions.forget_all();
-            self.caches.proxy.forget_all();
-            self.caches.oauth.forget_all();
-            self.caches.tokens.forget_all();
-            if let Some(copies) = &self.caches.copies {
-                copies.forget_all();
-            }
-            self.config.notify_one();
-            self.logins.notify_one();
-            self.tasks.notify_one();
+            self.forget_all();
         }
         for change in &polled.changes {
             // Before the memory: what is loaded in between must not come from a copy.
-            if let (Topic::Session, Some(copies)) = (change.topic, &self.caches.copies) {
-                copies.changed(change.id, &change.key);
+            match (change.topic, &self.caches.copies) {
+                (Topic::Session, Some(copies)) => copies.changed(change.id, &change.key),
+                (Topic::Everything, Some(copies)) => copies.forget_before(change.id),
+                _ => {}
             }
             self.apply(change.topic, &change.key);
         }
+    }
+
+    fn forget_all(&self) {
+        self.caches.principals.forget_all();
+        self.caches.sessions.forget_all();
+        self.caches.proxy.forget_all();
+        self.caches.oauth.forget_all();
+        self.caches.tokens.forget_all();
+        self.config.notify_one();
+        self.logins.notify_one();
+        self.tasks.notify_one();
     }
 
     fn apply(&self, topic: Topic, key: &str) {
@@ -252,6 +260,11 @@ impl Feed {
             Topic::Token => self.caches.tokens.forget_all(),
             Topic::OAuthToken => self.caches.oauth.forget(key),
             Topic::Task => self.tasks.notify_one(),
+            Topic::Everything => {
+                tracing::warn!("the database was restored from a backup: nothing remembered holds any more");
+                self.forget_all();
+                self.restored.notify_one();
+            }
         }
     }
 
@@ -283,6 +296,11 @@ impl Feed {
     /// Resolves when somebody changed the configuration.
     pub async fn config_changed(&self) {
         self.config.notified().await;
+    }
+
+    /// Resolves when the database has become what it was at an earlier time.
+    pub async fn restored(&self) {
+        self.restored.notified().await;
     }
 
     /// A login at a client has ended although its session goes on.

@@ -469,6 +469,15 @@ impl Identity {
             }
         });
         let identity = self.clone();
+        tokio::spawn(async move {
+            loop {
+                identity.feed.restored().await;
+                // What the folder says, or the repository, counts more than what it said when the backup was made.
+                identity.config.catch_up().await;
+                identity.config.reload_folder().await;
+            }
+        });
+        let identity = self.clone();
         tokio::spawn(async move { identity.config.ensure_default_key().await });
         let identity = self.clone();
         tokio::spawn(async move { config::watch::follow(identity).await });

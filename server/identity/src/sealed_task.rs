@@ -1,7 +1,7 @@
 //! Tasks that carry what nobody may read who looks at tasks: it is sealed in them.
 
 use crate::{Core, sent::SendError, system::time_uuid};
-use lockgate_store::{SealKey, StoreError, Task, TaskState};
+use lockgate_store::{SealKey, StoreError, Task, TaskState, task_place};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use uuid::Uuid;
@@ -62,6 +62,6 @@ impl SealedTask {
     }
 
     fn place(&self, id: Uuid) -> String {
-        format!("{} {id}", self.queue)
+        task_place(self.queue, id)
     }
 }

@@ -42,6 +42,7 @@ const KNOWN: &[&str] = &[
     "redis.tls",
     "public_url",
     "secret_key",
+    "secret_key_other",
     "bootstrap_password",
     "bootstrap_token",
     "bootstrap_email",

@@ -50,10 +50,12 @@ pub enum Topic {
     OAuthToken,
     /// Work was asked for, or is to be done at another time; the key is that of a task or a schedule.
     Task,
+    /// The database is as it was at an earlier time: nothing that is remembered holds. It has no key.
+    Everything,
 }
 
 impl Topic {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Config,
         Self::User,
         Self::Groups,
@@ -62,6 +64,7 @@ impl Topic {
         Self::ProxySession,
         Self::OAuthToken,
         Self::Task,
+        Self::Everything,
     ];
 
     /// The stored word.
@@ -76,6 +79,7 @@ impl Topic {
             Self::ProxySession => "proxy_session",
             Self::OAuthToken => "oauth_token",
             Self::Task => "task",
+            Self::Everything => "everything",
         }
     }
 
@@ -193,6 +197,12 @@ impl ChangeCursor {
     #[must_use]
     pub fn read_to(&self) -> i64 {
         self.gaps.keys().next().map_or(self.high, |first| first - 1)
+    }
+
+    /// The newest change that was there when it was read.
+    #[must_use]
+    pub fn newest(&self) -> i64 {
+        self.high
     }
 
     fn saw(&mut self, id: i64, now: DateTime<Utc>) {

@@ -82,6 +82,26 @@ fn open(id: Uuid, body: &mut Value, sealed: &[String], key: &SealKey) -> Result<
     Ok(())
 }
 
+/// The body with its secrets sealed by the first key; `None` if they all are.
+pub(crate) fn resealed(
+    id: Uuid,
+    mut body: Value,
+    sealed: &[String],
+    key: &SealKey,
+) -> Result<Option<Value>, StoreError> {
+    let before = body.clone();
+    open(id, &mut body, sealed, key)?;
+    let is_first = |pointer: &String| {
+        let text = before.pointer(pointer).and_then(Value::as_str);
+        text.is_some_and(|text| matches!(key.resealed(&place(id, pointer), text), Ok(None)))
+    };
+    if sealed.iter().all(is_first) {
+        return Ok(None);
+    }
+    seal(id, &mut body, sealed, key)?;
+    Ok(Some(body))
+}
+
 fn place(id: Uuid, pointer: &str) -> String {
     format!("{id}{pointer}")
 }

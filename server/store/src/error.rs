@@ -55,6 +55,18 @@ pub enum StoreError {
         /// Whose secret.
         what: String,
     },
+    /// The schema is that of a later release.
+    #[error(
+        "the database has been used by a later release of Lockgate: its schema has {migration}, which this one does not \
+         know; start that release, or restore a backup of this one"
+    )]
+    Newer {
+        /// A migration that is not known here.
+        migration: String,
+    },
+    /// Two secret keys are set, and nothing tells which of them codes on paper were made with.
+    #[error("two secret keys are set before the first start of this release; start it once with the old one alone")]
+    TooManyKeys,
     /// A row that this program cannot have written.
     #[error("the database holds something unreadable in {what}")]
     Corrupt {

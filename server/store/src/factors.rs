@@ -222,7 +222,7 @@ impl Authenticators<'_> {
     }
 }
 
-fn place(user: i64, kind: &str) -> String {
+pub(crate) fn place(user: i64, kind: &str) -> String {
     format!("authenticators/{user}/{kind}")
 }
 

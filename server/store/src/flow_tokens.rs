@@ -272,7 +272,7 @@ impl FlowTokens<'_> {
     }
 }
 
-fn place(key_hash: &str) -> String {
+pub(crate) fn place(key_hash: &str) -> String {
     format!("flow token {key_hash}")
 }
 

@@ -44,7 +44,9 @@ mod proxy_sessions;
 mod pulled;
 mod redis;
 mod reputation;
+mod reseal;
 mod roles;
+mod schema;
 mod seal;
 mod session_list;
 mod sessions;
@@ -52,6 +54,7 @@ mod store;
 mod tasks;
 mod text;
 mod tokens;
+mod transfer;
 mod user_filter;
 mod user_pages;
 mod user_places;
@@ -90,15 +93,21 @@ pub use proxy_sessions::{ProxySession, ProxySessions};
 pub use pulled::{Pull, PulledCommit};
 pub use redis::{Quota, Redis, RedisAddressError, SessionCopy};
 pub use reputation::{Reputation, ReputationFilter, ReputationSums, Reputations, ScoreRules};
+pub use reseal::{Resealed, ResealedTable};
 pub use roles::Roles;
-pub use seal::{SealKey, hash_secret};
+pub use schema::MigrationState;
+pub use seal::{SealKey, hash_secret, plan_place, task_place};
 pub use session_list::SessionFilter;
 pub use sessions::{LoginScore, Session, Sessions};
-pub use store::{Backend, MigrationState, Store};
+pub(crate) use store::Lock;
+pub use store::{Backend, Store};
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
     Workers,
 };
 pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
+pub use transfer::{
+    BackupFile, FileError, LEFT, Restored, TableReport, TransferError, Transferred, TurnBack, copy, turn_back,
+};
 pub use user_filter::{DateFilter, UserFilter};
 pub use users::{Case, NewUser, UserPatch, Users};

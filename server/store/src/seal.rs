@@ -1,15 +1,20 @@
 //! Secrets at rest: sealed where they must be read again, hashed where recognising them is enough.
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::StoreError;
 
-const PREFIX: &str = "sealed:v1:";
+/// With this begins every sealed text.
+pub(crate) const PREFIX: &str = "sealed:v1:";
 const KEY_BYTES: usize = 32;
 
 /// The hex SHA-256 of a secret with full entropy (session id, token key, code): enough to find its row,
@@ -19,11 +24,26 @@ pub fn hash_secret(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
+/// What a secret in the plan of a flow is sealed for: the account that it is shown to.
+#[must_use]
+pub fn plan_place(user: i64) -> String {
+    format!("plan of {user}")
+}
+
+/// What the content of a task is sealed for.
+#[must_use]
+pub fn task_place(queue: &str, id: Uuid) -> String {
+    format!("{queue} {id}")
+}
+
 /// Seals and opens secrets with AES-256-GCM under a key that HKDF-SHA256 (RFC 5869) derives from the
 /// installation's secret key. Sealed text reads `sealed:v1:` and base64 of nonce, ciphertext and tag.
 pub struct SealKey {
     seal: RandomizedNonceKey,
-    recognise: hmac::Key,
+    /// Keys that open, and seal nothing.
+    others: Vec<RandomizedNonceKey>,
+    derived: [u8; KEY_BYTES],
+    recognise: OnceLock<hmac::Key>,
 }
 
 impl std::fmt::Debug for SealKey {
@@ -60,14 +80,45 @@ impl SealKey {
         let prk = Salt::new(HKDF_SHA256, b"lockgate").extract(secret);
         let derived = |purpose: &[u8]| expanded(&prk, purpose).ok_or_else(failed);
         let seal = RandomizedNonceKey::new(&AES_256_GCM, &derived(b"seal v1")?).map_err(|_| failed())?;
-        Ok(Self { seal, recognise: hmac::Key::new(HMAC_SHA256, &derived(b"recognise v1")?) })
+        Ok(Self { seal, others: Vec::new(), derived: derived(b"recognise v1")?, recognise: OnceLock::new() })
+    }
+
+    /// Has another secret key open what is sealed under it, as long as both are in use.
+    ///
+    /// # Errors
+    /// As [`Self::derive`].
+    pub fn opening(mut self, secret: &[u8]) -> Result<Self, StoreError> {
+        self.others.push(Self::derive(secret)?.seal);
+        Ok(self)
+    }
+
+    /// Whether there is more than one key.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// The key of [`Self::recognise`] for an installation that has none yet: made anew, or derived from the secret key as
+    /// releases did that had no other.
+    pub(crate) fn new_recognition(&self, is_derived: bool) -> Result<[u8; KEY_BYTES], StoreError> {
+        let mut key = self.derived;
+        if !is_derived {
+            rand::fill(&mut key).map_err(|_| StoreError::Seal { what: "the installation".to_owned() })?;
+        }
+        Ok(key)
+    }
+
+    /// The key of [`Self::recognise`] as it is kept; the first that is told counts.
+    pub(crate) fn recognise_by(&self, key: &[u8]) {
+        self.recognise.get_or_init(|| hmac::Key::new(HMAC_SHA256, key));
     }
 
     /// The hex HMAC-SHA256 of a secret with little entropy, such as a code that people copy from paper: enough to
     /// find its row, and whoever reads the table cannot try all of them. `place` is bound to it.
     #[must_use]
     pub fn recognise(&self, place: &str, secret: &str) -> String {
-        let mut context = hmac::Context::with_key(&self.recognise);
+        let key = self.recognise.get_or_init(|| hmac::Key::new(HMAC_SHA256, &self.derived));
+        let mut context = hmac::Context::with_key(key);
         // The length keeps place and secret apart.
         context.update(&(place.len() as u64).to_be_bytes());
         context.update(place.as_bytes());
@@ -96,18 +147,33 @@ impl SealKey {
     /// # Errors
     /// [`StoreError::Seal`] if the text is not sealed, was sealed elsewhere or under another key.
     pub fn open(&self, place: &str, sealed: &str) -> Result<Vec<u8>, StoreError> {
-        let failed = || StoreError::Seal { what: place.to_owned() };
-        let encoded = sealed.strip_prefix(PREFIX).ok_or_else(failed)?;
-        let mut whole = STANDARD.decode(encoded).map_err(|_| failed())?;
-        if whole.len() < NONCE_LEN {
-            return Err(failed());
-        }
-        let mut bytes = whole.split_off(NONCE_LEN);
-        let nonce = Nonce::try_assume_unique_for_key(&whole).map_err(|_| failed())?;
-        let aad = Aad::from(place.as_bytes());
-        let plain = self.seal.open_in_place(nonce, aad, &mut bytes).map_err(|_| failed())?;
-        Ok(plain.to_vec())
+        std::iter::once(&self.seal)
+            .chain(&self.others)
+            .find_map(|key| opened(key, place, sealed))
+            .ok_or_else(|| StoreError::Seal { what: place.to_owned() })
     }
+
+    /// What another key has sealed, sealed under the first; `None` if it is already.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn resealed(&self, place: &str, sealed: &str) -> Result<Option<String>, StoreError> {
+        if opened(&self.seal, place, sealed).is_some() {
+            return Ok(None);
+        }
+        self.seal(place, &self.open(place, sealed)?).map(Some)
+    }
+}
+
+fn opened(key: &RandomizedNonceKey, place: &str, sealed: &str) -> Option<Vec<u8>> {
+    let mut whole = STANDARD.decode(sealed.strip_prefix(PREFIX)?).ok()?;
+    if whole.len() < NONCE_LEN {
+        return None;
+    }
+    let mut bytes = whole.split_off(NONCE_LEN);
+    let nonce = Nonce::try_assume_unique_for_key(&whole).ok()?;
+    let plain = key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut bytes).ok()?;
+    Some(plain.to_vec())
 }
 
 #[cfg(test)]
@@ -137,6 +203,20 @@ mod tests {
         assert_eq!(code.len(), 64);
         assert_ne!(code, key.recognise("ab", "c"));
         assert_ne!(code, SealKey::derive(b"another")?.recognise("a", "bc"));
+        Ok(())
+    }
+
+    #[test]
+    fn another_key_opens_and_does_not_seal() -> Result<(), StoreError> {
+        let old = SealKey::derive(b"the old one")?;
+        let both = SealKey::derive(b"the new one")?.opening(b"the old one")?;
+        let sealed = old.seal("place", b"hush")?;
+        assert_eq!(both.open("place", &sealed)?, b"hush");
+        let again = both.resealed("place", &sealed)?.unwrap_or_default();
+        assert!(old.open("place", &again).is_err());
+        assert_eq!(SealKey::derive(b"the new one")?.open("place", &again)?, b"hush");
+        assert_eq!(both.resealed("place", &again)?, None);
+        assert!(both.resealed("elsewhere", &sealed).is_err());
         Ok(())
     }
 

@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lockgate_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigrationStatus;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::connect::{self, Connections};
@@ -20,9 +18,6 @@ use crate::{
     PublishedKeys, Reputations, Roles, Schedules, SealKey, Sessions, StoreError, Tasks, Tokens, Users, Workers,
 };
 
-/// Longest time of all migrations together.
-const MIGRATION_PATIENCE: Duration = Duration::from_secs(600);
-
 /// Which database is behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -30,15 +25,6 @@ pub enum Backend {
     Sqlite,
     /// A server that several processes share.
     Postgres,
-}
-
-/// One migration and whether the database has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationState {
-    /// File name of the migration.
-    pub name: String,
-    /// Whether it was applied.
-    pub applied: bool,
 }
 
 /// What a process-wide lock of the database protects; only PostgreSQL needs it, since SQLite's
@@ -97,43 +83,6 @@ impl Store {
         let store = Self::connect(&DatabaseSettings::new("sqlite::memory:"), seal).await?;
         store.migrate().await?;
         Ok(store)
-    }
-
-    /// Brings the schema up to date: all pending migrations or none. Processes that start together
-    /// take turns.
-    ///
-    /// # Errors
-    /// Whatever the database answers; a schema newer than this program is refused.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        let work = async {
-            let tx = self.begin().await?;
-            if self.backend() == Backend::Postgres {
-                let patience = MIGRATION_PATIENCE.as_millis();
-                let patient = format!("SET LOCAL statement_timeout = {patience}; SET LOCAL lock_timeout = {patience}");
-                tx.execute_unprepared(&patient).await?;
-            }
-            self.lock(&tx, Lock::Migration).await?;
-            Migrator::up(&tx, None).await?;
-            Ok(tx.commit().await?)
-        };
-        let late = Err(StoreError::Timeout(MIGRATION_PATIENCE));
-        tokio::time::timeout(MIGRATION_PATIENCE, work).await.unwrap_or(late)
-    }
-
-    /// Every migration in order, and whether it was applied. Changes nothing.
-    ///
-    /// # Errors
-    /// Whatever the database answers; a schema newer than this program is refused.
-    pub async fn migration_status(&self) -> Result<Vec<MigrationState>, StoreError> {
-        self.bounded(async {
-            let all = Migrator::get_migration_with_status_read_only(self.reader()).await?;
-            let state = |m: sea_orm_migration::Migration| MigrationState {
-                name: m.name().to_owned(),
-                applied: m.status() == MigrationStatus::Applied,
-            };
-            Ok(all.into_iter().map(state).collect())
-        })
-        .await
     }
 
     /// Asks the database for a sign of life, for readiness.

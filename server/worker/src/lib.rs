@@ -17,10 +17,21 @@ use std::time::Duration;
 /// What a process does for itself may take this long; then it waits for its next turn.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Works until the returned future is dropped.
-pub async fn run(identity: Identity) {
-    // Numbers of processes are the same in every container.
-    let name = format!("{}@{}", std::process::id(), alphanumeric(&*identity.random, 12));
+/// A name for this process. The numbers of processes are the same in every container, so that something random is with it.
+#[must_use]
+pub fn process_name(identity: &Identity) -> String {
+    format!("{}@{}", std::process::id(), alphanumeric(&*identity.random, 12))
+}
+
+/// Says that a process of this name is not there any more.
+pub async fn leave(identity: &Identity, name: &str) {
+    if let Err(error) = identity.store.workers().gone(name).await {
+        tracing::warn!(%error, "others take this process for running for a while");
+    }
+}
+
+/// Works under this name until the returned future is dropped.
+pub async fn run(identity: Identity, name: String) {
     let mut all = tokio::task::JoinSet::new();
     let of_this_process = identity.clone();
     all.spawn(async move { again_and_again(HEARTBEAT / 2, || figures(&of_this_process)).await });

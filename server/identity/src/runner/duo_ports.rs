@@ -2,7 +2,6 @@
 
 use super::{
     FlowRunner,
-    factor_ports::place,
     mail_ports::{Post, minutes},
     session_data::SessionData,
 };
@@ -16,7 +15,7 @@ use lockgate_engine::ports::{
     Duo, DuoEnrolment, DuoProgress, Factor, PortError, Push, PushAnswer, Pushed, RequestFacts,
 };
 use lockgate_model::{User, kinds::AuthenticatorDuoStage};
-use lockgate_store::{Authenticator, AuthenticatorKind, StoreError};
+use lockgate_store::{Authenticator, AuthenticatorKind, StoreError, plan_place};
 use std::{net::IpAddr, time::Duration};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -225,7 +224,7 @@ impl Core {
     ) -> Option<DuoProgress> {
         let context = &plan.context;
         let (user, sealed) = (context.pending.as_ref()?.pk?, context.setting_up.get(&id)?);
-        let opened = self.store.seal_key().open(&place(user), sealed).ok()?;
+        let opened = self.store.seal_key().open(&plan_place(user), sealed).ok()?;
         let enrolment: DuoEnrolment = serde_json::from_slice(&opened).ok()?;
         if enrolment.is_known() {
             return Some(DuoProgress::Waiting);

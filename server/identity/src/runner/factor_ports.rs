@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use lockgate_engine::ports::{CodeOutcome, Factor, Factors, NewFactor, PortError};
 use lockgate_model::kinds::Digits;
+use lockgate_store::plan_place;
 use uuid::Uuid;
 
 impl Ports<'_> {
@@ -47,19 +48,15 @@ impl Factors for Ports<'_> {
     }
 
     fn seal(&self, user: i64, secret: &str) -> Result<String, PortError> {
-        self.core.store.seal_key().seal(&place(user), secret.as_bytes()).map_err(PortError::from)
+        self.core.store.seal_key().seal(&plan_place(user), secret.as_bytes()).map_err(PortError::from)
     }
 
     fn open(&self, user: i64, sealed: &str) -> Result<String, PortError> {
-        let opened = self.core.store.seal_key().open(&place(user), sealed).map_err(PortError::from)?;
+        let opened = self.core.store.seal_key().open(&plan_place(user), sealed).map_err(PortError::from)?;
         String::from_utf8(opened).map_err(PortError::from)
     }
 
     async fn remembered(&self, user: i64, stage: Uuid, within: TimeDelta) -> Result<bool, PortError> {
         self.core.is_remembered(self.mfa_token, user, stage, within).await
     }
-}
-
-pub(super) fn place(user: i64) -> String {
-    format!("plan of {user}")
 }

@@ -48,6 +48,15 @@ impl Workers<'_> {
             .await
     }
 
+    /// Forgets a worker that has ended.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn gone(&self, id: &str) -> Result<(), StoreError> {
+        let work = worker::Entity::delete_by_id(cut(id, 100)).exec(self.store.writer());
+        self.store.bounded(async { Ok(work.await.map(drop)?) }).await
+    }
+
     /// The workers that were there since a moment, by name.
     ///
     /// # Errors

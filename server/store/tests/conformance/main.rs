@@ -4,6 +4,7 @@
 mod bench;
 mod configuration;
 mod factors;
+mod filled;
 mod flow_tokens;
 mod history;
 mod invitations;
@@ -15,9 +16,11 @@ mod policies;
 mod principals;
 mod scale;
 mod schema;
+mod sealed;
 mod sessions;
 mod tasks;
 mod tokens;
+mod transfer;
 
 /// Runs each check once per database.
 macro_rules! conformance {
@@ -53,6 +56,13 @@ conformance! {
     schema::processes_that_start_together_take_turns,
     schema::operators_find_their_views,
     schema::who_only_looks_changes_nothing,
+    schema::a_schema_of_a_later_release_is_refused_by_name,
+    schema::every_earlier_schema_is_brought_up_to_date_with_what_is_in_it,
+    transfer::every_table_comes_along,
+    transfer::what_is_turned_back_is_as_it_was,
+    transfer::what_was_recorded_stays_and_somebody_elses_backup_waits_for_silence,
+    transfer::a_backup_is_one_sound_file_or_none,
+    transfer::another_key_opens_everything_and_the_old_one_nothing,
     configuration::documents_come_back_as_they_were,
     configuration::secrets_are_not_readable_in_the_table,
     configuration::the_slower_of_two_changes_is_refused,
