@@ -10,7 +10,13 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lockgate_identity::{journal::of_one_request, net::RequestId};
+use lockgate_forward_auth::origin::peer_of;
+use lockgate_identity::{
+    Identity,
+    journal::of_one_request,
+    net::RequestId,
+    probes::{self, Sight},
+};
 use std::{
     any::Any,
     convert::Infallible,
@@ -52,24 +58,31 @@ impl Ids {
     }
 }
 
-/// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it.
-#[derive(Debug, Clone, Copy)]
+/// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it, and remembers how
+/// those of `lockgate doctor` arrived.
+#[derive(Clone, Copy)]
 pub(crate) struct Front {
     /// The longest body, in bytes.
     pub(crate) body_bytes: usize,
+    /// Who remembers. For as long as the process runs: a count of who holds it would be one more thing that every request
+    /// touches.
+    pub(crate) watch: Option<&'static Identity>,
 }
 
 impl Layer<Route> for Front {
     type Service = Fronted;
 
     fn layer(&self, inner: Route) -> Fronted {
-        Fronted(RequestBodyLimit::new(inner, self.body_bytes))
+        Fronted { limited: RequestBodyLimit::new(inner, self.body_bytes), watch: self.watch }
     }
 }
 
 /// A route behind [`Front`].
-#[derive(Debug, Clone)]
-pub(crate) struct Fronted(RequestBodyLimit<Route>);
+#[derive(Clone)]
+pub(crate) struct Fronted {
+    limited: RequestBodyLimit<Route>,
+    watch: Option<&'static Identity>,
+}
 
 impl Service<Request> for Fronted {
     type Response = Response;
@@ -90,7 +103,8 @@ impl Service<Request> for Fronted {
         request.extensions_mut().insert(RequestId(id.to_owned()));
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = telemetry::known_method(request.method());
-        let mut limited = self.0.clone();
+        let probe = self.watch.and_then(|watch| probe(watch, &request));
+        let mut limited = self.limited.clone();
         Box::pin(async move {
             let work = AssertUnwindSafe(of_one_request(pass(&mut limited, request))).catch_unwind();
             let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
@@ -101,10 +115,26 @@ impl Service<Request> for Fronted {
             if let Ok(value) = header {
                 response.headers_mut().insert(ID, value);
             }
+            if let Some(probe) = probe {
+                probe(response.status());
+            }
             telemetry::count(route.as_ref(), method, response.status(), began.elapsed());
             Ok(response)
         })
     }
+}
+
+/// What is to be done with the answer to a request of `lockgate doctor`; nothing for all others.
+fn probe(watch: &'static Identity, request: &Request) -> Option<Box<dyn FnOnce(StatusCode) + Send>> {
+    let headers = request.headers();
+    let shown = headers.get(probes::SENT)?.to_str().ok()?.to_owned();
+    let lines = |name: &str| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    let peer = peer_of(request.extensions());
+    let sight = Sight::of((request.method().as_str(), request.uri().path()), lines, peer, &watch.trusted);
+    Some(Box::new(move |status| {
+        let answered = || Sight { status: status.as_u16(), ..sight };
+        watch.probes.note(watch.store.seal_key(), &shown, watch.clock.now(), answered);
+    }))
 }
 
 async fn pass(limited: &mut RequestBodyLimit<Route>, request: Request) -> Response {
@@ -142,7 +172,7 @@ mod tests {
             )
             .route("/length", any(async |body: Bytes| body.len().to_string()))
             .route("/panic", any(async || -> StatusCode { panic!("on purpose") }))
-            .layer(Front { body_bytes: 8 })
+            .layer(Front { body_bytes: 8, watch: None })
     }
 
     async fn answer(path: &str, body: impl Into<Body>) -> (Response, String) {

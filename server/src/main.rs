@@ -4,6 +4,7 @@
 mod claims;
 mod cli;
 mod commands;
+mod doctor;
 mod explain;
 mod export;
 mod expression;
@@ -46,7 +47,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, String> {
-    let read = settings::read(cli.settings.as_ref(), &environment).map_err(|e| e.to_string())?;
+    let read = settings::read(cli.settings.as_ref(), &environment);
+    if let Some(Command::Doctor(asked)) = cli.command {
+        return block_on(1, Box::pin(doctor::doctor(asked, read)));
+    }
+    let read = read.map_err(|e| e.to_string())?;
     let settings = read.settings;
     let command = cli.command.unwrap_or(Command::Server);
     match command {
@@ -77,6 +82,8 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Openapi { json: false, .. } => print!("{}", lockgate_api::openapi::yaml()),
         Command::Healthcheck => commands::healthcheck(&settings)?,
         Command::TestEmail { to, stage } => block_on(1, test_email::test_email(&settings, &to, stage.as_deref()))?,
+        // Asked above, with settings that may not be usable.
+        Command::Doctor(_) => {}
         Command::Server | Command::Worker { .. } => {
             serve::start_log(&settings)?;
             read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

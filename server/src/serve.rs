@@ -27,7 +27,7 @@ use tokio::{
 };
 
 /// File of the data folder that keeps the key that seals secrets, where none is set.
-const SECRET_KEY: &str = "secret_key";
+pub(crate) const SECRET_KEY: &str = "secret_key";
 
 /// Runs the server until it is told to stop.
 ///
@@ -116,7 +116,11 @@ pub(crate) async fn ask<T>(
     answer
 }
 
-async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {
+/// Opens the database under a secret key.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) async fn connect(settings: &Settings, secret: &str, read_only: bool) -> Result<Store, String> {
     let seal = SealKey::derive(secret.as_bytes()).map_err(|e| format!("secret_key: {e}"))?;
     let mut database = DatabaseSettings::new(settings.database());
     database.max_connections = settings.limits.database_connections.clamp(1, 1_000);
@@ -175,7 +179,10 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
 
 /// The key that seals secrets: the setting, else the one that is kept in the data folder, if it has been
 /// made.
-fn known_secret_key(settings: &Settings) -> Result<Option<String>, String> {
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) fn known_secret_key(settings: &Settings) -> Result<Option<String>, String> {
     if let Some(key) = &settings.secret_key {
         if key.len() < 16 {
             return Err("secret_key (LOCKGATE_SECRET_KEY): it must have at least 16 characters".to_owned());
@@ -279,7 +286,8 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -
         .merge(lockgate_oauth2::router(identity.clone(), Arc::new(BrandedPages::new(identity.clone()))))
         .nest("/api/v3", api)
         .fallback_service(lockgate_web::not_found(identity.clone()));
-    gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes })
+    let watch: &Identity = Box::leak(Box::new(identity.clone()));
+    gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes, watch: Some(watch) })
 }
 
 async fn live() -> StatusCode {

@@ -27,6 +27,7 @@ mod rbac;
 mod replay;
 mod revisions;
 mod root;
+mod sights;
 mod simulation;
 mod tasks;
 
@@ -58,6 +59,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(overview::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
+        .merge(sights::routes())
         .merge(simulation::routes())
         .merge(admin::routes())
         .merge(managed::routes())

@@ -36,6 +36,7 @@ pub mod people;
 pub mod places;
 pub mod preview;
 pub mod principals;
+pub mod probes;
 pub mod proxy;
 pub mod pwned;
 pub mod remembered;
@@ -260,6 +261,8 @@ pub struct Core {
     volumes: volume::Counts,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
+    /// What was seen of the requests of `lockgate doctor`.
+    pub probes: probes::Probes,
     /// The mail server of the settings.
     mail: Option<MailServer>,
     twilio_url: String,
@@ -397,6 +400,7 @@ impl Identity {
             figures: figures::Kept::default(),
             volumes: volume::Counts::default(),
             trusted: setup.trusted,
+            probes: probes::Probes::default(),
             mail: setup.mail,
             twilio_url: setup.twilio_url,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),

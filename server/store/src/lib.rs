@@ -54,6 +54,7 @@ mod user_filter;
 mod user_pages;
 mod user_places;
 mod users;
+mod vitals;
 
 pub use accounts::DeclaredAccount;
 pub use authenticators::{
@@ -98,3 +99,4 @@ pub use tasks::{
 pub use tokens::{Token, TokenFilter, TokenIntent, TokenPatch, Tokens};
 pub use user_filter::{DateFilter, UserFilter};
 pub use users::{Case, NewUser, UserPatch, Users};
+pub use vitals::Vitals;
