@@ -98,15 +98,15 @@ impl Service<Request> for Fronted {
         let began = Instant::now();
         // A client's own id is not taken: the log must not say what strangers want.
         let mut id = [0; Simple::LENGTH];
-        let id = IDS.next().simple().encode_lower(&mut id);
-        let header = HeaderValue::from_str(id);
-        request.extensions_mut().insert(RequestId(id.to_owned()));
+        let text = IDS.next().simple().encode_lower(&mut id);
+        let header = HeaderValue::from_str(text);
+        request.extensions_mut().insert(RequestId(text.to_owned()));
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = telemetry::known_method(request.method());
         let probe = self.watch.and_then(|watch| probe(watch, &request));
         let mut limited = self.limited.clone();
         Box::pin(async move {
-            let work = AssertUnwindSafe(of_one_request(pass(&mut limited, request))).catch_unwind();
+            let work = AssertUnwindSafe(of_one_request(Some(id), pass(&mut limited, request))).catch_unwind();
             let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => panicked(&*panic),

@@ -1,7 +1,50 @@
-//! The log: one line an event, as text for people or JSON for machines, to standard error.
+//! The log: one line an event, as text for people or JSON for machines, to standard error. What is said while a request is
+//! worked on carries its id.
 
 use crate::settings::{LogFormat, Settings};
-use tracing_subscriber::{EnvFilter, fmt};
+use lockgate_identity::journal::with_request_id;
+use std::fmt::Result as Written;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    registry::LookupSpan,
+};
+
+/// A format that tells the id of the request besides.
+struct WithRequest<F> {
+    format: F,
+    json: bool,
+}
+
+impl<S, N, F> FormatEvent<S, N> for WithRequest<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> Written {
+        let Some(id) = with_request_id(str::to_owned) else {
+            return self.format.format_event(context, writer, event);
+        };
+        // What writes colours cannot be handed a text to write into: there the id goes ahead.
+        if writer.has_ansi_escapes() {
+            write!(writer, "{id} ")?;
+            return self.format.format_event(context, writer, event);
+        }
+        let mut line = String::new();
+        self.format.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_str(&marked(&line, &id, self.json))
+    }
+}
+
+/// A line of the log with the id of its request: as its first member in JSON, at its end in text.
+fn marked(line: &str, id: &str, json: bool) -> String {
+    match line.strip_prefix('{').filter(|_| json) {
+        Some(members) => format!("{{\"request_id\":\"{id}\",{members}"),
+        None => format!("{} request_id={id}\n", line.trim_end_matches('\n')),
+    }
+}
 
 /// Starts logging.
 ///
@@ -25,10 +68,27 @@ pub(crate) fn start(settings: &Settings) -> Result<(), String> {
             "log_level (LOCKGATE_LOG_LEVEL): \"{level}\" is not a level: {e}; use trace, debug, info, warning or error"
         )
     })?;
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     match settings.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).init(),
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_current_span(false);
+            builder.map_event_format(|format| WithRequest { format, json: true }).init();
+        }
+        LogFormat::Text => {
+            let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+            builder.map_event_format(|format| WithRequest { format, json: false }).init();
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::marked;
+
+    #[test]
+    fn a_line_carries_the_id_of_its_request() {
+        assert_eq!(marked("{\"a\":1}\n", "x", true), "{\"request_id\":\"x\",\"a\":1}\n");
+        assert_eq!(marked("INFO it is {so}\n", "x", false), "INFO it is {so} request_id=x\n");
+    }
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{StatusCode, header};
 use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
@@ -42,6 +42,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
         started = start(&settings, environment, true) => started?,
         () = stop.told() => return Ok(()),
     };
+    identity.store.watched_by(telemetry::database_call);
     let address = settings.listen.http;
     let listener =
         TcpListener::bind(address).await.map_err(|e| format!("listen.http: {address} cannot be listened on: {e}"))?;
@@ -268,6 +269,7 @@ impl Stop {
 struct Own {
     identity: Identity,
     figures: PrometheusHandle,
+    started: DateTime<Utc>,
 }
 
 /// The request's way, outermost layer first: what [`Front`] does for all of them, then hand errands of
@@ -278,7 +280,7 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -
         .route("/-/health/live/", get(live).head(live))
         .route("/-/health/ready/", get(ready).head(ready))
         .route("/metrics", get(metrics))
-        .with_state(Own { identity: identity.clone(), figures });
+        .with_state(Own { identity: identity.clone(), figures, started: identity.clock.now() });
     let api = lockgate_api::router(identity.clone());
     let pages = Router::new()
         .merge(own)
@@ -312,10 +314,7 @@ async fn ready(State(own): State<Own>) -> Response {
 }
 
 async fn metrics(State(own): State<Own>) -> Response {
-    // It grows by itself, so nobody else can tell it.
-    if let Some(pull) = own.identity.config.health().pull {
-        metrics::gauge!("lockgate_git_pull_age_seconds").set(pull.age.as_seconds_f64());
-    }
+    telemetry::now::take(&own.identity, own.started);
     let text = own.figures.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -78,7 +78,7 @@ async fn guard(request: Request, next: Next) -> Response {
     if length.is_some_and(|length| length > MAX_BODY) {
         return ApiError::TooLarge.into_response();
     }
-    let mut response = of_one_request(next.run(request)).await;
+    let mut response = of_one_request(None, next.run(request)).await;
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -16,6 +16,8 @@ const MOST: usize = 4 * REMEMBERED;
 /// Counts by key.
 #[derive(Debug)]
 pub struct Counter<K: Clone + Eq + Hash> {
+    /// What is counted, as the metric of refusals calls it.
+    name: &'static str,
     counts: DefaultKeyedRateLimiter<K>,
     started: Instant,
     /// When those whose time has passed were dropped last, in seconds since the start.
@@ -23,10 +25,10 @@ pub struct Counter<K: Clone + Eq + Hash> {
 }
 
 impl<K: Clone + Eq + Hash> Counter<K> {
-    /// Counts that permit this much to each key.
+    /// Counts that permit this much to each key. `name` tells them apart in the metric of refusals.
     #[must_use]
-    pub fn new(quota: Quota) -> Self {
-        Self { counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0) }
+    pub fn new(name: &'static str, quota: Quota) -> Self {
+        Self { name, counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0) }
     }
 
     /// Counts.
@@ -34,6 +36,14 @@ impl<K: Clone + Eq + Hash> Counter<K> {
     /// # Errors
     /// With the time to wait, when there were too many.
     pub fn count(&self, key: &K) -> Result<(), Duration> {
+        let counted = self.counted(key);
+        if counted.is_err() {
+            refused(self.name);
+        }
+        counted
+    }
+
+    fn counted(&self, key: &K) -> Result<(), Duration> {
         if self.counts.len() > REMEMBERED {
             let second = self.started.elapsed().as_secs();
             if self.swept.swap(second, Ordering::Relaxed) != second {
@@ -46,4 +56,9 @@ impl<K: Clone + Eq + Hash> Counter<K> {
         let now = governor::clock::DefaultClock::default().now();
         self.counts.check_key(key).map_err(|until| until.wait_time_from(now))
     }
+}
+
+/// Counts a request that was too much for one of the limits.
+pub(crate) fn refused(limit: &'static str) {
+    metrics::counter!("lockgate_rate_limited_total", "limit" => limit).increment(1);
 }

@@ -58,6 +58,12 @@ impl Feed {
         now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
     }
 
+    /// How long ago the log was read last.
+    #[must_use]
+    pub fn age(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.clock.now().timestamp_millis() - self.read_at.load(Ordering::Acquire))
+    }
+
     /// What is in memory counts only while changes are being read: where they are not, they are read now, once
     /// for everybody who waits.
     ///
@@ -89,6 +95,7 @@ impl Feed {
             return;
         }
         if let Err(error) = self.read(&mut cursor).await {
+            metrics::counter!("lockgate_change_feed_failures_total").increment(1);
             tracing::warn!(%error, "the log of changes cannot be read; nothing cached is trusted until it can");
         }
     }

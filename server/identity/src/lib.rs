@@ -393,8 +393,11 @@ impl Identity {
             reputation,
             api_requests: setup
                 .api_requests
-                .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
-            weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
+                .map(|most| Counter::new("api", Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            weighings: Counter::new(
+                "password_strength",
+                Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST)),
+            ),
             tuning,
             feed,
             figures: figures::Kept::default(),

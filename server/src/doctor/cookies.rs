@@ -27,15 +27,19 @@ pub(super) fn provider(app: &ProxyApp, base: Option<&Url>, report: &mut Report) 
     let (slug, external) = (&app.app_slug, &app.external);
     let host = external.host_str().unwrap_or_default();
     let domain = app.provider.cookie_domain.trim_start_matches('.');
-    let before = report.is_sound();
+    let before = report.errors();
     match (app.is_domain(), domain) {
         (true, "") => {
             let found = format!("{slug}: it speaks for a domain and names none");
-            report.error(COOKIES, found, "set cookie_domain, such as example.com");
+            report.error(
+                COOKIES,
+                found,
+                "set domain of its forward_auth (cookie_domain of the provider), such as example.com",
+            );
         }
         (true, domain) if !domain.contains('.') && domain != "localhost" => {
             let found = format!("{slug}: browsers take no cookie for all of \"{domain}\"");
-            report.error(COOKIES, found, "set cookie_domain to a domain of your own, such as example.com");
+            report.error(COOKIES, found, "set domain of its forward_auth (cookie_domain of the provider) to one of your own, such as example.com");
         }
         (true, domain) if !in_domain(host, domain) => {
             let found = format!("{slug}: its address {host} is not in its cookie_domain {domain}");
@@ -47,14 +51,14 @@ pub(super) fn provider(app: &ProxyApp, base: Option<&Url>, report: &mut Report) 
         }
         (false, domain) if !domain.is_empty() && !in_domain(host, domain) => {
             let found = format!("{slug}: cookie_domain {domain} has no effect in mode single, and does not fit {host}");
-            report.warning(COOKIES, found, "remove cookie_domain, or set mode: domain");
+            report.warning(COOKIES, found, "remove cookie_domain of the provider, or set mode: domain");
         }
         _ => {}
     }
     if let Some(base) = base {
         beside(app, base, report);
     }
-    if before && report.is_sound() {
+    if report.errors() == before {
         let secure = if external.scheme() == "https" { ", over TLS alone" } else { "" };
         report.ok(
             COOKIES,

@@ -65,7 +65,6 @@ pub(crate) struct Case<'a> {
     settings: &'a Settings,
     web: Web,
     servers: Vec<Url>,
-    is_via: bool,
     now: DateTime<Utc>,
     /// What is stored, where it could be read.
     look: Option<Look>,
@@ -93,8 +92,8 @@ pub(crate) async fn doctor(asked: Doctor, read: Result<Read, SettingsError>) -> 
         None => false,
         Some(settings) => {
             let servers = if asked.servers.is_empty() { running::own(&settings) } else { asked.servers };
-            let (is_via, now) = (asked.via.is_some(), SystemClock.now());
-            let mut case = Case { settings: &settings, web, servers, is_via, now, look: None, probe: None, report };
+            let now = SystemClock.now();
+            let mut case = Case { settings: &settings, web, servers, now, look: None, probe: None, report };
             match &asked.what {
                 None => everything(&mut case).await,
                 Some(What::ForwardAuth { url }) => {

@@ -60,7 +60,7 @@ fn arrived(case: &mut Case<'_>, base: &Url, told: &Told) {
             format!("the proxy at {} is not trusted, so that nothing it says of visitors is believed", this.peer);
         return report.error(PROXY, found, format!("{TRUST} ({})", this.peer));
     }
-    let before = report.is_sound();
+    let before = report.errors();
     if this.scheme != base.scheme() {
         let said = this.header("x-forwarded-proto").map_or("nothing".to_owned(), |said| format!("\"{said}\""));
         let found = format!("the address is {}, and X-Forwarded-Proto says {said}", base.scheme());
@@ -83,7 +83,7 @@ fn arrived(case: &mut Case<'_>, base: &Url, told: &Told) {
         report.error(PROXY, found, mend);
     }
     addressed(this, report);
-    if before && report.is_sound() {
+    if report.errors() == before {
         report.ok(PROXY, format!("{base} leads here: it is asked as {}://{}, by {}", this.scheme, this.host, this.ip));
     }
 }

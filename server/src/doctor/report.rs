@@ -62,7 +62,12 @@ impl Report {
 
     /// Whether nothing is broken.
     pub(crate) fn is_sound(&self) -> bool {
-        self.count(Level::Error) == 0
+        self.errors() == 0
+    }
+
+    /// How much is broken.
+    pub(crate) fn errors(&self) -> usize {
+        self.count(Level::Error)
     }
 
     fn count(&self, level: Level) -> usize {

@@ -91,7 +91,7 @@ pub use roles::Roles;
 pub use seal::{SealKey, hash_secret};
 pub use session_list::SessionFilter;
 pub use sessions::{LoginScore, Session, Sessions};
-pub use store::{Backend, MigrationState, Store};
+pub use store::{Backend, Load, MigrationState, Store, Watch};
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
     Workers,

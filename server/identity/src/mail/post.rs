@@ -68,7 +68,14 @@ pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError>
     let Order { letter, stage } = TASKS.content(identity.store.seal_key(), task)?;
     let snapshot = identity.config.snapshot();
     let server = identity.mail_server(&snapshot, stage)?;
-    let said = server.deliver(&letter, task.id, task.created).await?;
+    let said = server.deliver(&letter, task.id, task.created).await;
+    let outcome = match &said {
+        Ok(_) => "sent",
+        Err(SendError::Never(_)) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!("lockgate_mails_total", "outcome" => outcome).increment(1);
+    let said = said?;
     let entry = Entry::new(Action::EmailSent, "lockgate.mail").with("message", format!("Email to {} sent", letter.to));
     let entry = entry.with("to_email", letter.to.as_str()).with("from_email", server.from());
     identity.journal.record(entry.with("subject", letter.subject.as_str()));

@@ -18,7 +18,7 @@ const CHAIN: &str = "where another proxy stands in front of this one, let this o
 /// Whether a login can begin.
 pub(super) fn judge(case: &mut Case<'_>, hop: &Hop, question: &Sight, app: &ProxyApp) -> bool {
     let report = &mut case.report;
-    let before = report.is_sound();
+    let before = report.errors();
     let auth = [PREFIX, "/auth/"].concat();
     let dialect = question.path.strip_prefix(&auth).unwrap_or_default();
     let dialect = dialect.split('/').next().unwrap_or_default();
@@ -46,13 +46,14 @@ pub(super) fn judge(case: &mut Case<'_>, hop: &Hop, question: &Sight, app: &Prox
         "envoy" => {}
         _ => forwarded(question, &hop.url, report),
     }
-    if before && report.is_sound() {
+    if report.errors() == before {
         report.ok(
             QUESTION,
             format!("the proxy at {} asks at {}, and says what visitors ask for", question.peer, question.path),
         );
     }
-    answered(report, hop, question, app) && report.is_sound()
+    let is_sound = report.errors() == before;
+    answered(report, hop, question, app, is_sound) && is_sound
 }
 
 /// Whether the proxy's words are those of the address that it asks at.
@@ -146,8 +147,8 @@ fn cased(name: &str) -> String {
     parts.collect::<Vec<_>>().join("-")
 }
 
-/// What the server answered to the question.
-fn answered(report: &mut Report, hop: &Hop, question: &Sight, app: &ProxyApp) -> bool {
+/// What the server answered to the question. That it could not be answered is no news where the question is not sound.
+fn answered(report: &mut Report, hop: &Hop, question: &Sight, app: &ProxyApp, is_sound: bool) -> bool {
     let slug = &app.app_slug;
     match question.status {
         302 | 401 => return true,
@@ -160,7 +161,7 @@ fn answered(report: &mut Report, hop: &Hop, question: &Sight, app: &ProxyApp) ->
             "the server knows no application for the host that the proxy names",
             "correct external_host, or what the proxy says",
         ),
-        500 if report.is_sound() => {
+        500 if is_sound => {
             let mend = "set LOCKGATE_PUBLIC_URL, and look at the event \"Configuration error\"";
             report.error(QUESTION, "the server cannot answer: something of its configuration is missing", mend);
         }
