@@ -1,7 +1,7 @@
 //! What every request passes before it is routed, and every answer on its way out, in one layer: each
 //! layer of its own would cost every request a copy of the service, a boxed future and a boxed body.
 
-use crate::telemetry;
+use crate::{telemetry, traces};
 use axum::{
     body::{Body, HttpBody},
     extract::{MatchedPath, Request},
@@ -32,6 +32,7 @@ use std::{
 };
 use tower::{Layer, Service};
 use tower_http::limit::RequestBodyLimit;
+use tracing::{Instrument, Span, field::Empty};
 use uuid::{Uuid, fmt::Simple};
 
 /// The longest that a request may take.
@@ -103,10 +104,12 @@ impl Service<Request> for Fronted {
         request.extensions_mut().insert(RequestId(text.to_owned()));
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = telemetry::known_method(request.method());
+        let span = self.watch.map_or_else(Span::none, |watch| span(watch, &request, (route.as_ref(), method), text));
         let probe = self.watch.and_then(|watch| probe(watch, &request));
         let mut limited = self.limited.clone();
         Box::pin(async move {
-            let work = AssertUnwindSafe(of_one_request(Some(id), pass(&mut limited, request))).catch_unwind();
+            let work = AssertUnwindSafe(of_one_request(Some(id), pass(&mut limited, request)).instrument(span.clone()))
+                .catch_unwind();
             let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => panicked(&*panic),
@@ -115,6 +118,7 @@ impl Service<Request> for Fronted {
             if let Ok(value) = header {
                 response.headers_mut().insert(ID, value);
             }
+            span.record("http.response.status_code", response.status().as_u16());
             if let Some(probe) = probe {
                 probe(response.status());
             }
@@ -122,6 +126,26 @@ impl Service<Request> for Fronted {
             Ok(response)
         })
     }
+}
+
+/// The span of a request, if it is traced; it goes on with the trace of a proxy that is trusted. Without a collector this
+/// is one look at a flag.
+fn span(watch: &Identity, request: &Request, (route, method): (Option<&MatchedPath>, &str), id: &str) -> Span {
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    let span = tracing::trace_span!(
+        target: "lockgate::trace",
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        lockgate.request_id = id,
+    );
+    if !span.is_none() && watch.trusted.trusts(peer_of(request.extensions())) {
+        traces::go_on(&span, request.headers());
+    }
+    span
 }
 
 /// What is to be done with the answer to a request of `lockgate doctor`; nothing for all others.

@@ -1,14 +1,22 @@
 //! The log: one line an event, as text for people or JSON for machines, to standard error. What is said while a request is
 //! worked on carries its id.
 
-use crate::settings::{LogFormat, Settings};
+use crate::{
+    settings::{LogFormat, Settings},
+    traces,
+};
 use lockgate_identity::journal::with_request_id;
+use opentelemetry_sdk::trace::Tracer;
 use std::fmt::Result as Written;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer,
+    filter::{LevelFilter, Targets},
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry,
     registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
 /// A format that tells the id of the request besides.
@@ -46,11 +54,26 @@ fn marked(line: &str, id: &str, json: bool) -> String {
     }
 }
 
-/// Starts logging.
+/// Starts logging; what is traced goes to `tracer`, and never into the log.
 ///
 /// # Errors
 /// When the level is not one.
-pub(crate) fn start(settings: &Settings) -> Result<(), String> {
+pub(crate) fn start(settings: &Settings, tracer: Option<Tracer>) -> Result<(), String> {
+    let filter = filter(settings)?;
+    let Some(tracer) = tracer else {
+        // One filter for all: what nobody wants is not even looked at.
+        registry().with(filter).with(format(settings)).init();
+        return Ok(());
+    };
+    let traced = Targets::new().with_target(traces::TARGET, LevelFilter::TRACE);
+    let layer = tracing_opentelemetry::layer().with_tracer(tracer).with_location(false).with_threads(false);
+    let layer = layer.with_tracked_inactivity(false).with_target(false).with_level(false).with_filter(traced);
+    registry().with(format(settings).with_filter(filter)).with(layer).init();
+    Ok(())
+}
+
+/// What is said, by level and place.
+fn filter(settings: &Settings) -> Result<EnvFilter, String> {
     let level = match settings.log_level.to_lowercase().as_str() {
         "warning" => "warn".to_owned(),
         other => other.to_owned(),
@@ -62,24 +85,28 @@ pub(crate) fn start(settings: &Settings) -> Result<(), String> {
         ));
     }
     // The database library reports every statement at debug, far too much for "debug" to be useful.
-    let directives = if level.contains(['=', ',']) { level.clone() } else { format!("{level},sqlx=warn,sea_orm=warn") };
-    let filter = EnvFilter::builder().parse(&directives).map_err(|e| {
+    let quiet = if level.contains(['=', ',']) { "" } else { ",sqlx=warn,sea_orm=warn" };
+    let directives = format!("{level}{quiet},{}=off", traces::TARGET);
+    EnvFilter::builder().parse(&directives).map_err(|e| {
         format!(
             "log_level (LOCKGATE_LOG_LEVEL): \"{level}\" is not a level: {e}; use trace, debug, info, warning or error"
         )
-    })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    })
+}
+
+/// The form of the lines.
+fn format<S: Subscriber + for<'a> LookupSpan<'a>>(settings: &Settings) -> Box<dyn Layer<S> + Send + Sync> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     match settings.log_format {
         LogFormat::Json => {
-            let builder = builder.json().flatten_event(true).with_current_span(false);
-            builder.map_event_format(|format| WithRequest { format, json: true }).init();
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            lines.map_event_format(|format| WithRequest { format, json: true }).boxed()
         }
         LogFormat::Text => {
-            let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-            builder.map_event_format(|format| WithRequest { format, json: false }).init();
+            let lines = lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+            lines.map_event_format(|format| WithRequest { format, json: false }).boxed()
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

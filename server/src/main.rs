@@ -23,6 +23,7 @@ mod settings;
 mod telemetry;
 mod test_email;
 mod texts;
+mod traces;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -85,14 +86,19 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         // Asked above, with settings that may not be usable.
         Command::Doctor(_) => {}
         Command::Server | Command::Worker { .. } => {
-            serve::start_log(&settings)?;
-            read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            match command {
-                Command::Worker { concurrency } => {
-                    block_on(usize::from(concurrency), serve::worker(settings, environment))?;
+            let threads = match command {
+                Command::Worker { concurrency } => usize::from(concurrency),
+                _ => threads(),
+            };
+            // What sends traces runs in the runtime.
+            block_on(threads, async {
+                serve::start_log(&settings)?;
+                read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                match command {
+                    Command::Worker { .. } => Box::pin(serve::worker(settings, environment)).await,
+                    _ => Box::pin(serve::server(settings, environment)).await,
                 }
-                _ => block_on(threads(), serve::server(settings, environment))?,
-            }
+            })?;
         }
         Command::Claims { user, app, scope, format } => {
             let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };

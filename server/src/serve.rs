@@ -1,6 +1,6 @@
 //! `lockgate server`: opens the database, starts the services, puts the faces together and serves them.
 
-use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry};
+use crate::{front::Front, logging, memory, pages::BrandedPages, settings::Settings, telemetry, traces};
 use axum::{
     Router,
     extract::State,
@@ -322,7 +322,7 @@ async fn metrics(State(own): State<Own>) -> Response {
 /// Starts the log; see [`logging`].
 ///
 /// # Errors
-/// When the level is not one.
+/// When the level is not one, or traces cannot be sent.
 pub(crate) fn start_log(settings: &Settings) -> Result<(), String> {
-    logging::start(settings)
+    logging::start(settings, traces::start(&settings.tracing)?)
 }

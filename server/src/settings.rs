@@ -4,6 +4,7 @@
 mod email;
 mod environment;
 mod git;
+mod traces;
 
 use chrono::TimeDelta;
 use email::EmailSettings;
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use thiserror::Error;
 use url::Url;
+
+pub(crate) use traces::Tracing;
 
 /// Everything that is set outside the configuration folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Which decisions are kept.
     pub(crate) decisions: Decisions,
+    /// Where traces go.
+    pub(crate) tracing: Tracing,
 }
 
 /// Databases in MaxMind's format.
@@ -252,6 +257,7 @@ impl Default for Settings {
                 database_connections: 10,
             },
             decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },
+            tracing: Tracing::default(),
         }
     }
 }
@@ -297,12 +303,14 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         Some(path) => figment.merge(Toml::file_exact(path)),
         None => figment.merge(Toml::file("lockgate.toml")),
     };
-    let settings: Settings =
+    let mut settings: Settings =
         figment.merge(Environment(values)).extract().map_err(|e| SettingsError::Value(named(&e)))?;
     settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
     })?;
     settings.upstream(environment).map_err(SettingsError::Value)?;
+    settings.tracing.or_standard(environment);
+    settings.tracing.address().map_err(SettingsError::Value)?;
     settings.email.server().map_err(SettingsError::Value)?;
     warnings.extend(settings.email.warning());
     if !(0.0..=1.0).contains(&settings.decisions.allows) {

@@ -55,3 +55,4 @@ mod request_ids;
 mod service_accounts;
 mod terraform;
 mod tidy;
+mod traces;

@@ -16,6 +16,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::runtime::Runtime;
+use tracing::Instrument;
 
 /// The longest password that is looked at, in bytes; a longer one is refused before any work.
 pub const MAX_PASSWORD: usize = 1024;
@@ -162,7 +163,8 @@ impl Passwords {
             metrics::histogram!("lockgate_password_hash_duration_seconds").record(began.elapsed());
             done
         });
-        hashing.await.map_err(|_| HashError::Failed)
+        let span = tracing::trace_span!(target: "lockgate::trace", "password hash");
+        hashing.instrument(span).await.map_err(|_| HashError::Failed)
     }
 }
 

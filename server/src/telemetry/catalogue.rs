@@ -19,6 +19,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("lockgate_notifications_failed_total", "Notifications, mails and SMS that were given up, by what sends them"),
     ("lockgate_rate_limited_total", "Requests that were too many, by limit"),
     ("lockgate_token_requests_total", "Requests for tokens by grant and outcome"),
+    ("lockgate_trace_spans_total", "Spans for the collector of traces, by what became of them"),
     ("process_cpu_seconds_total", "Processor time of the process"),
 ];
 
@@ -77,6 +78,7 @@ const FROM_ZERO: &[(&str, &str, &[&str])] = &[
             "user_codes",
         ],
     ),
+    ("lockgate_trace_spans_total", "outcome", &["sent", "dropped"]),
 ];
 
 /// Describes all of them, and begins those that can be begun.

@@ -10,6 +10,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigrationStatus;
+use tracing::{Instrument as _, Span};
 
 use crate::connect::{self, Connections};
 use crate::user_places::Places;
@@ -414,7 +415,8 @@ impl Store {
         let began = Instant::now();
         self.inner.calls.fetch_add(1, Ordering::Relaxed);
         let call = Call(&self.inner.calls);
-        let done = tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Timeout(patience)));
+        let done =
+            tokio::time::timeout(patience, work.instrument(span())).await.unwrap_or(Err(StoreError::Timeout(patience)));
         drop(call);
         if let Some(watch) = self.inner.watch.get() {
             let failed =
@@ -428,4 +430,9 @@ impl Store {
 /// Connections of a pool that are open, and those of them that nobody uses.
 fn pool<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
     (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))
+}
+
+/// A call in the trace of a request; nothing where none is traced.
+fn span() -> Span {
+    tracing::trace_span!(target: "lockgate::trace", "database", otel.kind = "client")
 }

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
 use lockgate_tests::{Database, Dialect, MailSink, Site, SiteOptions};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{doctor, finds};
 
@@ -45,7 +45,8 @@ async fn mistakes_of_the_set_up_are_named(database: Database) {
         ("LOCKGATE_EMAIL__PASSWORD", "hush-hush-hush".to_owned()),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    let mut site = Site::start_with(Dialect::Nginx, database, SiteOptions { settings, extra: Some(strange) }).await;
+    let mut site = Site::start_with(Dialect::Nginx, database, SiteOptions { settings, ..SiteOptions::default() }).await;
+    strange(&site).await;
     let data = site.server.data_folder();
     std::fs::set_permissions(&data, Permissions::from_mode(0o755)).expect("our own folder");
     std::fs::set_permissions(data.join("secret_key"), Permissions::from_mode(0o644)).expect("our own file");
@@ -77,9 +78,19 @@ async fn mistakes_of_the_set_up_are_named(database: Database) {
     finds(&doctor(&site, &[]), "ERROR", &["database", "does not open with this installation's secret key"]);
 }
 
-/// A domain whose address lies elsewhere.
-fn strange(port: u16) -> String {
-    format!(
-        "app: wide\nname: Wide\nurl: http://wide.lockgate.test:{port}\nforward_auth:\n  mode: domain\n  domain: elsewhere.test\n"
-    )
+/// A domain whose address lies elsewhere, as only the API lets somebody make it.
+async fn strange(site: &Site) {
+    let api = site.server.api();
+    let flow = async |slug: &str| api.get(&format!("flows/instances/{slug}/")).await.expect(200).json()["pk"].clone();
+    let provider = json!({
+        "name": "wide",
+        "mode": "forward_domain",
+        "external_host": format!("http://wide.lockgate.test:{}", site.port()),
+        "cookie_domain": "elsewhere.test",
+        "authorization_flow": flow("default-provider-authorization-implicit-consent").await,
+        "invalidation_flow": flow("default-provider-invalidation-flow").await,
+    });
+    let provider = api.post("providers/proxy/", &provider).await.expect(201).json();
+    let application = json!({ "name": "Wide", "slug": "wide", "provider": provider["pk"] });
+    api.post("core/applications/", &application).await.expect(201);
 }

@@ -31,7 +31,8 @@ impl Tracing {
             return;
         }
         let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-        let of_all = || set("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| format!("{}/{TRACES}", base.trim_end_matches('/')));
+        let of_all =
+            || set("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| format!("{}/{TRACES}", base.trim_end_matches('/')));
         self.endpoint = set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").cloned().or_else(of_all);
     }
 
@@ -46,7 +47,8 @@ impl Tracing {
         let Some(text) = self.endpoint.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let Some(mut url) = url else {
-            let told = "tracing.endpoint (LOCKGATE_TRACING__ENDPOINT): it has to be an address such as http://collector:4318";
+            let told =
+                "tracing.endpoint (LOCKGATE_TRACING__ENDPOINT): it has to be an address such as http://collector:4318";
             return Err(told.to_owned());
         };
         if url.path() == "/" {
