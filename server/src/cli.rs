@@ -1,5 +1,6 @@
 //! The command line. Exit code 0 only on success.
 
+use crate::doctor::Doctor;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lockgate_identity::replay::usual_span;
@@ -334,6 +335,10 @@ pub(crate) enum Command {
     },
     /// Ask a running server whether it is alive.
     Healthcheck,
+    /// Look at a set-up from outside, as its visitors see it: settings, data folder, database, mail server, clocks, the
+    /// running server, proxies, certificates, cookies, addresses. Says what is wrong and how to mend it. Changes nothing.
+    /// Exit code 0 when nothing is broken, 1 when something is; warnings count as whole.
+    Doctor(Doctor),
     /// Send a test mail, and show what the mail server says.
     #[command(name = "test_email")]
     TestEmail {

@@ -1,7 +1,7 @@
 //! What every request passes before it is routed, and every answer on its way out, in one layer: each
 //! layer of its own would cost every request a copy of the service, a boxed future and a boxed body.
 
-use crate::telemetry;
+use crate::{telemetry, traces};
 use axum::{
     body::{Body, HttpBody},
     extract::{MatchedPath, Request},
@@ -10,7 +10,13 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lockgate_identity::{journal::of_one_request, net::RequestId};
+use lockgate_forward_auth::origin::peer_of;
+use lockgate_identity::{
+    Identity,
+    journal::of_one_request,
+    net::RequestId,
+    probes::{self, Sight},
+};
 use std::{
     any::Any,
     convert::Infallible,
@@ -26,6 +32,7 @@ use std::{
 };
 use tower::{Layer, Service};
 use tower_http::limit::RequestBodyLimit;
+use tracing::{Instrument, Span, field::Empty};
 use uuid::{Uuid, fmt::Simple};
 
 /// The longest that a request may take.
@@ -52,24 +59,31 @@ impl Ids {
     }
 }
 
-/// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it.
-#[derive(Debug, Clone, Copy)]
+/// Gives a request an id, bounds its time and its body, turns a panic into 500, counts and times it, and remembers how
+/// those of `lockgate doctor` arrived.
+#[derive(Clone, Copy)]
 pub(crate) struct Front {
     /// The longest body, in bytes.
     pub(crate) body_bytes: usize,
+    /// Who remembers. For as long as the process runs: a count of who holds it would be one more thing that every request
+    /// touches.
+    pub(crate) watch: Option<&'static Identity>,
 }
 
 impl Layer<Route> for Front {
     type Service = Fronted;
 
     fn layer(&self, inner: Route) -> Fronted {
-        Fronted(RequestBodyLimit::new(inner, self.body_bytes))
+        Fronted { limited: RequestBodyLimit::new(inner, self.body_bytes), watch: self.watch }
     }
 }
 
 /// A route behind [`Front`].
-#[derive(Debug, Clone)]
-pub(crate) struct Fronted(RequestBodyLimit<Route>);
+#[derive(Clone)]
+pub(crate) struct Fronted {
+    limited: RequestBodyLimit<Route>,
+    watch: Option<&'static Identity>,
+}
 
 impl Service<Request> for Fronted {
     type Response = Response;
@@ -85,14 +99,17 @@ impl Service<Request> for Fronted {
         let began = Instant::now();
         // A client's own id is not taken: the log must not say what strangers want.
         let mut id = [0; Simple::LENGTH];
-        let id = IDS.next().simple().encode_lower(&mut id);
-        let header = HeaderValue::from_str(id);
-        request.extensions_mut().insert(RequestId(id.to_owned()));
+        let text = IDS.next().simple().encode_lower(&mut id);
+        let header = HeaderValue::from_str(text);
+        request.extensions_mut().insert(RequestId(text.to_owned()));
         let route = request.extensions().get::<MatchedPath>().cloned();
         let method = telemetry::known_method(request.method());
-        let mut limited = self.0.clone();
+        let span = self.watch.map_or_else(Span::none, |watch| span(watch, &request, (route.as_ref(), method), text));
+        let probe = self.watch.and_then(|watch| probe(watch, &request));
+        let mut limited = self.limited.clone();
         Box::pin(async move {
-            let work = AssertUnwindSafe(of_one_request(pass(&mut limited, request))).catch_unwind();
+            let work = AssertUnwindSafe(of_one_request(Some(id), pass(&mut limited, request)).instrument(span.clone()))
+                .catch_unwind();
             let mut response = match tokio::time::timeout_at((began + PATIENCE).into(), work).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(panic)) => panicked(&*panic),
@@ -101,10 +118,47 @@ impl Service<Request> for Fronted {
             if let Ok(value) = header {
                 response.headers_mut().insert(ID, value);
             }
+            span.record("http.response.status_code", response.status().as_u16());
+            if let Some(probe) = probe {
+                probe(response.status());
+            }
             telemetry::count(route.as_ref(), method, response.status(), began.elapsed());
             Ok(response)
         })
     }
+}
+
+/// The span of a request, if it is traced; it goes on with the trace of a proxy that is trusted. Without a collector this
+/// is one look at a flag.
+fn span(watch: &Identity, request: &Request, (route, method): (Option<&MatchedPath>, &str), id: &str) -> Span {
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    let span = tracing::trace_span!(
+        target: "lockgate::trace",
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        lockgate.request_id = id,
+    );
+    if !span.is_none() && watch.trusted.trusts(peer_of(request.extensions())) {
+        traces::go_on(&span, request.headers());
+    }
+    span
+}
+
+/// What is to be done with the answer to a request of `lockgate doctor`; nothing for all others.
+fn probe(watch: &'static Identity, request: &Request) -> Option<Box<dyn FnOnce(StatusCode) + Send>> {
+    let headers = request.headers();
+    let shown = headers.get(probes::SENT)?.to_str().ok()?.to_owned();
+    let lines = |name: &str| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    let peer = peer_of(request.extensions());
+    let sight = Sight::of((request.method().as_str(), request.uri().path()), lines, peer, &watch.trusted);
+    Some(Box::new(move |status| {
+        let answered = || Sight { status: status.as_u16(), ..sight };
+        watch.probes.note(watch.store.seal_key(), &shown, watch.clock.now(), answered);
+    }))
 }
 
 async fn pass(limited: &mut RequestBodyLimit<Route>, request: Request) -> Response {
@@ -142,7 +196,7 @@ mod tests {
             )
             .route("/length", any(async |body: Bytes| body.len().to_string()))
             .route("/panic", any(async || -> StatusCode { panic!("on purpose") }))
-            .layer(Front { body_bytes: 8 })
+            .layer(Front { body_bytes: 8, watch: None })
     }
 
     async fn answer(path: &str, body: impl Into<Body>) -> (Response, String) {

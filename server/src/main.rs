@@ -5,6 +5,7 @@ mod backup;
 mod claims;
 mod cli;
 mod commands;
+mod doctor;
 mod explain;
 mod export;
 mod expression;
@@ -26,6 +27,7 @@ mod telemetry;
 mod test_email;
 mod texts;
 mod tls;
+mod traces;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -50,7 +52,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, String> {
-    let read = settings::read(cli.settings.as_ref(), &environment).map_err(|e| e.to_string())?;
+    let read = settings::read(cli.settings.as_ref(), &environment);
+    if let Some(Command::Doctor(asked)) = cli.command {
+        return block_on(1, Box::pin(doctor::doctor(asked, read)));
+    }
+    let read = read.map_err(|e| e.to_string())?;
     let settings = read.settings;
     let command = cli.command.unwrap_or(Command::Server);
     match command {
@@ -81,15 +87,22 @@ fn run(cli: Cli, environment: BTreeMap<String, String>) -> Result<ExitCode, Stri
         Command::Openapi { json: false, .. } => print!("{}", lockgate_api::openapi::yaml()),
         Command::Healthcheck => commands::healthcheck(&settings)?,
         Command::TestEmail { to, stage } => block_on(1, test_email::test_email(&settings, &to, stage.as_deref()))?,
+        // Asked above, with settings that may not be usable.
+        Command::Doctor(_) => {}
         Command::Server | Command::Worker { .. } => {
-            serve::start_log(&settings)?;
-            read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            match command {
-                Command::Worker { concurrency } => {
-                    block_on(usize::from(concurrency), serve::worker(settings, environment))?;
+            let threads = match command {
+                Command::Worker { concurrency } => usize::from(concurrency),
+                _ => threads(),
+            };
+            // What sends traces runs in the runtime.
+            block_on(threads, async {
+                serve::start_log(&settings)?;
+                read.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                match command {
+                    Command::Worker { .. } => Box::pin(serve::worker(settings, environment)).await,
+                    _ => Box::pin(serve::server(settings, environment)).await,
                 }
-                _ => block_on(threads(), serve::server(settings, environment))?,
-            }
+            })?;
         }
         Command::Claims { user, app, scope, format } => {
             let question = claims::Question { user: &user, app: &app, scope: scope.as_deref() };

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// File of the data folder that keeps the keys, where none is set.
-const FILE: &str = "secret_key";
+pub(crate) const FILE: &str = "secret_key";
 
 /// Shorter ones could be guessed.
 const SHORTEST: usize = 16;

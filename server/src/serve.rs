@@ -11,6 +11,7 @@ use crate::{
     settings::Settings,
     telemetry,
     tls::Certificates,
+    traces,
 };
 use axum::{
     Router,
@@ -18,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{StatusCode, header};
 use lockgate_forward_auth::{ForwardAuth, PlainPages};
 use lockgate_identity::{
@@ -59,6 +60,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
         started = start(&settings, environment, true) => started?,
         _ = stop.told() => return Ok(()),
     };
+    identity.store.watched_by(telemetry::database_call);
     raise_limit();
     let sockets = Sockets::open(&settings.listen).await?;
     let certificates = Certificates::open(identity.clone(), settings.tls.files()?)?;
@@ -284,6 +286,7 @@ struct Own {
     identity: Identity,
     figures: PrometheusHandle,
     stopping: Stopping,
+    started: DateTime<Utc>,
 }
 
 /// The request's way, outermost layer first: what [`Front`] does for all of them, then hand errands of
@@ -294,7 +297,7 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings, s
         .route("/-/health/live/", get(live).head(live))
         .route("/-/health/ready/", get(ready).head(ready))
         .route("/metrics", get(metrics))
-        .with_state(Own { identity: identity.clone(), figures, stopping });
+        .with_state(Own { identity: identity.clone(), figures, stopping, started: identity.clock.now() });
     let api = lockgate_api::router(identity.clone());
     let pages = Router::new()
         .merge(own)
@@ -302,17 +305,27 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings, s
         .merge(lockgate_oauth2::router(identity.clone(), Arc::new(BrandedPages::new(identity.clone()))))
         .nest("/api/v3", api)
         .fallback_service(lockgate_web::not_found(identity.clone()));
-    gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes })
+    let watch: &Identity = Box::leak(Box::new(identity.clone()));
+    gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes, watch: Some(watch) })
 }
 
 async fn live() -> StatusCode {
     StatusCode::OK
 }
 
-/// Ready to serve: the database answers, and has the schema that this program needs. A folder that does not compile is told, and no reason to send
-/// people elsewhere, since the last good revision serves them.
+/// Ready to serve: the database answers, and has the schema that this program needs. A folder that does not compile is told,
+/// and no reason to send people elsewhere, since the last good revision serves them.
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
+    let database = match own.identity.store.missing_migration().await {
+        Ok(None) => Ok(()),
+        Ok(Some(migration)) => {
+            Err(format!("the schema lacks {migration}; run `lockgate migrate`, or start a server anew"))
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    let stopping = own.stopping.0.load(Ordering::Relaxed);
+    let status = if database.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
         "database": database.err().unwrap_or_else(|| "ok".to_owned()),
         "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
@@ -332,10 +345,7 @@ async fn ready(State(own): State<Own>) -> Response {
 }
 
 async fn metrics(State(own): State<Own>) -> Response {
-    // It grows by itself, so nobody else can tell it.
-    if let Some(pull) = own.identity.config.health().pull {
-        metrics::gauge!("lockgate_git_pull_age_seconds").set(pull.age.as_seconds_f64());
-    }
+    telemetry::now::take(&own.identity, own.started);
     let text = own.figures.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -343,7 +353,7 @@ async fn metrics(State(own): State<Own>) -> Response {
 /// Starts the log; see [`logging`].
 ///
 /// # Errors
-/// When the level is not one.
+/// When the level is not one, or traces cannot be sent.
 pub(crate) fn start_log(settings: &Settings) -> Result<(), String> {
-    logging::start(settings)
+    logging::start(settings, traces::start(&settings.tracing)?)
 }

@@ -6,6 +6,7 @@ mod environment;
 mod git;
 mod redis;
 mod tls;
+mod traces;
 
 use chrono::TimeDelta;
 use email::EmailSettings;
@@ -26,6 +27,8 @@ use thiserror::Error;
 pub(crate) use tls::TlsFiles;
 use tls::{Https, TlsSettings};
 use url::Url;
+
+pub(crate) use traces::Tracing;
 
 /// Everything that is set outside the configuration folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Which decisions are kept.
     pub(crate) decisions: Decisions,
+    /// Where traces go.
+    pub(crate) tracing: Tracing,
 }
 
 /// Databases in MaxMind's format.
@@ -282,6 +287,7 @@ impl Default for Settings {
                 outage_seconds: 60,
             },
             decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },
+            tracing: Tracing::default(),
         }
     }
 }
@@ -327,7 +333,7 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         Some(path) => figment.merge(Toml::file_exact(path)),
         None => figment.merge(Toml::file("lockgate.toml")),
     };
-    let settings: Settings =
+    let mut settings: Settings =
         figment.merge(Environment(values)).extract().map_err(|e| SettingsError::Value(named(&e)))?;
     settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
@@ -335,6 +341,8 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
     settings.upstream(environment).map_err(SettingsError::Value)?;
     settings.listen.https.address().map_err(SettingsError::Value)?;
     settings.tls.files().map_err(SettingsError::Value)?;
+    settings.tracing.or_standard(environment);
+    settings.tracing.address().map_err(SettingsError::Value)?;
     settings.email.server().map_err(SettingsError::Value)?;
     warnings.extend(settings.email.warning());
     if !(0.0..=1.0).contains(&settings.decisions.allows) {

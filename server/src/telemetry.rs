@@ -1,10 +1,13 @@
 //! Metrics in Prometheus' text form, and the counts of requests by route and status.
 
+mod catalogue;
+pub(crate) mod now;
+
 use axum::extract::MatchedPath;
 use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, collections::HashMap, sync::LazyLock, time::Duration};
 
 const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -17,15 +20,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// When one is installed already.
 pub(crate) fn start() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(BUCKETS)?.install_recorder()?;
-    metrics::describe_counter!("lockgate_http_requests_total", "Requests by route, method and status");
-    metrics::describe_histogram!("lockgate_http_request_duration_seconds", "Time to answer, by route");
-    metrics::describe_counter!("lockgate_logins_total", "Sign-ins by outcome");
-    metrics::describe_counter!("lockgate_decisions_total", "Access decisions by outcome");
-    metrics::describe_gauge!("lockgate_sessions", "Sessions of signed-in people");
-    metrics::describe_gauge!("lockgate_snapshot_revision", "Revision of the configuration in force");
-    metrics::describe_gauge!("lockgate_snapshot_age_seconds", "Time since it came into force");
-    metrics::describe_gauge!("lockgate_configuration_broken", "1 while the folder does not compile");
-    metrics::describe_gauge!("lockgate_password_hash_queue", "Password checks that wait or run");
+    catalogue::begin();
     let upkeep = handle.clone();
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(UPKEEP);
@@ -78,6 +73,16 @@ pub(crate) fn count(route: Option<&MatchedPath>, method: &'static str, status: S
         metrics.count(route, method, status, took);
         known.insert(route.to_owned(), metrics);
     });
+}
+
+static CALLS: LazyLock<Histogram> = LazyLock::new(|| histogram!("lockgate_database_call_duration_seconds"));
+
+/// Counts a call to the database.
+pub(crate) fn database_call(took: Duration, failed: bool) {
+    CALLS.record(took);
+    if failed {
+        counter!("lockgate_database_errors_total").increment(1);
+    }
 }
 
 /// Methods are the client's choice: unknown ones share a label.

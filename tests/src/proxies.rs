@@ -47,11 +47,32 @@ impl Proxy {
     /// Starts a proxy on `port`: the host `auth.lockgate.test` leads to the
     /// server, each of `services` (host label, port) to a protected service.
     pub async fn start(dialect: Dialect, port: u16, server: u16, services: &[(&str, u16)]) -> Self {
+        Self::start_with(dialect, port, server, services, &[]).await
+    }
+
+    /// Starts a proxy with a mistake: each text of its set-up that is named is
+    /// replaced by the other one, everywhere.
+    ///
+    /// # Panics
+    /// When its set-up does not hold such a text.
+    pub async fn start_with(
+        dialect: Dialect,
+        port: u16,
+        server: u16,
+        services: &[(&str, u16)],
+        changes: &[(&str, &str)],
+    ) -> Self {
         let folder = TempDir::with_prefix("lockgate-proxy-").expect("the temporary folder is writable");
+        let changed = |text: String| {
+            changes.iter().fold(text, |text, (from, to)| {
+                assert!(text.contains(from), "nothing to change: {from}\n{text}");
+                text.replace(from, to)
+            })
+        };
         let mut command = match dialect {
-            Dialect::Traefik => traefik(folder.path(), port, server, services),
-            Dialect::Nginx => nginx(folder.path(), port, server, services),
-            Dialect::Caddy => caddy(folder.path(), port, server, services),
+            Dialect::Traefik => traefik(folder.path(), port, server, services, &changed),
+            Dialect::Nginx => nginx(folder.path(), port, server, services, &changed),
+            Dialect::Caddy => caddy(folder.path(), port, server, services, &changed),
         };
         let mut program = Program::start(&format!("{dialect:?}"), &mut command);
         let health = format!("http://auth.lockgate.test:{port}/-/health/live/");
@@ -95,7 +116,13 @@ fn traefik_binary() -> PathBuf {
     binary
 }
 
-fn traefik(folder: &Path, port: u16, server: u16, services: &[(&str, u16)]) -> Command {
+fn traefik(
+    folder: &Path,
+    port: u16,
+    server: u16,
+    services: &[(&str, u16)],
+    changed: &dyn Fn(String) -> String,
+) -> Command {
     let mut routers = String::new();
     let mut backends = String::new();
     for (label, port) in services {
@@ -138,7 +165,7 @@ fn traefik(folder: &Path, port: u16, server: u16, services: &[(&str, u16)]) -> C
         servers: [{{ url: "http://127.0.0.1:{server}" }}]{backends}
 "#
     );
-    let file = write(folder, "dynamic.yaml", &dynamic);
+    let file = write(folder, "dynamic.yaml", &changed(dynamic));
     let mut command = traefik_command(folder, port);
     command.arg(format!("--providers.file.filename={}", file.display()));
     command
@@ -156,7 +183,13 @@ fn traefik_command(folder: &Path, port: u16) -> Command {
     command
 }
 
-fn nginx(folder: &Path, port: u16, server: u16, services: &[(&str, u16)]) -> Command {
+fn nginx(
+    folder: &Path,
+    port: u16,
+    server: u16,
+    services: &[(&str, u16)],
+    changed: &dyn Fn(String) -> String,
+) -> Command {
     let mut hosts = String::new();
     let mut take = String::new();
     let mut hand_on = String::new();
@@ -232,13 +265,19 @@ http {{
 "#,
         folder = folder.display()
     );
-    let file = write(folder, "nginx.conf", &text);
+    let file = write(folder, "nginx.conf", &changed(text));
     let mut command = Command::new("/usr/sbin/nginx");
     command.arg("-p").arg(folder).arg("-e").arg("stderr").arg("-c").arg(file);
     command
 }
 
-fn caddy(folder: &Path, port: u16, server: u16, services: &[(&str, u16)]) -> Command {
+fn caddy(
+    folder: &Path,
+    port: u16,
+    server: u16,
+    services: &[(&str, u16)],
+    changed: &dyn Fn(String) -> String,
+) -> Command {
     let headers = IDENTITY_HEADERS.join(" ");
     let mut hosts = String::new();
     for (label, service) in services {
@@ -271,7 +310,7 @@ http://auth.lockgate.test:{port} {{
 }}
 {hosts}"
     );
-    let file = write(folder, "Caddyfile", &text);
+    let file = write(folder, "Caddyfile", &changed(text));
     let mut command = Command::new("caddy");
     command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
     command.env("HOME", folder).env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder);

@@ -48,10 +48,16 @@ impl Site {
         for label in ["one", "two", "three"] {
             site.services.push(Whoami::start(label).await);
         }
-        let targets =
-            [("one", site.services[0].port()), ("two", site.services[1].port()), ("three", site.services[2].port())];
-        site.proxy = Some(Proxy::start(dialect, port, server, &targets).await);
+        site.behind(dialect, &[]).await;
         site
+    }
+
+    /// Puts another proxy before everything, with these changes of its set-up
+    /// (see [`Proxy::start_with`]).
+    pub async fn behind(&mut self, dialect: Dialect, changes: &[(&str, &str)]) {
+        self.proxy = None;
+        let targets: Vec<_> = ["one", "two", "three"].into_iter().zip(self.services.iter().map(Whoami::port)).collect();
+        self.proxy = Some(Proxy::start_with(dialect, self.port, self.server.port(), &targets, changes).await);
     }
 
     /// Starts the server alone; it answers at all hosts itself, and the test

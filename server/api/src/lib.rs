@@ -27,6 +27,7 @@ mod rbac;
 mod replay;
 mod revisions;
 mod root;
+mod sights;
 mod simulation;
 mod tasks;
 
@@ -58,6 +59,7 @@ pub fn router(identity: Identity) -> Router {
         .merge(overview::routes())
         .merge(revisions::routes())
         .merge(replay::routes())
+        .merge(sights::routes())
         .merge(simulation::routes())
         .merge(admin::routes())
         .merge(managed::routes())
@@ -76,7 +78,7 @@ async fn guard(request: Request, next: Next) -> Response {
     if length.is_some_and(|length| length > MAX_BODY) {
         return ApiError::TooLarge.into_response();
     }
-    let mut response = of_one_request(next.run(request)).await;
+    let mut response = of_one_request(None, next.run(request)).await;
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

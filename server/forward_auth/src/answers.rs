@@ -1,6 +1,7 @@
 //! From an [`Answer`] to the words of HTTP that a dialect understands.
 
 use crate::{
+    counts,
     dialect::{Dialect, Malformed},
     gate::{Answer, Denial, Failure, Gate, Scene},
     login,
@@ -25,6 +26,7 @@ impl Gate {
         dialect: Dialect,
         answer: Answer,
     ) -> Result<Response, Failure> {
+        counts::answered(&answer);
         Ok(match answer {
             Answer::Allow(ready) => allow(scene, &ready.headers),
             Answer::Open => StatusCode::OK.into_response(),
@@ -74,12 +76,14 @@ impl Gate {
 
     /// A request that is no question at all.
     pub(crate) fn malformed(&self, scene_origin: &crate::origin::Origin<'_>, error: Malformed) -> Response {
+        counts::failed();
         self.note(Action::ConfigurationError, scene_origin, &format!("the proxy's question makes no sense: {error}"));
         text(StatusCode::INTERNAL_SERVER_ERROR, "configuration error")
     }
 
     /// Something of ours failed: nobody passes, and the log says why.
     pub(crate) fn failed(&self, origin: &crate::origin::Origin<'_>, failure: &Failure) -> Response {
+        counts::failed();
         tracing::error!(error = %failure, "a forward-auth question could not be answered");
         if let Failure::Mapping(error) = failure {
             self.note(Action::PropertyMappingException, origin, &error.to_string());

@@ -5,6 +5,7 @@
 //! a person or a group turns off, access by decisions remembered under the facts that they read.
 
 use crate::{
+    counts,
     dialect::Question,
     headers::{self, About},
     noise::Noise,
@@ -132,6 +133,7 @@ impl Scene<'_> {
 
 impl Gate {
     pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
+        counts::known();
         Self { identity, pages, tickets: Tickets::new(), noise: Noise::default(), noted: Seldom::default() }
     }
 
@@ -227,7 +229,9 @@ impl Gate {
     /// The decision about one application: remembered, or taken now and noted when it denies.
     async fn judge(&self, scene: Scene<'_>, app: Uuid, slug: &str, ready: &Ready) -> Outcome {
         let remembered = &self.identity.access.remembered;
-        if let Some(outcome) = ready.known(app, scene.now, remembered, || scene.facts(&ready.login)) {
+        let known = ready.known(app, scene.now, remembered, || scene.facts(&ready.login));
+        counts::decided(known.is_some());
+        if let Some(outcome) = known {
             return outcome;
         }
         // Boxed, as everything that is not done for every request.

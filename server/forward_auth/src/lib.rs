@@ -9,6 +9,7 @@
 
 mod answers;
 mod cookies;
+mod counts;
 mod credentials;
 pub mod dialect;
 mod gate;

@@ -5,6 +5,7 @@
 use axum::{body::Body, response::Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, StatusCode, header};
+use lockgate_identity::journal::with_request_id;
 use lockgate_texts::Language;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -78,6 +79,7 @@ impl Pages for PlainPages {
             let _ = write!(body, "<p><a href=\"{}/if/user/\">{}</a></p>", escape(base), t.your_applications());
         }
         let _ = write!(body, "<p class=\"id\">{} <code>{}</code></p>", t.decision(), escape(&denied.decision));
+        body.push_str(&request(t));
         page(StatusCode::FORBIDDEN, t, &t.no_access_to(denied.app), &body)
     }
 
@@ -87,8 +89,15 @@ impl Pages for PlainPages {
         if let Some(retry) = trouble.retry {
             let _ = write!(body, "<p><a href=\"{}\">{}</a></p>", escape(retry), t.try_again());
         }
+        body.push_str(&request(t));
         page(trouble.status, t, &t.told(trouble.title), &body)
     }
+}
+
+/// What the log knows the request by, small, so that somebody can quote it.
+fn request(t: Language) -> String {
+    let told = |id: &str| format!("<p class=\"id\">{} <code>{id}</code></p>", t.request_id());
+    with_request_id(told).unwrap_or_default()
 }
 
 const STYLE: &str = "\

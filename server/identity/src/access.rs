@@ -14,6 +14,7 @@ use lockgate_engine::ports::{Clock, Random};
 use lockgate_policies::{Action, Administered, Decision, Facts, Question, Resource};
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Asks the policies.
@@ -69,14 +70,15 @@ impl Access {
         resource: Resource<'_>,
         facts: &Facts<'_>,
     ) -> Decision {
+        let span = tracing::trace_span!(target: "lockgate::trace", "decision");
         let wants = snapshot.policies.wants(resource, facts);
         if wants.is_empty() {
-            return self.ask(snapshot, who, action, resource, facts);
+            return span.in_scope(|| self.ask(snapshot, who, action, resource, facts));
         }
         let principal = who.map(|entry| &**entry.principal());
         // Boxed: hardly any question has to fetch something.
-        let evidence = Box::pin(self.fetcher.fetch(&wants, principal, facts)).await;
-        self.ask(snapshot, who, action, resource, &Facts { evidence: &evidence, ..*facts })
+        let evidence = Box::pin(self.fetcher.fetch(&wants, principal, facts)).instrument(span.clone()).await;
+        span.in_scope(|| self.ask(snapshot, who, action, resource, &Facts { evidence: &evidence, ..*facts }))
     }
 
     fn ask(

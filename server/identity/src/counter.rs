@@ -19,6 +19,8 @@ const MOST: usize = 4 * REMEMBERED;
 /// Counts by key.
 #[derive(Debug)]
 pub struct Counter<K: Clone + Eq + Hash> {
+    /// What is counted, as the metric of refusals calls it.
+    name: &'static str,
     counts: DefaultKeyedRateLimiter<K>,
     started: Instant,
     /// When those whose time has passed were dropped last, in seconds since the start.
@@ -35,19 +37,20 @@ struct Shared {
 }
 
 impl<K: Clone + Eq + Hash> Counter<K> {
-    /// Counts that permit this much to each key.
+    /// Counts that permit this much to each key. `name` tells them apart in the metric of refusals.
     #[must_use]
-    pub fn new(quota: Quota) -> Self {
-        Self { counts: RateLimiter::keyed(quota), started: Instant::now(), swept: AtomicU64::new(0), shared: None }
+    pub fn new(name: &'static str, quota: Quota) -> Self {
+        let counts = RateLimiter::keyed(quota);
+        Self { name, counts, started: Instant::now(), swept: AtomicU64::new(0), shared: None }
     }
 
-    /// Counts that permit this much to each key on all nodes together, where Redis answers; `sort` is what it shows.
+    /// As [`Self::new`], on all nodes together where Redis answers; `sort` is what it shows.
     #[must_use]
-    pub fn with_all(quota: Quota, redis: Option<Redis>, sort: &'static str) -> Self {
+    pub fn with_all(name: &'static str, quota: Quota, redis: Option<Redis>, sort: &'static str) -> Self {
         let each = quota.replenish_interval();
         let shared = lockgate_store::Quota { each, free: each.saturating_mul(quota.burst_size().get()) };
         let shared = redis.map(|redis| Shared { redis, sort, quota: shared });
-        Self { shared, ..Self::new(quota) }
+        Self { shared, ..Self::new(name, quota) }
     }
 
     /// Counts, on all nodes together.
@@ -71,6 +74,14 @@ impl<K: Clone + Eq + Hash> Counter<K> {
     /// # Errors
     /// With the time to wait, when there were too many.
     pub fn count(&self, key: &K) -> Result<(), Duration> {
+        let counted = self.counted(key);
+        if counted.is_err() {
+            refused(self.name);
+        }
+        counted
+    }
+
+    fn counted(&self, key: &K) -> Result<(), Duration> {
         if self.counts.len() > REMEMBERED {
             let second = self.started.elapsed().as_secs();
             if self.swept.swap(second, Ordering::Relaxed) != second {
@@ -83,4 +94,9 @@ impl<K: Clone + Eq + Hash> Counter<K> {
         let now = governor::clock::DefaultClock::default().now();
         self.counts.check_key(key).map_err(|until| until.wait_time_from(now))
     }
+}
+
+/// Counts a request that was too much for one of the limits.
+pub(crate) fn refused(limit: &'static str) {
+    metrics::counter!("lockgate_rate_limited_total", "limit" => limit).increment(1);
 }

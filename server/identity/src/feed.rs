@@ -113,7 +113,7 @@ impl Feed {
         now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
     }
 
-    /// How long ago the log was read.
+    /// How long ago the log was read last.
     #[must_use]
     pub fn age(&self) -> TimeDelta {
         TimeDelta::milliseconds(self.clock.now().timestamp_millis() - self.read_at.load(Ordering::Acquire))
@@ -175,6 +175,7 @@ impl Feed {
             return;
         }
         if let Err(error) = self.read(&mut cursor).await {
+            metrics::counter!("lockgate_change_feed_failures_total").increment(1);
             tracing::warn!(%error, "the log of changes cannot be read; nothing cached is trusted until it can");
         }
     }

@@ -188,23 +188,42 @@ impl Person {
 }
 
 tokio::task_local! {
-    /// Who it is in truth that a request comes from, where somebody acts as another user.
-    static TRULY: OnceLock<Person>;
+    static REQUEST: OfRequest;
 }
 
-/// Runs the work on a request; its events tell who it is in truth, where somebody acts as another user.
-pub async fn of_one_request<T>(work: impl Future<Output = T>) -> T {
-    TRULY.scope(OnceLock::new(), work).await
+/// What is known of the request that a task works on.
+struct OfRequest {
+    /// Its id, as text; nothing for a request that has none.
+    id: Option<[u8; ID]>,
+    /// Who it is in truth that it comes from, where somebody acts as another user.
+    truly: OnceLock<Person>,
+}
+
+/// Length of a request's id: a UUID in hex.
+const ID: usize = 32;
+
+/// Runs the work on a request; its events tell its id, and who it is in truth, where somebody acts as another user. A
+/// request from inside, without an id of its own, has that of the one that it is for.
+pub async fn of_one_request<T>(id: Option<[u8; ID]>, work: impl Future<Output = T>) -> T {
+    let id = id.or_else(|| REQUEST.try_with(|request| request.id).ok().flatten());
+    REQUEST.scope(OfRequest { id, truly: OnceLock::new() }, work).await
+}
+
+/// Hands the id of the request that is worked on to somebody, if there is one. It is read where it is needed, so that
+/// requests that need it nowhere are not slower for it.
+pub fn with_request_id<T>(tell: impl FnOnce(&str) -> T) -> Option<T> {
+    let id = REQUEST.try_with(|request| request.id).ok().flatten()?;
+    std::str::from_utf8(&id).ok().map(tell)
 }
 
 /// Remembers for the rest of this request who acts as another user.
 pub(crate) fn on_behalf(of: Person) {
     // Outside of a request there is nobody to tell of.
-    let _ = TRULY.try_with(|truly| truly.set(of));
+    let _ = REQUEST.try_with(|request| request.truly.set(of));
 }
 
 fn truly() -> Option<Person> {
-    TRULY.try_with(|truly| truly.get().cloned()).ok().flatten()
+    REQUEST.try_with(|request| request.truly.get().cloned()).ok().flatten()
 }
 
 /// Lets one event a second pass, for those that strangers can cause: a flood must not fill the database.
@@ -285,13 +304,17 @@ impl Journal {
             let acted_as = std::mem::replace(&mut user, shown(&truly.0));
             user["on_behalf_of"] = acted_as;
         }
+        let mut context = entry.context;
+        if let Some(id) = with_request_id(str::to_owned) {
+            context.entry("request_id").or_insert_with(|| json!(id));
+        }
         Event {
             pk: time_uuid(&*self.clock, &*self.random),
             action: entry.action.as_str().to_owned(),
             app: entry.app.to_owned(),
             user_pk: entry.user.as_ref().map(|u| u.0),
             user,
-            context: Value::Object(entry.context),
+            context: Value::Object(context),
             client_ip: entry.client_ip.map(|ip| ip.to_string()),
             brand: json!({}),
             created: now,

@@ -37,6 +37,7 @@ pub mod people;
 pub mod places;
 pub mod preview;
 pub mod principals;
+pub mod probes;
 pub mod proxy;
 pub mod pwned;
 pub mod remembered;
@@ -270,6 +271,8 @@ pub struct Core {
     volumes: volume::Counts,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
+    /// What was seen of the requests of `lockgate doctor`.
+    pub probes: probes::Probes,
     /// The mail server of the settings.
     mail: Option<MailServer>,
     twilio_url: String,
@@ -406,14 +409,18 @@ impl Identity {
             reputation,
             api_requests: setup.api_requests.map(|most| {
                 let quota = Quota::per_second(most).allow_burst(most.saturating_mul(BURST));
-                Counter::with_all(quota, setup.redis, "api-requests")
+                Counter::with_all("api", quota, setup.redis, "api-requests")
             }),
-            weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
+            weighings: Counter::new(
+                "password_strength",
+                Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST)),
+            ),
             tuning,
             feed,
             figures: figures::Kept::default(),
             volumes: volume::Counts::default(),
             trusted: setup.trusted,
+            probes: probes::Probes::default(),
             mail: setup.mail,
             twilio_url: setup.twilio_url,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').to_owned()),

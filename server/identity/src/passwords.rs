@@ -12,10 +12,11 @@ use argon2::{Argon2, PasswordHasher, password_hash::phc::PasswordHash};
 use foreign::Foreign;
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use thiserror::Error;
 use tokio::runtime::Runtime;
+use tracing::Instrument;
 
 /// The longest password that is looked at, in bytes; a longer one is refused before any work.
 pub const MAX_PASSWORD: usize = 1024;
@@ -150,14 +151,20 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
         let overloaded = HashError::Overloaded { retry_after: RETRY_AFTER };
+        let asked = Instant::now();
         let turn = self.turns.take(trust).await.ok_or(overloaded)?;
+        metrics::histogram!("lockgate_password_hash_wait_seconds").record(asked.elapsed());
         let threads = self.threads.as_ref().and_then(|threads| threads.0.as_ref()).ok_or(HashError::Failed)?;
         // A caller that gives up must not end the turn while the work still runs.
         let hashing = threads.spawn_blocking(move || {
             let _turn = turn;
-            work()
+            let began = Instant::now();
+            let done = work();
+            metrics::histogram!("lockgate_password_hash_duration_seconds").record(began.elapsed());
+            done
         });
-        hashing.await.map_err(|_| HashError::Failed)
+        let span = tracing::trace_span!(target: "lockgate::trace", "password hash");
+        hashing.instrument(span).await.map_err(|_| HashError::Failed)
     }
 }
 

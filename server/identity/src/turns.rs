@@ -1,6 +1,7 @@
 //! Whose turn it is, at what a machine can do only so often at once: so many at once, so many waiting, and who is
 //! trusted more goes first.
 
+use crate::counter::refused;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -84,6 +85,14 @@ impl Turns {
 
     /// Waits for a turn. `None`: too many wait, or somebody who is trusted more has come meanwhile.
     pub(crate) async fn take(&self, trust: Trust) -> Option<Turn> {
+        let turn = self.await_turn(trust).await;
+        if turn.is_none() {
+            refused(self.gauge.trim_start_matches("lockgate_"));
+        }
+        turn
+    }
+
+    async fn await_turn(&self, trust: Trust) -> Option<Turn> {
         let waits = {
             let mut state = self.state();
             if state.running < self.at_once && state.running < self.places {

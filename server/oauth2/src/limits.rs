@@ -42,11 +42,11 @@ impl Default for Limits {
         let hourly = every(Duration::from_secs(180), DEVICES).unwrap_or(Quota::per_hour(DEVICES));
         Self {
             started: Instant::now(),
-            failures: Counter::new(Quota::per_minute(FAILURES)),
+            failures: Counter::new("client_secrets", Quota::per_minute(FAILURES)),
             shut: Cache::new(REMEMBERED),
-            devices: Counter::new(hourly),
-            pushed: Counter::new(Quota::per_minute(PUSHED)),
-            user_codes: Counter::new(Quota::per_minute(USER_CODES)),
+            devices: Counter::new("device_codes", hourly),
+            pushed: Counter::new("pushed_requests", Quota::per_minute(PUSHED)),
+            user_codes: Counter::new("user_codes", Quota::per_minute(USER_CODES)),
         }
     }
 }

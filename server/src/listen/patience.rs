@@ -47,7 +47,7 @@ impl<S> Patient<S> {
     }
 
     /// What a read came to, unless the first request is overdue.
-    fn read(&mut self, cx: &mut Context<'_>, read: Poll<Result<()>>) -> Poll<Result<()>> {
+    fn heard_in_time(&mut self, cx: &mut Context<'_>, read: Poll<Result<()>>) -> Poll<Result<()>> {
         if self.first.is_some() && self.heard.load(Ordering::Relaxed) {
             self.first = None;
         }
@@ -71,7 +71,7 @@ impl<S> Patient<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.read(cx, read)
+        self.heard_in_time(cx, read)
     }
 }
 

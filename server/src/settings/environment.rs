@@ -79,6 +79,8 @@ const KNOWN: &[&str] = &[
     "decisions.allows",
     "decisions.days",
     "decisions.most",
+    "tracing.endpoint",
+    "tracing.sample",
 ];
 
 /// Values by path, from variables.
@@ -103,7 +105,10 @@ impl Provider for Environment {
                     // The reference's are written as Python has them: True.
                     text.to_lowercase().parse().unwrap_or_else(|_| Value::from(text.clone()))
                 }
-                p if ["limits.", "decisions.", "reputation."].iter().any(|part| p.starts_with(part)) => {
+                p if ["limits.", "decisions.", "reputation.", "tracing.sample"]
+                    .iter()
+                    .any(|part| p.starts_with(part)) =>
+                {
                     text.parse().unwrap_or_else(|_| Value::from(text.clone()))
                 }
                 _ => Value::from(text.clone()),

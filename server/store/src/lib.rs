@@ -59,6 +59,7 @@ mod user_filter;
 mod user_pages;
 mod user_places;
 mod users;
+mod vitals;
 
 pub use accounts::DeclaredAccount;
 pub use authenticators::{
@@ -100,7 +101,7 @@ pub use seal::{SealKey, hash_secret, plan_place, task_place};
 pub use session_list::SessionFilter;
 pub use sessions::{LoginScore, Session, Sessions};
 pub(crate) use store::Lock;
-pub use store::{Backend, Store};
+pub use store::{Backend, Load, Store, Watch};
 pub use tasks::{
     Schedule, ScheduleFilter, Schedules, Task, TaskEnd, TaskFilter, TaskLine, TaskOutcome, TaskState, Tasks, Worker,
     Workers,
@@ -111,3 +112,4 @@ pub use transfer::{
 };
 pub use user_filter::{DateFilter, UserFilter};
 pub use users::{Case, NewUser, UserPatch, Users};
+pub use vitals::Vitals;

@@ -1,14 +1,15 @@
 //! The store itself: its connections, its migrations, its patience, and the doors to the repositories.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
 use sqlx::postgres::PgConnectOptions;
+use tracing::{Instrument as _, Span};
 
 use crate::connect::{self, Connections};
 use crate::user_places::Places;
@@ -50,6 +51,31 @@ struct Inner {
     places: Places,
     postgres: Option<PgConnectOptions>,
     away: AtomicBool,
+    calls: AtomicU32,
+    watch: OnceLock<Watch>,
+}
+
+/// Whoever is told how long each call to the database took, and whether it failed.
+pub type Watch = fn(Duration, bool);
+
+/// How busy the way to the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that run or wait for a connection.
+    pub calls: u32,
+    /// Connections that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+}
+
+/// A call; it is over when it is dropped.
+struct Call<'s>(&'s AtomicU32);
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Store {
@@ -62,17 +88,8 @@ impl Store {
     pub async fn connect(settings: &DatabaseSettings, seal: SealKey) -> Result<Self, StoreError> {
         let Connections { writer, reader, postgres } = connect::open(settings).await?;
         let patience = settings.acquire_timeout + settings.statement_timeout;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                writer,
-                reader,
-                seal,
-                patience,
-                places: Places::default(),
-                postgres,
-                away: AtomicBool::new(false),
-            }),
-        })
+        let (places, away, calls, watch) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { writer, reader, seal, patience, places, postgres, away, calls, watch }) })
     }
 
     /// An empty database in memory with its schema, which ends with the store: for a try, and for tests.
@@ -100,6 +117,28 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         self.inner.reader.close_by_ref().await?;
         Ok(self.inner.writer.close_by_ref().await?)
+    }
+
+    /// Tells somebody of each call from now on; the first one who asks.
+    pub fn watched_by(&self, watch: Watch) {
+        let _ = self.inner.watch.set(watch);
+    }
+
+    /// How busy the way to the database is.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let of = |db: &DatabaseConnection| match self.backend() {
+            Backend::Postgres => pool(db.get_postgres_connection_pool()),
+            Backend::Sqlite => pool(db.get_sqlite_connection_pool()),
+        };
+        let (open, idle) = match (of(&self.inner.reader), self.backend()) {
+            (readers, Backend::Postgres) => readers,
+            (readers, Backend::Sqlite) => {
+                let writer = of(&self.inner.writer);
+                (readers.0 + writer.0, readers.1 + writer.1)
+            }
+        };
+        Load { calls: self.inner.calls.load(Ordering::Relaxed), open, idle }
     }
 
     /// Which database this is.
@@ -347,6 +386,27 @@ impl Store {
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let patience = self.inner.patience;
-        tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Timeout(patience)))
+        let began = Instant::now();
+        self.inner.calls.fetch_add(1, Ordering::Relaxed);
+        let call = Call(&self.inner.calls);
+        let done =
+            tokio::time::timeout(patience, work.instrument(span())).await.unwrap_or(Err(StoreError::Timeout(patience)));
+        drop(call);
+        if let Some(watch) = self.inner.watch.get() {
+            let failed =
+                matches!(&done, Err(StoreError::Timeout(_) | StoreError::Unavailable { .. } | StoreError::Database(_)));
+            watch(began.elapsed(), failed);
+        }
+        done
     }
+}
+
+/// Connections of a pool that are open, and those of them that nobody uses.
+fn pool<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (u32, u32) {
+    (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX))
+}
+
+/// A call in the trace of a request; nothing where none is traced.
+fn span() -> Span {
+    tracing::trace_span!(target: "lockgate::trace", "database", otel.kind = "client")
 }

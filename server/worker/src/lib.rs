@@ -10,8 +10,9 @@ mod notices;
 mod patience;
 mod queue;
 
+use chrono::{DateTime, Utc};
 use lockgate_identity::{Identity, schedule::HEARTBEAT, system::alphanumeric};
-use lockgate_store::{StoreError, Worker};
+use lockgate_store::{StoreError, TaskState, Worker};
 use std::time::Duration;
 
 /// What a process does for itself may take this long; then it waits for its next turn.
@@ -74,9 +75,24 @@ async fn write_session_use(identity: &Identity) -> Result<(), StoreError> {
 async fn figures(identity: &Identity) -> Result<(), StoreError> {
     let now = identity.clock.now();
     let sessions = identity.store.sessions().count(now).await?;
-    let snapshot = identity.config.snapshot();
-    metrics::gauge!("lockgate_sessions").set(u32::try_from(sessions).map_or(f64::MAX, f64::from));
-    metrics::gauge!("lockgate_snapshot_age_seconds")
-        .set(i32::try_from((now - snapshot.loaded).num_seconds()).map_or(f64::MAX, f64::from));
+    metrics::gauge!("lockgate_sessions").set(number(sessions));
+    tasks(identity, now).await
+}
+
+/// How much work waits, and how long the oldest piece that is due has.
+async fn tasks(identity: &Identity, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut counts = TaskState::ALL.map(|state| (state, 0_u64));
+    for (state, _, count) in identity.store.tasks().census().await? {
+        counts.iter_mut().filter(|(known, _)| *known == state).for_each(|(_, sum)| *sum += count);
+    }
+    for (state, count) in counts {
+        metrics::gauge!("lockgate_tasks", "state" => state.as_str()).set(number(count));
+    }
+    let waits = identity.store.tasks().next_due().await?.map_or(0, |due| (now - due).num_seconds().max(0));
+    metrics::gauge!("lockgate_tasks_overdue_seconds").set(number(waits.unsigned_abs()));
     Ok(())
+}
+
+fn number(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
 }

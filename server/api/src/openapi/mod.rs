@@ -10,7 +10,7 @@ mod takes;
 
 use crate::{
     access, admin, decisions, documents, events, executor, managed, me, objects, overview, people, rbac, replay,
-    revisions, root, simulation, tasks,
+    revisions, root, sights, simulation, tasks,
 };
 use components::Components;
 use operation::Paths;
@@ -60,6 +60,7 @@ fn build() -> Value {
     simulation::describe(&mut components, &mut paths);
     replay::describe(&mut components, &mut paths);
     simulation::describe(&mut components, &mut paths);
+    sights::describe(&mut components, &mut paths);
     admin::describe(&mut components, &mut paths);
     managed::describe(&mut components, &mut paths);
     root::describe(&mut components, &mut paths);

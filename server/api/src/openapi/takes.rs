@@ -144,6 +144,7 @@ const SPECIAL: &[(&str, &[Act])] = &[
     ("lockgate_revisions_list", &[(Read, "revision")]),
     ("lockgate_revisions_retrieve", &[(Read, "revision")]),
     ("lockgate_revisions_rollback_create", &[(Read, "revision"), (Create, "revision")]),
+    ("lockgate_sights_retrieve", &[(Read, "system")]),
     ("lockgate_simulate_create", &[(Read, "flow"), (Execute, "flow"), (Inspect, "flow")]),
     ("lockgate_users_access_list", &[(Read, "user"), (CheckAccess, "user")]),
     (

@@ -3,6 +3,7 @@
 use super::{KeyError, compact::encode, private::PrivateKey};
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use lockgate_model::{Problems, kinds::CertificateKeyPair};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
@@ -38,6 +39,19 @@ impl Certificate {
             ("x5t#S256".to_owned(), json!(hash(&digest::SHA256))),
         ]
     }
+}
+
+/// When a certificate in its DER form ends; `None` where it cannot be read.
+#[must_use]
+pub fn ends(der: &[u8]) -> Option<DateTime<Utc>> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0)
+}
+
+/// When the first certificate of a text in PEM ends; `None` where there is none that can be read.
+#[must_use]
+pub fn pem_ends(pem: &str) -> Option<DateTime<Utc>> {
+    ends(&CertificateDer::from_pem_slice(pem.as_bytes()).ok()?)
 }
 
 /// What is wrong with a key pair beyond its form: a certificate that cannot be read, a key that is of no

@@ -16,7 +16,7 @@ mod signing;
 mod tests;
 
 pub use algorithm::{all_algorithms, public_algorithms};
-pub use certificate::check;
+pub use certificate::{check, ends, pem_ends};
 pub use compact::Unverified;
 pub use encryption::EncryptionKey;
 pub use foreign::{ForeignKeys, Verified};

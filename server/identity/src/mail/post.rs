@@ -11,6 +11,7 @@ use crate::{
 use lockgate_model::kinds::{AuthenticatorEmailStage, EmailStage};
 use lockgate_store::{StoreError, Task};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Does the tasks that each send a mail.
@@ -68,7 +69,15 @@ pub async fn sent(identity: &Identity, task: &Task) -> Result<String, SendError>
     let Order { letter, stage } = TASKS.content(identity.store.seal_key(), task)?;
     let snapshot = identity.config.snapshot();
     let server = identity.mail_server(&snapshot, stage)?;
-    let said = server.deliver(&letter, task.id, task.created).await?;
+    let span = tracing::trace_span!(target: "lockgate::trace", "mail", otel.kind = "client");
+    let said = server.deliver(&letter, task.id, task.created).instrument(span).await;
+    let outcome = match &said {
+        Ok(_) => "sent",
+        Err(SendError::Never(_)) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!("lockgate_mails_total", "outcome" => outcome).increment(1);
+    let said = said?;
     let entry = Entry::new(Action::EmailSent, "lockgate.mail").with("message", format!("Email to {} sent", letter.to));
     let entry = entry.with("to_email", letter.to.as_str()).with("from_email", server.from());
     identity.journal.record(entry.with("subject", letter.subject.as_str()));

@@ -138,6 +138,20 @@ impl MailServer {
         Ok(format!("the mail server answered {}", said.code()))
     }
 
+    /// Connects, encrypts and signs in as for a mail, and says goodbye without one.
+    ///
+    /// # Errors
+    /// As [`Self::deliver`].
+    pub async fn greet(&self) -> Result<(), SendError> {
+        let transport = self.transport()?;
+        let late = |_| SendError::NotNow("the mail server took too long".to_owned());
+        let greeted = tokio::time::timeout(PATIENCE, transport.test_connection()).await.map_err(late)?;
+        match greeted.map_err(|error| self.failed(&error))? {
+            true => Ok(()),
+            false => Err(SendError::NotNow("the mail server hung up".to_owned())),
+        }
+    }
+
     fn message(&self, letter: &Letter, id: Uuid, now: DateTime<Utc>) -> Result<Message, SendError> {
         let recipient: Address = address(&letter.to)?;
         let name = self.from.name.clone().or_else(|| Some(one_line(&letter.sender)).filter(|name| !name.is_empty()));

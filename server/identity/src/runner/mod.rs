@@ -44,6 +44,7 @@ use settle::{Rotation, Stored};
 pub use silent::Silent;
 use std::sync::Arc;
 pub use strength::{Weighed, Weighing};
+use tracing::Instrument;
 
 /// A session that ends when the browser closes ends here at the latest, unless the settings say otherwise.
 const BROWSER_SESSION: TimeDelta = TimeDelta::days(1);
@@ -113,7 +114,7 @@ impl FlowRunner<'_> {
         if let Some(answer) = Box::pin(self.offer(request)).await? {
             return Ok(answer);
         }
-        Box::pin(self.run(request, &Ask::Show)).await
+        Box::pin(self.run(request, &Ask::Show)).instrument(step(request, "show")).await
     }
 
     /// Takes a response.
@@ -128,7 +129,7 @@ impl FlowRunner<'_> {
         if let Some(answer) = Box::pin(self.go_on(request, &response)).await? {
             return Ok(answer);
         }
-        Box::pin(self.run(request, &Ask::Respond(response))).await
+        Box::pin(self.run(request, &Ask::Respond(response))).instrument(step(request, "respond")).await
     }
 
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {
@@ -455,4 +456,9 @@ async fn take(
         Ask::Show => lockgate_engine::challenge(flow, &mut plan, env).await,
     };
     (Some(plan), step)
+}
+
+/// A step of a flow in the trace of a request.
+fn step(request: FlowRequest<'_>, what: &'static str) -> tracing::Span {
+    tracing::trace_span!(target: "lockgate::trace", "flow step", flow = request.slug, what)
 }

@@ -141,7 +141,8 @@ pub async fn copy(from: &Store, into: &Store, now: DateTime<Utc>) -> Result<Tran
     must_be_empty(&target, &tables).await?;
     empty(&target, &tables, &[]).await?;
     let reports = pour(&source, &target, &tables, &[]).await?;
-    for table in tables.iter().filter(|table| table.numbered) {
+    let log = catalogue::log().await?;
+    for table in tables.iter().filter(|table| table.numbered).chain([&log]) {
         numbers::advance(&source, &target, table).await?;
     }
     installation::overwrite(&target.tx, MADE, now.to_rfc3339()).await?;

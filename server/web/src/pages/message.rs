@@ -6,6 +6,7 @@ use crate::{
     page::{Csp, Page},
 };
 use askama::Template;
+use lockgate_identity::journal::with_request_id;
 
 /// A link shown as a button.
 #[derive(Debug, Clone)]
@@ -57,6 +58,11 @@ pub struct DeniedPage {
 }
 
 impl DeniedPage {
+    /// What the log knows this page's request by.
+    fn request_id(&self) -> Option<String> {
+        with_request_id(str::to_owned)
+    }
+
     fn layout(&self) -> Layout {
         Layout::Stacked
     }
@@ -97,7 +103,7 @@ impl MessagePage {
             title: title.into(),
             paragraphs: vec![paragraph.into()],
             details: Vec::new(),
-            request_id: None,
+            request_id: with_request_id(str::to_owned).filter(|_| status >= 400),
             actions: Vec::new(),
         }
     }
