@@ -34,7 +34,7 @@ impl Filling {
     /// # Errors
     /// Whatever the database answers.
     pub(crate) async fn after(migrations: u32) -> Result<Self, Box<dyn Error>> {
-        let db = Database::connect("sqlite::memory:").await?;
+        let db = opened("sqlite::memory:").await?;
         Migrator::up(&db, Some(migrations)).await?;
         let names = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
                      AND name NOT LIKE 'sqlite_%' ORDER BY name";
@@ -115,6 +115,14 @@ impl Filling {
             }
         }
     }
+}
+
+/// Opens a database past the store.
+///
+/// # Errors
+/// Whatever the driver answers.
+pub(crate) async fn opened(url: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
+    Box::pin(Database::connect(url)).await
 }
 
 async fn rows(db: &DatabaseConnection, sql: &str) -> Result<Vec<sea_orm::QueryResult>, sea_orm::DbErr> {

@@ -2,10 +2,10 @@
 
 use lockgate_migrations::{Migrator, MigratorTrait};
 use lockgate_store::{Backend, DatabaseSettings, Store, StoreError};
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 
 use crate::bench::{Bench, Outcome, key};
-use crate::filled::{Filling, texts};
+use crate::filled::{Filling, opened, texts};
 
 pub(crate) async fn migrating_twice_changes_nothing(bench: &Bench) -> Outcome {
     bench.user("ada").await?;
@@ -88,7 +88,7 @@ pub(crate) async fn who_only_looks_changes_nothing(bench: &Bench) -> Outcome {
 
 pub(crate) async fn a_schema_of_a_later_release_is_refused_by_name(bench: &Bench) -> Outcome {
     assert_eq!(bench.store.missing_migration().await?, None);
-    let db = Database::connect(&bench.settings.url).await?;
+    let db = opened(&bench.settings.url).await?;
     let later = "m20990101_000001_of_tomorrow";
     db.execute_unprepared(&format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{later}', 1)")).await?;
     for refused in [bench.store.migrate().await.map(drop), bench.store.migration_status().await.map(drop)] {
@@ -106,7 +106,7 @@ pub(crate) async fn every_earlier_schema_is_brought_up_to_date_with_what_is_in_i
     let last = Filling::after(all).await?;
     for before in 1..all {
         let settings = emptied(bench, before).await?;
-        let db = Database::connect(&settings.url).await?;
+        let db = opened(&settings.url).await?;
         Migrator::up(&db, Some(before)).await?;
         let filling = Filling::after(before).await?;
         filling.fill(&db).await?;

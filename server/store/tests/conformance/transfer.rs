@@ -4,10 +4,9 @@ use lockgate_migrations::{Migrator, MigratorTrait};
 use lockgate_store::{
     Backend, BackupFile, FileError, LEFT, SealKey, Store, TransferError, TurnBack, Worker, copy, turn_back,
 };
-use sea_orm::Database;
 
 use crate::bench::{Bench, Outcome, id, key, later, now};
-use crate::filled::{Filling, NUMBER, TIME};
+use crate::filled::{Filling, NUMBER, TIME, opened};
 
 /// An empty database of the other sort, where there is one, and one of the same sort.
 async fn targets(bench: &Bench, check: &str) -> Result<Vec<Bench>, Box<dyn std::error::Error>> {
@@ -20,7 +19,7 @@ async fn targets(bench: &Bench, check: &str) -> Result<Vec<Bench>, Box<dyn std::
 
 async fn filled(bench: &Bench) -> Result<Filling, Box<dyn std::error::Error>> {
     let filling = Filling::after(u32::try_from(Migrator::migrations().len())?).await?;
-    let db = Database::connect(&bench.settings.url).await?;
+    let db = opened(&bench.settings.url).await?;
     filling.fill(&db).await?;
     db.close().await?;
     Ok(filling)
