@@ -15,8 +15,9 @@ async fn a_node_without_the_database_goes_on_with_what_it_knows_while_redis_is_q
     let ada = nodes.site.signed_in("ada").await;
     until(200, Duration::from_secs(2), async || nodes.ask_second(&ada).await).await;
     let stranger = nodes.site.signed_in("ada").await;
-    // The other login was a change that everybody has to have read.
+    // The other login was a change of ada that everybody has to have read, and to have looked her up again after.
     tokio::time::sleep(Duration::from_millis(600)).await;
+    nodes.ask_second(&ada).await.expect(200);
 
     nodes.to_database.cut();
     let begun = Instant::now();

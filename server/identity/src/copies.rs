@@ -21,8 +21,8 @@ struct Known {
     read_to: i64,
     /// Nothing is known of changes up to this one.
     since: i64,
-    /// The last change of a session, and by which entry of `order` it is forgotten.
-    changed: HashMap<String, (i64, i64)>,
+    /// The last change of a session.
+    changed: HashMap<String, i64>,
     order: VecDeque<(i64, String)>,
 }
 
@@ -56,7 +56,11 @@ impl Copies {
             metrics::counter!("lockgate_session_copies_total", "outcome" => "taken").increment(1);
             return Ok(Some(copy.session));
         }
-        let as_of = self.lock().read_to;
+        // Changes of one session are made one after the other: where the last one is known, so are all before it.
+        let as_of = {
+            let known = self.lock();
+            known.changed.get(id_hash).map_or(known.read_to, |last| known.read_to.max(*last))
+        };
         let found = store.sessions().load(id_hash, now).await?;
         // What nobody is signed in with changes with every step, and is asked for nowhere else.
         if let Some(session) = found.as_ref().filter(|session| session.user_pk.is_some()) {
@@ -69,8 +73,7 @@ impl Copies {
 
     fn holds(&self, copy: &SessionCopy) -> bool {
         let known = self.lock();
-        copy.as_of >= known.since
-            && known.changed.get(&copy.session.id_hash).is_none_or(|(last, _)| *last <= copy.as_of)
+        copy.as_of >= known.since && known.changed.get(&copy.session.id_hash).is_none_or(|last| *last <= copy.as_of)
     }
 
     /// The log is read from here on: of what changed before, nothing is known.
@@ -92,14 +95,7 @@ impl Copies {
 
     /// A session has changed, or ended, by this change of the log.
     pub(crate) fn changed(&self, id: i64, id_hash: &str) {
-        self.lock().note(id, id, id_hash);
-    }
-
-    /// A session was changed by this node, by a change whose number is not known: no copy is right any more.
-    pub(crate) fn changed_here(&self, id_hash: &str) {
-        let mut known = self.lock();
-        let entry = known.read_to;
-        known.note(i64::MAX, entry, id_hash);
+        self.lock().note(id, id_hash);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -108,15 +104,15 @@ impl Copies {
 }
 
 impl Known {
-    fn note(&mut self, last: i64, entry: i64, id_hash: &str) {
-        self.order.push_back((entry, id_hash.to_owned()));
-        let noted = self.changed.entry(id_hash.to_owned()).or_insert((last, entry));
-        *noted = (noted.0.max(last), entry);
+    fn note(&mut self, id: i64, id_hash: &str) {
+        self.order.push_back((id, id_hash.to_owned()));
+        let last = self.changed.entry(id_hash.to_owned()).or_insert(id);
+        *last = (*last).max(id);
         if self.order.len() > REMEMBERED
-            && let Some((entry, id_hash)) = self.order.pop_front()
+            && let Some((id, id_hash)) = self.order.pop_front()
         {
-            self.since = self.since.max(entry);
-            if self.changed.get(&id_hash).is_some_and(|noted| noted.1 == entry) {
+            self.since = self.since.max(id);
+            if self.changed.get(&id_hash) == Some(&id) {
                 self.changed.remove(&id_hash);
             }
         }

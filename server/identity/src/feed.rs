@@ -181,12 +181,12 @@ impl Feed {
     }
 
     /// Forgets what a write of our own has changed, as far as it is known without reading the log: it counts from the next
-    /// request on, and what others have changed comes with the next reading.
-    pub(crate) fn heed(&self, changed: impl IntoIterator<Item = (Topic, String)>) {
+    /// request on, and what others have changed comes with the next reading. `change` is the number of the last of them.
+    pub(crate) fn heed(&self, change: i64, changed: impl IntoIterator<Item = (Topic, String)>) {
         self.messages.tell();
         for (topic, key) in changed {
             if let (Topic::Session, Some(copies)) = (topic, &self.caches.copies) {
-                copies.changed_here(&key);
+                copies.changed(change, &key);
             }
             self.apply(topic, &key);
         }

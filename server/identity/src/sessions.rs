@@ -185,7 +185,7 @@ impl Sessions {
     }
 
     /// Signs in: as [`Self::renew`], and the login is noted with the account and counted in one transaction with it.
-    /// `None` when another request changed the session first.
+    /// Answers the number of the change, too; `None` when another request changed the session first.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -196,13 +196,13 @@ impl Sessions {
         client: &Client,
         data: Value,
         rules: &ScoreRules,
-    ) -> Result<Option<(NewSession, User)>, StoreError> {
+    ) -> Result<Option<(NewSession, User, i64)>, StoreError> {
         let new = self.following(old, facts, client, data);
         let ip = client.ip.to_canonical().to_string();
         let score = LoginScore { key: random_uuid(&*self.random), ip: &ip, rules };
         let (from, now) = ((old.id_hash.as_str(), old.rev), self.clock.now());
-        let user = self.store.sessions().log_in(from, &new.session, &score, now).await?;
-        Ok(user.map(|user| (new, user)))
+        let logged_in = self.store.sessions().log_in(from, &new.session, &score, now).await?;
+        Ok(logged_in.map(|(user, change)| (new, user, change)))
     }
 
     /// What a session becomes by a login.

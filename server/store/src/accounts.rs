@@ -90,7 +90,7 @@ async fn strip(tx: &DatabaseTransaction, user: i64, now: DateTime<Utc>) -> Resul
     leavings::oauth_tokens(tx, oauth_token::Column::UserPk.eq(user).into(), now).await?;
     token::Entity::delete_many().filter(token::Column::UserPk.eq(user)).exec(tx).await?;
     // Nodes forget all keys, whichever is told.
-    changes::append(tx, now, [(Topic::Token, user.to_string())]).await
+    changes::append(tx, now, [(Topic::Token, user.to_string())]).await.map(drop)
 }
 
 /// The user under this id, or the service account of this name, which is taken over.

@@ -229,12 +229,12 @@ fn padded(mut numbers: Vec<i64>) -> Vec<i64> {
     numbers
 }
 
-/// Appends to the log within the transaction that makes the change.
+/// Appends to the log within the transaction that makes the change; answers the number of the last one.
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     now: DateTime<Utc>,
     changed: impl IntoIterator<Item = (Topic, String)>,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let row = |(topic, key): (Topic, String)| change::ActiveModel {
         id: NotSet,
         topic: Set(topic.as_str().to_owned()),
@@ -242,10 +242,11 @@ pub(crate) async fn append(
         created: Set(micros(now)),
     };
     let rows: Vec<_> = changed.into_iter().map(row).collect();
+    let mut last = 0;
     for chunk in rows.chunks(CHUNK) {
-        change::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+        last = change::Entity::insert_many(chunk.to_vec()).exec(tx).await?.last_insert_id.unwrap_or(last);
     }
-    Ok(())
+    Ok(last)
 }
 
 #[cfg(test)]

@@ -75,5 +75,5 @@ pub(crate) async fn oauth_tokens(
     let select = oauth_token::Entity::find().select_only().column(Column::TokenHash).filter(lasting);
     let hashes: Vec<String> = select.order_by_asc(Column::Pk).lock_exclusive().into_tuple().all(tx).await?;
     oauth_token::Entity::delete_many().filter(these).exec(tx).await?;
-    changes::append(tx, now, hashes.into_iter().map(|hash| (Topic::OAuthToken, hash))).await
+    changes::append(tx, now, hashes.into_iter().map(|hash| (Topic::OAuthToken, hash))).await.map(drop)
 }

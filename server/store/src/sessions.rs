@@ -151,8 +151,8 @@ impl Sessions<'_> {
     }
 
     /// [`Self::replace`], by a session in which somebody has just logged in, with all that a login leaves behind: when
-    /// the user logged in last, and a score for that. Answers the user; `None`, and nothing has changed, if the session
-    /// is not at that revision or is gone.
+    /// the user logged in last, and a score for that. Answers the user and the number of the change; `None`, and nothing
+    /// has changed, if the session is not at that revision or is gone.
     ///
     /// # Errors
     /// As [`Self::create`].
@@ -162,7 +162,7 @@ impl Sessions<'_> {
         new: &Session,
         score: &LoginScore<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Option<User>, StoreError> {
+    ) -> Result<Option<(User, i64)>, StoreError> {
         let user_pk = new.user_pk.ok_or(StoreError::Dangling)?;
         let update = replacing(rev, new)?.filter(at(id_hash, rev));
         self.store
@@ -176,9 +176,9 @@ impl Sessions<'_> {
                 tx.execute_raw(reputation::counting(self.store, score.key, scored, 1, score.rules, now)).await?;
                 let sessions = [id_hash, &new.id_hash].map(|hash| (Topic::Session, hash.to_owned()));
                 let changed = sessions.into_iter().chain([(Topic::User, user_pk.to_string())]);
-                changes::append(&tx, now, changed).await?;
+                let change = changes::append(&tx, now, changed).await?;
                 tx.commit().await?;
-                Ok(Some(user))
+                Ok(Some((user, change)))
             })
             .await
     }

@@ -43,9 +43,9 @@ impl Visit<'_> {
         }
         let rules = self.core.reputation.rules();
         let signed_in = self.core.sessions.login(&session, facts, self.client, data.write(), &rules).await?;
-        let Some((new, user)) = signed_in else { return Ok(None) };
+        let Some((new, user, change)) = signed_in else { return Ok(None) };
         let sessions = [&session.id_hash, &new.session.id_hash].map(|hash| (Topic::Session, hash.clone()));
-        self.core.feed.heed(sessions.into_iter().chain([(Topic::User, login.user.to_string())]));
+        self.core.feed.heed(change, sessions.into_iter().chain([(Topic::User, login.user.to_string())]));
         if login.terminate_others {
             self.core.sessions.end_of_users(&[login.user], Some(&new.session)).await?;
         }

@@ -72,7 +72,8 @@ pub(crate) async fn a_login_leaves_its_traces_or_nothing(bench: &Bench) -> Outco
     };
     assert_eq!(log_in(5).await?, None, "stale");
     assert_eq!(traces().await?, (None, 0));
-    let user = log_in(0).await?.ok_or("stale")?;
+    let (user, change) = log_in(0).await?.ok_or("stale")?;
+    assert_eq!(change, store.changes().cursor(now()).await?.newest());
     assert_eq!(traces().await?, (Some(later(3)), 1));
     assert_eq!(store.users().get(ada.pk).await?, Some(user));
     assert_eq!(store.sessions().load(&after.id_hash, now()).await?, Some(Session { rev: 1, ..after.clone() }));
