@@ -412,6 +412,7 @@ impl Identity {
 
     async fn bootstrap(&self, bootstrap: &Bootstrap, hash: Option<&str>) -> Result<(), StartError> {
         self.people.ensure_admin_group().await?;
+        self.store.installation().settle_setup(self.clock.now()).await?;
         if bootstrap.password.is_none() && bootstrap.token.is_none() {
             return Ok(());
         }
@@ -472,8 +473,8 @@ impl Core {
         snapshot.public_base(self.public_url.as_deref())
     }
 
-    /// Whether nobody administers this installation yet, so that the first visitor may. Once false it
-    /// stays false.
+    /// Whether nobody has ever administered this installation, so that the first visitor may. Once false it
+    /// stays false, on every node and after every restart.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -481,7 +482,7 @@ impl Core {
         if self.setup_done.load(Ordering::Acquire) {
             return Ok(false);
         }
-        let open = !self.store.groups().any_superuser().await?;
+        let open = self.store.installation().setup_is_open().await?;
         if !open {
             self.setup_done.store(true, Ordering::Release);
         }

@@ -46,6 +46,7 @@ mod roles;
 mod seal;
 mod session_list;
 mod sessions;
+mod setup;
 mod store;
 mod tasks;
 mod text;

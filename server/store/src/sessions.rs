@@ -175,7 +175,7 @@ impl Sessions<'_> {
                 tx.execute_raw(reputation::counting(self.store, score.key, scored, 1, score.rules, now)).await?;
                 let sessions = [id_hash, &new.id_hash].map(|hash| (Topic::Session, hash.to_owned()));
                 let changed = sessions.into_iter().chain([(Topic::User, user_pk.to_string())]);
-                changes::append(&tx, now, changed).await?;
+                changes::note(&tx, now, changed).await?;
                 tx.commit().await?;
                 Ok(Some(user))
             })
