@@ -335,9 +335,8 @@ impl crate::Core {
         let Some(who) = self.principals.get(user).await?.filter(|who| who.principal().user.is_active) else {
             return Ok(None);
         };
-        if let Some(original) = session.original_pk
-            && !Box::pin(self.may_still_be(&session, original, &who, ip)).await?
-        {
+        // Boxed, as everything that is not done for every request: a future is as large as its largest way.
+        if session.original_pk.is_some() && !Box::pin(self.may_still_be(&session, &who, Some(ip))).await? {
             return Ok(None);
         }
         Ok(Some((session, who)))
