@@ -141,7 +141,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
     let setup = Setup {
         folder: settings.config_dir(),
         upstream,
-        variables: environment,
+        environment: settings.environment(environment),
         trusted: TrustedProxies::new(trusted),
         public_url: settings.public_url.clone(),
         session_lifetime: (settings.session_lifetime > 0).then(|| TimeDelta::seconds(settings.session_lifetime)),

@@ -4,6 +4,7 @@
 mod email;
 mod environment;
 mod git;
+mod own;
 
 use chrono::TimeDelta;
 use email::EmailSettings;
@@ -14,10 +15,16 @@ use figment::{
 };
 use git::GitSettings;
 use ipnet::IpNet;
+use lockgate_flows::ProcessEnvironment;
 use lockgate_identity::{git::Upstream, guessing::Allowance, places::GeoFiles};
 use lockgate_store::ScoreRules;
+use own::Own;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use thiserror::Error;
 use url::Url;
 
@@ -25,6 +32,9 @@ use url::Url;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// What all of this was read from.
+    #[serde(skip)]
+    pub(crate) own: Own,
     /// Where we listen and whom we believe.
     pub(crate) listen: Listen,
     /// Folder of the embedded database and of the secret key when none is set.
@@ -217,6 +227,7 @@ pub(crate) enum LogFormat {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            own: Own::default(),
             listen: Listen {
                 http: SocketAddr::from(([0, 0, 0, 0], 9000)),
                 trusted_proxy_cidrs: Cidrs::Text(
@@ -297,7 +308,7 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
         Some(path) => figment.merge(Toml::file_exact(path)),
         None => figment.merge(Toml::file("lockgate.toml")),
     };
-    let settings: Settings =
+    let mut settings: Settings =
         figment.merge(Environment(values)).extract().map_err(|e| SettingsError::Value(named(&e)))?;
     settings.listen.trusted_proxy_cidrs.networks().map_err(|part| {
         SettingsError::Value(format!("listen.trusted_proxy_cidrs: \"{part}\" is not a network; write 10.0.0.0/8"))
@@ -325,6 +336,7 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
     {
         return Err(SettingsError::Value(format!("public_url: \"{url}\" must start with http:// or https://")));
     }
+    settings.own = Own::of(&settings, file.map_or(Path::new("lockgate.toml"), |file| file), environment);
     Ok(Read { settings, warnings })
 }
 
@@ -355,6 +367,11 @@ impl Settings {
             url = format!("{url}?sslmode={}", encode(mode));
         }
         url
+    }
+
+    /// What secrets of a configuration may name, of these variables of the process.
+    pub(crate) fn environment(&self, environment: BTreeMap<String, String>) -> ProcessEnvironment {
+        ProcessEnvironment::from(environment).keeping(self.own.files.clone(), self.own.variables.clone())
     }
 
     /// The repository that the configuration is pulled from, if there is one.

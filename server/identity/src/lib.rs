@@ -67,6 +67,7 @@ use governor::Quota;
 use guessing::{Allowance, Guessing};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_flows::ProcessEnvironment;
 use lockgate_policies::Places;
 use lockgate_store::{ScoreRules, Store, StoreError};
 use mail::MailServer;
@@ -83,7 +84,6 @@ use reputation::Reputation;
 use runner::FlowRunner;
 use sessions::Sessions;
 use std::{
-    collections::BTreeMap,
     num::NonZeroU32,
     ops::Deref,
     path::PathBuf,
@@ -119,8 +119,8 @@ pub struct Setup {
     pub folder: Option<PathBuf>,
     /// The repository that the configuration is pulled from, instead of a folder.
     pub upstream: Option<Upstream>,
-    /// Variables that secrets of the folder may name.
-    pub variables: BTreeMap<String, String>,
+    /// What secrets of the configuration may name.
+    pub environment: ProcessEnvironment,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// Public address of the sign-in host, without a slash at the end.
@@ -165,7 +165,7 @@ impl Setup {
             random: Arc::new(system::SystemRandom),
             folder: None,
             upstream: None,
-            variables: BTreeMap::new(),
+            environment: ProcessEnvironment::default(),
             trusted: TrustedProxies::new(Vec::new()),
             public_url: None,
             session_lifetime: None,
@@ -344,7 +344,7 @@ impl Identity {
             feed: Arc::clone(&feed),
             folder: setup.folder.clone(),
             mirror,
-            variables: setup.variables.clone(),
+            environment: setup.environment.clone(),
             places: Arc::clone(&places),
             tuning: tuning.clone(),
         })
