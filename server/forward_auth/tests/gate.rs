@@ -391,6 +391,29 @@ async fn credentials_in_the_header_count_while_they_live() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_are_not_guessed_quickly_and_others_go_on() {
+    let house = House::open().await;
+    house.join("Media").await;
+    let right = format!("Bearer {}", house.access_token("one").await);
+    let ask = async |shown: &str, from: &str| {
+        house.ask("one", "/", &[("authorization", shown), ("x-forwarded-for", from)]).await
+    };
+    let mut tries = 0;
+    let told = loop {
+        let wrong = format!("Basic {}", STANDARD.encode(format!("ada:a guess of the password {tries}")));
+        let reply = ask(&wrong, "203.0.113.7").await;
+        if reply.status != StatusCode::UNAUTHORIZED {
+            break reply;
+        }
+        tries += 1;
+        assert!(tries < 600, "any number is tried");
+    };
+    assert!(tries >= 300, "{tries}");
+    assert_eq!((told.status, told.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "1"));
+    assert_eq!(ask(&right, "203.0.113.8").await.status, StatusCode::OK, "who comes from elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mappings_say_nothing_that_a_token_proves() {
     let house = House::open().await;
     let cookie = house.enter("three", "three").await;

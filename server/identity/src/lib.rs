@@ -58,7 +58,7 @@ mod volume;
 use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
-use counter::Counter;
+use counter::{Counter, Failures};
 use decisions::DecisionLog;
 use evidence::Fetcher;
 use feed::{Caches, Feed};
@@ -103,6 +103,9 @@ const BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 
 /// Passwords that a session may have judged in a second while they are typed.
 const WEIGHED: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+
+/// Wrong keys and app passwords that one address may send in a minute.
+const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
 
 /// Below this, the database notes when each version first ran on it.
 pub const VERSIONS: &str = "version:";
@@ -248,6 +251,8 @@ pub struct Core {
     pub reputation: Reputation,
     /// Counts requests by token, or else by account; nothing where any number is permitted.
     pub api_requests: Option<Counter<Uuid>>,
+    /// Counts keys, app passwords and tokens that are nobody's, at the API and at proxied applications.
+    pub wrong_keys: Failures,
     /// Counts, by session, passwords that are judged while they are typed.
     weighings: Counter<Uuid>,
     /// The settings of the installation.
@@ -391,6 +396,7 @@ impl Identity {
             api_requests: setup
                 .api_requests
                 .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            wrong_keys: Failures::new(Quota::per_minute(WRONG_KEYS)),
             weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,
             feed,
