@@ -282,19 +282,31 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings) -
     gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes })
 }
 
+/// What anybody is told of a configuration that is not in force.
+const NOT_IN_FORCE: &str = "The newest configuration is not in force. The log and the admin interface say why.";
+
 async fn live() -> StatusCode {
     StatusCode::OK
 }
 
 /// Ready to serve: the database answers. A folder that does not compile is told, and no reason to send
-/// people elsewhere, since the last good revision serves them.
+/// people elsewhere, since the last good revision serves them. Anybody may ask: what is the matter stands elsewhere.
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
     let database = own.identity.store.ping().await;
+    if let Err(error) = &database {
+        tracing::warn!(%error, "not ready: the database does not answer");
+    }
+    let word = |good: bool| if good { "ok" } else { "failing" };
     let status = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
-        "database": database.err().map_or_else(|| "ok".to_owned(), |e| e.to_string()),
-        "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
+        "database": word(database.is_ok()),
+        "configuration": {
+            "status": word(health.error.is_none()),
+            "revision": health.revision,
+            "error": health.error.map(|_| NOT_IN_FORCE),
+            "held": health.held,
+        },
     });
     if let Some(pull) = health.pull {
         body["configuration"]["commit"] = serde_json::json!(pull.commit);
