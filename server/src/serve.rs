@@ -152,6 +152,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
             name: settings.limits.wrong_passwords_by_name,
         },
         api_requests: NonZeroU32::new(settings.limits.api_requests),
+        new_sessions: NonZeroU32::new(settings.limits.new_sessions),
         decisions: DecisionLog {
             allows: settings.decisions.allows,
             keep: TimeDelta::days(settings.decisions.days.into()),

@@ -196,6 +196,8 @@ pub(crate) struct Limits {
     pub(crate) wrong_passwords_by_name: u32,
     /// Requests of one token to the API in a second, on each node; 0: any number.
     pub(crate) api_requests: u32,
+    /// Sessions that one address may begin in a minute by opening pages, on each node; 0: any number.
+    pub(crate) new_sessions: u32,
     /// Largest request body, in bytes.
     pub(crate) body_bytes: usize,
     /// Connections to the database.
@@ -259,6 +261,7 @@ impl Default for Settings {
                 wrong_passwords_by_address: Allowance::default().address,
                 wrong_passwords_by_name: Allowance::default().name,
                 api_requests: 500,
+                new_sessions: 300,
                 body_bytes: 2 * 1024 * 1024,
                 database_connections: 10,
             },

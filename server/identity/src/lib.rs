@@ -84,6 +84,7 @@ use reputation::Reputation;
 use runner::FlowRunner;
 use sessions::Sessions;
 use std::{
+    net::IpAddr,
     num::NonZeroU32,
     ops::Deref,
     path::PathBuf,
@@ -140,6 +141,8 @@ pub struct Setup {
     pub wrong_passwords: Allowance,
     /// Requests of one token, or of one account's sessions, in a second; `None`: any number.
     pub api_requests: Option<NonZeroU32>,
+    /// Sessions that one address may begin in a minute by opening pages; `None`: any number.
+    pub new_sessions: Option<NonZeroU32>,
     /// Which decisions are kept.
     pub decisions: DecisionLog,
     /// Where the service of leaked passwords is; the digits of a hash are appended.
@@ -177,6 +180,7 @@ impl Setup {
             flow_steps: None,
             wrong_passwords: Allowance::default(),
             api_requests: None,
+            new_sessions: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             twilio_url: sms::TWILIO_URL.to_owned(),
@@ -251,6 +255,8 @@ pub struct Core {
     pub reputation: Reputation,
     /// Counts requests by token, or else by account; nothing where any number is permitted.
     pub api_requests: Option<Counter<Uuid>>,
+    /// Counts, by address, sessions that are begun by opening pages; nothing where any number is permitted.
+    beginnings: Option<Counter<IpAddr>>,
     /// Counts keys, app passwords and tokens that are nobody's, at the API and at proxied applications.
     pub wrong_keys: Failures,
     /// Counts, by session, passwords that are judged while they are typed.
@@ -396,6 +402,7 @@ impl Identity {
             api_requests: setup
                 .api_requests
                 .map(|most| Counter::new(Quota::per_second(most).allow_burst(most.saturating_mul(BURST)))),
+            beginnings: setup.new_sessions.map(|most| Counter::new(Quota::per_minute(most))),
             wrong_keys: Failures::new(Quota::per_minute(WRONG_KEYS)),
             weighings: Counter::new(Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST))),
             tuning,

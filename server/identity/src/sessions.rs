@@ -45,8 +45,11 @@ const CSRF_COOKIE: &str = "authentik_csrf";
 /// Characters of a session's identifier: 256 bits and a little more.
 const TOKEN_LENGTH: usize = 43;
 
-/// How long a session without a login may rest.
+/// How long a session without a login lasts once something was answered in it.
 const ANONYMOUS_LIFE: TimeDelta = TimeDelta::days(1);
+
+/// How long one lasts in which nothing was: programs that open pages leave thousands of them.
+const UNANSWERED_LIFE: TimeDelta = TimeDelta::hours(1);
 
 /// Sessions that are kept in memory.
 const CAPACITY: usize = 50_000;
@@ -128,7 +131,7 @@ impl Sessions {
         self.store.sessions().load(&hash_secret(token), self.clock.now()).await
     }
 
-    /// A session for somebody who is not signed in.
+    /// A session for somebody who is not signed in. It lasts an hour, and a day once something was stored in it again.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -143,7 +146,7 @@ impl Sessions {
             rev: 0,
             created: now,
             last_used: now,
-            expires: now + ANONYMOUS_LIFE,
+            expires: now + UNANSWERED_LIFE,
             last_ip: client.ip.to_string(),
             user_agent: client.user_agent.clone(),
             login_event: None,
@@ -249,7 +252,10 @@ impl Sessions {
     pub async fn save(&self, session: &Session, data: &Value) -> Result<bool, StoreError> {
         let sessions = self.store.sessions();
         match session.user_pk {
-            None => sessions.update_anonymous(&session.id_hash, session.rev, data).await,
+            None => {
+                let until = session.expires.max(session.created + ANONYMOUS_LIFE);
+                sessions.update_anonymous(&session.id_hash, session.rev, data, until).await
+            }
             Some(_) => sessions.update_data(&session.id_hash, session.rev, data, self.clock.now()).await,
         }
     }

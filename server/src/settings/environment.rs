@@ -60,6 +60,7 @@ const KNOWN: &[&str] = &[
     "limits.wrong_passwords_by_address",
     "limits.wrong_passwords_by_name",
     "limits.api_requests",
+    "limits.new_sessions",
     "limits.body_bytes",
     "limits.database_connections",
     "decisions.allows",

@@ -119,14 +119,21 @@ impl Sessions<'_> {
         self.swap(update, id_hash, rev, &[id_hash], now).await
     }
 
-    /// As [`Self::update_data`], of a session in which nobody is logged in; false also if somebody is. Not a change:
-    /// whoever remembers such a session only remembers that it is nobody's.
+    /// As [`Self::update_data`], of a session in which nobody is logged in, which lasts until `expires` then; false also
+    /// if somebody is. Not a change: whoever remembers such a session only remembers that it is nobody's.
     ///
     /// # Errors
     /// As [`Self::update_data`].
-    pub async fn update_anonymous(&self, id_hash: &str, rev: i64, data: &Value) -> Result<bool, StoreError> {
+    pub async fn update_anonymous(
+        &self,
+        id_hash: &str,
+        rev: i64,
+        data: &Value,
+        expires: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let update = session::Entity::update_many()
             .col_expr(session::Column::Data, Expr::value(to_json("session", data, DATA)?))
+            .col_expr(session::Column::Expires, Expr::value(micros(expires)))
             .col_expr(session::Column::Rev, Expr::value(rev + 1))
             .filter(at(id_hash, rev))
             .filter(session::Column::UserPk.is_null());
