@@ -51,6 +51,7 @@ mod plan;
 mod process;
 mod published_clients;
 mod service_accounts;
+mod strangers;
 mod terraform;
 mod threats;
 mod tidy;
