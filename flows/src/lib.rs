@@ -17,6 +17,7 @@ mod lookup;
 mod merge;
 mod node;
 pub mod plan;
+mod process;
 mod raw;
 mod read;
 mod schema;
@@ -38,6 +39,7 @@ pub use language::{
 };
 pub use lookup::{Directory, Existing, Lookups, Nobody, Objects, ProcessSecrets, Secrets, StoredObjects};
 pub use merge::{Adopted, MergePlan, keep_what_the_server_made, merge, normal};
+pub use process::ProcessEnvironment;
 pub use read::{Folder, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, TextFile};
 pub use schema::json_schema;
 pub use span::Span;

@@ -1,12 +1,13 @@
 //! What the language asks of the world around it: which objects, groups, users and secrets exist.
 
-use crate::language::Loaded;
+use crate::{language::Loaded, process::ProcessEnvironment};
 use chrono::{DateTime, Utc};
 use lockgate_model::{Document, Origin};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    fs::File,
+    fs::{File, Metadata},
     io::Read as _,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 use uuid::Uuid;
@@ -44,8 +45,11 @@ pub trait Directory {
 
 /// Where secrets are read from.
 pub trait Secrets {
-    /// The value of an environment variable; `None` when it is not set.
-    fn env(&self, name: &str) -> Option<String>;
+    /// The value of an environment variable.
+    ///
+    /// # Errors
+    /// What is the matter with it, as in "which is not set".
+    fn env(&self, name: &str) -> Result<String, String>;
     /// The content of a file, without the line break at its end.
     ///
     /// # Errors
@@ -105,8 +109,8 @@ impl Directory for Nobody {
 }
 
 impl Secrets for Nobody {
-    fn env(&self, _: &str) -> Option<String> {
-        None
+    fn env(&self, _: &str) -> Result<String, String> {
+        Err(NOT_SET.to_owned())
     }
     fn file(&self, _: &str) -> Result<String, String> {
         Err("no files can be read here".to_owned())
@@ -157,30 +161,33 @@ impl Objects for StoredObjects {
 }
 
 /// The environment of the process as it was read at start, and files.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ProcessSecrets {
-    variables: HashMap<String, String>,
+    environment: ProcessEnvironment,
     root: PathBuf,
     received: bool,
-}
-
-impl std::fmt::Debug for ProcessSecrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProcessSecrets").field("root", &self.root).finish_non_exhaustive()
-    }
 }
 
 /// Longest secret accepted, in bytes.
 const MAX_SECRET: u64 = 65_536;
 
+/// What is the matter with a variable that is not there.
+const NOT_SET: &str = "is not set";
+
 impl ProcessSecrets {
     /// `root` is what relative paths start from: the configuration folder.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, root: impl Into<PathBuf>) -> Self {
-        Self { variables: variables.into_iter().collect(), root: root.into(), received: false }
+        Self::of(ProcessEnvironment::default().with(variables), root)
+    }
+
+    /// As [`Self::new`], knowing which variables and files are the process's own.
+    pub fn of(environment: ProcessEnvironment, root: impl Into<PathBuf>) -> Self {
+        Self { environment, root: root.into(), received: false }
     }
 
     /// For a folder that somebody sent, who need not be whoever runs this machine: the settings of the process are
-    /// kept from it, and so are files outside of [`SECRETS_FOLDER`] and of the root.
+    /// kept from it, with the files that they were read from, and so are files outside of [`SECRETS_FOLDER`] and of
+    /// the root.
     #[must_use]
     pub fn of_received(self) -> Self {
         Self { received: true, ..self }
@@ -193,18 +200,24 @@ impl ProcessSecrets {
         };
         !self.received || within(Path::new(SECRETS_FOLDER)) || (!self.root.as_os_str().is_empty() && within(&self.root))
     }
+
+    /// Whether an open file is one that a setting was read from, by whatever path it was found.
+    fn is_own(&self, file: &File) -> std::io::Result<bool> {
+        let is = |one: &Metadata, other: &Metadata| one.dev() == other.dev() && one.ino() == other.ino();
+        let found = file.metadata()?;
+        Ok(self.environment.own_files().iter().filter_map(|own| own.metadata().ok()).any(|own| is(&own, &found)))
+    }
 }
 
 /// Where container platforms put secrets.
 const SECRETS_FOLDER: &str = "/run/secrets";
 
-/// What the process's own settings begin with.
-const OWN_SETTINGS: [&str; 4] = ["LOCKGATE_", "AUTHENTIK_", "POSTGRES_", "PG"];
-
 impl Secrets for ProcessSecrets {
-    fn env(&self, name: &str) -> Option<String> {
-        let own = self.received && OWN_SETTINGS.iter().any(|prefix| name.starts_with(prefix));
-        self.variables.get(name).filter(|_| !own).cloned()
+    fn env(&self, name: &str) -> Result<String, String> {
+        if self.received && self.environment.is_own_variable(name) {
+            return Err("holds a setting of the server: a folder that was sent may not name these".to_owned());
+        }
+        self.environment.variable(name).cloned().ok_or_else(|| NOT_SET.to_owned())
     }
 
     fn file(&self, path: &str) -> Result<String, String> {
@@ -220,6 +233,9 @@ impl Secrets for ProcessSecrets {
         }
         let mut text = String::new();
         let file = File::open(&path).map_err(|e| e.kind().to_string())?;
+        if self.received && self.is_own(&file).map_err(|e| e.kind().to_string())? {
+            return Err("a folder that was sent may name no file that a setting of the server is read from".to_owned());
+        }
         file.take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| e.kind().to_string())?;
         if text.len() as u64 > MAX_SECRET {
             return Err(format!("it is longer than {MAX_SECRET} bytes"));
@@ -241,9 +257,9 @@ mod tests {
         let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let secrets = |root: PathBuf| ProcessSecrets::new(variables.clone(), root);
         let (own, sent) = (secrets(here.join("src")), secrets(here.join("src")).of_received());
-        assert_eq!(own.env("LOCKGATE_SECRET_KEY").as_deref(), Some("own"));
-        assert_eq!(sent.env("LOCKGATE_SECRET_KEY"), None);
-        assert_eq!(sent.env("GRAFANA_CLIENT_SECRET").as_deref(), Some("theirs"));
+        assert_eq!(own.env("LOCKGATE_SECRET_KEY").as_deref(), Ok("own"));
+        assert!(sent.env("LOCKGATE_SECRET_KEY").is_err_and(|why| why.starts_with("holds a setting")));
+        assert_eq!(sent.env("GRAFANA_CLIENT_SECRET").as_deref(), Ok("theirs"));
         assert!(sent.file("span.rs").is_ok());
         for outside in ["../Cargo.toml", "/etc/hostname", "/etc/none"] {
             let refused = sent.file(outside).expect_err("outside");
@@ -252,5 +268,28 @@ mod tests {
         assert!(own.file("../Cargo.toml").is_ok());
         // Without a configured folder there is no root.
         assert!(secrets(PathBuf::new()).of_received().file("Cargo.toml").is_err());
+    }
+    #[test]
+    fn a_folder_that_was_sent_reaches_nothing_that_settings_were_read_from() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["key", "token", "theirs"] {
+            std::fs::write(at(name), name).expect("a file");
+        }
+        std::os::unix::fs::symlink(at("key"), at("link")).expect("a link");
+        std::fs::hard_link(at("key"), at("other-name")).expect("a link");
+        let variables = ["KEY", "THEIRS"].map(|name| (name.to_owned(), "x".to_owned()));
+        let environment = ProcessEnvironment::from(BTreeMap::from(variables));
+        let environment = environment.keeping([at("link"), at("token"), at("none")], ["KEY".to_owned()]);
+        let own = ProcessSecrets::of(environment, folder.path());
+        let sent = own.clone().of_received();
+        for path in ["key", "./key", "link", "other-name", "token"] {
+            let refused = sent.file(path).expect_err(path);
+            assert!(refused.contains("a setting of the server"), "{path}: {refused}");
+            assert!(own.file(path).is_ok(), "{path}: whoever owns the machine may");
+        }
+        assert_eq!(sent.file("theirs").as_deref(), Ok("theirs"));
+        assert!(sent.env("KEY").is_err_and(|why| why.contains("a setting of the server")));
+        assert!(own.env("KEY").is_ok() && sent.env("THEIRS").is_ok());
     }
 }

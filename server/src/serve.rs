@@ -191,7 +191,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
         outage: TimeDelta::seconds(settings.limits.outage_seconds.into()),
         folder: settings.config_dir(),
         upstream,
-        variables: environment,
+        environment: settings.environment(environment),
         trusted: TrustedProxies::new(trusted),
         public_url: settings.public_url.clone(),
         session_lifetime: (settings.session_lifetime > 0).then(|| TimeDelta::seconds(settings.session_lifetime)),
@@ -202,6 +202,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
             name: settings.limits.wrong_passwords_by_name,
         },
         api_requests: NonZeroU32::new(settings.limits.api_requests),
+        new_sessions: NonZeroU32::new(settings.limits.new_sessions),
         decisions: DecisionLog {
             allows: settings.decisions.allows,
             keep: TimeDelta::days(settings.decisions.days.into()),
@@ -309,12 +310,16 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings, s
     gate.guard(pages).merge(gate.router()).layer(Front { body_bytes: settings.limits.body_bytes, watch: Some(watch) })
 }
 
+/// What anybody is told of a configuration that is not in force.
+const NOT_IN_FORCE: &str = "The newest configuration is not in force. The log and the admin interface say why.";
+
 async fn live() -> StatusCode {
     StatusCode::OK
 }
 
 /// Ready to serve: the database answers, and has the schema that this program needs. A folder that does not compile is told,
-/// and no reason to send people elsewhere, since the last good revision serves them.
+/// and no reason to send people elsewhere, since the last good revision serves them. Anybody may ask: what is the matter stands
+/// elsewhere.
 async fn ready(State(own): State<Own>) -> Response {
     let health = own.identity.config.health();
     let database = match own.identity.store.missing_migration().await {
@@ -324,18 +329,27 @@ async fn ready(State(own): State<Own>) -> Response {
         }
         Err(error) => Err(error.to_string()),
     };
+    if let Err(error) = &database {
+        tracing::warn!(error, "not ready: the database");
+    }
+    let word = |good: bool| if good { "ok" } else { "failing" };
     let stopping = own.stopping.0.load(Ordering::Relaxed);
     let status = if database.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = serde_json::json!({
-        "database": database.err().unwrap_or_else(|| "ok".to_owned()),
-        "configuration": {"revision": health.revision, "error": health.error, "held": health.held},
+        "database": word(database.is_ok()),
+        "configuration": {
+            "status": word(health.error.is_none()),
+            "revision": health.revision,
+            "error": health.error.map(|_| NOT_IN_FORCE),
+            "held": health.held,
+        },
     });
     if stopping {
         body["stopping"] = true.into();
     }
     if let Some(redis) = &own.identity.redis {
         // Without it a node goes on by the database alone, so that is no reason to send people elsewhere.
-        body["redis"] = if redis.is_alive().await { "ok" } else { "failing" }.into();
+        body["redis"] = word(redis.is_alive().await).into();
     }
     if let Some(pull) = health.pull {
         body["configuration"]["commit"] = serde_json::json!(pull.commit);

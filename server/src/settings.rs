@@ -4,6 +4,7 @@
 mod email;
 mod environment;
 mod git;
+mod own;
 mod redis;
 mod tls;
 mod traces;
@@ -17,12 +18,18 @@ use figment::{
 };
 use git::GitSettings;
 use ipnet::IpNet;
+use lockgate_flows::ProcessEnvironment;
 use lockgate_identity::{git::Upstream, guessing::Allowance, places::GeoFiles};
 use lockgate_model::Validity;
 use lockgate_store::ScoreRules;
+use own::Own;
 use redis::RedisSettings;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use thiserror::Error;
 pub(crate) use tls::TlsFiles;
 use tls::{Https, TlsSettings};
@@ -34,6 +41,9 @@ pub(crate) use traces::Tracing;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// What all of this was read from.
+    #[serde(skip)]
+    pub(crate) own: Own,
     /// Where we listen and whom we believe.
     pub(crate) listen: Listen,
     /// Folder of the embedded database and of the secret key when none is set.
@@ -209,6 +219,8 @@ pub(crate) struct Limits {
     pub(crate) wrong_passwords_by_name: u32,
     /// Requests of one token to the API in a second, on each node; 0: any number.
     pub(crate) api_requests: u32,
+    /// Sessions that one address may begin in a minute by opening pages, on each node; 0: any number.
+    pub(crate) new_sessions: u32,
     /// Largest request body, in bytes.
     pub(crate) body_bytes: usize,
     /// Connections of clients at once; more wait.
@@ -244,6 +256,7 @@ pub(crate) enum LogFormat {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            own: Own::default(),
             listen: Listen {
                 http: SocketAddr::from(([0, 0, 0, 0], 9000)),
                 https: Https::default(),
@@ -281,6 +294,7 @@ impl Default for Settings {
                 wrong_passwords_by_address: Allowance::default().address,
                 wrong_passwords_by_name: Allowance::default().name,
                 api_requests: 500,
+                new_sessions: 300,
                 body_bytes: 2 * 1024 * 1024,
                 connections: 10_000,
                 database_connections: 10,
@@ -365,6 +379,7 @@ pub(crate) fn read(file: Option<&PathBuf>, environment: &BTreeMap<String, String
     {
         return Err(SettingsError::Value(format!("public_url: \"{url}\" must start with http:// or https://")));
     }
+    settings.own = Own::of(&settings, file.map_or(Path::new("lockgate.toml"), |file| file), environment);
     Ok(Read { settings, warnings })
 }
 
@@ -410,6 +425,11 @@ impl Settings {
             (None, Some(_)) => "postgresql (LOCKGATE_POSTGRESQL__… or AUTHENTIK_POSTGRESQL__…)",
             _ => "database_url (LOCKGATE_DATABASE_URL)",
         }
+    }
+
+    /// What secrets of a configuration may name, of these variables of the process.
+    pub(crate) fn environment(&self, environment: BTreeMap<String, String>) -> ProcessEnvironment {
+        ProcessEnvironment::from(environment).keeping(self.own.files.clone(), self.own.variables.clone())
     }
 
     /// The repository that the configuration is pulled from, if there is one.

@@ -107,7 +107,11 @@ async fn started(database: Database, hash: &str) -> Option<Server> {
     if database == Database::Postgres && std::env::var_os("LOCKGATE_TEST_POSTGRES_URL").is_none() {
         return None;
     }
-    let server = Server::builder(database).config("sign-in.yaml", FOLDER).start().await;
+    let server = Server::builder(database)
+        .config("sign-in.yaml", FOLDER)
+        .set("LOCKGATE_LIMITS__NEW_SESSIONS", "0")
+        .start()
+        .await;
     let mut table = "username,password_hash\n".to_owned();
     (0..USERS).for_each(|user| table.push_str(&format!("user-{user},\"{hash}\"\n")));
     let path = server.data_folder().join("people.csv");

@@ -44,7 +44,11 @@ async fn main() {
         return;
     }
     println!("Binary: `{}`\n", lockgate_tests::binary().display());
-    let server = Server::builder(Database::Sqlite).set("BENCH_SECRET", SECRET).start().await;
+    let server = Server::builder(Database::Sqlite)
+        .set("BENCH_SECRET", SECRET)
+        .set("LOCKGATE_LIMITS__NEW_SESSIONS", "0")
+        .start()
+        .await;
     let pair = json!({"common_name": CURVE_KEY, "alg": "ecdsa", "validity_days": 1});
     server.api().post("crypto/certificatekeypairs/generate/", &pair).await.expect(200);
     server.write("apps.yaml", &folder());

@@ -164,6 +164,7 @@ fn links(html: &str) -> BTreeSet<String> {
 /// A server on a database with so many users and what they did.
 async fn filled(database: Database, users: usize) -> Server {
     let mut builder = Server::builder(database).config("pages.yaml", FOLDER).set("LOCKGATE_LIMITS__API_REQUESTS", "0");
+    builder = builder.set("LOCKGATE_LIMITS__NEW_SESSIONS", "0");
     let url = database.create().await;
     if let Some(url) = &url {
         builder = builder.set("LOCKGATE_DATABASE_URL", url);

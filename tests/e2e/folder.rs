@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lockgate_tests::{Client, CommandOutcome, Database, Server, Site, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 on_each_database!(
     a_change_goes_live_without_a_restart,
@@ -57,17 +57,22 @@ async fn a_broken_folder_keeps_the_last_good_revision(database: Database) {
     assert!(line.contains("apps.yaml:4:1"), "no file, line and column: {line}");
     assert_eq!(name_of_blog(&server).await, "Blog");
 
-    let ready = server.get("/-/health/ready/").await.expect(200);
-    assert!(ready.body.is_empty() || ready.text().contains("naem"), "{}", ready.text());
-    let detail = server.get("/-/health/ready/?detail").await.expect(200).text();
-    assert!(detail.contains("apps.yaml") && detail.contains("naem"), "readiness does not say why: {detail}");
+    // Strangers hear that something is the matter, and administrators what.
+    for page in ["/-/health/ready/", "/-/health/ready/?detail"] {
+        let ready = server.get(page).await.expect(200);
+        assert_eq!(ready.json()["configuration"]["status"], "failing", "{}", ready.text());
+        assert!(!ready.text().contains("apps.yaml") && !ready.text().contains("naem"), "{}", ready.text());
+    }
+    let detail = server.api().get("lockgate/overview/").await.expect(200).text();
+    assert!(detail.contains("apps.yaml:4:1") && detail.contains("naem"), "{detail}");
     let metrics = server.get("/metrics").await.expect(200).text();
     assert!(metrics.lines().any(|line| line.contains("config") && line.ends_with(" 1")), "{metrics}");
 
     server.write("apps.yaml", &BLOG.replace("name: Blog", "name: Weblog"));
     eventually(async || name_of_blog(&server).await == "Weblog").await;
-    let detail = server.get("/-/health/ready/?detail").await.expect(200).text();
-    assert!(!detail.contains("naem"), "readiness still complains: {detail}");
+    let ready = server.get("/-/health/ready/").await.expect(200).json();
+    let told = (&ready["configuration"]["status"], &ready["configuration"]["error"]);
+    assert_eq!(told, (&json!("ok"), &Value::Null), "readiness still complains: {ready}");
 }
 
 async fn a_server_starts_on_a_broken_folder_with_what_it_had(database: Database) {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 on_each_database!(
     a_push_goes_live_by_itself_and_at_once_when_asked_for,
     whatever_fails_the_last_good_revision_stays_and_each_failure_is_told_once,
+    a_repository_reaches_nothing_that_settings_were_read_from,
     a_rewritten_branch_is_followed_and_told,
     only_commits_of_those_who_may_sign_come_into_force,
     only_the_pinned_commit_comes_into_force,
@@ -143,6 +144,23 @@ async fn whatever_fails_the_last_good_revision_stays_and_each_failure_is_told_on
     assert!(figures.contains("lockgate_configuration_broken 0"), "{figures}");
 }
 
+async fn a_repository_reaches_nothing_that_settings_were_read_from(database: Database) {
+    const APP: &str = "app: wiki\nname: Wiki\nurl: http://wiki.lockgate.test\noauth2:\n  redirect_uris: [http://wiki.lockgate.test/cb]\n  \
+        client_secret: ";
+    let repository = Repository::new();
+    repository.push("Good", &[("config/apps.yaml", &format!("{APP}{{ env: WIKI_SECRET }}\n"))]);
+    let server = pulling(database, &repository.url())
+        .set("LOCKGATE_SECRET_KEY", "env://SEALED_UNDER")
+        .set("SEALED_UNDER", "a secret key that is long enough")
+        .set("WIKI_SECRET", "a secret of the wiki, long enough");
+    let server = server.start().await;
+    assert_eq!(reload(&server).await["error"], Value::Null);
+    repository.push("Greedy", &[("config/apps.yaml", &format!("{APP}{{ env: SEALED_UNDER }}\n"))]);
+    let answer = reload(&server).await;
+    let error = answer["error"].as_str().unwrap_or_default();
+    assert!(error.contains("\"SEALED_UNDER\", which holds a setting of the server"), "{answer}");
+}
+
 async fn a_rewritten_branch_is_followed_and_told(database: Database) {
     let repository = Repository::new();
     let first = repository.push("First", &[("config/apps.yaml", BLOG)]);
@@ -214,7 +232,9 @@ async fn a_server_starts_without_the_repository(database: Database) {
     let repository = Repository::new();
     let server = pulling(database, &repository.url()).start().await;
     let standing = health(&server).await;
-    assert!(standing["error"].as_str().is_some_and(|e| e.contains("refs/heads/main")), "an empty one: {standing}");
+    assert!(standing["error"].is_string() && !standing.to_string().contains("refs/heads/main"), "{standing}");
+    let detail = server.api().get("lockgate/overview/").await.expect(200).json()["configuration"]["error"].to_string();
+    assert!(detail.contains("refs/heads/main"), "an empty one: {detail}");
     assert_eq!((name_of_blog(&server).await.as_str(), &standing["commit"]), ("", &Value::Null));
     server.get("/if/flow/default-authentication-flow/").await.expect(200);
     drop(server);

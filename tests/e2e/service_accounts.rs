@@ -80,7 +80,7 @@ async fn a_person_is_not_taken_over_and_a_service_account_is(database: Database)
     let api = server.api();
     api.create_user("Backup-Bot", BOOTSTRAP_PASSWORD, &[]).await;
     server.write("bot.yaml", BOT);
-    let health = async || server.get("/-/health/ready/").await.json()["configuration"]["error"].to_string();
+    let health = async || api.get("lockgate/overview/").await.json()["configuration"]["error"].to_string();
     eventually(async || health().await.contains("bot.yaml:4:18")).await;
     let told = health().await;
     assert!(told.contains("the user \\\"Backup-Bot\\\" is there already, and is no service account"), "{told}");

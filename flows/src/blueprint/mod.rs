@@ -195,8 +195,8 @@ impl Directory for Anybody {
 struct Answers(HashMap<String, String>);
 
 impl Secrets for Answers {
-    fn env(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
+    fn env(&self, name: &str) -> Result<String, String> {
+        self.0.get(name).cloned().ok_or_else(|| "is not set".to_owned())
     }
     fn file(&self, _: &str) -> Result<String, String> {
         // Whether it is there, only the place where the folder is used can tell.

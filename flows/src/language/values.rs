@@ -265,7 +265,7 @@ impl Loader<'_> {
                 .lookups
                 .secrets
                 .env(name)
-                .ok_or_else(|| format!("\"{yaml}\" needs the environment variable \"{name}\", which is not set")),
+                .map_err(|why| format!("\"{yaml}\" needs the environment variable \"{name}\", which {why}")),
             _ => self
                 .lookups
                 .secrets

@@ -19,6 +19,7 @@ use lockgate_store::TokenIntent;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 use uuid::Uuid;
 
@@ -210,7 +211,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Whom a key speaks for, and under what its requests are counted: an API token, or an OAuth2 access token that was
 /// issued for calling the API, which a program gets as many of as it likes. One that is bound to a key of its holder
 /// (RFC 9449) is worth nothing without the proof.
-async fn by_key(identity: &Identity, key: &str) -> Result<Option<(Uuid, Arc<PrincipalEntry>)>, ApiError> {
+async fn by_key(identity: &Identity, key: &str, from: IpAddr) -> Result<Option<(Uuid, Arc<PrincipalEntry>)>, ApiError> {
+    if let Some(wait) = identity.wrong_keys.pause(from) {
+        return Err(throttled(wait));
+    }
     identity.feed.trust().await?;
     if let Some((token, entry)) = identity.tokens.authenticate(key, TokenIntent::Api).await? {
         return Ok(Some((token.pk, entry)));
@@ -228,7 +232,11 @@ async fn count(identity: &Identity, parts: &Parts, key: Uuid) -> Result<(), ApiE
     if parts.extensions.get::<Counted>().is_some() {
         return Ok(());
     }
-    counter.count_with_all(&key).await.map_err(|wait| ApiError::Throttled(wait.as_secs() + 1))
+    counter.count_with_all(&key).await.map_err(throttled)
+}
+
+fn throttled(wait: Duration) -> ApiError {
+    ApiError::Throttled(wait.as_secs() + 1)
 }
 
 impl FromRequestParts<Identity> for Caller {
@@ -237,7 +245,10 @@ impl FromRequestParts<Identity> for Caller {
     async fn from_request_parts(parts: &mut Parts, identity: &Identity) -> Result<Self, ApiError> {
         let client = client(identity, parts);
         if let Some(key) = bearer(&parts.headers) {
-            let (counted, entry) = by_key(identity, key).await?.ok_or(BAD_TOKEN)?;
+            let (counted, entry) = match by_key(identity, key, client.ip).await? {
+                Some(found) => found,
+                None => return Err(identity.wrong_keys.count(client.ip).map_or_else(throttled, |()| BAD_TOKEN)),
+            };
             count(identity, parts, counted).await?;
             return Ok(Self { entry, session: None, original: None, client, login: Login::default() });
         }

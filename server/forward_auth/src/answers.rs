@@ -16,7 +16,7 @@ use http::{HeaderValue, StatusCode, header};
 use lockgate_identity::{config::ProxyApp, journal::Action};
 use lockgate_policies::describe_denial;
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 impl Gate {
     /// Carries out an answer for a proxy that asked in `dialect`.
@@ -51,10 +51,13 @@ impl Gate {
     }
 
     fn refused(&self, scene: Scene<'_>, dialect: Dialect, app: &ProxyApp) -> Response {
-        if dialect == Dialect::Nginx || scene.question.is_script {
-            return unauthorized("unauthorized request");
-        }
-        let mut response = self.pages.no_redirect(&app.app_name, scene.language(None));
+        let mut response = match self.identity.wrong_keys.pause(scene.origin.ip()) {
+            // nginx takes any other status for a failure of ours.
+            Some(wait) if dialect == Dialect::Nginx => later(unauthorized("too many wrong credentials"), wait),
+            Some(wait) => return later(text(StatusCode::TOO_MANY_REQUESTS, "too many wrong credentials"), wait),
+            None if dialect == Dialect::Nginx || scene.question.is_script => unauthorized("unauthorized request"),
+            None => self.pages.no_redirect(&app.app_name, scene.language(None)),
+        };
         challenge(&mut response);
         response
     }
@@ -144,6 +147,12 @@ fn unauthorized(words: &str) -> Response {
 /// password by itself.
 fn challenge(response: &mut Response) {
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lockgate\""));
+}
+
+/// Says when another try is worth it.
+fn later(mut response: Response, wait: Duration) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
 }
 
 fn no_store(mut response: Response) -> Response {

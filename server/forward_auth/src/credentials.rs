@@ -51,6 +51,10 @@ impl Expires for Claims {
 impl Gate {
     /// The sign-in that the header proves.
     pub(crate) async fn by_header(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Option<Arc<Ticket>>, Failure> {
+        // Too many of this address were wrong: none is looked at for a while, as `refused` tells.
+        if self.identity.wrong_keys.pause(scene.origin.ip()).is_some() {
+            return Ok(None);
+        }
         let header = scene.question.authorization().filter(|value| value.len() <= MAX_HEADER);
         let Some((header, shown)) = header.and_then(|value| Some((value, parse(value.to_str().ok()?)?))) else {
             return Ok(None);
@@ -61,6 +65,8 @@ impl Gate {
             Shown::Password { user, password } => self.by_password(scene, app, &user, &password, key).await?,
         };
         if found.is_none() {
+            // Whoever has sent too many hears so with the next one.
+            let _ = self.identity.wrong_keys.count(scene.origin.ip());
             self.note(Action::LoginFailed, scene.origin, "the Authorization header of a request was not accepted");
         }
         Ok(found)

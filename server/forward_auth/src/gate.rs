@@ -208,6 +208,12 @@ impl Gate {
             return Ok(None);
         }
         let Some(ready) = self.ready(scene.snapshot, app, ticket, scene.now).await? else { return Ok(None) };
+        if let Proof::Session(entry) = &ticket.proof
+            && entry.session.original_pk.is_some()
+            && !Box::pin(self.identity.may_still_be(&entry.session, &ready.who, Some(scene.origin.ip()))).await?
+        {
+            return Ok(None);
+        }
         let denied = self.judge(scene, app.app_id, &app.app_slug, &ready).await;
         let mut denial = denied.map(|decision| (app.app_name.clone(), decision));
         for id in found.apps.iter().filter(|id| **id != app.app_id) {

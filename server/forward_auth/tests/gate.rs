@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 use url::Url;
+use uuid::Uuid;
 
 const DOCUMENTS: &str = r#"
 app: one
@@ -113,8 +114,8 @@ impl House {
         };
         let identity = Identity::start(setup).await.expect("services");
         assert_eq!(identity.config.health().error, None);
-        let ada = ada(&identity).await;
-        let session = sign_in(&identity, ada).await;
+        let ada = user(&identity, "ada", vec![]).await;
+        let session = sign_in(&identity, ada, None).await;
         let app = lockgate_forward_auth::router(identity.clone(), Arc::new(PlainPages));
         Self { identity, app, ada, session, _folder: folder }
     }
@@ -200,26 +201,26 @@ impl House {
     }
 }
 
-async fn ada(identity: &Identity) -> i64 {
+async fn user(identity: &Identity, name: &str, groups: Vec<Uuid>) -> i64 {
     let draft = UserDraft {
-        username: "ada".into(),
-        name: "Ada".into(),
-        email: "ada@example.org".into(),
+        username: name.into(),
+        name: name.into(),
+        email: format!("{name}@example.org"),
         is_active: true,
         user_type: UserType::Internal,
         path: "users".into(),
         attributes: Map::new(),
-        groups: vec![],
+        groups,
         password: None,
     };
     identity.people.create_user(draft, None).await.expect("a user").pk
 }
 
-async fn sign_in(identity: &Identity, user_pk: i64) -> Session {
+async fn sign_in(identity: &Identity, user_pk: i64, original_pk: Option<i64>) -> Session {
     let client = lockgate_identity::net::client(&identity.trusted, [127, 0, 0, 1].into(), |_| None);
     let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
     let expires = new.session.expires;
-    let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None, original_pk: None };
+    let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None, original_pk };
     let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
     login.expect("signed in").session
 }
@@ -306,6 +307,30 @@ async fn who_leaves_the_group_is_out_with_the_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acting_as_somebody_else_ends_with_the_right_to_it() {
+    let mut house = House::open().await;
+    house.join("Media").await;
+    let admins = house.identity.store.groups().by_name("authentik Admins").await.expect("a database").expect("a group");
+    let root = user(&house.identity, "root", vec![admins.pk]).await;
+    house.session = sign_in(&house.identity, house.ada, Some(root)).await;
+    let cookie = house.enter("one", "one").await;
+    let jwt = house.ask("one", "/", &[("cookie", &cookie)]).await.header("x-authentik-jwt").to_owned();
+    let (jwt, token) = (format!("Bearer {jwt}"), format!("Bearer {}", house.access_token("one").await));
+    let ask = async || {
+        [
+            house.ask("one", "/", &[("cookie", &cookie)]).await.status,
+            house.ask("one", "/", &[("authorization", &jwt)]).await.status,
+            house.ask("one", "/", &[("authorization", &token)]).await.status,
+        ]
+    };
+    assert_eq!(ask().await, [StatusCode::OK; 3]);
+    house.identity.people.remove_member(admins.pk, root, None).await.expect("left");
+    assert_eq!(ask().await, [StatusCode::FOUND, StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED]);
+    house.identity.people.add_member(admins.pk, root, None, None).await.expect("back");
+    assert_eq!(ask().await, [StatusCode::OK; 3], "the session goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_in_a_domain_keeps_its_own_policies() {
     let house = House::open().await;
     let cookie = house.enter("garden.house", "auth.house").await;
@@ -363,6 +388,29 @@ async fn credentials_in_the_header_count_while_they_live() {
     assert!(out.header("set-cookie").contains("Max-Age=0"), "{:?}", out.headers);
     assert_eq!(house.ask("one", "/", &[("cookie", &cookie)]).await.status, StatusCode::FOUND);
     assert_eq!(ask("one", &bearer).await, StatusCode::UNAUTHORIZED, "the token ends with its session");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_are_not_guessed_quickly_and_others_go_on() {
+    let house = House::open().await;
+    house.join("Media").await;
+    let right = format!("Bearer {}", house.access_token("one").await);
+    let ask = async |shown: &str, from: &str| {
+        house.ask("one", "/", &[("authorization", shown), ("x-forwarded-for", from)]).await
+    };
+    let mut tries = 0;
+    let told = loop {
+        let wrong = format!("Basic {}", STANDARD.encode(format!("ada:a guess of the password {tries}")));
+        let reply = ask(&wrong, "203.0.113.7").await;
+        if reply.status != StatusCode::UNAUTHORIZED {
+            break reply;
+        }
+        tries += 1;
+        assert!(tries < 600, "any number is tried");
+    };
+    assert!(tries >= 300, "{tries}");
+    assert_eq!((told.status, told.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "1"));
+    assert_eq!(ask(&right, "203.0.113.8").await.status, StatusCode::OK, "who comes from elsewhere");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

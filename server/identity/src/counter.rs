@@ -1,11 +1,14 @@
 //! How often somebody may do something: counts by whoever it is, in this process, and on all nodes together where there is a
 //! Redis.
 
+use crate::net::household;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use lockgate_store::Redis;
+use quick_cache::sync::Cache;
 use std::{
     fmt::Display,
     hash::Hash,
+    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -99,4 +102,54 @@ impl<K: Clone + Eq + Hash> Counter<K> {
 /// Counts a request that was too much for one of the limits.
 pub(crate) fn refused(limit: &'static str) {
     metrics::counter!("lockgate_rate_limited_total", "limit" => limit).increment(1);
+}
+
+/// Failures by address (of IPv6: by network of 64 bits). After too many nothing of that address is looked at for a
+/// while: who guesses must not learn which guess was right.
+#[derive(Debug)]
+pub struct Failures {
+    started: Instant,
+    counts: Counter<IpAddr>,
+    /// Addresses that have failed too often, and until when nothing is looked at for them.
+    shut: Cache<IpAddr, Duration>,
+}
+
+impl Failures {
+    /// Permits this many. `name` tells them apart in the metric of refusals.
+    #[must_use]
+    pub fn new(name: &'static str, quota: Quota) -> Self {
+        Self { started: Instant::now(), counts: Counter::new(name, quota), shut: Cache::new(REMEMBERED) }
+    }
+
+    /// How long an address has to wait, if it has to.
+    pub fn pause(&self, from: IpAddr) -> Option<Duration> {
+        self.shut.get(&household(from))?.checked_sub(self.started.elapsed())
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// With the time to wait, when there were too many.
+    pub fn count(&self, from: IpAddr) -> Result<(), Duration> {
+        let (from, now) = (household(from), self.started.elapsed());
+        self.counts.count(&from).inspect_err(|wait| self.shut.insert(from, now + *wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn who_fails_too_often_waits_and_nobody_else_does() {
+        let failures = Failures::new("test", Quota::per_minute(NonZeroU32::MIN.saturating_add(9)));
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert_eq!(failures.pause(ip("2001:db8::1")), None);
+        let counted = (0..100).filter(|_| failures.count(ip("2001:db8::1")).is_ok()).count();
+        assert!((10..=11).contains(&counted), "{counted}");
+        assert!(failures.pause(ip("2001:db8::2")).is_some(), "another address of the same network");
+        assert_eq!(failures.pause(ip("2001:db8:0:1::1")), None);
+        assert_eq!(failures.pause(ip("192.0.2.1")), None);
+    }
 }

@@ -65,21 +65,26 @@ impl Core {
         Ok(new)
     }
 
-    /// Whether somebody who acts as another user may still do so: the right to it can end meanwhile.
-    pub(crate) async fn may_still_be(
+    /// Whether who acts as another user in a session may still do so: the right to it can end meanwhile. It is asked
+    /// again for every request, in memory; in a session of one's own there is nothing to ask. `ip` is that of the
+    /// browser, where the browser itself asks.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn may_still_be(
         &self,
         session: &Session,
-        original: i64,
         user: &PrincipalEntry,
-        ip: IpAddr,
+        ip: Option<IpAddr>,
     ) -> Result<bool, StoreError> {
+        let Some(original) = session.original_pk else { return Ok(true) };
         let snapshot = self.config.snapshot();
         let Some(who) = self.principals.get(original).await?.filter(|who| who.principal().user.is_active) else {
             return Ok(false);
         };
         let Ok(whom) = Administered::user(user) else { return Ok(false) };
         let login = login_of(session);
-        let facts = Facts { ip: Some(ip), ..Facts::at(self.clock.now()) };
+        let facts = Facts { ip, ..Facts::at(self.clock.now()) };
         let facts = facts.with_login(&login);
         let may = self.access.administer(&snapshot, &who, Action::Impersonate, &whom, &facts);
         if may && snapshot.settings.impersonation {

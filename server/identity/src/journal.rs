@@ -9,6 +9,7 @@ use lockgate_model::User;
 use lockgate_store::{DecisionRecord, Event, Store, StoreError, Task};
 use serde_json::{Map, Value, json};
 use std::{
+    fmt::Write as _,
     net::IpAddr,
     sync::{
         Arc, OnceLock,
@@ -278,7 +279,7 @@ impl Journal {
 
     /// Logs an event that is made already and stores it soon.
     pub fn record_made(&self, event: Event) {
-        tracing::info!(event = event.action, app = event.app, context = %event.context, "event");
+        tracing::info!(event = event.action, app = event.app, context = %one_line(&event.context), "event");
         self.put(event, false);
     }
 
@@ -342,12 +343,27 @@ impl Journal {
 fn log(entry: &Entry) {
     let user = entry.user.as_ref().map_or("-", |u| u.1.as_str());
     let ip = entry.client_ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let context = Value::Object(entry.context.clone());
+    let context = one_line(&Value::Object(entry.context.clone()));
     if entry.action.is_trouble() {
         tracing::warn!(event = entry.action.as_str(), app = entry.app, user, ip, %context, "{}", headline(entry));
     } else {
         tracing::info!(event = entry.action.as_str(), app = entry.app, user, ip, %context, "{}", headline(entry));
     }
+}
+
+/// JSON without what a terminal takes for a line's end or a command; JSON itself escapes no more than what is below the
+/// space.
+fn one_line(context: &Value) -> String {
+    let mut line = String::new();
+    for letter in context.to_string().chars() {
+        match letter {
+            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(line, "\\u{:04x}", u32::from(letter));
+            }
+            letter => line.push(letter),
+        }
+    }
+    line
 }
 
 /// Words that operators search the log for.

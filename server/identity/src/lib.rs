@@ -61,7 +61,7 @@ use access::Access;
 use chrono::TimeDelta;
 use config::{Config, ConfigError};
 use copies::Copies;
-use counter::Counter;
+use counter::{Counter, Failures};
 use decisions::DecisionLog;
 use evidence::Fetcher;
 use feed::{Caches, Feed};
@@ -70,6 +70,7 @@ use governor::Quota;
 use guessing::{Allowance, Guessing};
 use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_flows::ProcessEnvironment;
 use lockgate_policies::Places;
 use lockgate_store::{Messages, Redis, ScoreRules, Store, StoreError};
 use mail::MailServer;
@@ -86,7 +87,7 @@ use reputation::Reputation;
 use runner::FlowRunner;
 use sessions::Sessions;
 use std::{
-    collections::BTreeMap,
+    net::IpAddr,
     num::NonZeroU32,
     ops::Deref,
     path::PathBuf,
@@ -107,6 +108,9 @@ const BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 /// Passwords that a session may have judged in a second while they are typed.
 const WEIGHED: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
 
+/// Wrong keys and app passwords that one address may send in a minute.
+const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
+
 /// Below this, the database notes when each version first ran on it.
 pub const VERSIONS: &str = "version:";
 
@@ -126,8 +130,8 @@ pub struct Setup {
     pub folder: Option<PathBuf>,
     /// The repository that the configuration is pulled from, instead of a folder.
     pub upstream: Option<Upstream>,
-    /// Variables that secrets of the folder may name.
-    pub variables: BTreeMap<String, String>,
+    /// What secrets of the configuration may name.
+    pub environment: ProcessEnvironment,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// Public address of the sign-in host, without a slash at the end.
@@ -144,6 +148,8 @@ pub struct Setup {
     pub wrong_passwords: Allowance,
     /// Requests of one token, or of one account's sessions, in a second; `None`: any number.
     pub api_requests: Option<NonZeroU32>,
+    /// Sessions that one address may begin in a minute by opening pages; `None`: any number.
+    pub new_sessions: Option<NonZeroU32>,
     /// Which decisions are kept.
     pub decisions: DecisionLog,
     /// Where the service of leaked passwords is; the digits of a hash are appended.
@@ -174,7 +180,7 @@ impl Setup {
             random: Arc::new(system::SystemRandom),
             folder: None,
             upstream: None,
-            variables: BTreeMap::new(),
+            environment: ProcessEnvironment::default(),
             trusted: TrustedProxies::new(Vec::new()),
             public_url: None,
             session_lifetime: None,
@@ -183,6 +189,7 @@ impl Setup {
             flow_steps: None,
             wrong_passwords: Allowance::default(),
             api_requests: None,
+            new_sessions: None,
             decisions: DecisionLog::default(),
             pwned_url: pwned::DEFAULT_URL.to_owned(),
             twilio_url: sms::TWILIO_URL.to_owned(),
@@ -259,6 +266,10 @@ pub struct Core {
     pub reputation: Reputation,
     /// Counts requests by token, or else by account; nothing where any number is permitted.
     pub api_requests: Option<Counter<Uuid>>,
+    /// Counts, by address, sessions that are begun by opening pages; nothing where any number is permitted.
+    beginnings: Option<Counter<IpAddr>>,
+    /// Counts keys, app passwords and tokens that are nobody's, at the API and at proxied applications.
+    pub wrong_keys: Failures,
     /// Counts, by session, passwords that are judged while they are typed.
     weighings: Counter<Uuid>,
     /// The settings of the installation.
@@ -362,7 +373,7 @@ impl Identity {
             feed: Arc::clone(&feed),
             folder: setup.folder.clone(),
             mirror,
-            variables: setup.variables.clone(),
+            environment: setup.environment.clone(),
             places: Arc::clone(&places),
             tuning: tuning.clone(),
         })
@@ -411,6 +422,8 @@ impl Identity {
                 let quota = Quota::per_second(most).allow_burst(most.saturating_mul(BURST));
                 Counter::with_all("api", quota, setup.redis, "api-requests")
             }),
+            beginnings: setup.new_sessions.map(|most| Counter::new("new_sessions", Quota::per_minute(most))),
+            wrong_keys: Failures::new("wrong_keys", Quota::per_minute(WRONG_KEYS)),
             weighings: Counter::new(
                 "password_strength",
                 Quota::per_second(WEIGHED).allow_burst(WEIGHED.saturating_mul(BURST)),
@@ -436,6 +449,7 @@ impl Identity {
 
     async fn bootstrap(&self, bootstrap: &Bootstrap, hash: Option<&str>) -> Result<(), StartError> {
         self.people.ensure_admin_group().await?;
+        self.store.installation().settle_setup(self.clock.now()).await?;
         if bootstrap.password.is_none() && bootstrap.token.is_none() {
             return Ok(());
         }
@@ -507,8 +521,8 @@ impl Core {
         snapshot.public_base(self.public_url.as_deref())
     }
 
-    /// Whether nobody administers this installation yet, so that the first visitor may. Once false it
-    /// stays false.
+    /// Whether nobody has ever administered this installation, so that the first visitor may. Once false it
+    /// stays false, on every node and after every restart.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -516,7 +530,7 @@ impl Core {
         if self.setup_done.load(Ordering::Acquire) {
             return Ok(false);
         }
-        let open = !self.store.groups().any_superuser().await?;
+        let open = self.store.installation().setup_is_open().await?;
         if !open {
             self.setup_done.store(true, Ordering::Release);
         }

@@ -46,8 +46,11 @@ const CSRF_COOKIE: &str = "authentik_csrf";
 /// Characters of a session's identifier: 256 bits and a little more.
 const TOKEN_LENGTH: usize = 43;
 
-/// How long a session without a login may rest.
+/// How long a session without a login lasts once something was answered in it.
 const ANONYMOUS_LIFE: TimeDelta = TimeDelta::days(1);
+
+/// How long one lasts in which nothing was: programs that open pages leave thousands of them.
+const UNANSWERED_LIFE: TimeDelta = TimeDelta::hours(1);
 
 /// Sessions that are kept in memory.
 const CAPACITY: usize = 50_000;
@@ -141,7 +144,7 @@ impl Sessions {
         self.store.sessions().load(&hash_secret(token), self.clock.now()).await
     }
 
-    /// A session for somebody who is not signed in.
+    /// A session for somebody who is not signed in. It lasts an hour, and a day once something was stored in it again.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -156,7 +159,7 @@ impl Sessions {
             rev: 0,
             created: now,
             last_used: now,
-            expires: now + ANONYMOUS_LIFE,
+            expires: now + UNANSWERED_LIFE,
             last_ip: client.ip.to_string(),
             user_agent: client.user_agent.clone(),
             login_event: None,
@@ -262,7 +265,10 @@ impl Sessions {
     pub async fn save(&self, session: &Session, data: &Value) -> Result<bool, StoreError> {
         let sessions = self.store.sessions();
         match session.user_pk {
-            None => sessions.update_anonymous(&session.id_hash, session.rev, data).await,
+            None => {
+                let until = session.expires.max(session.created + ANONYMOUS_LIFE);
+                sessions.update_anonymous(&session.id_hash, session.rev, data, until).await
+            }
             Some(_) => sessions.update_data(&session.id_hash, session.rev, data, self.clock.now()).await,
         }
     }
@@ -348,9 +354,8 @@ impl crate::Core {
         let Some(who) = self.principals.get(user).await?.filter(|who| who.principal().user.is_active) else {
             return Ok(None);
         };
-        if let Some(original) = session.original_pk
-            && !Box::pin(self.may_still_be(&session, original, &who, ip)).await?
-        {
+        // Boxed, as everything that is not done for every request: a future is as large as its largest way.
+        if session.original_pk.is_some() && !Box::pin(self.may_still_be(&session, &who, Some(ip))).await? {
             return Ok(None);
         }
         Ok(Some((session, who)))

@@ -2,13 +2,11 @@
 
 use crate::endpoint::Refusal;
 use governor::Quota;
-use lockgate_identity::{counter::Counter, net::household};
-use quick_cache::sync::Cache;
-use std::{
-    net::IpAddr,
-    num::NonZeroU32,
-    time::{Duration, Instant},
+use lockgate_identity::{
+    counter::{Counter, Failures},
+    net::household,
 };
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 /// Failed attempts of one address in a minute.
 const FAILURES: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
@@ -22,15 +20,9 @@ const USER_CODES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Requests that clients without a secret may push from one address in a minute.
 const PUSHED: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 
-/// Addresses that are remembered as having failed too often.
-const REMEMBERED: usize = 50_000;
-
 /// The limits.
 pub(crate) struct Limits {
-    started: Instant,
-    failures: Counter<IpAddr>,
-    /// Addresses that have failed too often, and until when nothing is compared for them.
-    shut: Cache<IpAddr, Duration>,
+    failures: Failures,
     devices: Counter<IpAddr>,
     pushed: Counter<IpAddr>,
     user_codes: Counter<IpAddr>,
@@ -41,9 +33,7 @@ impl Default for Limits {
         let every = |period: Duration, burst| Quota::with_period(period).map(|quota| quota.allow_burst(burst));
         let hourly = every(Duration::from_secs(180), DEVICES).unwrap_or(Quota::per_hour(DEVICES));
         Self {
-            started: Instant::now(),
-            failures: Counter::new("client_secrets", Quota::per_minute(FAILURES)),
-            shut: Cache::new(REMEMBERED),
+            failures: Failures::new("client_secrets", Quota::per_minute(FAILURES)),
             devices: Counter::new("device_codes", hourly),
             pushed: Counter::new("pushed_requests", Quota::per_minute(PUSHED)),
             user_codes: Counter::new("user_codes", Quota::per_minute(USER_CODES)),
@@ -55,18 +45,12 @@ impl Limits {
     /// Whether secrets from this address may be compared at all: the right one must not be told from the
     /// wrong ones of somebody who guesses.
     pub(crate) fn may_try(&self, from: IpAddr) -> Result<(), Refusal> {
-        let until = self.shut.get(&household(from)).unwrap_or_default();
-        until.checked_sub(self.started.elapsed()).map_or(Ok(()), |wait| Err(too_many(wait)))
+        self.failures.pause(from).map_or(Ok(()), |wait| Err(too_many(wait)))
     }
 
     /// Counts a failed attempt; an error once there were too many.
     pub(crate) fn failed(&self, from: IpAddr) -> Result<(), Refusal> {
-        let from = household(from);
-        let now = self.started.elapsed();
-        self.failures.count(&from).map_err(|wait| {
-            self.shut.insert(from, now + wait);
-            too_many(wait)
-        })
+        self.failures.count(from).map_err(too_many)
     }
 
     /// Counts a device code.

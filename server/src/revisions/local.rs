@@ -41,7 +41,12 @@ impl RevisionView {
 
 pub(super) fn desk(place: &Place<'_>, store: Store) -> Desk {
     let geo = place.settings.geoip.files();
-    Desk::new(store, place.environment.clone(), place.settings.config_dir().as_deref(), &geo)
+    Desk::new(
+        store,
+        place.settings.environment(place.environment.clone()),
+        place.settings.config_dir().as_deref(),
+        &geo,
+    )
 }
 
 pub(super) async fn plan(place: &Place<'_>, texts: Texts) -> Result<PlanReport, Failure> {

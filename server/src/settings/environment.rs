@@ -72,6 +72,7 @@ const KNOWN: &[&str] = &[
     "limits.wrong_passwords_by_address",
     "limits.wrong_passwords_by_name",
     "limits.api_requests",
+    "limits.new_sessions",
     "limits.body_bytes",
     "limits.connections",
     "limits.database_connections",
@@ -176,13 +177,16 @@ fn unknown(prefix: &str, variable: &str, path: &str) -> String {
     format!("{variable} is not a setting; did you mean {name}?")
 }
 
+/// A value that refers to another place: `file` or `env`, the target, and what counts where there is nothing.
+pub(super) fn reference(text: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (scheme @ ("file" | "env"), rest) = text.split_once("://")? else { return None };
+    let (target, default) = rest.split_once('?').map_or((rest, None), |(t, d)| (t, Some(d)));
+    Some((scheme, target, default))
+}
+
 /// `file:///path?default` reads a file, `env://NAME?default` another variable.
 fn resolve(variable: &str, text: &str, environment: &BTreeMap<String, String>) -> Result<String, SettingsError> {
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme @ ("file" | "env"), rest)) => (scheme, rest),
-        _ => return Ok(text.to_owned()),
-    };
-    let (target, default) = rest.split_once('?').map_or((rest, None), |(t, d)| (t, Some(d)));
+    let Some((scheme, target, default)) = reference(text) else { return Ok(text.to_owned()) };
     let found = match scheme {
         "file" => std::fs::read_to_string(target).map(|t| t.trim_end().to_owned()).map_err(|e| e.to_string()),
         _ => environment.get(target).cloned().ok_or_else(|| "the variable is not set".to_owned()),

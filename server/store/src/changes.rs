@@ -15,7 +15,7 @@ use sea_orm::{
 
 use crate::entity::change;
 use crate::text::{cut, micros};
-use crate::{Store, StoreError, expired};
+use crate::{Store, StoreError, expired, setup};
 
 /// Changes that one poll answers at most; the rest comes with the next.
 const BATCH: u64 = 5_000;
@@ -229,8 +229,22 @@ fn padded(mut numbers: Vec<i64>) -> Vec<i64> {
     numbers
 }
 
-/// Appends to the log within the transaction that makes the change; answers the number of the last one.
+/// Appends to the log within the transaction that makes the change, after it; answers the number of the last one. Where it
+/// made somebody an administrator, the set-up is over with it.
 pub(crate) async fn append(
+    tx: &DatabaseTransaction,
+    now: DateTime<Utc>,
+    changed: impl IntoIterator<Item = (Topic, String)>,
+) -> Result<i64, StoreError> {
+    let changed: Vec<_> = changed.into_iter().collect();
+    if changed.iter().any(|(topic, _)| matches!(topic, Topic::User | Topic::Groups)) {
+        setup::settle(tx, now).await?;
+    }
+    note(tx, now, changed).await
+}
+
+/// [`append`] for what can have made nobody an administrator.
+pub(crate) async fn note(
     tx: &DatabaseTransaction,
     now: DateTime<Utc>,
     changed: impl IntoIterator<Item = (Topic, String)>,

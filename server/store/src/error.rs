@@ -26,6 +26,9 @@ pub enum StoreError {
     /// Another node laid a commit down meanwhile, which may be a later one.
     #[error("another node has laid down a commit meanwhile")]
     Outpaced,
+    /// Somebody else has become the first administrator meanwhile.
+    #[error("this installation was set up by somebody else meanwhile")]
+    SetUp,
     /// The row to change does not exist.
     #[error("no such {what}")]
     NotFound {

@@ -50,6 +50,7 @@ mod schema;
 mod seal;
 mod session_list;
 mod sessions;
+mod setup;
 mod store;
 mod tasks;
 mod text;

@@ -54,17 +54,18 @@ pub(crate) fn in_force_sql(parameter: u8) -> String {
 
 /// Of a membership, that its group makes superusers: by its own mark, or by that of a group around it. `UNION`
 /// drops what was seen before, so cycles end.
-pub(crate) fn makes_superusers() -> Expr {
-    Expr::cust(
-        r#""memberships"."group_pk" IN (
-            WITH RECURSIVE down(pk) AS (
-                SELECT g.pk FROM "groups" g WHERE g.is_superuser
-                UNION
-                SELECT e.child_pk FROM group_parents e JOIN down ON e.parent_pk = down.pk
-            )
-            SELECT pk FROM down
-        )"#,
+pub(crate) const MAKES_SUPERUSERS: &str = r#""memberships"."group_pk" IN (
+    WITH RECURSIVE down(pk) AS (
+        SELECT g.pk FROM "groups" g WHERE g.is_superuser
+        UNION
+        SELECT e.child_pk FROM group_parents e JOIN down ON e.parent_pk = down.pk
     )
+    SELECT pk FROM down
+)"#;
+
+/// [`MAKES_SUPERUSERS`] as a part of a statement.
+pub(crate) fn makes_superusers() -> Expr {
+    Expr::cust(MAKES_SUPERUSERS)
 }
 
 /// The groups around each that a user is in for a time, by name. `UNION` drops what was seen before, so cycles end.

@@ -120,14 +120,21 @@ impl Sessions<'_> {
         self.swap(update, id_hash, rev, &[id_hash], now).await
     }
 
-    /// As [`Self::update_data`], of a session in which nobody is logged in; false also if somebody is. Not a change:
-    /// whoever remembers such a session only remembers that it is nobody's.
+    /// As [`Self::update_data`], of a session in which nobody is logged in, which lasts until `expires` then; false also
+    /// if somebody is. Not a change: whoever remembers such a session only remembers that it is nobody's.
     ///
     /// # Errors
     /// As [`Self::update_data`].
-    pub async fn update_anonymous(&self, id_hash: &str, rev: i64, data: &Value) -> Result<bool, StoreError> {
+    pub async fn update_anonymous(
+        &self,
+        id_hash: &str,
+        rev: i64,
+        data: &Value,
+        expires: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let update = session::Entity::update_many()
             .col_expr(session::Column::Data, Expr::value(to_json("session", data, DATA)?))
+            .col_expr(session::Column::Expires, Expr::value(micros(expires)))
             .col_expr(session::Column::Rev, Expr::value(rev + 1))
             .filter(at(id_hash, rev))
             .filter(session::Column::UserPk.is_null());
@@ -176,7 +183,7 @@ impl Sessions<'_> {
                 tx.execute_raw(reputation::counting(self.store, score.key, scored, 1, score.rules, now)).await?;
                 let sessions = [id_hash, &new.id_hash].map(|hash| (Topic::Session, hash.to_owned()));
                 let changed = sessions.into_iter().chain([(Topic::User, user_pk.to_string())]);
-                let change = changes::append(&tx, now, changed).await?;
+                let change = changes::note(&tx, now, changed).await?;
                 tx.commit().await?;
                 Ok(Some((user, change)))
             })

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::entity::{credential, token, user};
 use crate::groups::set_memberships;
 use crate::text::{DATA, TEXT, comparable, fits, fold, from_json, micros, search_patterns, searchable, to_json};
-use crate::{Store, StoreError, Topic, changes, password_history, sessions};
+use crate::{Store, StoreError, Topic, changes, password_history, sessions, setup};
 
 /// Which of the credentials is the password.
 pub(crate) const PASSWORD: &str = "password";
@@ -111,6 +111,27 @@ impl Users<'_> {
                 changes::append(&tx, now, keys).await?;
                 tx.commit().await?;
                 Ok(made)
+            })
+            .await
+    }
+
+    /// [`Self::create`] in answer to a question that was asked while nobody administered the installation: if
+    /// somebody does meanwhile, from whatever node, nothing is made.
+    ///
+    /// # Errors
+    /// [`StoreError::SetUp`], or as [`Self::create`].
+    pub async fn create_first(&self, new: NewUser, now: DateTime<Utc>) -> Result<User, StoreError> {
+        self.store
+            .bounded(async {
+                let tx = self.store.begin().await?;
+                let user = insert(&tx, new, now).await?;
+                // Of two that come together, the second waits here for the end of the first.
+                if !setup::settle(&tx, now).await? && setup::is_done(&tx).await? {
+                    return Err(StoreError::SetUp);
+                }
+                changes::append(&tx, now, [(Topic::User, user.pk.to_string())]).await?;
+                tx.commit().await?;
+                Ok(user)
             })
             .await
     }

@@ -15,6 +15,7 @@ on_each_database!(a_flood_of_logins_is_turned_away_in_bounded_memory);
 async fn a_flood_of_logins_is_turned_away_in_bounded_memory(database: Database) {
     // A short queue, so that a fast machine has to turn visitors away as well.
     let server = Server::builder(database).set("LOCKGATE_LIMITS__PASSWORD_QUEUE", "16");
+    let server = server.set("LOCKGATE_LIMITS__NEW_SESSIONS", "0");
     // Without the pauses after wrong passwords, which would keep most of them away from the queue.
     let server = server.set("LOCKGATE_LIMITS__WRONG_PASSWORDS_BY_ADDRESS", "0");
     let server = server.set("LOCKGATE_LIMITS__WRONG_PASSWORDS_BY_NAME", "0").start().await;

@@ -20,6 +20,7 @@ on_each_database!(
 
 async fn start(database: Database, by_address: &str, by_name: &str) -> Server {
     let server = Server::builder(database)
+        .set("LOCKGATE_LIMITS__NEW_SESSIONS", "0")
         .config("sign-in.yaml", FOLDER)
         .set("LOCKGATE_LIMITS__WRONG_PASSWORDS_BY_ADDRESS", by_address)
         .set("LOCKGATE_LIMITS__WRONG_PASSWORDS_BY_NAME", by_name)

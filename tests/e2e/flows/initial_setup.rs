@@ -9,6 +9,7 @@ on_each_database!(
     the_first_visitor_makes_the_admin_and_nobody_after,
     a_bootstrapped_server_needs_no_setup,
     two_first_visitors_make_one_admin,
+    without_an_administrator_the_setup_stays_closed,
 );
 
 async fn the_first_visitor_makes_the_admin_and_nobody_after(database: Database) {
@@ -38,6 +39,22 @@ async fn a_bootstrapped_server_needs_no_setup(database: Database) {
     refused(&server, &Client::new()).await;
     let journey = Client::new().open(&server.url("/")).await;
     assert_eq!(journey.url().path(), "/if/flow/default-authentication-flow/", "{:#?}", journey.hops);
+}
+
+async fn without_an_administrator_the_setup_stays_closed(database: Database) {
+    let mut server = Server::builder(database).start().await;
+    let api = server.api();
+    let admin = api.only("core/users/?username=akadmin").await["pk"].as_i64().expect("a number");
+    api.leave(admin, "authentik Admins").await;
+    server.kill();
+    server.launch().await;
+    refused(&server, &Client::new()).await;
+    let journey = Client::new().open(&server.url("/")).await;
+    assert_eq!(journey.url().path(), "/if/flow/default-authentication-flow/", "{:#?}", journey.hops);
+    // The way back in is the operator's.
+    let done = server.run(&["create_admin_group", "akadmin"]);
+    assert_eq!(done.code, 0, "{}", done.text);
+    server.api().get("core/users/").await.expect(200);
 }
 
 async fn two_first_visitors_make_one_admin(database: Database) {

@@ -21,7 +21,7 @@ use axum::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream;
 use http::{Method, StatusCode, header};
-use lockgate_identity::{Identity, system::random_uuid};
+use lockgate_identity::{Identity, roster::cells, system::random_uuid};
 use lockgate_model::permission;
 use lockgate_policies::Action;
 use lockgate_store::{Event, EventFilter, EventPlace};
@@ -166,7 +166,7 @@ fn row(event: &Event) -> [String; 9] {
 fn table(rows: impl IntoIterator<Item = [String; 9]>) -> Part {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(&row)?;
+        writer.write_record(row.iter().map(|cell| cells::written(cell).into_owned()))?;
     }
     writer.into_inner().map(Bytes::from).map_err(|error| std::io::Error::other(error.to_string()))
 }

@@ -4,6 +4,7 @@ use crate::support::{Api, Browser, clock::Moved};
 use chrono::TimeDelta;
 use http::Method;
 use lockgate_engine::ports::Clock as _;
+use lockgate_flows::ProcessEnvironment;
 use lockgate_identity::{
     Setup,
     mail::{MailServer, MailSettings},
@@ -277,8 +278,8 @@ async fn a_code_that_was_sent_works_for_ten_minutes_and_not_for_fifteen() {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("phones.yaml"), PHONES).expect("a file");
     let config = Some(folder.path().to_owned());
-    let variables = [("SMS".to_owned(), "hush-hush".to_owned())].into();
-    let api = Api::start_by(&clock, |setup| Setup { mail, folder: config, variables, ..setup }).await;
+    let environment = ProcessEnvironment::default().with([("SMS".to_owned(), "hush-hush".to_owned())]);
+    let api = Api::start_by(&clock, |setup| Setup { mail, folder: config, environment, ..setup }).await;
     let stage = api.get("/stages/authenticator/sms/?name=phones").await.expect(200)["results"][0]["pk"].clone();
     for (name, word, kind) in [("ada", "mail", AuthenticatorKind::Email), ("bob", "sms", AuthenticatorKind::Sms)] {
         let (user_pk, _) = person(&api, name).await;

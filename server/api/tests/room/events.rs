@@ -105,6 +105,17 @@ async fn events_are_counted_and_taken_away() {
 }
 
 #[tokio::test]
+async fn what_is_taken_away_holds_no_formulas() {
+    let api = Api::start().await;
+    let entry = Entry::new(Action::SecretView, "=cmd|'/c calc'!A1");
+    api.identity.journal.record(entry.with("reason", "=1+1"));
+    api.identity.journal.flush().await;
+    let table = api.get("/events/events/export/?action=secret_view").await.expect(200);
+    let table = table.as_str().expect("a text");
+    assert!(table.contains(",'=cmd|'/c calc'!A1,"), "{table}");
+}
+
+#[tokio::test]
 async fn a_change_too_large_to_tell_hides_nothing_beside_it() {
     let api = Api::start().await;
     let brands = api.get("/core/brands/").await.expect(200);

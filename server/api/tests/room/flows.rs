@@ -1,9 +1,12 @@
 //! What there is about flows beside their objects.
 
-use crate::support::{Api, Browser, TOKEN};
+use crate::support::{Api, Browser, TOKEN, clock::Moved};
+use chrono::TimeDelta;
 use http::Method;
+use lockgate_engine::ports::Clock as _;
 use lockgate_identity::{Setup, runner::StepLimits};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const EXECUTOR: &str = "/flows/executor/default-authentication-flow/?query=";
 const INSPECTOR: &str = "/flows/inspector/default-authentication-flow/";
@@ -87,4 +90,25 @@ async fn programs_in_a_crowd_are_told_when_to_come_back() {
     for _ in 0..3 {
         api.anonymous(Method::GET, EXECUTOR, &Value::Null).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn a_session_in_which_nothing_was_answered_lasts_an_hour() {
+    let clock = Arc::new(Moved::default());
+    let api = Api::start_by(&clock, |setup| setup).await;
+    api.post("/core/users/", &json!({"username": "ada", "name": ""})).await.expect(201);
+    let (mut idle, mut busy) = (Browser::new(&api), Browser::new(&api));
+    for browser in [&mut idle, &mut busy] {
+        browser.send(Method::GET, EXECUTOR, &Value::Null).await.expect(200);
+    }
+    let who = json!({"component": "ak-stage-identification", "uid_field": "ada"});
+    busy.send(Method::POST, EXECUTOR, &who).await.expect(302);
+    clock.passes(TimeDelta::minutes(61));
+    assert_eq!(api.store.sessions().delete_expired(clock.now(), 100).await.expect("swept"), 1);
+    let shown = busy.send(Method::GET, EXECUTOR, &Value::Null).await.expect(200);
+    assert_eq!(shown["component"], "ak-stage-password", "{shown}");
+    let shown = idle.send(Method::GET, EXECUTOR, &Value::Null).await.expect(200);
+    assert_eq!(shown["component"], "ak-stage-identification", "{shown}");
+    clock.passes(TimeDelta::hours(23));
+    assert_eq!(api.store.sessions().delete_expired(clock.now(), 100).await.expect("swept"), 2);
 }

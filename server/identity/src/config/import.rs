@@ -7,12 +7,14 @@ use super::{
     reading::Shelf,
 };
 use chrono::{DateTime, Utc};
-use lockgate_flows::{Diagnostic, Folder, GroupDeclaration, Imported, Remark, TextFile, import_with_context};
+use lockgate_flows::{
+    Diagnostic, Folder, GroupDeclaration, Imported, ProcessEnvironment, Remark, TextFile, import_with_context,
+};
 use lockgate_model::{Document, Group, Origin, User, kind};
 use lockgate_store::NewGroup;
 use serde_json::{Map, Value};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::PathBuf,
 };
 use thiserror::Error;
@@ -72,10 +74,10 @@ impl Config {
         let present: Vec<Document> = base.objects.iter().map(|object| object.document.clone()).collect();
         let groups = self.store.groups().all().await.map_err(super::ConfigError::Store)?;
         let mut shelf = shelf(&present, &groups, now)?;
-        let variables = secrets(&imported, &self.variables);
+        let environment = secrets(&imported, &self.environment);
         let folder = Folder::received(imported.files.iter().map(|file| (file.path.clone(), file.text.clone())));
         let texts = Texts { folder, root: PathBuf::new(), received: true };
-        let checked = shelf.check(&texts, &variables, &self.store).await?;
+        let checked = shelf.check(&texts, &environment, &self.store).await?;
         if !checked.is_sound() {
             return Err(ImportError::Unsound(checked.diagnostics));
         }
@@ -126,10 +128,10 @@ fn shelf(present: &[Document], groups: &[Group], now: DateTime<Utc>) -> Result<S
 }
 
 /// What the texts may name: the secrets that stood in the blueprint, and those of the process.
-fn secrets(imported: &Imported, process: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn secrets(imported: &Imported, process: &ProcessEnvironment) -> ProcessEnvironment {
     let own = imported.variables.iter().filter(|variable| !variable.value.is_empty());
     let own = own.map(|variable| (variable.name.clone(), variable.value.clone()));
-    process.clone().into_iter().chain(own).collect()
+    process.clone().with(own)
 }
 
 /// A document as the next version of the present one; nothing where it says the same.

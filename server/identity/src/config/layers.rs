@@ -16,12 +16,12 @@ use super::{
 };
 use crate::git::Commit;
 use lockgate_engine::ports::{Clock, Random};
-use lockgate_flows::{Diagnostic, Loaded};
+use lockgate_flows::{Diagnostic, Loaded, ProcessEnvironment};
 use lockgate_model::{Document, Group};
 use lockgate_policies::{Places, Stopwatch};
 use lockgate_store::{Pull, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 use thiserror::Error;
@@ -36,7 +36,7 @@ pub(super) struct Start<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) random: &'a dyn Random,
     pub(super) stopwatch: &'a Stopwatch,
-    pub(super) variables: &'a BTreeMap<String, String>,
+    pub(super) environment: &'a ProcessEnvironment,
     pub(super) places: &'a Arc<dyn Places>,
 }
 
@@ -185,7 +185,7 @@ impl Start<'_> {
     }
 
     async fn sound(&self, shelf: &mut Shelf, texts: &Texts) -> Result<Loaded, Refusal> {
-        let mut checked = shelf.check(texts, self.variables, self.store).await?;
+        let mut checked = shelf.check(texts, self.environment, self.store).await?;
         let more = if checked.is_sound() {
             let twice = accounts::twice(&checked.loaded);
             if twice.is_empty() {

@@ -54,12 +54,13 @@ use crate::{
 use arc_swap::ArcSwap;
 use change::Planned;
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_flows::ProcessEnvironment;
 use lockgate_model::{Document, kind};
 use lockgate_policies::{Places, Stopwatch, TextOrigin};
 use lockgate_store::{ConfigChange, DocumentRef, NewGroup, RevisionMeta, RevisionOrigin, Store, StoreError};
 use pull::{Laying, Puller};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
@@ -94,7 +95,7 @@ pub(crate) struct Sources {
     pub(crate) feed: Arc<Feed>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) mirror: Option<Mirror>,
-    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) environment: ProcessEnvironment,
     pub(crate) places: Arc<dyn Places>,
     pub(crate) tuning: Tuning,
 }
@@ -107,8 +108,8 @@ pub(crate) async fn stored(
 ) -> Result<Snapshot, ConfigError> {
     let began = Instant::now();
     let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
-    let (random, variables) = (&crate::system::SystemRandom, &BTreeMap::new());
-    layers::Start { store, clock, random, stopwatch: &stopwatch, variables, places }.stored().await
+    let (random, environment) = (&crate::system::SystemRandom, &ProcessEnvironment::default());
+    layers::Start { store, clock, random, stopwatch: &stopwatch, environment, places }.stored().await
 }
 
 /// What readiness, metrics and operators are told.
@@ -176,7 +177,7 @@ pub struct Config {
     feed: Arc<Feed>,
     folder: Option<PathBuf>,
     puller: Option<Puller>,
-    variables: BTreeMap<String, String>,
+    environment: ProcessEnvironment,
     stopwatch: Stopwatch,
     places: Arc<dyn Places>,
     tuning: Tuning,
@@ -193,7 +194,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) async fn start(sources: Sources) -> Result<Self, ConfigError> {
-        let Sources { store, clock, random, journal, feed, folder, mirror, variables, places, tuning } = sources;
+        let Sources { store, clock, random, journal, feed, folder, mirror, environment, places, tuning } = sources;
         let began = Instant::now();
         let stopwatch: Stopwatch = Arc::new(move || began.elapsed());
         let start = layers::Start {
@@ -201,7 +202,7 @@ impl Config {
             clock: &*clock,
             random: &*random,
             stopwatch: &stopwatch,
-            variables: &variables,
+            environment: &environment,
             places: &places,
         };
         let texts = match &folder {
@@ -218,7 +219,7 @@ impl Config {
             feed,
             folder,
             puller,
-            variables,
+            environment,
             stopwatch,
             places,
             tuning,
@@ -336,7 +337,7 @@ impl Config {
             clock: &*self.clock,
             random: &*self.random,
             stopwatch: &self.stopwatch,
-            variables: &self.variables,
+            environment: &self.environment,
             places: &self.places,
         }
     }

@@ -2,12 +2,12 @@
 
 use super::{ConfigError, pairs};
 use chrono::{DateTime, Utc};
-use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, ProcessSecrets, StoredObjects};
+use lockgate_flows::{Checked, Directory, Folder, Loaded, Lookups, ProcessEnvironment, ProcessSecrets, StoredObjects};
 use lockgate_model::{Document, Group};
 use lockgate_store::{Case, Store, StoreError};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -88,10 +88,10 @@ impl Shelf {
     pub(super) async fn check(
         &mut self,
         texts: &Texts,
-        variables: &BTreeMap<String, String>,
+        environment: &ProcessEnvironment,
         store: &Store,
     ) -> Result<Checked, ConfigError> {
-        let secrets = ProcessSecrets::new(variables.clone(), &texts.root);
+        let secrets = ProcessSecrets::of(environment.clone(), &texts.root);
         let secrets = if texts.received { secrets.of_received() } else { secrets };
         let checked = self.checked(texts, &secrets);
         let asked = self.people.asked();

@@ -12,12 +12,12 @@ use crate::{
     system::{SystemClock, SystemRandom, random_uuid},
 };
 use lockgate_engine::ports::{Clock, Random};
+use lockgate_flows::ProcessEnvironment;
 use lockgate_flows::plan::{ObjectChange, PlanReport, changes};
 use lockgate_model::{Document, Group, User};
 use lockgate_policies::{Places, Stopwatch};
 use lockgate_store::{Revision, RevisionMeta, RevisionOrigin, Store, StoreError};
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -285,7 +285,7 @@ pub struct Desk {
     clock: SystemClock,
     random: SystemRandom,
     stopwatch: Stopwatch,
-    variables: BTreeMap<String, String>,
+    environment: ProcessEnvironment,
     folder: Option<PathBuf>,
     places: Arc<dyn Places>,
 }
@@ -293,14 +293,14 @@ pub struct Desk {
 impl Desk {
     /// On this database; `folder` is the one that servers are configured with, `geo` as in [`crate::Setup`].
     #[must_use]
-    pub fn new(store: Store, variables: BTreeMap<String, String>, folder: Option<&Path>, geo: &GeoFiles) -> Self {
+    pub fn new(store: Store, environment: ProcessEnvironment, folder: Option<&Path>, geo: &GeoFiles) -> Self {
         let began = Instant::now();
         Self {
             store,
             clock: SystemClock,
             random: SystemRandom,
             stopwatch: Arc::new(move || began.elapsed()),
-            variables,
+            environment,
             folder: folder.map(Path::to_path_buf),
             places: Arc::new(GeoDatabases::open(geo)),
         }
@@ -308,8 +308,8 @@ impl Desk {
 
     fn laying(&self) -> Start<'_> {
         let (clock, random): (&dyn Clock, &dyn Random) = (&self.clock, &self.random);
-        let (stopwatch, variables, places) = (&self.stopwatch, &self.variables, &self.places);
-        Start { store: &self.store, clock, random, stopwatch, variables, places }
+        let (stopwatch, environment, places) = (&self.stopwatch, &self.environment, &self.places);
+        Start { store: &self.store, clock, random, stopwatch, environment, places }
     }
 
     /// What a folder would do. Writes nothing.

@@ -50,7 +50,7 @@ impl StandIns {
 }
 
 impl Secrets for StandIns {
-    fn env(&self, name: &str) -> Option<String> {
+    fn env(&self, name: &str) -> Result<String, String> {
         self.real.env(name)
     }
 

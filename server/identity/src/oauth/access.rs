@@ -102,7 +102,7 @@ pub struct ValidToken {
 
 impl Core {
     /// The access token, if it counts: known, in time, not revoked, its browser session open, its user
-    /// active, its client still there.
+    /// active, its client still there, and the right to act as that user, if somebody else does.
     ///
     /// # Errors
     /// Whatever the database answers.
@@ -119,7 +119,14 @@ impl Core {
         }
         let Some(client) = snapshot.client_by_provider(entry.row.provider) else { return Ok(None) };
         let who = self.principals.get(entry.row.user_pk).await?.filter(|who| who.principal().user.is_active);
-        Ok(who.map(|who| ValidToken { token: entry, who, client: Arc::clone(client) }))
+        let Some(who) = who else { return Ok(None) };
+        // Whoever comes with it is the application: where the browser is, nobody knows.
+        if let Some(session) = entry.session.as_ref().filter(|session| session.original_pk.is_some())
+            && !Box::pin(self.may_still_be(session, &who, None)).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some(ValidToken { token: entry, who, client: Arc::clone(client) }))
     }
 }
 

@@ -58,7 +58,7 @@ impl House {
         let store = Store::in_memory(SealKey::derive(b"a key of the tests").expect("a key")).await.expect("a store");
         store.installation().set("install_id", "tests").await.expect("set");
         let variables = BTreeMap::from([("BOARD".to_owned(), "a-secret-of-the-board".to_owned())]);
-        let house = Self { desk: Desk::new(store.clone(), variables, None, &GeoFiles::default()), store };
+        let house = Self { desk: Desk::new(store.clone(), variables.into(), None, &GeoFiles::default()), store };
         house.apply(&[("apps.yaml", BASE)]).await;
         for (name, groups) in [
             ("ada", vec!["Editors"]),

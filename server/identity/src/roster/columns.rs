@@ -1,5 +1,6 @@
 //! What a column means, and one row as an account.
 
+use super::cells;
 use crate::{passwords::known_hash, people::check_user, runner::ports::set_attributes};
 use csv::StringRecord;
 use lockgate_model::UserType;
@@ -87,7 +88,7 @@ impl Row {
         let mut row = Self::default();
         let mut wrong = Vec::new();
         for (column, field) in columns.iter().zip(record) {
-            let field = field.trim();
+            let field = cells::read(field.trim());
             if field.is_empty() {
                 continue;
             }
@@ -175,6 +176,12 @@ mod tests {
         assert_eq!((row.username.as_str(), row.active, row.groups.len()), ("ada", Some(false), 2));
         assert_eq!(Value::Object(row.attributes), json!({"c": 1, "a": {"b": "x"}}));
         assert_eq!(row.user_type, Some(UserType::External));
+        let marked =
+            Row::read(&columns, &record(&["'=ada", "", "'yes", "'-A; B", "", "'+1", ""])).expect_err("no boolean");
+        assert_eq!(marked, ["active: \"'yes\" is neither true nor false"]);
+        let marked = Row::read(&columns, &record(&["'=ada", "", "", "'-A; B", "", "'+1", ""])).expect("a row");
+        assert_eq!((marked.username.as_str(), &marked.groups[..]), ("=ada", &["-A".to_owned(), "B".to_owned()][..]));
+        assert_eq!(Value::Object(marked.attributes), json!({"a": {"b": "+1"}}));
         let wrong = Row::read(&columns, &record(&["", "nowhere", "maybe", "", "[]", "", "robot"])).expect_err("wrong");
         assert_eq!(wrong.len(), 4, "{wrong:?}");
         let hash = read(&record(&["username", "password_hash"])).expect("columns");

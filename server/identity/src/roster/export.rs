@@ -1,6 +1,9 @@
 //! Writes the directory as a table that can be read again.
 
-use super::columns::{BETWEEN_GROUPS, KNOWN};
+use super::{
+    cells,
+    columns::{BETWEEN_GROUPS, KNOWN},
+};
 use crate::Identity;
 use lockgate_store::StoreError;
 use std::io::Write;
@@ -58,7 +61,8 @@ impl Identity {
                     names.join(&format!("{BETWEEN_GROUPS} ")),
                     attributes,
                 ];
-                table.write_record(fields.into_iter().chain(hash))?;
+                let fields = fields.into_iter().chain(hash);
+                table.write_record(fields.map(|field| cells::written(&field).into_owned()))?;
                 written += 1;
             }
         }

@@ -4,6 +4,7 @@
 //! there at all. An account that is there already as its row says is left alone, so that an import that was
 //! interrupted goes on when it is begun again.
 
+pub mod cells;
 mod columns;
 mod export;
 mod gate;

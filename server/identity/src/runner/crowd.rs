@@ -2,6 +2,7 @@
 
 use super::{FlowAnswer, FlowOutcome, FlowRequest, FlowRunner};
 use crate::{
+    net::household,
     passwords,
     turns::{Trust, Turn, Turns},
 };
@@ -46,6 +47,17 @@ impl FlowRunner<'_> {
         self.core.steps.take(trust).await
     }
 
+    /// A page that would begin a session, from an address that has begun too many: nothing is stored for it. Browsers in
+    /// which somebody has signed in are not counted.
+    pub(super) fn may_not_begin(&self, request: FlowRequest<'_>) -> Option<FlowAnswer> {
+        let counter = self.core.beginnings.as_ref()?;
+        if self.core.device(request.device_token).is_some() {
+            return None;
+        }
+        let wait = counter.count(&household(request.client.ip)).err()?;
+        Some(too_many_for(wait.as_secs().max(1)))
+    }
+
     /// A password that would not be looked at is told so before anything is read from the database: from an address that
     /// has to pause, or while too many wait. Of browsers in which somebody has signed in it is found out first for whom.
     pub(super) fn turned_away(&self, request: FlowRequest<'_>, response: &Response) -> Option<FlowAnswer> {
@@ -67,7 +79,10 @@ impl FlowRunner<'_> {
 
 /// Somebody comes when too many are here already.
 pub(super) fn too_many() -> FlowAnswer {
-    let seconds = passwords::RETRY_AFTER.as_secs();
+    too_many_for(passwords::RETRY_AFTER.as_secs())
+}
+
+fn too_many_for(seconds: u64) -> FlowAnswer {
     turned_away(format!("Too many people are signing in. Try again in {seconds} seconds."), seconds)
 }
 

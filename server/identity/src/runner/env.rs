@@ -21,7 +21,8 @@ impl Visit<'_> {
     pub(super) async fn with_judge<T>(&self, judge: &dyn Judge, work: impl AsyncFnOnce(&StepEnv<'_>) -> T) -> T {
         let acted_as = self.session.as_ref().filter(|s| s.original_pk.is_some()).and_then(|s| s.user_pk);
         let (mfa_token, device_token) = (self.mfa_token, self.device_token);
-        let ports = Ports { core: self.core, client: self.client, acted_as, mfa_token, device_token };
+        let (core, client, setup_open) = (self.core, self.client, self.setup_open);
+        let ports = Ports { core, client, acted_as, setup_open, mfa_token, device_token };
         let post = Post { core: self.core, snapshot: self.snapshot, client: self.client };
         let login = self.session.as_ref().filter(|s| s.user_pk.is_some()).map(crate::sessions::login_of);
         let decider = Decider { judge, snapshot: self.snapshot, setup_open: self.setup_open, login };

@@ -135,8 +135,14 @@ impl FlowRunner<'_> {
     async fn run(&self, request: FlowRequest<'_>, ask: &Ask) -> Result<FlowAnswer, StoreError> {
         let snapshot = self.core.config.snapshot();
         let Some(flow) = snapshot.flow(request.slug) else { return Ok(FlowAnswer::plain(FlowOutcome::NotFound)) };
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let session = self.session(request.session_token).await?;
+            if session.is_none()
+                && attempt == 0
+                && let Some(answer) = self.may_not_begin(request)
+            {
+                return Ok(answer);
+            }
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
             if let Some(answer) = Box::pin(visit.step(&flow, ask)).await? {
                 return Ok(answer);
@@ -164,8 +170,12 @@ impl FlowRunner<'_> {
     pub async fn begin(&self, request: FlowRequest<'_>, context: Context) -> Result<Option<Begun>, StoreError> {
         let snapshot = self.core.config.snapshot();
         let Some(flow) = snapshot.flow(request.slug) else { return Ok(None) };
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let session = self.session(request.session_token).await?;
+            // The flow's own page says so.
+            if session.is_none() && attempt == 0 && self.may_not_begin(request).is_some() {
+                return Ok(None);
+            }
             let visit = Visit::new(self.core, &snapshot, request, session).await?;
             if let Some((set_session, admitted)) = Box::pin(visit.begin(&flow, context.clone())).await? {
                 let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };

@@ -32,6 +32,8 @@ pub(crate) struct Ports<'a> {
     pub(crate) client: &'a Client,
     /// Whose account it is that somebody else acts as.
     pub(crate) acted_as: Option<i64>,
+    /// Nobody administered the installation when the request came.
+    pub(crate) setup_open: bool,
     /// What the browser remembers of second factors.
     pub(crate) mfa_token: Option<&'a str>,
     /// What the browser remembers of who has signed in in it.
@@ -89,6 +91,7 @@ impl Directory for Ports<'_> {
         let (store, now) = (&self.core.store, self.core.clock.now());
         let made = match changes.invitation {
             Some(invitation) => store.invitations().enroll(invitation, row, now).await,
+            None if self.setup_open => store.users().create_first(row, now).await,
             None => store.users().create(row, now).await,
         };
         let user = made.map_err(write_error)?;
@@ -199,7 +202,7 @@ fn write_error(error: StoreError) -> WriteError {
         StoreError::NotFound { what: "invitation" } => used_up(),
         StoreError::Unique { .. } => WriteError::UsernameTaken,
         StoreError::NotFound { .. } => WriteError::Gone,
-        StoreError::TooLong { .. } | StoreError::Unstorable { .. } | StoreError::Dangling => {
+        StoreError::TooLong { .. } | StoreError::Unstorable { .. } | StoreError::Dangling | StoreError::SetUp => {
             WriteError::Invalid(error.to_string())
         }
         other => WriteError::Failed(PortError::from(other)),

@@ -64,7 +64,7 @@ impl FlowRunner<'_> {
             language: snapshot.language(&client.host, Some(&who.user), &client.languages),
         };
         let (ports, brand) = (
-            Ports { core, client, acted_as: None, mfa_token: None, device_token: None },
+            Ports { core, client, acted_as: None, setup_open: false, mfa_token: None, device_token: None },
             snapshot.brand_facts(&client.host),
         );
         let post = super::mail_ports::Post { core, snapshot, client };

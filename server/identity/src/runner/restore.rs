@@ -110,6 +110,9 @@ impl FlowRunner<'_> {
         let session = self.session(request.session_token).await?;
         let mut answer = FlowAnswer::plain(FlowOutcome::Next);
         let has_session = session.is_some();
+        if !has_session && let Some(answer) = self.may_not_begin(request) {
+            return Ok(Some(answer));
+        }
         let visit = Visit::new(self.core, &snapshot, request, session).await?;
         answer.language = visit.facts.language;
         let pending = Pending::vouched(&found.user);

@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
                 None => return Ok(None),
             },
         };
-        let setup_open = !self.store.groups().any_superuser().await?;
+        let setup_open = self.store.installation().setup_is_open().await?;
         let account = match &person {
             Some(person) => Some(self.account(person, wish).await?),
             None => None,

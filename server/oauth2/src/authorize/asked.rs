@@ -46,7 +46,7 @@ impl Authorize<'_> {
             (Some(object), None) => {
                 let parameters = request_object::read(object, parameters, client, issuer, self.now)?;
                 // It was believed now: after the person has signed in, it may have expired.
-                let address = self.keep(client, &parameters).await?;
+                let address = self.keep(client, &parameters, Some(object)).await?;
                 Ok(Asked { parameters, pushed: None, address })
             }
             // RFC 9101, section 5: never both.
@@ -87,19 +87,24 @@ impl Authorize<'_> {
         if self.limits.pushed(self.visitor.client.ip).is_err() {
             return Err(AuthorizeError::new("temporarily_unavailable", "There are too many requests.").into());
         }
-        Ok(self.keep(client, &asked.parameters).await?)
+        Ok(self.keep(client, &asked.parameters, None).await?)
     }
 
-    /// Puts a request aside; answers its address.
-    async fn keep(&self, client: &Client, parameters: &Parameters) -> Result<String, StoreError> {
-        let uri = format!("{KEPT}{}", self.identity.oauth.secret());
+    /// Puts a request aside; answers its address. One that the client signed has its name from what was signed, which
+    /// nobody else can make: however often it comes while it is valid, it lies there once.
+    async fn keep(&self, client: &Client, parameters: &Parameters, signed: Option<&str>) -> Result<String, StoreError> {
+        let name = match signed {
+            Some(object) => hash_secret(&format!("{}:{object}", client.id)),
+            None => self.identity.oauth.secret(),
+        };
+        let uri = format!("{KEPT}{name}");
         let row = PushedRequest {
             request_hash: hash_secret(&uri),
             provider: client.id,
             parameters: json!(parameters),
             expires: self.now + par::LIFE,
         };
-        self.identity.store.once().push(&row).await?;
+        self.identity.store.once().keep(&row).await?;
         Ok(reference(client, &uri))
     }
 }

@@ -106,3 +106,21 @@ async fn what_is_not_signed_by_the_client_for_us_is_refused() {
     let both = [("request", &*good), ("request_uri", "urn:ietf:params:oauth:request_uri:x")];
     assert_eq!(house.visit(&House::ask("wiki", &both)).await.told("error"), "invalid_request");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_comes_again_lies_there_once() {
+    let house = House::open().await;
+    house.register("wiki", json!({"authorization_flow": "always-asks"})).await;
+    let asked = |object: &str| House::ask("wiki", &[("request", object)]);
+    let object = signed(json!({}));
+    let mut backs = std::collections::BTreeSet::new();
+    for _ in 0..5 {
+        backs.insert(house.visit(&asked(&object)).await.told("next"));
+    }
+    assert_eq!(backs.len(), 1, "{backs:?}");
+    backs.insert(house.visit(&asked(&signed(json!({"state": "another"})))).await.told("next"));
+    assert_eq!(backs.len(), 2, "{backs:?}");
+    let far = house.identity.clock.now() + chrono::TimeDelta::days(1);
+    let rows = house.identity.store.once().delete_expired(far, 100).await.expect("a database");
+    assert_eq!(rows, 2);
+}

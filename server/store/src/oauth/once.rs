@@ -2,6 +2,7 @@
 //! that must not come twice (RFC 7523, section 3; RFC 9449, section 11.1).
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -54,6 +55,20 @@ impl Once<'_> {
     /// # Errors
     /// Whatever the database answers.
     pub async fn push(&self, new: &PushedRequest) -> Result<(), StoreError> {
+        self.insert(new, None).await
+    }
+
+    /// Stores a request, or has the one of this name last as long.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn keep(&self, new: &PushedRequest) -> Result<(), StoreError> {
+        let column = pushed_request::Column::RequestHash;
+        let longer = OnConflict::column(column).update_column(pushed_request::Column::Expires).to_owned();
+        self.insert(new, Some(longer)).await
+    }
+
+    async fn insert(&self, new: &PushedRequest, known: Option<OnConflict>) -> Result<(), StoreError> {
         fits("request_uri", &new.request_hash, 64)?;
         let row = pushed_request::ActiveModel {
             request_hash: Set(new.request_hash.clone()),
@@ -64,7 +79,11 @@ impl Once<'_> {
         self.store
             .bounded(async {
                 let tx = self.store.begin().await?;
-                pushed_request::Entity::insert(row).exec_without_returning(&tx).await?;
+                let mut insert = pushed_request::Entity::insert(row);
+                if let Some(known) = known {
+                    insert = insert.on_conflict(known);
+                }
+                insert.exec_without_returning(&tx).await?;
                 Ok(tx.commit().await?)
             })
             .await

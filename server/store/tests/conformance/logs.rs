@@ -30,7 +30,7 @@ pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outco
     // A new session is no news, nor is what somebody does who is not logged in.
     let anonymous = new_session("anonymous");
     store.sessions().create(&anonymous).await?;
-    assert!(store.sessions().update_anonymous(&anonymous.id_hash, 0, &json!({})).await?);
+    assert!(store.sessions().update_anonymous(&anonymous.id_hash, 0, &json!({}), later(60)).await?);
     assert!(store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
     assert!(!store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
     expected.push((Topic::Session, hash.clone()));

@@ -18,6 +18,7 @@ mod scale;
 mod schema;
 mod sealed;
 mod sessions;
+mod setup;
 mod tasks;
 mod tokens;
 mod transfer;
@@ -101,6 +102,9 @@ conformance! {
     principals::attributes_are_merged_ancestors_first,
     principals::superusers_are_found_through_nested_groups,
     principals::roles_are_held_until_they_are_taken_or_go,
+    setup::the_set_up_closes_for_good_with_the_first_administrator,
+    setup::whichever_way_somebody_becomes_one_the_set_up_is_over,
+    setup::of_two_first_administrators_one_is_made,
     sessions::of_two_tabs_one_wins,
     sessions::a_login_leaves_its_traces_or_nothing,
     sessions::a_login_rotates_the_identifier,

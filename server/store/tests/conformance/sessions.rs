@@ -78,7 +78,10 @@ pub(crate) async fn a_login_leaves_its_traces_or_nothing(bench: &Bench) -> Outco
     assert_eq!(store.users().get(ada.pk).await?, Some(user));
     assert_eq!(store.sessions().load(&after.id_hash, now()).await?, Some(Session { rev: 1, ..after.clone() }));
     assert_eq!(log_in(0).await?, None, "the session is gone");
-    assert!(!store.sessions().update_anonymous(&after.id_hash, 1, &json!({})).await?, "somebody is logged in");
+    assert!(
+        !store.sessions().update_anonymous(&after.id_hash, 1, &json!({}), later(60)).await?,
+        "somebody is logged in"
+    );
     let nobody = Session { user_pk: Some(999), id_hash: hash_secret("nobody"), ..after.clone() };
     let dangling = store.sessions().log_in((&after.id_hash, 1), &nobody, &score, now()).await;
     assert!(matches!(dangling, Err(StoreError::Dangling)), "{dangling:?}");
