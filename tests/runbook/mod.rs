@@ -14,6 +14,7 @@ mod monitoring;
 mod overview;
 mod performance;
 mod recovery;
+mod redis;
 mod table;
 
 use std::io::Write;

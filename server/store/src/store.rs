@@ -371,10 +371,16 @@ impl Store {
         self.inner.away.store(is_away, Ordering::Release);
     }
 
+    /// Whether the database is away, as far as [`Self::note_away`] was told.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.inner.away.load(Ordering::Acquire)
+    }
+
     /// Gives up on work that hangs, even where the database's own timeouts do not reach (a connection
     /// that silently died). An unfinished transaction is rolled back.
     pub(crate) async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        if self.inner.away.load(Ordering::Acquire) {
+        if self.is_away() {
             return Err(StoreError::Unavailable { reason: "it has not answered for a while".to_owned() });
         }
         self.bounded_even_away(work).await

@@ -195,6 +195,15 @@ impl DeniedPages {
         BrandView::picture(&snapshot.app(slug)?.application.meta_icon)
     }
 
+    /// 503: what we need is away, and will be back; the log has more under the request's id.
+    #[must_use]
+    pub fn unavailable(&self, host: &str, request_id: &str) -> Response {
+        let page = MessagePage::unavailable(self.brand(host), request_id);
+        let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, &page);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response
+    }
+
     /// 500: our fault; the log has more under the request's id.
     #[must_use]
     pub fn internal_error(&self, host: &str, request_id: &str) -> Response {

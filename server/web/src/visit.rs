@@ -205,7 +205,12 @@ impl Visit {
     pub(crate) fn answer(&self, answer: Answer) -> Response {
         answer.unwrap_or_else(|Failure(error)| {
             tracing::error!(request = %self.request_id, path = %self.path, %error, "request failed");
-            self.pages().internal_error(&self.client.host, &self.request_id)
+            let (pages, host) = (self.pages(), &self.client.host);
+            if self.identity.store.is_away() {
+                pages.unavailable(host, &self.request_id)
+            } else {
+                pages.internal_error(host, &self.request_id)
+            }
         })
     }
 

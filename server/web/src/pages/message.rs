@@ -155,8 +155,18 @@ impl MessagePage {
     /// 500: our fault.
     #[must_use]
     pub fn internal_error(brand: BrandView, request_id: &str) -> Self {
+        Self::our_mistake(brand, 500, request_id)
+    }
+
+    /// The page of something that is away for now.
+    #[must_use]
+    pub fn unavailable(brand: BrandView, request_id: &str) -> Self {
+        Self::our_mistake(brand, 503, request_id)
+    }
+
+    fn our_mistake(brand: BrandView, status: u16, request_id: &str) -> Self {
         let t = brand.t;
-        let mut page = Self::new(brand, 500, t.our_mistake(), t.our_mistake_hint());
+        let mut page = Self::new(brand, status, t.our_mistake(), t.our_mistake_hint());
         page.request_id = Some(request_id.to_owned());
         page.action(t.try_again(), "/")
     }
