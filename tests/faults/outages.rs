@@ -30,8 +30,9 @@ async fn a_node_without_the_database_goes_on_with_what_it_knows_while_redis_is_q
     told_to_come_back(&nodes.ask_second(&stranger).await);
     let login = format!("http://auth.lockgate.test:{}/if/flow/default-authentication-flow/", nodes.second.port());
     told_to_come_back(&Client::new().get(&login).await);
-    let api = format!("http://auth.lockgate.test:{}/api/v3/core/users/", nodes.second.port());
-    told_to_come_back(&ada.get(&api).await);
+    let login = "api/v3/flows/executor/default-authentication-flow/";
+    let api = format!("http://auth.lockgate.test:{}/{login}", nodes.second.port());
+    told_to_come_back(&Client::new().get(&api).await);
     assert!(asked.elapsed() < Duration::from_secs(1), "nobody waits: {:?}", asked.elapsed());
     nodes.second.get("/-/health/ready/").await.expect(503);
     nodes.second.get("/-/health/live/").await.expect(200);

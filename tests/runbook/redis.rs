@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lockgate_tests::{Database, Redis, Server};
+use lockgate_tests::{Client, Database, Executor, Redis, Server};
 use reqwest::Method;
 use serde_json::json;
 
@@ -34,7 +34,11 @@ async fn redis_is_looked_at_and_emptied() {
     let redis = Redis::start().await;
     let server = server(&redis, Redis::password()).await;
     told(&server, "ok").await;
-    server.api().get("core/users/").await.expect(200);
+    let client = Client::new();
+    let login = Executor::new(&client, &server.base(), "default-authentication-flow", "");
+    login.challenge().await.expect(200);
+    login.answer(&json!({ "uid_field": "nobody" })).await;
+    login.answer(&json!({ "password": "wrong" })).await;
 
     assert_eq!(redis.cli(&["ping"]).trim(), "PONG");
     assert!(redis.cli(&["INFO", "memory"]).contains("used_memory_human:"));

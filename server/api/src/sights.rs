@@ -26,7 +26,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// How requests arrived.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Sights {
+struct SeenRequests {
     /// Version of the server.
     version: String,
     /// The time here, in seconds since 1970.
@@ -50,7 +50,7 @@ pub(crate) fn describe(components: &mut Components, paths: &mut Paths) {
                 "Tells how this request arrived: by which peer, with which headers of a proxy, and what of them was \
                  believed. `lockgate doctor` shows a key instead of a token, and is told of its own requests, too.",
             )
-            .answers(200, "How it arrived.", components.reply::<Sights>()),
+            .answers(200, "How it arrived.", components.reply::<SeenRequests>()),
     );
 }
 
@@ -59,7 +59,7 @@ async fn retrieve(
     State(identity): State<Identity>,
     caller: Result<Caller, ApiError>,
     request: Request,
-) -> Result<Json<Sights>, ApiError> {
+) -> Result<Json<SeenRequests>, ApiError> {
     let now = identity.clock.now();
     let headers = request.headers();
     let shown = headers.get(READS).and_then(|value| value.to_str().ok());
@@ -76,5 +76,5 @@ async fn retrieve(
     let asked = (request.method().as_str(), "/api/v3/lockgate/sights/");
     let lines = |name: &str| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
     let this = Sight { status: 200, ..Sight::of(asked, lines, peer, &identity.trusted) };
-    Ok(Json(Sights { version: env!("CARGO_PKG_VERSION").to_owned(), time: now.timestamp(), this, probe }))
+    Ok(Json(SeenRequests { version: env!("CARGO_PKG_VERSION").to_owned(), time: now.timestamp(), this, probe }))
 }

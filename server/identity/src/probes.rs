@@ -133,7 +133,7 @@ impl Probe {
     #[must_use]
     pub fn new(key: &SealKey, random: &dyn Random, now: DateTime<Utc>) -> Self {
         let named = format!("{}.{}", alphanumeric(random, 24), now.timestamp());
-        let signed = |name: &str| format!("{named}.{}", key.recognise(name, &named));
+        let signed = |name: &str| format!("{named}.{}", key.prove(name, &named));
         Self { sent: signed(SENT), reads: signed(READS) }
     }
 }
@@ -141,7 +141,7 @@ impl Probe {
 /// What the value of one of the two headers names, if it was made with our key and not too long ago.
 fn named<'t>(key: &SealKey, header: &str, text: &'t str, now: DateTime<Utc>) -> Option<&'t str> {
     let (named, signature) = text.rsplit_once('.').filter(|_| text.len() <= LONGEST)?;
-    let right = key.recognise(header, named);
+    let right = key.prove(header, named);
     if !bool::from(right.as_bytes().ct_eq(signature.as_bytes())) {
         return None;
     }

@@ -44,6 +44,7 @@ pub struct SealKey {
     others: Vec<RandomizedNonceKey>,
     derived: [u8; KEY_BYTES],
     recognise: OnceLock<hmac::Key>,
+    prove: hmac::Key,
 }
 
 impl std::fmt::Debug for SealKey {
@@ -80,7 +81,8 @@ impl SealKey {
         let prk = Salt::new(HKDF_SHA256, b"lockgate").extract(secret);
         let derived = |purpose: &[u8]| expanded(&prk, purpose).ok_or_else(failed);
         let seal = RandomizedNonceKey::new(&AES_256_GCM, &derived(b"seal v1")?).map_err(|_| failed())?;
-        Ok(Self { seal, others: Vec::new(), derived: derived(b"recognise v1")?, recognise: OnceLock::new() })
+        let prove = hmac::Key::new(HMAC_SHA256, &derived(b"prove v1")?);
+        Ok(Self { seal, others: Vec::new(), derived: derived(b"recognise v1")?, recognise: OnceLock::new(), prove })
     }
 
     /// Has another secret key open what is sealed under it, as long as both are in use.
@@ -117,13 +119,14 @@ impl SealKey {
     /// find its row, and whoever reads the table cannot try all of them. `place` is bound to it.
     #[must_use]
     pub fn recognise(&self, place: &str, secret: &str) -> String {
-        let key = self.recognise.get_or_init(|| hmac::Key::new(HMAC_SHA256, &self.derived));
-        let mut context = hmac::Context::with_key(key);
-        // The length keeps place and secret apart.
-        context.update(&(place.len() as u64).to_be_bytes());
-        context.update(place.as_bytes());
-        context.update(secret.as_bytes());
-        hex::encode(context.sign())
+        marked(self.recognise.get_or_init(|| hmac::Key::new(HMAC_SHA256, &self.derived)), place, secret)
+    }
+
+    /// The hex HMAC-SHA256 of a text, by which whoever has the secret key itself shows it: nothing that is stored is needed
+    /// for it. `place` is bound to it.
+    #[must_use]
+    pub fn prove(&self, place: &str, text: &str) -> String {
+        marked(&self.prove, place, text)
     }
 
     /// Seals `plain`. `place` is bound to it: the text opens at that place only, so that rows cannot be
@@ -165,6 +168,15 @@ impl SealKey {
     }
 }
 
+fn marked(key: &hmac::Key, place: &str, text: &str) -> String {
+    let mut context = hmac::Context::with_key(key);
+    // The length keeps place and text apart.
+    context.update(&(place.len() as u64).to_be_bytes());
+    context.update(place.as_bytes());
+    context.update(text.as_bytes());
+    hex::encode(context.sign())
+}
+
 fn opened(key: &RandomizedNonceKey, place: &str, sealed: &str) -> Option<Vec<u8>> {
     let mut whole = STANDARD.decode(sealed.strip_prefix(PREFIX)?).ok()?;
     if whole.len() < NONCE_LEN {
@@ -203,6 +215,10 @@ mod tests {
         assert_eq!(code.len(), 64);
         assert_ne!(code, key.recognise("ab", "c"));
         assert_ne!(code, SealKey::derive(b"another")?.recognise("a", "bc"));
+        let proof = key.prove("a", "bc");
+        assert_ne!(proof, code);
+        key.recognise_by(b"a key that was kept before");
+        assert_eq!(proof, SealKey::derive(b"one installation")?.prove("a", "bc"), "whatever is stored");
         Ok(())
     }
 

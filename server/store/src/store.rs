@@ -379,11 +379,18 @@ impl Store {
 
     /// Gives up on work that hangs, even where the database's own timeouts do not reach (a connection
     /// that silently died). An unfinished transaction is rolled back.
-    pub(crate) async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        if self.is_away() {
-            return Err(StoreError::Unavailable { reason: "it has not answered for a while".to_owned() });
+    pub(crate) fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        // On the heap: what asks the database is large, and would be moved from one future into the next.
+        let work = Box::pin(work);
+        async move {
+            if self.is_away() {
+                return Err(StoreError::Unavailable { reason: "it has not answered for a while".to_owned() });
+            }
+            self.bounded_even_away(work).await
         }
-        self.bounded_even_away(work).await
     }
 
     /// As [`Self::bounded`], for whoever looks whether the database is there again.
