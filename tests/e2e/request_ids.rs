@@ -12,7 +12,12 @@ async fn the_id_on_a_page_is_that_of_log_and_event(database: Database) {
     let bob = Client::new();
     let denied = bob.open_signing_in(&site.url("one", "/outpost.goauthentik.io/start"), "bob", Site::password()).await;
     assert_eq!(denied.reply.status, 403, "{:#?}", denied.hops);
-    site.server.logged(&["authorize_application_denied", &id_of(&denied.reply)]).await;
+    let line = site.server.logged(&["policy_execution", &id_of(&denied.reply)]).await;
+    let line: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
+    let context: serde_json::Value =
+        serde_json::from_str(line["context"].as_str().unwrap_or_default()).expect("a context in JSON");
+    let decision = context["decision"].as_str().expect("a decision").to_owned();
+    assert!(denied.reply.text().contains(&decision), "{decision}: {}", denied.reply.text());
 
     // What goes wrong on the sign-in host: a page, under the answer's own id.
     let missing = bob.get(&site.url("auth", "/application/o/authorize/?client_id=nobody")).await;

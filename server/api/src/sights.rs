@@ -32,7 +32,7 @@ struct SeenRequests {
     /// The time here, in seconds since 1970.
     time: i64,
     /// This very request.
-    this: Sight,
+    own: Sight,
     /// The requests of the probe whose key is shown; empty without one.
     probe: Vec<Sight>,
 }
@@ -75,6 +75,6 @@ async fn retrieve(
     // A route below another one sees its own part of the path.
     let asked = (request.method().as_str(), "/api/v3/lockgate/sights/");
     let lines = |name: &str| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let this = Sight { status: 200, ..Sight::of(asked, lines, peer, &identity.trusted) };
-    Ok(Json(SeenRequests { version: env!("CARGO_PKG_VERSION").to_owned(), time: now.timestamp(), this, probe }))
+    let own = Sight { status: 200, ..Sight::of(asked, lines, peer, &identity.trusted) };
+    Ok(Json(SeenRequests { version: env!("CARGO_PKG_VERSION").to_owned(), time: now.timestamp(), own, probe }))
 }

@@ -52,7 +52,7 @@ async fn date(case: &mut Case<'_>, base: &Url) {
 
 /// Judges how a question arrived that was put to the public address.
 fn arrived(case: &mut Case<'_>, base: &Url, told: &Told) {
-    let (report, this) = (&mut case.report, &told.this);
+    let (report, this) = (&mut case.report, &told.own);
     let says_something =
         ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-for"].map(|name| this.header(name).is_some());
     if !this.trusted && says_something.contains(&true) {

@@ -12,7 +12,7 @@ pub(super) struct Told {
     /// Seconds since 1970.
     pub(super) time: i64,
     /// How the very question arrived.
-    pub(super) this: Sight,
+    pub(super) own: Sight,
     probe: Vec<Sight>,
 }
 
