@@ -63,8 +63,15 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     identity.store.watched_by(telemetry::database_call);
     raise_limit();
     let sockets = Sockets::open(&settings.listen).await?;
-    let certificates = Certificates::open(identity.clone(), settings.tls.files()?)?;
-    tokio::spawn(Arc::clone(&certificates).follow());
+    // Nothing of TLS is in memory where nobody can use it.
+    let tls = match &sockets.https {
+        None => None,
+        Some(_) => {
+            let certificates = Certificates::open(identity.clone(), settings.tls.files()?)?;
+            tokio::spawn(Arc::clone(&certificates).follow());
+            Some(certificates.acceptor()?)
+        }
+    };
     let process = lockgate_worker::process_name(&identity);
     let worker = tokio::spawn(lockgate_worker::run(identity.clone(), process.clone()));
     tokio::spawn(memory::give_back());
@@ -84,7 +91,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
         // Whoever sits at the terminal waits for nobody.
         if by == By::Terminal { Duration::ZERO } else { drain }
     };
-    let server = Server::new(routes, settings.limits.connections, Some(certificates.acceptor()?));
+    let server = Server::new(routes, settings.limits.connections, tls);
     server.serve(sockets, told).await;
     worker.abort();
     lockgate_worker::leave(&identity, &process).await;
