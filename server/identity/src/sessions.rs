@@ -123,7 +123,7 @@ impl Sessions {
         let now = self.clock.now();
         let load = async {
             match &self.copies {
-                Some(copies) => copies.load(&self.store, id_hash, now).await,
+                Some(copies) => Box::pin(copies.load(&self.store, id_hash, now)).await,
                 None => self.store.sessions().load(id_hash, now).await,
             }
         };
