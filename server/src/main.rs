@@ -38,7 +38,25 @@ use std::{collections::BTreeMap, process::ExitCode};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Stack of the thread that does the work, in bytes: as much as the first thread of a program usually gets.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Does the work on a thread of its own. The stack of the first one grows as it is used, and musl tells only what it has
+/// grown to: Cedar, which looks how much is left before it goes deeper, would refuse the smallest policy there.
 fn main() -> ExitCode {
+    let worker = std::thread::Builder::new().name("lockgate".to_owned()).stack_size(STACK).spawn(work);
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // It has panicked, and said so.
+        Ok(Err(_)) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("lockgate: no thread can be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work() -> ExitCode {
     // The one place where the environment is read.
     #[allow(clippy::disallowed_methods)]
     let environment: BTreeMap<String, String> = std::env::vars().collect();
