@@ -6,7 +6,7 @@ use std::{
 };
 
 /// What begins the names of the process's own settings.
-const OWN_SETTINGS: [&str; 4] = ["LOCKGATE_", "AUTHENTIK_", "POSTGRES_", "PG"];
+const OWN_SETTINGS: [&str; 5] = ["LOCKGATE_", "AUTHENTIK_", "OTEL_", "POSTGRES_", "PG"];
 
 /// The variables of the process, and which of them, and which files, its own settings were read from: a
 /// configuration that somebody sent may not name these.

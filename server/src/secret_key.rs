@@ -133,6 +133,11 @@ pub(crate) async fn rotate(settings: &Settings) -> Result<(), String> {
     let keys = SecretKeys::known(settings)?;
     let keys = keys.ok_or_else(|| "there is no secret key yet, and nothing that it seals".to_owned())?;
     let Some(path) = keys.file.clone() else { return rotate_settings(settings, &keys).await };
+    if settings.secret_key_other.is_some() {
+        let text = "LOCKGATE_SECRET_KEY_OTHER is set beside the key of the data folder: take it out of the settings first, so \
+                    that it is not taken for a key that is being replaced";
+        return Err(text.to_owned());
+    }
     let store = connect(settings, &keys, false).await?;
     let (keys, old) = match keys.others.first() {
         // Begun before, and interrupted.
@@ -213,7 +218,8 @@ fn tell(done: &Resealed) {
 
 /// Writes a file that only its owner can read, in one step.
 fn replace(path: &Path, keys: &[&str]) -> Result<(), String> {
-    let draft = path.with_extension(format!("{}.partial", std::process::id()));
+    // Another name each time: what a crash has left behind is in nobody's way.
+    let draft = path.with_extension(format!("{}.partial", alphanumeric(&SystemRandom, 8)));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(keys.join("\n").as_bytes())?;

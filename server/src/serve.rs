@@ -294,6 +294,8 @@ struct Own {
     identity: Identity,
     figures: PrometheusHandle,
     stopping: Stopping,
+    /// Whether the database was missing when somebody asked last.
+    failing: Arc<AtomicBool>,
     started: DateTime<Utc>,
 }
 
@@ -305,7 +307,13 @@ fn router(identity: &Identity, figures: PrometheusHandle, settings: &Settings, s
         .route("/-/health/live/", get(live).head(live))
         .route("/-/health/ready/", get(ready).head(ready))
         .route("/metrics", get(metrics))
-        .with_state(Own { identity: identity.clone(), figures, stopping, started: identity.clock.now() });
+        .with_state(Own {
+            identity: identity.clone(),
+            figures,
+            stopping,
+            failing: Arc::default(),
+            started: identity.clock.now(),
+        });
     let api = lockgate_api::router(identity.clone());
     let pages = Router::new()
         .merge(own)
@@ -336,8 +344,12 @@ async fn ready(State(own): State<Own>) -> Response {
         }
         Err(error) => Err(error.to_string()),
     };
-    if let Err(error) = &database {
-        tracing::warn!(error, "not ready: the database");
+    // Told when it begins: anybody may ask, and as often as they like.
+    if own.failing.swap(database.is_err(), Ordering::Relaxed) != database.is_err() {
+        match &database {
+            Ok(()) => tracing::info!("the database is there again"),
+            Err(error) => tracing::warn!(error, "not ready: the database"),
+        }
     }
     let word = |good: bool| if good { "ok" } else { "failing" };
     let stopping = own.stopping.0.load(Ordering::Relaxed);

@@ -212,12 +212,13 @@ pub(crate) struct Limits {
     pub(crate) password_threads: usize,
     /// Password checks that may wait before callers get 429.
     pub(crate) password_queue: usize,
-    /// Wrong passwords that one address may send before it has to pause, on each node; 0: any number.
+    /// Wrong passwords that one address may send before it has to pause, on all nodes where there is a
+    /// Redis, else on each; 0: any number.
     pub(crate) wrong_passwords_by_address: u32,
     /// Wrong passwords that all the world may send for one name before it has to pause, but for browsers in which its
     /// owner has signed in; 0: any number.
     pub(crate) wrong_passwords_by_name: u32,
-    /// Requests of one token to the API in a second, on each node; 0: any number.
+    /// Requests of one token to the API in a second, on all nodes where there is a Redis, else on each; 0: any number.
     pub(crate) api_requests: u32,
     /// Sessions that one address may begin in a minute by opening pages, on each node; 0: any number.
     pub(crate) new_sessions: u32,

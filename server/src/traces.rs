@@ -45,7 +45,8 @@ pub(crate) fn start(settings: &Tracing) -> Result<Option<Tracer>, String> {
     let exporter = SpanExporter::builder().with_http().with_http_client(http).with_endpoint(address);
     let exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(PATIENCE).build().map_err(told)?;
     let provider = SdkTracerProvider::builder()
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample))))
+        // Whether a request is traced is ours to say: what proxies hand on may be a visitor's wish.
+        .with_sampler(Sampler::TraceIdRatioBased(settings.sample))
         .with_resource(resource())
         .with_span_processor(Queue::start(exporter))
         .build();

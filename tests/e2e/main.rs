@@ -43,6 +43,7 @@ mod folder_tests;
 mod generated_clients;
 mod git;
 mod health;
+mod https;
 mod if_flow;
 mod if_user;
 mod languages;
@@ -56,6 +57,7 @@ mod plan;
 mod process;
 mod published_clients;
 mod request_ids;
+mod restart;
 #[path = "../runbook/mod.rs"]
 mod runbook;
 mod service_accounts;

@@ -251,10 +251,16 @@ impl Server {
     /// The binary with this server's folders, database and settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.envs(std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TZ")));
-        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        self.like_itself(&mut command);
         command
+    }
+
+    /// Has a command run in this server's folder, with its settings and nothing else.
+    pub fn like_itself<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.current_dir(self.folder.path()).env_clear();
+        command.envs(std::env::vars().filter(|(name, _)| matches!(name.as_str(), "PATH" | "HOME" | "TZ")));
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)))
     }
 
     /// Runs a subcommand beside the running server.

@@ -174,14 +174,17 @@ impl Caller {
 
 /// What may be believed of the request's origin.
 pub(crate) fn client(identity: &Identity, parts: &Parts) -> Client {
+    net::client(&identity.trusted, peer(parts), |name| lines(parts, name))
+}
+
+/// Address of the peer. Without one nothing of the headers is believed: an address that nobody trusts.
+pub(crate) fn peer(parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    // Without a peer nothing of the headers is believed: an address that nobody trusts.
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    net::client(&identity.trusted, peer, |name| lines(parts, name))
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
 }
 
 /// All lines of a header, in the way of [`net::client`].
-fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+pub(crate) fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
     let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
     let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
     let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);

@@ -1,7 +1,7 @@
 //! `/lockgate/sights/`: how requests arrived here, so that somebody can tell what a proxy makes of them.
 
 use crate::{
-    caller::Caller,
+    caller::{Caller, lines, peer},
     decisions::TAG,
     error::ApiError,
     openapi::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     routing::get,
 };
 use http::Method;
@@ -22,7 +22,6 @@ use lockgate_identity::{
 use lockgate_policies::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// How requests arrived.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -70,11 +69,10 @@ async fn retrieve(
             Vec::new()
         }
     };
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    let (parts, _) = request.into_parts();
+    let peer = peer(&parts);
     // A route below another one sees its own part of the path.
-    let asked = (request.method().as_str(), "/api/v3/lockgate/sights/");
-    let lines = |name: &str| headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let own = Sight { status: 200, ..Sight::of(asked, lines, peer, &identity.trusted) };
+    let asked = (parts.method.as_str(), "/api/v3/lockgate/sights/");
+    let own = Sight { status: 200, ..Sight::of(asked, |name| lines(&parts, name), peer, &identity.trusted) };
     Ok(Json(SeenRequests { version: env!("CARGO_PKG_VERSION").to_owned(), time: now.timestamp(), own, probe }))
 }

@@ -8,17 +8,23 @@ use chrono::{DateTime, Utc};
 use lockgate_store::{ChangeCursor, Redis, Session, SessionCopy, Store, StoreError};
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::Semaphore;
 
 /// Changes of sessions that are remembered; copies from before the oldest of them are not taken.
 const REMEMBERED: usize = 50_000;
+
+/// Copies that are on their way to Redis at once.
+const LEAVING: usize = 64;
 
 /// What is known of the log.
 #[derive(Debug, Default)]
 struct Known {
     /// Every change up to this one was read.
     read_to: i64,
+    /// The newest change that was read.
+    newest: i64,
     /// Nothing is known of changes up to this one.
     since: i64,
     /// The last change of a session.
@@ -29,14 +35,17 @@ struct Known {
 /// The copies.
 pub(crate) struct Copies {
     redis: Redis,
+    /// Which log it is: numbers of another one say nothing here.
+    log: String,
     known: Mutex<Known>,
+    leaving: Arc<Semaphore>,
 }
 
 impl Copies {
-    pub(crate) fn new(redis: Redis) -> Self {
+    pub(crate) fn new(redis: Redis, log: String) -> Self {
         // Until the log is read, no copy is taken.
         let known = Known { since: i64::MAX, ..Known::default() };
-        Self { redis, known: Mutex::new(known) }
+        Self { redis, log, known: Mutex::new(known), leaving: Arc::new(Semaphore::new(LEAVING)) }
     }
 
     /// The session with this hash, from a copy that holds, else from the database.
@@ -49,7 +58,7 @@ impl Copies {
         id_hash: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
-        if let Some(copy) = self.redis.session(store.seal_key(), id_hash).await
+        if let Some(copy) = self.redis.session(store.seal_key(), &self.log, id_hash).await
             && copy.session.expires > now
             && self.holds(&copy)
         {
@@ -66,25 +75,41 @@ impl Copies {
         if let Some(session) = found.as_ref().filter(|session| session.user_pk.is_some()) {
             metrics::counter!("lockgate_session_copies_total", "outcome" => "left").increment(1);
             let copy = SessionCopy { as_of, session: session.clone() };
-            self.redis.keep_session(store.seal_key(), &copy, now).await?;
+            self.leave(store.clone(), copy, now);
         }
         Ok(found)
     }
 
+    /// Leaves a copy for other nodes; nobody waits for it, and where too many are on their way it is not left.
+    fn leave(&self, store: Store, copy: SessionCopy, now: DateTime<Utc>) {
+        let Ok(place) = Arc::clone(&self.leaving).try_acquire_owned() else { return };
+        let (redis, log) = (self.redis.clone(), self.log.clone());
+        tokio::spawn(async move {
+            if let Err(error) = redis.keep_session(store.seal_key(), &log, &copy, now).await {
+                tracing::warn!(%error, "a copy of a session could not be made");
+            }
+            drop(place);
+        });
+    }
+
     fn holds(&self, copy: &SessionCopy) -> bool {
         let known = self.lock();
-        copy.as_of >= known.since && known.changed.get(&copy.session.id_hash).is_none_or(|last| *last <= copy.as_of)
+        // What this node has not read yet, it cannot judge.
+        (known.since..=known.newest).contains(&copy.as_of)
+            && known.changed.get(&copy.session.id_hash).is_none_or(|last| *last <= copy.as_of)
     }
 
     /// The log is read from here on: of what changed before, nothing is known.
     pub(crate) fn begin(&self, cursor: &ChangeCursor) {
-        *self.lock() = Known { read_to: cursor.read_to(), since: cursor.newest(), ..Known::default() };
+        *self.lock() =
+            Known { read_to: cursor.read_to(), newest: cursor.newest(), since: cursor.newest(), ..Known::default() };
     }
 
     /// The log has been read up to here.
-    pub(crate) fn read_to(&self, read_to: i64) {
+    pub(crate) fn read_to(&self, cursor: &ChangeCursor) {
         let mut known = self.lock();
-        known.read_to = known.read_to.max(read_to);
+        known.read_to = known.read_to.max(cursor.read_to());
+        known.newest = known.newest.max(cursor.newest());
     }
 
     /// Whatever was read before this change of the log holds no more.

@@ -67,7 +67,10 @@ impl<K: Clone + Eq + Hash> Counter<K> {
         self.count(key)?;
         let Some(Shared { redis, sort, quota }) = &self.shared else { return Ok(()) };
         match redis.count(sort, &key.to_string(), *quota).await {
-            Some((false, owed)) => Err((owed + quota.each).saturating_sub(quota.free)),
+            Some((false, owed)) => {
+                refused(self.name);
+                Err((owed + quota.each).saturating_sub(quota.free))
+            }
             _ => Ok(()),
         }
     }

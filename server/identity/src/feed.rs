@@ -1,4 +1,4 @@
-//! What changed, here or on another node: read from the database's log of changes twice a second, when another node says
+//! What changed, here or on another node: read from the database's log of changes every 0.4 s, when another node says
 //! so, and right after every write of our own, so that nothing in memory outlives the truth by more than that.
 //!
 //! While the database is away nobody can change anything through it, but another node may still reach it. So what is in
@@ -209,7 +209,7 @@ impl Feed {
             }
             if !polled.more {
                 if let Some(copies) = &self.caches.copies {
-                    copies.read_to(cursor.read_to());
+                    copies.read_to(cursor);
                 }
                 self.done.store(this, Ordering::Release);
                 self.heard.store(heard, Ordering::Release);
@@ -279,7 +279,9 @@ impl Feed {
                 () = self.messages.woken() => {}
             }
             self.catch_up().await;
-            self.store.note_away(!self.is_fresh(self.clock.now()));
+            // A reading that was only slow is no sign of it.
+            let failed = self.failed_at.load(Ordering::Acquire) > self.read_at.load(Ordering::Acquire);
+            self.store.note_away(failed && !self.is_fresh(self.clock.now()));
         }
     }
 

@@ -72,7 +72,7 @@ use journal::Journal;
 use lockgate_engine::ports::{Clock, Random};
 use lockgate_flows::ProcessEnvironment;
 use lockgate_policies::Places;
-use lockgate_store::{Messages, Redis, ScoreRules, Store, StoreError};
+use lockgate_store::{LOG, Messages, Redis, ScoreRules, Store, StoreError};
 use mail::MailServer;
 use net::TrustedProxies;
 use oauth::OAuth;
@@ -317,7 +317,8 @@ impl Identity {
         store.installation().get_or_insert(&version, &clock.now().to_rfc3339()).await?;
         let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
         let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock)));
-        let copies = setup.redis.clone().map(|redis| Arc::new(Copies::new(redis)));
+        let log = store.installation().get_or_insert(LOG, &system::random_uuid(&**random).simple().to_string()).await?;
+        let copies = setup.redis.clone().map(|redis| Arc::new(Copies::new(redis, log)));
         let sessions = Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random), copies.clone());
         let sessions = Arc::new(sessions);
         let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));

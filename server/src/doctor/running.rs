@@ -43,9 +43,17 @@ async fn ready(case: &mut Case<'_>, server: &Url) -> bool {
     let text = |at: &str| detail.pointer(at).and_then(serde_json::Value::as_str).map(str::to_owned);
     match (seen.status, text("/database")) {
         (200, _) => case.report.ok(SERVER, format!("{server} is ready")),
-        (_, Some(database)) => {
-            let found = format!("{server} is not ready: its database: {database}");
-            case.report.error(SERVER, found, "mend the database, or the way there");
+        (_, Some(_)) if detail.pointer("/stopping") == Some(&serde_json::Value::Bool(true)) => {
+            let found = format!("{server} is not ready: it is about to stop");
+            case.report.warning(SERVER, found, "wait until it is started again");
+        }
+        (_, Some(_)) => {
+            let found = format!("{server} is not ready: its database does not answer, or lacks a migration");
+            case.report.error(
+                SERVER,
+                found,
+                "look into its log, which says which; mend the database, or the way there",
+            );
         }
         (status, None) => {
             let found = format!("{server} answers {status} and is no Lockgate, or does not start");
@@ -53,8 +61,8 @@ async fn ready(case: &mut Case<'_>, server: &Url) -> bool {
             return false;
         }
     }
-    if let Some(error) = text("/configuration/error") {
-        let found = format!("what is newer than the configuration in force cannot be used: {error}");
+    if text("/configuration/error").is_some() {
+        let found = "what is newer than the configuration in force cannot be used";
         case.report.error("configuration", found, "run `lockgate check`, and correct the folder");
     }
     if detail.pointer("/configuration/held") == Some(&serde_json::Value::Bool(true)) {

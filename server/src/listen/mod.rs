@@ -1,6 +1,7 @@
 //! The accept loops: HTTP/1 and HTTP/2 on one port, plain and by TLS, with limits on how long a client may take and how many
 //! there may be at once, and a shutdown that lets running requests finish.
 
+mod heard;
 mod patience;
 mod sockets;
 
@@ -9,6 +10,7 @@ use futures_util::{
     TryFutureExt,
     future::{BoxFuture, Either},
 };
+use heard::Heard;
 use http::{HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 use hyper_util::{
@@ -46,6 +48,10 @@ const HEADER_PATIENCE: Duration = Duration::from_secs(15);
 /// How long running requests may take after the signal to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a connection is held on which nothing is asked, whatever else comes by it: longer than any answer takes to those
+/// who read it.
+const MOST_IDLE: Duration = Duration::from_secs(600);
+
 /// How long we wait after an accept that failed for want of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -66,7 +72,7 @@ impl Server {
         let mut http = Builder::new(TokioExecutor::new());
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE).keep_alive(true);
         http.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
-        let (places, stopping) = (Arc::new(Semaphore::new(connections.max(1))), Arc::default());
+        let (places, stopping) = (Arc::new(Semaphore::new(connections.max(2))), Arc::default());
         Self { router, http, running: GracefulShutdown::new(), places, stopping, tls }
     }
 
@@ -120,7 +126,8 @@ impl Server {
     fn begin(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit, tls: bool) {
         // Answers are small and complete: waiting to fill a packet only adds latency.
         let _ = stream.set_nodelay(true);
-        let (stream, heard) = Patient::new(stream);
+        let heard = Heard::default();
+        let stream = Patient::new(stream, heard.clone());
         let acceptor = self.tls.clone().filter(|_| tls);
         let (router, stopping, over_tls) = (self.router.clone(), Arc::clone(&self.stopping), acceptor.is_some());
         let requests = Requests { router, stopping, heard, peer, over_tls };
@@ -147,11 +154,16 @@ struct Talk {
 
 impl Talk {
     async fn hold(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let peer = self.requests.peer;
+        let (peer, heard) = (self.requests.peer, self.requests.heard.clone());
         let service = TowerToHyperService::new(self.requests);
         let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        if let Err(error) = self.watcher.watch(connection.into_owned()).await {
-            tracing::debug!(%peer, %error, "connection ended early");
+        tokio::select! {
+            ended = self.watcher.watch(connection.into_owned()) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%peer, %error, "connection ended early");
+                }
+            }
+            () = heard.nothing_for(MOST_IDLE) => tracing::debug!(%peer, "nothing was asked for too long"),
         }
     }
 }
@@ -161,7 +173,7 @@ impl Talk {
 struct Requests {
     router: Router,
     stopping: Arc<AtomicBool>,
-    heard: Arc<AtomicBool>,
+    heard: Heard,
     peer: SocketAddr,
     over_tls: bool,
 }
@@ -177,7 +189,7 @@ impl Service<Request<Incoming>> for Requests {
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        self.heard.store(true, Ordering::Relaxed);
+        self.heard.note();
         request.extensions_mut().insert(ConnectInfo(self.peer));
         if self.over_tls {
             request.extensions_mut().insert(OverTls);

@@ -1,13 +1,10 @@
 //! How long a connection may take for what: a stranger who opens one and says nothing, or reads nothing of what it is told, costs a
 //! place for a while and not for ever.
 
+use super::heard::Heard;
 use std::{
     io::{Error, ErrorKind, IoSlice, Result},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -27,7 +24,7 @@ const STALLED: Duration = Duration::from_secs(60);
 pub(super) struct Patient<S> {
     stream: S,
     /// Whether a request has come.
-    heard: Arc<AtomicBool>,
+    heard: Heard,
     first: Option<Pin<Box<Sleep>>>,
     stalled: Option<Pin<Box<Sleep>>>,
     /// The longest that nothing of an answer may be taken.
@@ -35,20 +32,18 @@ pub(super) struct Patient<S> {
 }
 
 impl<S> Patient<S> {
-    /// A new connection, and what is set when a request has come.
-    pub(super) fn new(stream: S) -> (Self, Arc<AtomicBool>) {
-        Self::with(stream, FIRST_REQUEST, STALLED)
+    /// A new connection, and what tells when a request has come.
+    pub(super) fn new(stream: S, heard: Heard) -> Self {
+        Self::with(stream, heard, FIRST_REQUEST, STALLED)
     }
 
-    fn with(stream: S, first: Duration, most_stalled: Duration) -> (Self, Arc<AtomicBool>) {
-        let heard = Arc::new(AtomicBool::new(false));
-        let first = Some(Box::pin(sleep(first)));
-        (Self { stream, heard: Arc::clone(&heard), first, stalled: None, most_stalled }, heard)
+    fn with(stream: S, heard: Heard, first: Duration, most_stalled: Duration) -> Self {
+        Self { stream, heard, first: Some(Box::pin(sleep(first))), stalled: None, most_stalled }
     }
 
     /// What a read came to, unless the first request is overdue.
     fn heard_in_time(&mut self, cx: &mut Context<'_>, read: Poll<Result<()>>) -> Poll<Result<()>> {
-        if self.first.is_some() && self.heard.load(Ordering::Relaxed) {
+        if self.first.is_some() && self.heard.is_any() {
             self.first = None;
         }
         let is_overdue = self.first.as_mut().is_some_and(|first| first.as_mut().poll(cx).is_ready());
@@ -113,10 +108,9 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(50);
 
-    fn patient() -> (Patient<DuplexStream>, Arc<AtomicBool>, DuplexStream) {
-        let (near, far) = duplex(64);
-        let (patient, heard) = Patient::with(near, SHORT, SHORT);
-        (patient, heard, far)
+    fn patient() -> (Patient<DuplexStream>, Heard, DuplexStream) {
+        let ((near, far), heard) = (duplex(64), Heard::default());
+        (Patient::with(near, heard.clone(), SHORT, SHORT), heard, far)
     }
 
     #[tokio::test]
@@ -145,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_asked_may_rest() {
         let (mut patient, heard, mut far) = patient();
-        heard.store(true, Ordering::Relaxed);
+        heard.note();
         let reading = tokio::spawn(async move { patient.read(&mut [0; 8]).await });
         tokio::time::sleep(SHORT * 4).await;
         far.write_all(b"GET").await.expect("room");

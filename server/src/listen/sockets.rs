@@ -33,6 +33,12 @@ impl Sockets {
         let told = |error: std::io::Error| format!("the socket that was handed over is of no use: {error}");
         let (http, https) = (taken(0).map_err(told)?, taken(1).map_err(told)?);
         if http.is_some() {
+            if https.is_none() && listen.https.address()?.is_some() && !listen.https.is_default() {
+                tracing::warn!(
+                    "a socket was handed over for HTTP and none for HTTPS, so there is none: listen.https counts for \
+                                nothing beside sockets that are handed over"
+                );
+            }
             return Ok(Self { http, https });
         }
         let http = bound(listen.http).await.map_err(|e| format!("listen.http: {e}"))?;

@@ -1,6 +1,7 @@
 //! Facts about the installation as keys and values, such as its identifier, and numbers that are never
 //! given out twice.
 
+use aws_lc_rs::rand;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -79,6 +80,16 @@ impl Installation<'_> {
             })
             .await
     }
+}
+
+/// Key of the fact that names the log of changes: another database, and one that has become what it was, has another one.
+pub const LOG: &str = "log";
+
+/// Names the log anew within a transaction.
+pub(crate) async fn rename_log(tx: &impl ConnectionTrait) -> Result<(), StoreError> {
+    let mut name = [0_u8; 16];
+    rand::fill(&mut name).map_err(|_| StoreError::Seal { what: "the installation".to_owned() })?;
+    overwrite(tx, LOG, hex::encode(name)).await
 }
 
 /// Sets a value within a transaction.

@@ -79,7 +79,7 @@ pub use flow_tokens::{FlowToken, FlowTokenContent, FlowTokenMade, FlowTokens, Ne
 pub use group_filter::GroupFilter;
 pub use groups::{GroupPatch, Groups, NewGroup};
 pub use history::{Changed, KEPT_REVISIONS};
-pub use installation::Installation;
+pub use installation::{Installation, LOG};
 pub use invitations::{Invitation, InvitationFilter, InvitationPatch, Invitations};
 pub use membership::Membership;
 pub use messages::Messages;

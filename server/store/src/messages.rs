@@ -19,6 +19,9 @@ const CHANNEL: &str = "lockgate_changes";
 /// Tellings of one node that are further apart than this are not made one.
 const BREATH: Duration = Duration::from_millis(5);
 
+/// Between two attempts to tell.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// Between two attempts to listen.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -105,10 +108,16 @@ impl Messages {
     async fn tell_all(self: Arc<Self>) {
         loop {
             self.untold.notified().await;
-            // What fails is heard a little later, by whoever reads the log.
             match &self.carrier {
                 Carrier::Nobody => return,
-                Carrier::Redis(redis) => _ = redis.publish(&self.node).await,
+                // A node that has lost the database has nothing else to go by: it is told until it is.
+                Carrier::Redis(redis) => {
+                    if !redis.publish(&self.node).await {
+                        self.untold.notify_one();
+                        sleep(AGAIN).await;
+                    }
+                }
+                // Whoever does not hear it reads the log a little later.
                 Carrier::Postgres(store) => {
                     let notify =
                         store.statement("SELECT pg_notify($1, $2)", [CHANNEL.into(), self.node.clone().into()]);

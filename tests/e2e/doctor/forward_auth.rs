@@ -175,6 +175,6 @@ async fn strangers_are_told_nothing(database: Database) {
     }
     // An administrator learns how the question itself arrived.
     let told = site.server.api().get("lockgate/sights/").await.expect(200).json();
-    assert_eq!((&told["this"]["peer"], &told["this"]["trusted"]), (&"127.0.0.1".into(), &true.into()));
+    assert_eq!((&told["own"]["peer"], &told["own"]["trusted"]), (&"127.0.0.1".into(), &true.into()));
     assert_eq!(told["probe"], serde_json::json!([]));
 }

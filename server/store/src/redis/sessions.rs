@@ -28,15 +28,16 @@ struct Shown {
     sealed: String,
 }
 
-fn key(id_hash: &str) -> String {
-    format!("{PREFIX}session:{id_hash}")
+/// `log` says whose numbers [`SessionCopy::as_of`] is one of: a copy that was made by another log is not found.
+fn key(log: &str, id_hash: &str) -> String {
+    format!("{PREFIX}session:{log}:{id_hash}")
 }
 
 impl Redis {
     /// The copy of the session with this hash. Whether it still holds, the caller has to know. One that does not open
     /// under this key is none: whoever can write here makes no session.
-    pub async fn session(&self, seal: &SealKey, id_hash: &str) -> Option<SessionCopy> {
-        let key = key(id_hash);
+    pub async fn session(&self, seal: &SealKey, log: &str, id_hash: &str) -> Option<SessionCopy> {
+        let key = key(log, id_hash);
         let client = self.client.with_options(&options());
         let text = answered::<Option<String>>("session", client.get(key.as_str())).await.flatten()?;
         let shown: Shown = serde_json::from_str(&text).ok()?;
@@ -48,8 +49,14 @@ impl Redis {
     ///
     /// # Errors
     /// [`StoreError::Seal`]. A Redis that does not answer is none.
-    pub async fn keep_session(&self, seal: &SealKey, copy: &SessionCopy, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (key, session) = (key(&copy.session.id_hash), &copy.session);
+    pub async fn keep_session(
+        &self,
+        seal: &SealKey,
+        log: &str,
+        copy: &SessionCopy,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (key, session) = (key(log, &copy.session.id_hash), &copy.session);
         let life = (session.expires - now).min(LIFE).num_seconds();
         if life <= 0 {
             return Ok(());

@@ -76,14 +76,6 @@ pub(super) async fn tables() -> Result<Vec<Table>, StoreError> {
     in_order(found.into_iter().filter(|table| !LEFT.iter().any(|(left, _)| *left == table.name)).collect())
 }
 
-/// The log of changes, which is left: only its numbers go on, since copies of sessions in Redis name them.
-pub(super) async fn log() -> Result<Table, StoreError> {
-    let store = Store::in_memory(SealKey::derive(b"nothing is sealed here")?).await?;
-    let log = described(&store, "changes".to_owned(), true).await?;
-    store.close().await?;
-    Ok(log)
-}
-
 /// Every table of the schema; none of those that a full-text index keeps for itself.
 async fn all(store: &Store) -> Result<Vec<Table>, StoreError> {
     let names = "SELECT t.name, coalesce(s.sql, '') FROM pragma_table_list t \

@@ -141,11 +141,11 @@ pub async fn copy(from: &Store, into: &Store, now: DateTime<Utc>) -> Result<Tran
     must_be_empty(&target, &tables).await?;
     empty(&target, &tables, &[]).await?;
     let reports = pour(&source, &target, &tables, &[]).await?;
-    let log = catalogue::log().await?;
-    for table in tables.iter().filter(|table| table.numbered).chain([&log]) {
+    for table in tables.iter().filter(|table| table.numbered) {
         numbers::advance(&source, &target, table).await?;
     }
     installation::overwrite(&target.tx, MADE, now.to_rfc3339()).await?;
+    installation::rename_log(&target.tx).await?;
     must_be_derived(&target).await?;
     source.end().await?;
     target.commit().await?;

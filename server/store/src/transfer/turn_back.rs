@@ -13,7 +13,7 @@ use super::{
 };
 use crate::entity::revision;
 use crate::text::{cut, micros};
-use crate::{RevisionOrigin, Store, StoreError, TaskState, TokenIntent, Topic, changes};
+use crate::{RevisionOrigin, Store, StoreError, TaskState, TokenIntent, Topic, changes, installation, setup};
 
 /// Of the installation that is turned back, rows of these tables stay beside those of the backup: what was recorded, which
 /// identifiers were used up, and at which applications somebody has signed in, who are told that it has ended.
@@ -74,6 +74,9 @@ pub async fn turn_back(from: &Store, into: &Store, wish: &TurnBack) -> Result<Re
     must_be_derived(&target).await?;
     let told = [(Topic::Everything, String::new()), (Topic::Config, revision.to_string())];
     changes::append(&target.tx, wish.now, told).await?;
+    // The log is another one to whoever starts from now on; who runs has been told, and goes on with its numbers.
+    installation::rename_log(&target.tx).await?;
+    setup::settle(&target.tx, wish.now).await?;
     source.end().await?;
     target.commit().await?;
     let running = alive.into_iter().map(|worker| worker.id).collect();
