@@ -1,5 +1,6 @@
 //! What a decision and a mapping cost: `cargo bench -p lockgate-policies`. Prints a table in Markdown.
 
+use cedar_policy::{Authorizer, Context, Decision as Verdict, Entities, Entity, EntityUid, Request};
 use chrono::{DateTime, Utc};
 use lockgate_model::people::{GroupFact, Principal, User, UserType};
 use lockgate_policies::{
@@ -7,19 +8,24 @@ use lockgate_policies::{
     Resource, Subject, Target, TextOrigin,
 };
 use serde_json::Map;
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{collections::HashSet, hint::black_box, str::FromStr, sync::Arc, time::Instant};
 use uuid::Uuid;
 
 const RUNS: u32 = 20_000;
 
 fn main() {
-    println!("| what | µs |\n|---|---:|");
+    println!("| what | µs | Cedar alone, µs | ratio |\n|---|---:|---:|---:|");
     let ada = prepared(ada());
     for policies in [10, 100, 1_000] {
         let bound = compiled(policies, 0);
-        each(&format!("a decision, {policies} bindings on the application"), || decided(&bound, &ada));
+        let what = format!("a decision, {policies} bindings on the application");
+        beside(&what, || decided(&bound, &ada), &Bare::of(policies));
+    }
+    let alone = Bare::of(1);
+    for policies in [10, 100, 1_000] {
         let spread = compiled(1, policies);
-        each(&format!("a decision, {policies} policies in files over other applications"), || decided(&spread, &ada));
+        let what = format!("a decision, {policies} policies in files over other applications");
+        beside(&what, || decided(&spread, &ada), &alone);
     }
     let set = compiled(10, 10);
     let facts = Facts::at(DateTime::<Utc>::UNIX_EPOCH);
@@ -33,10 +39,56 @@ fn main() {
 }
 
 fn each(what: &str, run: impl Fn()) {
+    println!("| {what} | {:.1} | | |", micros(run));
+}
+
+/// The same question put to Cedar beside it.
+fn beside(what: &str, run: impl Fn(), bare: &Bare) {
+    let (here, floor) = (micros(run), micros(|| bare.decided()));
+    println!("| {what} | {here:.1} | {floor:.1} | {:.2} |", floor / here);
+}
+
+/// Microseconds of one run.
+fn micros(run: impl Fn()) -> f64 {
     (0..RUNS / 20).for_each(|_| run());
     let start = Instant::now();
     (0..RUNS).for_each(|_| run());
-    println!("| {what} | {:.1} |", start.elapsed().as_secs_f64() * 1e6 / f64::from(RUNS));
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(RUNS)
+}
+
+/// The floor: Cedar's authorizer with policies, entities and a request that were made before.
+struct Bare {
+    policies: cedar_policy::PolicySet,
+    entities: Entities,
+    request: Request,
+}
+
+impl Bare {
+    /// So many policies, each for one group, of which the last lets in.
+    fn of(policies: usize) -> Self {
+        let uid = |text: &str| EntityUid::from_str(text).expect("an entity");
+        let group = |n: usize| if n + 1 == policies { "g0".to_owned() } else { format!("other{n}") };
+        let text = |n: usize| {
+            let head = r#"permit (principal is User, action == Action::"access", resource == App::"wiki")"#;
+            format!("{head} when {{ principal in Group::\"{}\" }};\n", group(n))
+        };
+        let texts: String = (0..policies).map(text).collect();
+        let groups: HashSet<EntityUid> = (0..10).map(|n| uid(&format!(r#"Group::"g{n}""#))).collect();
+        let ada = uid(r#"User::"ada""#);
+        let entities = groups.iter().cloned().map(|group| Entity::new_no_attrs(group, HashSet::new()));
+        let entities: Vec<_> = entities.chain([Entity::new_no_attrs(ada.clone(), groups.clone())]).collect();
+        let (action, wiki) = (uid(r#"Action::"access""#), uid(r#"App::"wiki""#));
+        Self {
+            policies: texts.parse().expect("policies"),
+            entities: Entities::from_entities(entities, None).expect("entities"),
+            request: Request::new(ada, action, wiki, Context::empty(), None).expect("a request"),
+        }
+    }
+
+    fn decided(&self) {
+        let response = Authorizer::new().is_authorized(&self.request, &self.policies, &self.entities);
+        assert_eq!(black_box(response).decision(), Verdict::Allow);
+    }
 }
 
 fn decided(set: &PolicySet, who: &PreparedPrincipal) {

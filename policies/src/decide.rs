@@ -75,7 +75,7 @@ impl PolicySet {
         };
         let results = run_checks(self, partition, question);
         let asked = Asked::new(self, partition, question, &results);
-        match asked.and_then(|asked| asked.ask(&partition.policies, question.facts.mfa)) {
+        match asked.and_then(|asked| asked.ask_all(question.facts.mfa)) {
             Ok(response) => {
                 let errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
                 let allows = fits(question.action, question.resource) && is_yes(&response);
@@ -143,7 +143,7 @@ impl PolicySet {
             Ok(asked) => asked,
             Err(error) => return denied(question, Need::Permission, vec![error]),
         };
-        match asked.ask(&partition.policies, question.facts.mfa) {
+        match asked.ask_all(question.facts.mfa) {
             Ok(response) => conclude(&asked, &response),
             Err(error) => denied(question, Need::Permission, vec![error]),
         }
@@ -174,6 +174,12 @@ impl<'a> Asked<'a> {
         results: &'a Results,
     ) -> Result<Self, String> {
         Ok(Self { set, partition, question, results, entities: entities(partition, question)? })
+    }
+
+    /// Asks all policies of the target, pretending a second factor or its absence.
+    pub(crate) fn ask_all(&self, mfa: bool) -> Result<Response, String> {
+        let principal = self.question.principal.map(|prepared| prepared.principal().as_ref());
+        self.ask(&self.partition.policies_for(principal), mfa)
     }
 
     /// Asks some policies, pretending a second factor or its absence.

@@ -26,7 +26,7 @@ pub(crate) fn of(asked: &Asked<'_>, response: &Response) -> Vec<Need> {
         needs.extend(permission(asked));
     }
     // Whether the factor alone would lift a forbid is not guessed but tried.
-    let with_mfa = (!asked.question.facts.mfa).then(|| asked.ask(&asked.partition.policies, true).ok()).flatten();
+    let with_mfa = (!asked.question.facts.mfa).then(|| asked.ask_all(true).ok()).flatten();
     for about in forbids(asked.partition, response) {
         let lifted = about.reads_mfa
             && with_mfa

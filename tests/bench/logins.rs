@@ -4,13 +4,12 @@
 //! `cargo bench --workspace --bench logins` measures the release binary; `LOCKGATE_BIN=target/dist/lockgate` another
 //! one. `ONLY=logins` leaves the attacks out. Tables in Markdown are printed.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use lockgate_tests::{Answer, Database, ProcessorTime, Server, Visitor, quantile, tells};
+use lockgate_tests::{Answer, Database, ProcessorTime, Server, Visitor, logins, new_address, quantile, tells};
 use serde_json::{Value, json};
 
 /// Accounts.
@@ -139,54 +138,27 @@ fn bare(hash: &str) -> u64 {
     checked.load(Ordering::Relaxed)
 }
 
-/// An address that nobody else has.
-fn address() -> IpAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | NEXT.fetch_add(1, Ordering::Relaxed)))
-}
-
 fn typed(name: &str, password: &str) -> Value {
     json!({"component": "ak-stage-identification", "uid_field": name, "password": password})
 }
 
-/// Signs in; answers whether that went well.
-async fn signs_in(visitor: &mut Visitor, name: &str) -> bool {
-    visitor.challenge(FLOW).await.status == 200
-        && visitor.answers(FLOW, &typed(name, PASSWORD)).await.status == 302
-        && visitor.challenge(FLOW).await.body.contains("xak-flow-redirect")
+/// Logins meanwhile.
+async fn signing_in(server: &Server) -> u64 {
+    let answer = |number: usize| typed(&format!("user-{}", number % USERS as usize), PASSWORD);
+    logins(server.port(), FLOW, AT_ONCE, SPAN / ROUNDS, answer).await
 }
 
-/// Logins meanwhile, by so many people at once.
-async fn signing_in(server: &Server) -> u64 {
-    let (done, started) = (Arc::new(AtomicU64::new(0)), Instant::now());
-    let mut tasks = Vec::new();
-    for number in 0..AT_ONCE {
-        let (port, done) = (server.port(), Arc::clone(&done));
-        tasks.push(tokio::spawn(async move {
-            let mut visitor = Visitor::new(port, address());
-            for turn in 0.. {
-                if started.elapsed() > SPAN / ROUNDS {
-                    return;
-                }
-                visitor.begins_anew(address());
-                let user = (number * 97 + turn * AT_ONCE) % USERS as usize;
-                assert!(signs_in(&mut visitor, &format!("user-{user}")).await, "user-{user} does not get in");
-                done.fetch_add(1, Ordering::Relaxed);
-            }
-        }));
-    }
-    for task in tasks {
-        task.await.expect("a visitor");
-    }
-    done.load(Ordering::Relaxed)
+/// Signs in; answers whether that went well.
+async fn signs_in(visitor: &mut Visitor, name: &str) -> bool {
+    visitor.signs_in(FLOW, &typed(name, PASSWORD)).await
 }
 
 /// Times answers to a wrong password for names that exist and names that do not, in turn.
 async fn enumeration(server: &Server) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    let mut visitor = Visitor::new(server.port(), address());
+    let mut visitor = Visitor::new(server.port(), new_address());
     for turn in 0..TIMED * 2 {
-        visitor.begins_anew(address());
+        visitor.begins_anew(new_address());
         visitor.challenge(FLOW).await;
         let exists = turn % 2 == 0;
         let name = if exists { format!("user-{}", turn % USERS) } else { format!("nobody-{turn}") };
@@ -225,7 +197,7 @@ async fn stuffing(server: &Server) {
     // Their browsers were here before.
     let mut at_home = Vec::new();
     for user in 0..8 {
-        let mut visitor = Visitor::new(server.port(), address());
+        let mut visitor = Visitor::new(server.port(), new_address());
         assert!(signs_in(&mut visitor, &format!("user-{user}")).await);
         at_home.push(visitor);
     }
@@ -244,7 +216,7 @@ async fn stuffing(server: &Server) {
         } else {
             known_failed += 1
         }
-        let mut visitor = Visitor::new(server.port(), address());
+        let mut visitor = Visitor::new(server.port(), new_address());
         let started = Instant::now();
         let went = signs_in(&mut visitor, &format!("user-{}", 100 + turn % 1_000)).await;
         if went {
@@ -283,7 +255,7 @@ async fn stuffing(server: &Server) {
 async fn attacker(port: u16, number: u32, ends: Instant, tally: Arc<Tally>) {
     let every = Duration::from_secs(1) * ATTACKERS / TRIES as u32;
     let mut next = Instant::now() + every * number / ATTACKERS;
-    let mut visitor = Visitor::new(port, address());
+    let mut visitor = Visitor::new(port, new_address());
     let mut tries = 0_u32;
     while next < ends {
         tokio::time::sleep_until(next.into()).await;
@@ -317,7 +289,7 @@ async fn crowd(server: &Server) {
     for number in 0..CROWD {
         let port = server.port();
         visitors.push(tokio::spawn(async move {
-            let mut visitor = Visitor::new(port, address());
+            let mut visitor = Visitor::new(port, new_address());
             visitor.challenge(FLOW).await;
             visitor.answers(FLOW, &typed(&format!("user-{}", number % USERS), "wrong")).await.status
         }));

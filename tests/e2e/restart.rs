@@ -36,7 +36,7 @@ while True:
 
 async fn a_restart_with_a_socket_that_is_handed_over_loses_no_request(database: Database) {
     // Its folders and its database, which it leaves to the other process.
-    let mut server = Server::builder(database).set("LOCKGATE_LISTEN__DRAIN", "300ms").start().await;
+    let mut server = Server::builder(database).set("LOCKGATE_LISTEN__DRAIN", "1s").start().await;
     assert!(server.terminate().await);
     let port = free_port();
     let mut command = Command::new("python3");
@@ -46,7 +46,7 @@ async fn a_restart_with_a_socket_that_is_handed_over_loses_no_request(database: 
     holder.answers(&format!("{base}/-/health/ready/"), Duration::from_secs(20)).await;
 
     // Each caller keeps its connection, as a proxy does, and asks again when it is closed between two requests.
-    let until = Instant::now() + Duration::from_secs(6);
+    let until = Instant::now() + Duration::from_secs(8);
     let mut callers = Vec::new();
     for _ in 0..8 {
         let url = format!("{base}/application/o/userinfo/");
@@ -62,7 +62,7 @@ async fn a_restart_with_a_socket_that_is_handed_over_loses_no_request(database: 
         }));
     }
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(Duration::from_millis(2_200)).await;
         holder.signal("HUP");
     }
     let mut asked = 0;

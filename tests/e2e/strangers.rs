@@ -131,7 +131,10 @@ async fn keys_are_not_guessed_quickly_and_others_go_on(database: Database) {
         "{:?}",
         reply.header("Retry-After")
     );
+    // Another address goes on, and behind the same one whoever has used their key before.
     asks(lockgate_tests::BOOTSTRAP_TOKEN, "203.0.113.8").await.expect(200);
+    asks(lockgate_tests::BOOTSTRAP_TOKEN, "203.0.113.7").await.expect(200);
+    asks("a-guess-of-the-key", "203.0.113.7").await.expect(429);
 }
 
 async fn visitors_without_a_cookie_begin_so_many_sessions(database: Database) {

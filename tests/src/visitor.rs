@@ -2,7 +2,10 @@
 //! their own, with the cookies that they were given.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +18,47 @@ pub struct Answer {
     pub status: u16,
     /// Its body.
     pub body: String,
+}
+
+/// An address that nobody else has.
+pub fn new_address() -> IpAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// How many logins there are meanwhile by so many people at once, each of whom comes from an address of their own; see
+/// [`Visitor::signs_in`]. The answer is made for the number of a login, which is another one each time.
+///
+/// # Panics
+/// When somebody does not get in.
+pub async fn logins(
+    port: u16,
+    flow: &'static str,
+    at_once: usize,
+    span: Duration,
+    answer: impl Fn(usize) -> Value + Clone + Send + 'static,
+) -> u64 {
+    let (done, started) = (Arc::new(AtomicU64::new(0)), Instant::now());
+    let mut tasks = Vec::new();
+    for number in 0..at_once {
+        let (done, answer) = (Arc::clone(&done), answer.clone());
+        tasks.push(tokio::spawn(async move {
+            let mut visitor = Visitor::new(port, new_address());
+            for turn in 0.. {
+                if started.elapsed() > span {
+                    return;
+                }
+                visitor.begins_anew(new_address());
+                let answer = answer(number + turn * at_once);
+                assert!(visitor.signs_in(flow, &answer).await, "{answer} does not get in");
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.expect("a visitor");
+    }
+    done.load(Ordering::Relaxed)
 }
 
 /// A visitor of the executor of flows.
@@ -36,6 +80,16 @@ impl Visitor {
     pub fn begins_anew(&mut self, from: IpAddr) {
         self.from = from;
         self.cookies.clear();
+    }
+
+    /// Signs in by a flow whose first stage takes this answer, and nothing else; answers whether that went well.
+    ///
+    /// # Panics
+    /// When the connection breaks.
+    pub async fn signs_in(&mut self, flow: &str, answer: &Value) -> bool {
+        self.challenge(flow).await.status == 200
+            && self.answers(flow, answer).await.status == 302
+            && self.challenge(flow).await.body.contains("xak-flow-redirect")
     }
 
     /// Forgets the session, and keeps what the browser remembers beside it.

@@ -45,7 +45,7 @@ pub(crate) fn policies(
             .map(|b| {
                 let asked = condition(b);
                 let when = if b.period.is_always() { asked } else { format!("{} && ({asked})", in_time(b)) };
-                (format!("binding:{}", b.id), format!("{head} when {{ {when} }};"), vec![b.id])
+                (id_of(b), format!("{head} when {{ {when} }};"), vec![b.id])
             })
             .collect(),
         (bindings, EngineMode::All) => {
@@ -70,6 +70,11 @@ pub(crate) fn policies(
         }
     }
     known
+}
+
+/// The id of the policy of a binding that lets in by itself.
+pub(crate) fn id_of(binding: &BindingInput) -> String {
+    format!("binding:{}", binding.id)
 }
 
 /// A target in words, as in the ids of policies.

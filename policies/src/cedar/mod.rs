@@ -7,6 +7,7 @@ mod compile;
 pub(crate) mod condition;
 pub(crate) mod extent;
 mod links;
+mod narrow;
 pub(crate) mod partition;
 pub(crate) mod principal;
 mod reads;

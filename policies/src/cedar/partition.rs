@@ -4,6 +4,7 @@
 use super::{
     bindings::{self, Guard},
     extent::Outlines,
+    narrow::Narrowed,
     principal::{ACTION, APP, FLOW, RULE, STAGE, TAG, entitlement, uid},
     reads::ContextReads,
     source::Known,
@@ -21,7 +22,9 @@ use cedar_policy::{
     RestrictedExpression,
 };
 use chrono::{DateTime, Utc};
+use lockgate_model::people::Principal;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Duration,
@@ -69,6 +72,8 @@ pub(crate) struct About {
 #[derive(Debug, Clone)]
 pub(crate) struct Partition {
     pub(crate) policies: PolicySet,
+    /// The same, where only some of them can apply to any one principal.
+    narrowed: Option<Narrowed>,
     /// The permits alone, to tell what a forbid hides.
     pub(crate) permits: PolicySet,
     pub(crate) about: HashMap<PolicyId, About>,
@@ -91,6 +96,12 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
+    /// The policies that can apply to somebody.
+    pub(crate) fn policies_for(&self, principal: Option<&Principal>) -> Cow<'_, PolicySet> {
+        let chosen = self.narrowed.as_ref().zip(principal).and_then(|(narrowed, who)| narrowed.of_principal(who));
+        chosen.map_or(Cow::Borrowed(&self.policies), Cow::Owned)
+    }
+
     /// The bindings that count at a moment.
     pub(crate) fn current(&self, now: DateTime<Utc>) -> impl Iterator<Item = &BindingInput> {
         self.bindings.iter().filter(move |b| b.period.contains(now))
@@ -240,8 +251,10 @@ impl Partition {
         let mut reads = context.facts.clone();
         reads.add(Fact::User);
         checks.iter().for_each(|c| reads.extend(c.check.reads()));
+        let policies = set(&mut chosen.iter())?;
         Ok(Self {
-            policies: set(&mut chosen.iter())?,
+            narrowed: Narrowed::of(&policies, guard),
+            policies,
             permits: set(&mut chosen.iter().filter(|k| k.policy.effect() == Effect::Permit))?,
             about: chosen.iter().map(|k| (k.policy.id().clone(), about(k))).collect(),
             looks_at_resource: context.resource,

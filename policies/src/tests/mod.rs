@@ -7,6 +7,7 @@ mod conditions;
 mod context;
 mod decisions;
 mod expressions;
+mod many;
 mod natives;
 mod page;
 mod roles;

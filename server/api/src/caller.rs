@@ -215,7 +215,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// issued for calling the API, which a program gets as many of as it likes. One that is bound to a key of its holder
 /// (RFC 9449) is worth nothing without the proof.
 async fn by_key(identity: &Identity, key: &str, from: IpAddr) -> Result<Option<(Uuid, Arc<PrincipalEntry>)>, ApiError> {
-    if let Some(wait) = identity.wrong_keys.pause(from) {
+    // Others behind the same address go on with the keys that they have used.
+    if let Some(wait) = identity.wrong_keys.pause(from).filter(|_| !identity.tokens.knows(key)) {
         return Err(throttled(wait));
     }
     identity.feed.trust().await?;

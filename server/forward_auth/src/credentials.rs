@@ -51,15 +51,16 @@ impl Expires for Claims {
 impl Gate {
     /// The sign-in that the header proves.
     pub(crate) async fn by_header(&self, scene: Scene<'_>, app: &ProxyApp) -> Result<Option<Arc<Ticket>>, Failure> {
-        // Too many of this address were wrong: none is looked at for a while, as `refused` tells.
-        if self.identity.wrong_keys.pause(scene.origin.ip()).is_some() {
-            return Ok(None);
-        }
         let header = scene.question.authorization().filter(|value| value.len() <= MAX_HEADER);
         let Some((header, shown)) = header.and_then(|value| Some((value, parse(value.to_str().ok()?)?))) else {
             return Ok(None);
         };
         let key = digest(b"header", app.id, header.as_bytes());
+        // Too many of this address were wrong: none that is not known is looked at for a while, as `refused` tells.
+        let is_known = self.tickets.get(&key, app.id, scene.now).is_some();
+        if !is_known && self.identity.wrong_keys.pause(scene.origin.ip()).is_some() {
+            return Ok(None);
+        }
         let found = match shown {
             Shown::Bearer(token) => self.by_bearer(scene, app, &token, key).await?,
             Shown::Password { user, password } => self.by_password(scene, app, &user, &password, key).await?,

@@ -78,6 +78,12 @@ impl Tokens {
         Ok(principal.filter(|p| p.principal().user.is_active).map(|p| ((**token).clone(), p)))
     }
 
+    /// Whether this key was found to be a token's, and nothing has changed since: whoever shows it does not guess.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        PLAUSIBLE.contains(&key.len()) && self.cache.peek(&hash_secret(key)).is_some_and(|entry| entry.is_valid())
+    }
+
     /// Who shows this user name with an app password of that user.
     ///
     /// # Errors

@@ -48,6 +48,9 @@ const HEADER_PATIENCE: Duration = Duration::from_secs(15);
 /// How long running requests may take after the signal to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long whoever has just connected may take to ask, when no more connections are taken.
+const FIRST_REQUEST: Duration = Duration::from_millis(200);
+
 /// How long a connection is held on which nothing is asked, whatever else comes by it: longer than any answer takes to those
 /// who read it.
 const MOST_IDLE: Duration = Duration::from_secs(600);
@@ -94,6 +97,10 @@ impl Server {
         for accepting in loops {
             // One that has failed accepts no more either.
             let _ = accepting.await;
+        }
+        if !drain.is_zero() {
+            // Whoever was let in last has yet to ask: to close now would lose that request.
+            tokio::time::sleep(FIRST_REQUEST).await;
         }
         let Some(server) = Arc::into_inner(server) else { return };
         if tokio::time::timeout(STOP_PATIENCE, server.running.shutdown()).await.is_err() {
