@@ -1,6 +1,11 @@
 //! `lockgate backup`, `restore` and `copy`.
 
-use crate::{commands::Environment, secret_key::SecretKeys, serve::connect, settings::Settings};
+use crate::{
+    commands::Environment,
+    secret_key::{self, SecretKeys},
+    serve::connect,
+    settings::Settings,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_identity::system::{SystemClock, SystemRandom, alphanumeric, time_uuid};
@@ -99,7 +104,7 @@ fn known(settings: &Settings) -> Result<SecretKeys, String> {
         format!(
             "there is no secret key: neither LOCKGATE_SECRET_KEY is set, nor is the file {} there. Put the one back that \
              the installation had",
-            settings.data_dir.join("secret_key").display()
+            settings.data_dir.join(secret_key::FILE).display()
         )
     };
     SecretKeys::known(settings)?.ok_or_else(missing)

@@ -95,7 +95,11 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     server.serve(sockets, told).await;
     worker.abort();
     lockgate_worker::leave(&identity, &process).await;
-    identity.sessions.write_touched().await.unwrap_or_else(|error| tracing::warn!(%error, "last uses are lost"));
+    identity
+        .sessions
+        .write_touched()
+        .await
+        .unwrap_or_else(|error| tracing::warn!(%error, "when sessions were used last could not be written"));
     identity.journal.flush().await;
     tracing::info!("stopped");
     if let Some(redis) = &identity.redis {

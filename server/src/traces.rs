@@ -12,10 +12,7 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanExporter as _, SpanProcessor, Tracer},
 };
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -43,11 +40,11 @@ pub(crate) fn start(settings: &Tracing) -> Result<Option<Tracer>, String> {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build();
     let http = http.map_err(|e| format!("tracing: no connection can be made: {e}"))?;
     let exporter = SpanExporter::builder().with_http().with_http_client(http).with_endpoint(address);
-    let exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(PATIENCE).build().map_err(told)?;
+    let mut exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(PATIENCE).build().map_err(told)?;
+    exporter.set_resource(&resource());
     let provider = SdkTracerProvider::builder()
         // Whether a request is traced is ours to say: what proxies hand on may be a visitor's wish.
         .with_sampler(Sampler::TraceIdRatioBased(settings.sample))
-        .with_resource(resource())
         .with_span_processor(Queue::start(exporter))
         .build();
     Ok(Some(provider.tracer("lockgate")))
@@ -80,16 +77,13 @@ pub(crate) fn go_on(span: &tracing::Span, headers: &http::HeaderMap) {
 #[derive(Debug)]
 struct Queue {
     to: mpsc::Sender<SpanData>,
-    /// What is known of the process before the first span is sent.
-    resource: std::sync::Arc<Mutex<Option<Resource>>>,
 }
 
 impl Queue {
     fn start(exporter: SpanExporter) -> Self {
         let (to, spans) = mpsc::channel(QUEUE);
-        let resource = std::sync::Arc::<Mutex<Option<Resource>>>::default();
-        tokio::spawn(send(exporter, spans, std::sync::Arc::clone(&resource)));
-        Self { to, resource }
+        tokio::spawn(send(exporter, spans));
+        Self { to }
     }
 }
 
@@ -112,17 +106,9 @@ impl SpanProcessor for Queue {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        *self.resource.lock().unwrap_or_else(PoisonError::into_inner) = Some(resource.clone());
-    }
 }
 
-async fn send(
-    mut exporter: SpanExporter,
-    mut spans: mpsc::Receiver<SpanData>,
-    resource: std::sync::Arc<Mutex<Option<Resource>>>,
-) {
+async fn send(exporter: SpanExporter, mut spans: mpsc::Receiver<SpanData>) {
     let mut batch = Vec::new();
     while spans.recv_many(&mut batch, BATCH).await > 0 {
         tokio::time::sleep(PAUSE).await;
@@ -130,9 +116,6 @@ async fn send(
             && let Ok(span) = spans.try_recv()
         {
             batch.push(span);
-        }
-        if let Some(resource) = resource.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            exporter.set_resource(&resource);
         }
         let size = batch.len();
         match exporter.export(std::mem::take(&mut batch)).await {

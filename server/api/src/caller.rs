@@ -8,7 +8,7 @@ use http::{HeaderMap, header, request::Parts};
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::{self, Client, Counted},
+    net::{self, Client, Counted, lines},
     oauth::{API_SCOPE, ValidToken},
     principals::PrincipalEntry,
     sessions::{self, SessionEntry},
@@ -181,14 +181,6 @@ pub(crate) fn client(identity: &Identity, parts: &Parts) -> Client {
 pub(crate) fn peer(parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
-}
-
-/// All lines of a header, in the way of [`net::client`].
-pub(crate) fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
-    let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
-    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);
-    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

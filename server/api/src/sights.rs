@@ -1,7 +1,7 @@
 //! `/lockgate/sights/`: how requests arrived here, so that somebody can tell what a proxy makes of them.
 
 use crate::{
-    caller::{Caller, lines, peer},
+    caller::{Caller, peer},
     decisions::TAG,
     error::ApiError,
     openapi::{
@@ -17,6 +17,7 @@ use axum::{
 use http::Method;
 use lockgate_identity::{
     Identity,
+    net::lines,
     probes::{READS, Sight},
 };
 use lockgate_policies::Action;

@@ -2,6 +2,7 @@
 //!
 //! `X-Forwarded-*` counts only when the peer itself is a trusted proxy; from anybody else it is noise.
 
+use http::request::Parts;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -100,6 +101,14 @@ pub const AUTHORITY: &str = ":authority";
 
 /// What [`client`] asks for to know by which scheme a request came to us: `https` of one that is [`OverTls`].
 pub const SCHEME: &str = ":scheme";
+
+/// All lines of a request's header, as [`client`] asks for them.
+pub fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+    let authority = parts.uri.authority().filter(|_| name == AUTHORITY);
+    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    let scheme = parts.extensions.get::<OverTls>().filter(|_| name == SCHEME);
+    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
+}
 
 /// Reads a request's origin. `header` answers with all lines of a header by lower-case name, in their
 /// order, an unreadable one as an empty text; see also [`AUTHORITY`] and [`SCHEME`].

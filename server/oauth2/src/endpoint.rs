@@ -5,7 +5,6 @@ use crate::{
     answers,
     limits::Limits,
     request::{BadParameters, MAX_REQUEST, Parameters},
-    visitor::lines,
 };
 use axum::{
     Json,
@@ -18,7 +17,7 @@ use lockgate_identity::{
     Identity,
     config::{Client, Snapshot},
     journal::{Action, Entry},
-    net::{self, Client as Peer, RequestId},
+    net::{self, Client as Peer, RequestId, lines},
     oauth::MintError,
 };
 use lockgate_store::StoreError;

@@ -5,7 +5,7 @@ use http::{HeaderValue, header, request::Parts};
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::{self, Client, RequestId},
+    net::{self, Client, RequestId, lines},
     principals::PrincipalEntry,
     runner::SetSession,
     sessions::{SessionEntry, session_cookie, set_cookies},
@@ -68,12 +68,4 @@ impl Visitor {
 pub(crate) fn peer(parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
-}
-
-/// All lines of a header, in the way of [`net::client`].
-pub(crate) fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
-    let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
-    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);
-    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }

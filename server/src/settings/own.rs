@@ -19,8 +19,10 @@ pub(crate) struct Own {
 impl Own {
     /// Of settings that were read from this file and this environment.
     pub(super) fn of(settings: &Settings, file: &Path, environment: &BTreeMap<String, String>) -> Self {
-        let mut own =
-            Self { files: vec![file.to_owned(), settings.data_dir.join("secret_key")], variables: Vec::new() };
+        let mut own = Self {
+            files: vec![file.to_owned(), settings.data_dir.join(crate::secret_key::FILE)],
+            variables: Vec::new(),
+        };
         let ours = |name: &str| name.starts_with("LOCKGATE_") || name.starts_with("AUTHENTIK_");
         for text in environment.iter().filter(|(name, _)| ours(name)).map(|(_, text)| text) {
             match super::environment::reference(text) {

@@ -14,7 +14,7 @@ use axum::{
 use lockgate_identity::{
     Identity,
     config::Snapshot,
-    net::{self, Client, RequestId},
+    net::{self, Client, RequestId, lines},
     principals::PrincipalEntry,
     runner::{FlowRequest, SetSession},
     sessions::{self, SessionEntry},
@@ -109,14 +109,6 @@ fn client(identity: &Identity, parts: &Parts) -> Client {
     // Without a peer nothing of the headers is believed: an address that nobody trusts.
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     net::client(&identity.trusted, peer, |name| lines(parts, name))
-}
-
-/// All lines of a header, in the way of [`net::client`].
-fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
-    let authority = parts.uri.authority().filter(|_| name == net::AUTHORITY);
-    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let scheme = parts.extensions.get::<net::OverTls>().filter(|_| name == net::SCHEME);
-    lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }
 
 impl Visit {

@@ -27,7 +27,7 @@ pub fn process_name(identity: &Identity) -> String {
 /// Says that a process of this name is not there any more.
 pub async fn leave(identity: &Identity, name: &str) {
     if let Err(error) = identity.store.workers().gone(name).await {
-        tracing::warn!(%error, "others take this process for running for a while");
+        tracing::warn!(%error, "this worker could not sign off: others count it as running for a while");
     }
 }
 
