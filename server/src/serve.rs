@@ -75,6 +75,7 @@ pub(crate) async fn server(settings: Settings, environment: BTreeMap<String, Str
     let process = lockgate_worker::process_name(&identity);
     let worker = tokio::spawn(lockgate_worker::run(identity.clone(), process.clone()));
     tokio::spawn(memory::give_back());
+    tokio::spawn(look_through(identity.store.clone()));
     tokio::spawn(reload_on_signal(hangup, identity.clone()));
     let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|l| l.local_addr().ok());
     let (http, https) = (address(&sockets.http), address(&sockets.https));
@@ -241,6 +242,19 @@ async fn announce(settings: &Settings, identity: &Identity) {
     match identity.setup_open().await {
         Ok(true) => println!("Lockgate is ready. Create the administrator at {base}/if/flow/initial-setup/"),
         _ => println!("Lockgate is ready at {base}/"),
+    }
+}
+
+/// Has SQLite look through its file. It would cost the start too much of its time, and nobody would hear of a page that is
+/// broken before somebody needs it.
+async fn look_through(store: Store) {
+    match store.damage().await {
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => tracing::error!(
+            found = found.join("; "),
+            "the database is damaged: stop the server, put its files aside, and run `lockgate restore` with a backup"
+        ),
+        Err(error) => tracing::warn!(%error, "the database could not be looked through"),
     }
 }
 

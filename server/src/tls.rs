@@ -3,7 +3,7 @@
 
 use crate::settings::TlsFiles;
 use arc_swap::ArcSwapOption;
-use lockgate_identity::Identity;
+use lockgate_identity::{Identity, keys};
 use lockgate_model::kinds::{CertificateKeyPair, key_pair::DEFAULT_SIGNING_KEY};
 use rustls::{
     ServerConfig,
@@ -71,11 +71,18 @@ impl Certificates {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Reads the files again whenever they change, until the process ends. What cannot be used changes nothing.
+    /// Reads the files again whenever they change, until the process ends. What cannot be used changes nothing. One that has
+    /// ended is used all the same, and told: browsers warn of it, which is more than they get from a closed port.
     pub(crate) async fn follow(self: Arc<Self>) {
         let Some(files) = self.files.clone() else { return };
         let mut seen = changed(&files);
+        let mut told = None;
         loop {
+            let ends = self.of_files.load().as_ref().and_then(|key| keys::ends(key.cert.first()?));
+            if ends.is_some_and(|ends| ends <= self.identity.clock.now()) && told != ends {
+                tracing::error!(certificate = %files.certificate.display(), ?ends, "the certificate of HTTPS has ended");
+                told = ends;
+            }
             tokio::time::sleep(LOOK).await;
             let now = changed(&files);
             if now == seen {

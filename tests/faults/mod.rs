@@ -1,8 +1,16 @@
 //! What goes wrong around the server, and what must hold all the same: no acknowledged write is lost, nothing that was
 //! revoked lets anybody in, and everything recovers by itself.
 
+mod certificates;
+mod clocks;
+mod crowds;
+mod disks;
+mod files;
+mod kills;
+mod namespaces;
 mod nodes;
 mod outages;
+mod rows;
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +28,11 @@ struct Nodes {
 
 impl Nodes {
     async fn start(with_redis: bool) -> Self {
+        Self::start_with(with_redis, &[]).await
+    }
+
+    /// As [`Self::start`], with settings of the second node alone.
+    async fn start_with(with_redis: bool, of_second: &[(String, String)]) -> Self {
         let url = Database::Postgres.create().await.expect("PostgreSQL has an address");
         let redis = if with_redis { Some(Redis::start().await) } else { None };
         let to_database = Wire::to(port_of(&url)).await;
@@ -45,6 +58,9 @@ impl Nodes {
             .set("LOCKGATE_DATABASE_URL", &by_port(&url, to_database.port()));
         if let Some((_, wire)) = &redis {
             second = second.set("LOCKGATE_REDIS_URL", &Redis::url_by(wire.port()));
+        }
+        for (name, value) in of_second {
+            second = second.set(name, value);
         }
         Self { site, second: second.start().await, to_database, redis }
     }

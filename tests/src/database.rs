@@ -116,20 +116,8 @@ impl Cluster {
 
     async fn start() -> Self {
         let bin = newest_bin();
-        let folder = std::env::temp_dir().join(format!("lockgate-pg-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
-        if is_root() {
-            let (user, group) = postgres_ids();
-            chown(&folder, Some(user), Some(group)).expect("root may give a folder away");
-        }
+        let folder = initialized(&bin);
         let data = folder.join("data");
-        let made = as_postgres(&bin.join("initdb"))
-            .args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"])
-            .args(["--locale=C.UTF-8", "-D"])
-            .arg(&data)
-            .output()
-            .expect("initdb can be started");
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let access = data.join("pg_hba.conf");
         let trusting = std::fs::read_to_string(&access).expect("initdb has written it");
         let rule = format!("host all +{BY_PASSWORD} 127.0.0.1/32 scram-sha-256\n{trusting}");
@@ -169,6 +157,24 @@ impl Cluster {
     }
 }
 
+/// A new cluster in the folder `data` of a folder of its own.
+pub(crate) fn initialized(bin: &Path) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("lockgate-pg-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    if is_root() {
+        let (user, group) = postgres_ids();
+        chown(&folder, Some(user), Some(group)).expect("root may give a folder away");
+    }
+    let made = as_postgres(&bin.join("initdb"))
+        .args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"])
+        .args(["--locale=C.UTF-8", "-D"])
+        .arg(folder.join("data"))
+        .output()
+        .expect("initdb can be started");
+    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    folder
+}
+
 /// The server under a small shell that holds our pipe: when the test process
 /// ends in whatever way, the pipe closes, and the shell stops the server and
 /// removes its folder.
@@ -194,7 +200,7 @@ fn serve(bin: &Path, folder: &Path, data: &Path, port: u16) -> Command {
 }
 
 /// PostgreSQL refuses to run as root; root becomes the user `postgres` first.
-fn as_postgres(program: &Path) -> Command {
+pub(crate) fn as_postgres(program: &Path) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
@@ -206,7 +212,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn newest_bin() -> PathBuf {
+pub(crate) fn newest_bin() -> PathBuf {
     let installed = Path::new("/usr/lib/postgresql");
     let newest = std::fs::read_dir(installed).ok().and_then(|versions| {
         versions

@@ -14,6 +14,7 @@
 //! test wants; it is no library for other purposes.
 
 mod accessibility;
+mod acknowledged;
 mod apache;
 mod api;
 mod browser;
@@ -24,6 +25,7 @@ mod console;
 mod database;
 mod docker;
 mod duo;
+mod fault_soak;
 mod flow;
 mod forge;
 mod library;
@@ -32,6 +34,7 @@ mod mailbox;
 mod pace;
 mod passkey;
 mod ports;
+mod postgres;
 mod process;
 mod processor_time;
 mod proxies;
@@ -49,6 +52,7 @@ mod whoami;
 mod wire;
 
 pub use accessibility::{LOOKS, Look};
+pub use acknowledged::{Acknowledged, Counts, Dice};
 pub use apache::{Apache, ApacheOptions};
 pub use api::{Api, Reply};
 pub use browser::{Browser, BrowserOptions};
@@ -58,6 +62,7 @@ pub use collector::{Collector, Traced};
 pub use database::{Database, OwnedDatabase};
 pub use docker::{Container, Docker};
 pub use duo::{ADMIN_KEYS, AUTH_KEYS, AtDuo, DuoServer};
+pub use fault_soak::{FaultSoakReport, fault_soak};
 pub use flow::{Executor, FlowEnd};
 pub use forge::{Comment, Forge};
 pub use library::{Library, LibraryClient, installed_clients};
@@ -66,6 +71,7 @@ pub use mailbox::{Mail, MailSink};
 pub use pace::{Told, ask, paced};
 pub use passkey::{SoftPasskey, VirtualAuthenticator};
 pub use ports::free_port;
+pub use postgres::Postgres;
 pub use process::{Program, eventually, workspace_root};
 pub use processor_time::ProcessorTime;
 pub use proxies::{Dialect, Proxy};

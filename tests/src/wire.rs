@@ -1,5 +1,6 @@
 //! The line between two programs, which a test can cut, hold up and mend: a forwarder of TCP on loopback.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,12 @@ pub struct Wire {
 impl Wire {
     /// A line to this port of loopback.
     pub async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        Self::between([127, 0, 0, 1], port).await
+    }
+
+    /// A line from an address of this machine to a port of loopback.
+    pub async fn between(near: [u8; 4], port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::from(near), 0)).await.expect("the address has a free port");
         let own = listener.local_addr().expect("a listener has an address").port();
         let state = Arc::new(watch::Sender::new(State::Open(Duration::ZERO)));
         let accepting = tokio::spawn(accept(listener, port, Arc::clone(&state)));

@@ -13,7 +13,7 @@ use lockgate_store::{ChangeCursor, Messages, Polled, Store, StoreError, Topic};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -48,6 +48,12 @@ pub(crate) struct Caches {
     pub(crate) copies: Option<Arc<Copies>>,
 }
 
+/// Whether that was within this time. Clocks jump: what seems to come from later than this time ahead was told by a clock
+/// that has been put back since, and nobody knows how long ago it was.
+fn is_within(now: DateTime<Utc>, at: &AtomicI64, time: TimeDelta) -> bool {
+    TimeDelta::milliseconds(now.timestamp_millis() - at.load(Ordering::Acquire)).abs() <= time
+}
+
 /// The reader of the log.
 pub struct Feed {
     store: Store,
@@ -62,6 +68,9 @@ pub struct Feed {
     read_at: AtomicI64,
     failed_at: AtomicI64,
     assured_at: AtomicI64,
+    /// How many readings have failed, and whether the last one has.
+    failures: AtomicU64,
+    failed: AtomicBool,
     /// What [`Messages::heard`] said before the log was read last.
     heard: AtomicU64,
     /// The number of the last reading that has begun, and of the last one that was done.
@@ -88,7 +97,8 @@ impl Feed {
         }
         let (cursor, read_at) = (Mutex::new(cursor), AtomicI64::new(now.timestamp_millis()));
         let heard = AtomicU64::new(messages.heard());
-        let (failed_at, assured_at, begun, done, config, logins, tasks, restored) = Default::default();
+        let (failed_at, assured_at, failures, failed, begun, done) = Default::default();
+        let (config, logins, tasks, restored) = Default::default();
         Ok(Arc::new(Self {
             store,
             clock,
@@ -99,6 +109,8 @@ impl Feed {
             read_at,
             failed_at,
             assured_at,
+            failures,
+            failed,
             heard,
             begun,
             done,
@@ -110,7 +122,7 @@ impl Feed {
     }
 
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        now.timestamp_millis() - self.read_at.load(Ordering::Acquire) <= MAX_AGE.num_milliseconds()
+        is_within(now, &self.read_at, MAX_AGE)
     }
 
     /// How long ago the log was read last.
@@ -121,9 +133,8 @@ impl Feed {
 
     /// Whether nobody has told of a change since the log was read, while messages arrive without the database.
     fn is_quiet(&self, now: DateTime<Utc>) -> bool {
-        let since = |at: &AtomicI64| TimeDelta::milliseconds(now.timestamp_millis() - at.load(Ordering::Acquire));
-        since(&self.assured_at) <= MAX_AGE
-            && since(&self.read_at) <= self.outage
+        is_within(now, &self.assured_at, MAX_AGE)
+            && is_within(now, &self.read_at, self.outage)
             && self.messages.heard() == self.heard.load(Ordering::Acquire)
     }
 
@@ -141,20 +152,17 @@ impl Feed {
     }
 
     async fn read_for_all(&self, asked: DateTime<Utc>) -> Result<(), StoreError> {
-        let given_up = |since: TimeDelta| {
-            let failed = TimeDelta::milliseconds(self.failed_at.load(Ordering::Acquire));
-            TimeDelta::milliseconds(asked.timestamp_millis()) - failed < since
-        };
         let away = || StoreError::Unavailable { reason: "the log of changes cannot be read".to_owned() };
-        if given_up(GIVEN_UP) {
+        if is_within(asked, &self.failed_at, GIVEN_UP) {
             return Err(away());
         }
+        let (begun, failed) = (self.begun.load(Ordering::Acquire), self.failures.load(Ordering::Acquire));
         let mut cursor = self.cursor.lock().await;
         // A read that began after the question answers it, however long it took.
-        if self.read_at.load(Ordering::Acquire) >= asked.timestamp_millis() {
+        if self.done.load(Ordering::Acquire) > begun {
             return Ok(());
         }
-        if given_up(TimeDelta::zero()) {
+        if self.failures.load(Ordering::Acquire) > failed {
             return Err(away());
         }
         self.read(&mut cursor).await
@@ -202,6 +210,8 @@ impl Feed {
             let polled = polled.unwrap_or(Err(StoreError::Timeout(PATIENCE)));
             let polled = polled.inspect_err(|_| {
                 self.failed_at.store(self.clock.now().timestamp_millis(), Ordering::Release);
+                self.failures.fetch_add(1, Ordering::AcqRel);
+                self.failed.store(true, Ordering::Release);
             })?;
             self.follow(&polled);
             if let Some(copies) = self.caches.copies.as_ref().filter(|_| polled.lost) {
@@ -214,6 +224,7 @@ impl Feed {
                 self.done.store(this, Ordering::Release);
                 self.heard.store(heard, Ordering::Release);
                 self.read_at.store(now.timestamp_millis(), Ordering::Release);
+                self.failed.store(false, Ordering::Release);
                 return Ok(());
             }
         }
@@ -280,7 +291,7 @@ impl Feed {
             }
             self.catch_up().await;
             // A reading that was only slow is no sign of it.
-            let failed = self.failed_at.load(Ordering::Acquire) > self.read_at.load(Ordering::Acquire);
+            let failed = self.failed.load(Ordering::Acquire);
             self.store.note_away(failed && !self.is_fresh(self.clock.now()));
         }
     }
@@ -289,7 +300,7 @@ impl Feed {
     pub(crate) async fn stay_assured(&self) {
         loop {
             tokio::time::sleep(ASSURANCE).await;
-            let is_late = self.age() > LATE;
+            let is_late = !is_within(self.clock.now(), &self.read_at, LATE);
             if is_late && self.messages.arrive_without_database().await {
                 self.assured_at.store(self.clock.now().timestamp_millis(), Ordering::Release);
             }

@@ -101,7 +101,13 @@ impl<K: Clone + Eq + Hash + Display> Debts<K> {
     }
 
     fn owed(&self, key: &K, now: i64) -> i64 {
-        self.until.get(key).map_or(0, |until| (until.load(Ordering::Acquire) - now).max(0))
+        self.until.get(key).map_or(0, |until| (self.sensible(&until, now) - now).max(0))
+    }
+
+    /// More than is free is never owed, except by a clock that was ahead and has been put back: that would keep people out
+    /// for as long as it was ahead.
+    fn sensible(&self, until: &AtomicI64, now: i64) -> i64 {
+        until.fetch_min(now + self.free, Ordering::AcqRel).min(now + self.free)
     }
 
     /// Counts one more, unless there were too many: how long until there may be.
@@ -111,6 +117,7 @@ impl<K: Clone + Eq + Hash + Display> Debts<K> {
         }
         let made = self.until.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(until) = made;
+        self.sensible(&until, now);
         let more = |old: i64| {
             let new = old.max(now) + self.each;
             (new - now <= self.free).then_some(new)
@@ -246,6 +253,17 @@ mod tests {
             taken += usize::from(counts.charge(from(at), now).await.is_ok());
         }
         taken
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_keeps_nobody_out_longer_than_any_other() {
+        let counts = counts();
+        let from = |at: usize| source("192.0.2.1", &format!("name-{at}"), None);
+        assert_eq!(taken(&counts, 50, from, noon() + chrono::TimeDelta::days(1)).await, 4);
+        let wait = counts.charge(from(0), noon()).await.err().expect("a pause");
+        assert!(wait <= Duration::from_secs(10), "{wait:?}");
+        assert!(counts.pause(from(0).ip, noon()).is_some_and(|wait| wait <= Duration::from_secs(10)));
+        assert_eq!(taken(&counts, 50, from, noon() + chrono::TimeDelta::seconds(10)).await, 1);
     }
 
     #[tokio::test]

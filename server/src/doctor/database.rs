@@ -15,6 +15,8 @@ use std::{sync::Arc, time::Instant};
 
 const DATABASE: &str = "database";
 
+const RESTORE: &str = "stop the server, put lockgate.db, lockgate.db-wal and lockgate.db-shm aside, and run `lockgate restore` with a backup";
+
 /// The oldest PostgreSQL, as it counts.
 const OLDEST: i32 = 140_000;
 
@@ -40,13 +42,18 @@ pub(super) async fn check(case: &mut Case<'_>) {
     let store = match connect(case.settings, &keys, true).await {
         Ok(store) => store,
         Err(error) => {
-            let mend = "start the database, and correct LOCKGATE_DATABASE_URL";
+            let mend = if error.contains("is damaged") {
+                RESTORE
+            } else {
+                "start the database, and correct LOCKGATE_DATABASE_URL"
+            };
             return case.report.error(DATABASE, error, mend);
         }
     };
     case.probe = Some(Probe::new(store.seal_key(), &SystemRandom, case.now));
     vitals(case, &store).await;
     latency(case, &store).await;
+    damage(case, &store).await;
     stored(case, store).await;
 }
 
@@ -116,6 +123,23 @@ async fn latency(case: &mut Case<'_>, store: &Store) {
         case.report.warning(DATABASE, found, mend);
     } else {
         case.report.ok(DATABASE, found);
+    }
+}
+
+async fn damage(case: &mut Case<'_>, store: &Store) {
+    if store.backend() != Backend::Sqlite {
+        return;
+    }
+    match store.damage().await {
+        Ok(found) if found.is_empty() => case.report.ok(DATABASE, "SQLite finds its file sound"),
+        Ok(found) => {
+            let reason = found.join("; ");
+            case.report.error(DATABASE, format!("the file is damaged: {reason}"), RESTORE);
+        }
+        Err(StoreError::Timeout(_)) => {
+            case.report.ok(DATABASE, "the file is too large to be looked through in passing")
+        }
+        Err(error) => case.report.error(DATABASE, error.to_string(), "look into the server's log"),
     }
 }
 

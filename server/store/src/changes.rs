@@ -26,6 +26,9 @@ const LOOK_BACK: i64 = 1_000;
 /// Rows of one insert.
 const CHUNK: usize = 1_000;
 
+/// The newest lines stay however old they seem: the clock of whoever prunes may be ahead, and others may not have read them.
+const KEPT: i64 = 10_000;
+
 /// A missing number belongs to no transaction any more: statements end long before.
 const GAP_LIFE: TimeDelta = TimeDelta::seconds(90);
 /// A cursor that rested longer may have missed rows that were pruned.
@@ -182,12 +185,26 @@ impl Changes<'_> {
         Ok(Polled { changes, lost: false, more })
     }
 
-    /// Drops up to `limit` lines that every node has long read; an hour is a good age. Answers how many.
+    /// Drops up to `limit` lines that every node has long read; an hour is a good age. The newest 10,000 stay. Answers how
+    /// many.
     ///
     /// # Errors
     /// Whatever the database answers.
     pub async fn prune(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
-        let old = change::Column::Created.lt(micros(before));
+        self.prune_but(KEPT, before, limit).await
+    }
+
+    /// As [`Self::prune`], with so many of the newest lines kept.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn prune_but(&self, kept: i64, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        let newest = change::Entity::find().select_only().column(change::Column::Id).order_by_desc(change::Column::Id);
+        let newest = newest.into_tuple::<i64>();
+        let newest = self.store.bounded(async { Ok(newest.one(self.store.reader()).await?) }).await?;
+        let old = Condition::all()
+            .add(change::Column::Created.lt(micros(before)))
+            .add(change::Column::Id.lte(newest.unwrap_or_default() - kept));
         expired::delete::<change::Entity>(self.store, change::Column::Id, old, limit).await
     }
 }

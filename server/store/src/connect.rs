@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::StoreError;
+use crate::error::Trouble;
 
 /// Each has a thread and a page cache of its own.
 const SQLITE_READERS: u32 = 4;
@@ -199,7 +200,11 @@ fn bad_address(error: sqlx::Error) -> StoreError {
 }
 
 fn refused(error: sqlx::Error) -> StoreError {
-    StoreError::Unavailable { reason: error.to_string() }
+    let reason = error.to_string();
+    match Trouble::of(&error) {
+        Trouble::Damage => StoreError::Damaged { reason },
+        _ => StoreError::Unavailable { reason },
+    }
 }
 
 #[cfg(test)]

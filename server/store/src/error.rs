@@ -76,6 +76,15 @@ pub enum StoreError {
         /// Table and column.
         what: String,
     },
+    /// The database's files are broken.
+    #[error(
+        "the database is damaged ({reason}): stop what uses it, put its files aside (the secret key stays), and run \
+         `lockgate restore` with a backup"
+    )]
+    Damaged {
+        /// What the database says.
+        reason: String,
+    },
     /// The database address or its folder is of no use.
     #[error("the database address is of no use: {reason}")]
     Address {
@@ -105,35 +114,78 @@ impl From<DbErr> for StoreError {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Self::Dangling,
             _ => {}
         }
-        if is_temporary(&error) {
-            return Self::Unavailable { reason: error.to_string() };
+        let Some(cause) = cause(&error) else {
+            return match error {
+                DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable { reason: error.to_string() },
+                // A row whose columns are of other types than ours.
+                DbErr::Type(what) => Self::Corrupt { what },
+                _ => Self::Database(error),
+            };
+        };
+        match Trouble::of(cause) {
+            Trouble::Temporary => Self::Unavailable { reason: error.to_string() },
+            Trouble::Damage => Self::Damaged { reason: error.to_string() },
+            Trouble::Row => Self::Corrupt { what: error.to_string() },
+            Trouble::Other => Self::Database(error),
         }
-        Self::Database(error)
     }
 }
 
-/// Whether the same statement may succeed a moment later.
-fn is_temporary(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
-    };
-    match cause.as_ref() {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        // SQLite: busy, locked. PostgreSQL: serialisation failure, deadlock, lock or statement timeout,
-        // too many connections, shutting down.
-        sqlx::Error::Database(answer) => matches!(
-            answer.code().as_deref(),
-            Some("5" | "6" | "261" | "262" | "517" | "40001" | "40P01" | "55P03" | "57014")
-                | Some("53300" | "57P01" | "57P02" | "57P03")
-        ),
-        _ => false,
+/// What the driver said, where it was the driver.
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+/// What an error of the driver means for whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The same statement may succeed a moment later.
+    Temporary,
+    /// The files are broken.
+    Damage,
+    /// A row cannot be read.
+    Row,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Temporary,
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Row,
+            sqlx::Error::Database(answer) => answer.code().map_or(Self::Other, |code| Self::by_code(&code)),
+            _ => Self::Other,
+        }
+    }
+
+    /// Codes of PostgreSQL have five characters, those of SQLite are smaller numbers, whose last byte says which family.
+    fn by_code(code: &str) -> Self {
+        let sqlite = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
+        match (sqlite, code) {
+            // Busy, locked, an error of the disk, a full disk, a file that cannot be opened.
+            (Some(5 | 6 | 10 | 13 | 14), _) => Self::Temporary,
+            // Malformed, and no database at all.
+            (Some(11 | 26), _) => Self::Damage,
+            // Serialisation failure, deadlock, lock or statement timeout, a full disk, no memory, too many connections,
+            // shutting down, an error of the disk.
+            (
+                None,
+                "40001" | "40P01" | "55P03" | "57014" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03",
+            )
+            | (None, "58030") => Self::Temporary,
+            (None, "XX001" | "XX002") => Self::Damage,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -157,7 +209,23 @@ fn unique_field(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unique_field;
+    use super::{Trouble, unique_field};
+
+    #[test]
+    fn codes_of_both_databases_tell_what_may_pass_and_what_is_broken() {
+        // SQLITE_BUSY_SNAPSHOT, SQLITE_IOERR_WRITE, SQLITE_FULL; a full disk and a timeout of PostgreSQL.
+        for code in ["5", "517", "778", "13", "53100", "57014"] {
+            assert_eq!(Trouble::by_code(code), Trouble::Temporary, "{code}");
+        }
+        // SQLITE_CORRUPT_VTAB, SQLITE_NOTADB, SQLITE_CORRUPT_INDEX; a broken page of PostgreSQL.
+        for code in ["11", "267", "26", "779", "XX001"] {
+            assert_eq!(Trouble::by_code(code), Trouble::Damage, "{code}");
+        }
+        // SQLITE_READONLY, and classes of PostgreSQL whose last byte as a number would say something else.
+        for code in ["8", "42601", "22005", "00010"] {
+            assert_eq!(Trouble::by_code(code), Trouble::Other, "{code}");
+        }
+    }
 
     #[test]
     fn both_databases_name_the_same_field() {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
 use crate::expired;
+use crate::sessions::readable;
 use crate::text::{DATA, fits, from_json, micros, to_json};
 use crate::{Session, Store, StoreError, Topic, changes};
 
@@ -77,15 +78,18 @@ impl ProxySessions<'_> {
                 let derived = proxy_session::Entity::find_by_id(id_hash)
                     .filter(proxy_session::Column::Expires.gt(micros(now)))
                     .one(db)
-                    .await?;
-                let Some(derived) = derived else { return Ok(None) };
+                    .await;
+                let derived = derived.map_err(StoreError::from);
+                let derived = derived.and_then(|row| row.map(ProxySession::try_from).transpose());
+                let Some(derived) = readable(derived)? else { return Ok(None) };
                 let origin = session::Entity::find()
                     .filter(session::Column::Uuid.eq(derived.session))
                     .filter(session::Column::Expires.gt(micros(now)))
                     .one(db)
-                    .await?;
-                let Some(origin) = origin else { return Ok(None) };
-                Ok(Some((ProxySession::try_from(derived)?, Session::try_from(origin)?)))
+                    .await;
+                let origin =
+                    readable(origin.map_err(StoreError::from).and_then(|o| o.map(Session::try_from).transpose()))?;
+                Ok(origin.map(|origin| (derived, origin)))
             })
             .await
     }

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryFilter
 
 use crate::entity::{session, user};
 use crate::paging::{self, Page};
+use crate::sessions::readable;
 use crate::text::{comparable, containing, micros, search_words};
 use crate::user_filter::text_is;
 use crate::{Session, Sessions, StoreError, user_pages};
@@ -43,8 +44,11 @@ impl Sessions<'_> {
                 let order = |select| ordered(select, &filter.ordering);
                 let page = paging::fetch(self.store.reader(), matching, order, filter.page);
                 let (rows, total) = page.await?;
-                let sessions: Result<Vec<_>, _> = rows.into_iter().map(Session::try_from).collect();
-                Ok((sessions?, total))
+                let mut sessions = Vec::with_capacity(rows.len());
+                for row in rows {
+                    sessions.extend(readable(Session::try_from(row).map(Some))?);
+                }
+                Ok((sessions, total))
             })
             .await
     }

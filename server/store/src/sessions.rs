@@ -280,8 +280,8 @@ impl Sessions<'_> {
                     .filter(wanted)
                     .filter(session::Column::Expires.gt(micros(now)))
                     .one(self.store.reader())
-                    .await?;
-                row.map(Session::try_from).transpose()
+                    .await;
+                readable(row.map_err(StoreError::from).and_then(|row| row.map(Session::try_from).transpose()))
             })
             .await
     }
@@ -318,6 +318,17 @@ impl Sessions<'_> {
                 Ok(ended)
             })
             .await
+    }
+}
+
+/// What is not readable is no session: its browser is a stranger's, and everybody else's stays as it is.
+pub(crate) fn readable<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Err(StoreError::Corrupt { what }) => {
+            tracing::error!(what, "a session cannot be read; it lets nobody in");
+            Ok(None)
+        }
+        found => found,
     }
 }
 

@@ -406,8 +406,13 @@ impl Store {
             tokio::time::timeout(patience, work.instrument(span())).await.unwrap_or(Err(StoreError::Timeout(patience)));
         drop(call);
         if let Some(watch) = self.inner.watch.get() {
-            let failed =
-                matches!(&done, Err(StoreError::Timeout(_) | StoreError::Unavailable { .. } | StoreError::Database(_)));
+            let failed = matches!(
+                &done,
+                Err(StoreError::Timeout(_)
+                    | StoreError::Unavailable { .. }
+                    | StoreError::Damaged { .. }
+                    | StoreError::Database(_))
+            );
             watch(began.elapsed(), failed);
         }
         done

@@ -44,6 +44,25 @@ impl Store {
         }
     }
 
+    /// What SQLite finds broken in its file, which it reads through for that; PostgreSQL looks after its own. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`] where that takes too long, or whatever the database answers.
+    pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
+        if self.backend() == Backend::Postgres {
+            return Ok(Vec::new());
+        }
+        let looked = self.bounded(async {
+            let rows = self.reader().query_all_raw(self.statement("PRAGMA quick_check(3)", [])).await?;
+            rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect::<Result<Vec<_>, StoreError>>()
+        });
+        match looked.await {
+            Ok(said) => Ok(said.into_iter().filter(|line| line != "ok").collect()),
+            Err(StoreError::Damaged { reason }) => Ok(vec![reason]),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn row(&self, sql: &str) -> Result<QueryResult, StoreError> {
         let asked = self.bounded(async { Ok(self.reader().query_one_raw(self.statement(sql, [])).await?) });
         asked.await?.ok_or_else(|| StoreError::Corrupt { what: "its own facts".to_owned() })
@@ -59,6 +78,12 @@ mod tests {
         let vitals = Store::in_memory(SealKey::derive(b"test")?).await?.vitals().await?;
         assert!(vitals.version.starts_with("3."), "{vitals:?}");
         assert_eq!(vitals.journal.as_deref(), Some("memory"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_sound_database_has_no_damage() -> Result<(), StoreError> {
+        assert_eq!(Store::in_memory(SealKey::derive(b"test")?).await?.damage().await?, Vec::<String>::new());
         Ok(())
     }
 }
