@@ -22,6 +22,10 @@ use tokio::sync::{Mutex, Notify};
 /// How often the log is read.
 const INTERVAL: Duration = Duration::from_millis(400);
 
+/// Between two readings that other nodes have asked for: where many nodes write, one would follow the other without a
+/// pause, on every node.
+const BREATH: Duration = Duration::from_millis(10);
+
 /// What is in memory counts only while the log was read within this time.
 const MAX_AGE: TimeDelta = TimeDelta::milliseconds(1_000);
 
@@ -282,6 +286,7 @@ impl Feed {
             // A reading that was only slow is no sign of it.
             let failed = self.failed_at.load(Ordering::Acquire) > self.read_at.load(Ordering::Acquire);
             self.store.note_away(failed && !self.is_fresh(self.clock.now()));
+            tokio::time::sleep(BREATH).await;
         }
     }
 
