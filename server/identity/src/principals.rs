@@ -1,16 +1,16 @@
 //! Who people are to decisions: loaded with groups and attributes once, cached until something about
 //! them changes.
 
-use crate::fresh::{Fresh, FreshCache};
+use crate::{
+    fresh::{Fresh, FreshCache},
+    memory::MemorySize,
+};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
 use lockgate_model::Principal;
 use lockgate_policies::PreparedPrincipal;
 use lockgate_store::{Store, StoreError};
 use std::{fmt, sync::Arc};
-
-/// People whose facts are kept; a principal is a few kilobytes.
-const CAPACITY: usize = 10_000;
 
 /// A principal, ready for decisions, as everybody holds it; see [`PreparedPrincipal::principal`].
 pub type PrincipalEntry = Fresh<PreparedPrincipal>;
@@ -37,8 +37,8 @@ impl fmt::Debug for Principals {
 }
 
 impl Principals {
-    pub(crate) fn new(store: Store, install_id: Arc<str>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, install_id, clock, cache: FreshCache::new(CAPACITY) }
+    pub(crate) fn new(store: Store, install_id: Arc<str>, clock: Arc<dyn Clock>, memory: MemorySize) -> Self {
+        Self { store, install_id, clock, cache: FreshCache::new(memory.principals()) }
     }
 
     /// The principal of a user; `None` when there is no such user.
