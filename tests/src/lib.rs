@@ -40,6 +40,7 @@ mod redis;
 mod redis_kinds;
 mod relying_party;
 mod repository;
+pub mod scaling;
 mod server;
 mod site;
 mod soak;
