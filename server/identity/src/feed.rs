@@ -256,7 +256,10 @@ impl Feed {
                 Ok(pk) => self.caches.principals.forget(pk),
                 Err(_) => self.caches.principals.forget_all(),
             },
-            Topic::Groups => self.caches.principals.forget_all(),
+            Topic::Groups => match key.parse() {
+                Ok(group) => self.caches.principals.forget_group(group),
+                Err(_) => self.caches.principals.forget_all(),
+            },
             Topic::Session => {
                 self.caches.sessions.forget(key);
                 self.logins.notify_one();

@@ -125,13 +125,29 @@ impl<K: Hash + Eq + Clone, T> FreshCache<K, T> {
         self.drop_entry(key);
     }
 
+    /// Forgets those of which this is true, and whatever is being loaded.
+    pub fn forget_where(&self, is_changed: impl Fn(&T) -> bool) {
+        self.begin_epochs();
+        self.entries.retain(|_, entry| {
+            let keep = !is_changed(&entry.value);
+            if !keep {
+                entry.end();
+            }
+            keep
+        });
+    }
+
     /// Forgets everything.
     pub fn forget_all(&self) {
-        for epoch in &self.epochs {
-            epoch.fetch_add(1, Ordering::AcqRel);
-        }
+        self.begin_epochs();
         for (_, entry) in self.entries.drain() {
             entry.end();
+        }
+    }
+
+    fn begin_epochs(&self) {
+        for epoch in &self.epochs {
+            epoch.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -164,7 +180,15 @@ mod tests {
         cache.forget(&1);
         assert!(!held.is_valid());
         assert_eq!(**load(&cache, 1, 11).await, 11);
-        let other = load(&cache, 2, 20).await;
+        let (other, third) = (load(&cache, 2, 20).await, load(&cache, 3, 30).await);
+        cache.forget_where(|value| *value == 30);
+        assert!(other.is_valid() && !third.is_valid());
+        assert_eq!(**load(&cache, 3, 31).await, 31);
+        let changed = cache.get::<Infallible>(&4, async {
+            cache.forget_where(|value| *value == 40);
+            Ok(Some(40))
+        });
+        assert!(!changed.await.expect("infallible").expect("there").is_valid(), "it was being loaded");
         cache.forget_all();
         assert!(!other.is_valid());
     }

@@ -7,10 +7,11 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_model::Principal;
+use lockgate_model::{Principal, people::TimedMembership};
 use lockgate_policies::PreparedPrincipal;
 use lockgate_store::{Store, StoreError};
 use std::{fmt, sync::Arc};
+use uuid::Uuid;
 
 /// A principal, ready for decisions, as everybody holds it; see [`PreparedPrincipal::principal`].
 pub type PrincipalEntry = Fresh<PreparedPrincipal>;
@@ -84,6 +85,16 @@ impl Principals {
 
     pub(crate) fn forget(&self, pk: i64) {
         self.cache.forget(&pk);
+    }
+
+    /// Forgets whoever is in this group, itself or through groups below it, or will be or was at some time: nobody else
+    /// can have changed with it.
+    pub(crate) fn forget_group(&self, group: Uuid) {
+        self.cache.forget_where(|who| {
+            let who = who.principal();
+            let timed = who.timed.iter().flat_map(TimedMembership::groups);
+            who.groups.iter().chain(timed).any(|fact| fact.pk == group)
+        });
     }
 
     pub(crate) fn forget_all(&self) {
