@@ -27,6 +27,7 @@ use lockgate_identity::{
     decisions::DecisionLog,
     guessing::Allowance,
     look::{Look, LookError},
+    memory::MemorySize,
     net::TrustedProxies,
     system::SystemClock,
 };
@@ -201,6 +202,7 @@ async fn start(settings: &Settings, environment: BTreeMap<String, String>, pulls
     let setup = Setup {
         redis,
         outage: TimeDelta::seconds(settings.limits.outage_seconds.into()),
+        memory: MemorySize::of_people(settings.limits.remembered_people),
         folder: settings.config_dir(),
         upstream,
         environment: settings.environment(environment),

@@ -228,6 +228,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Connections to the database.
     pub(crate) database_connections: u32,
+    /// People of whom everything is kept in memory; what they own in proportion.
+    pub(crate) remembered_people: usize,
     /// Seconds that what is in memory goes on while the database is away and Redis tells of no change.
     pub(crate) outage_seconds: u32,
 }
@@ -299,6 +301,7 @@ impl Default for Settings {
                 body_bytes: 2 * 1024 * 1024,
                 connections: 10_000,
                 database_connections: 10,
+                remembered_people: 10_000,
                 outage_seconds: 60,
             },
             decisions: Decisions { allows: 0.1, days: 30, most: 1_000_000 },

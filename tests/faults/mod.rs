@@ -10,12 +10,14 @@ mod kills;
 mod namespaces;
 mod nodes;
 mod outages;
+mod redis_kinds;
 mod rows;
 
 use std::time::{Duration, Instant};
 
-use lockgate_tests::{Client, Database, Redis, Reply, Server, Site, Wire, free_port};
+use lockgate_tests::{Client, Database, Executor, Redis, Reply, Server, Site, Wire, free_port};
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use url::Url;
 
 /// Two servers on one PostgreSQL, with or without a Redis, and a line of its own from the second one to each.
@@ -33,36 +35,37 @@ impl Nodes {
 
     /// As [`Self::start`], with settings of the second node alone.
     async fn start_with(with_redis: bool, of_second: &[(String, String)]) -> Self {
+        let mut of_second: Vec<(&str, &str)> = of_second.iter().map(|(name, value)| (&**name, &**value)).collect();
+        if !with_redis {
+            return Self::with(&[], &of_second, None).await;
+        }
+        let redis = Redis::start().await;
+        let wire = Wire::to(redis.port()).await;
+        let (first, second) = (redis.url(), Redis::url_by(wire.port()));
+        of_second.push(("LOCKGATE_REDIS_URL", &second));
+        Self::with(&[("LOCKGATE_REDIS_URL", &first)], &of_second, Some((redis, wire))).await
+    }
+
+    /// Two servers with these settings each.
+    async fn with(first: &[(&str, &str)], second: &[(&str, &str)], redis: Option<(Redis, Wire)>) -> Self {
         let url = Database::Postgres.create().await.expect("PostgreSQL has an address");
-        let redis = if with_redis { Some(Redis::start().await) } else { None };
         let to_database = Wire::to(port_of(&url)).await;
-        let mut settings = vec![
-            ("LOCKGATE_SECRET_KEY".to_owned(), "one key for all of the nodes".to_owned()),
-            ("LOCKGATE_DATABASE_URL".to_owned(), url.clone()),
-        ];
-        settings.extend(redis.as_ref().map(|redis| ("LOCKGATE_REDIS_URL".to_owned(), redis.url())));
-        let options = lockgate_tests::SiteOptions { extra: None, settings: settings.clone() };
+        let mut settings =
+            vec![("LOCKGATE_SECRET_KEY", "one key for all of the nodes"), ("LOCKGATE_DATABASE_URL", &*url)];
+        settings.extend(first);
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let options = lockgate_tests::SiteOptions { extra: None, settings };
         let site = Site::direct_with(Database::Sqlite, options).await;
-        let redis = match redis {
-            Some(redis) => {
-                let wire = Wire::to(redis.port()).await;
-                Some((redis, wire))
-            }
-            None => None,
-        };
-        let mut second = Server::builder(Database::Sqlite)
+        let mut node = Server::builder(Database::Sqlite)
             .port(free_port())
             .config("site.yaml", &Site::documents(site.port()))
             .set("LOCKGATE_PUBLIC_URL", &format!("http://auth.lockgate.test:{}", site.port()))
             .set("LOCKGATE_SECRET_KEY", "one key for all of the nodes")
             .set("LOCKGATE_DATABASE_URL", &by_port(&url, to_database.port()));
-        if let Some((_, wire)) = &redis {
-            second = second.set("LOCKGATE_REDIS_URL", &Redis::url_by(wire.port()));
+        for (name, value) in second {
+            node = node.set(name, value);
         }
-        for (name, value) in of_second {
-            second = second.set(name, value);
-        }
-        Self { site, second: second.start().await, to_database, redis }
+        Self { site, second: node.start().await, to_database, redis }
     }
 
     /// What the second node answers to a proxy's question for the visitor at service `one`.
@@ -94,6 +97,20 @@ impl Nodes {
             let path = format!("core/authenticated_sessions/{}/", session["uuid"].as_str().unwrap_or_default());
             api.delete(&path).await.expect(204);
         }
+    }
+
+    /// Tries so many wrong passwords, at both nodes in turn, each for another name; how many were looked at.
+    async fn guesses(&self, names: &str, tries: usize) -> usize {
+        let mut looked_at = 0;
+        for at in 0..tries {
+            let port = if at % 2 == 0 { self.site.port() } else { self.second.port() };
+            let (client, base) = (Client::new(), format!("http://auth.lockgate.test:{port}"));
+            let executor = Executor::new(&client, &base, "default-authentication-flow", "");
+            executor.challenge().await.expect(200);
+            executor.answer(&json!({ "uid_field": format!("{names}-{at}") })).await;
+            looked_at += usize::from(executor.answer(&json!({ "password": "wrong" })).await.status != 429);
+        }
+        looked_at
     }
 
     /// A figure of the second node's metrics; 0 where it has none.

@@ -53,18 +53,7 @@ async fn a_flow_goes_on_at_another_node() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_passwords_count_on_all_nodes_together() {
     let nodes = Nodes::start(true).await;
-    let wrong = async |port: u16, name: &str| {
-        let (client, base) = (Client::new(), format!("http://auth.lockgate.test:{port}"));
-        let executor = Executor::new(&client, &base, "default-authentication-flow", "");
-        executor.challenge().await.expect(200);
-        executor.answer(&json!({ "uid_field": name })).await;
-        executor.answer(&json!({ "password": "wrong" })).await
-    };
-    let mut looked_at = 0;
-    for at in 0..30 {
-        let port = if at % 2 == 0 { nodes.site.port() } else { nodes.second.port() };
-        looked_at += usize::from(wrong(port, &format!("nobody-{at}")).await.status != 429);
-    }
+    let looked_at = nodes.guesses("nobody", 30).await;
     assert!((20..=22).contains(&looked_at), "{looked_at} of 30 were looked at, and 20 are free at an address");
     let keys = nodes.redis().cli(&["KEYS", "lockgate:wrong-passwords:address:*"]);
     assert!(keys.contains("127.0.0.1"), "{keys}");

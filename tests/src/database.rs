@@ -67,6 +67,13 @@ impl OwnedDatabase {
         owned
     }
 
+    /// Its address as a setting.
+    pub fn url(&self) -> String {
+        let encoded: String = url::form_urlencoded::byte_serialize(self.password.as_bytes()).collect();
+        let (user, password) = (&self.user, encoded.replace('+', "%20"));
+        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
     /// A program of PostgreSQL as the owner uses it on this database, such as `psql` or `pg_isready`.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.cluster.bin.join(program));

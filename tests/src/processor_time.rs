@@ -28,7 +28,7 @@ impl ProcessorTime {
     pub fn now(server: &Server) -> Self {
         let (busy, idle) = machine();
         let own = std::process::id();
-        Self { server: of(server.pid()), database: databases(own), own: of(own), busy, idle }
+        Self { server: seconds_of(server.pid()), database: databases(own), own: seconds_of(own), busy, idle }
     }
 }
 
@@ -86,7 +86,8 @@ fn ticks(fields: &[String], places: std::ops::Range<usize>) -> f64 {
     places.iter().filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
 }
 
-fn of(pid: u32) -> f64 {
+/// Seconds of processor time that a process has used so far.
+pub(crate) fn seconds_of(pid: u32) -> f64 {
     ticks(&fields(pid), 11..13)
 }
 

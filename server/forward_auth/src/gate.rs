@@ -134,7 +134,8 @@ impl Scene<'_> {
 impl Gate {
     pub(crate) fn new(identity: Identity, pages: Arc<dyn Pages>) -> Self {
         counts::known();
-        Self { identity, pages, tickets: Tickets::new(), noise: Noise::default(), noted: Seldom::default() }
+        let tickets = Tickets::new(identity.memory);
+        Self { identity, pages, tickets, noise: Noise::default(), noted: Seldom::default() }
     }
 
     /// Answers a question.

@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use lockgate_identity::{
+    memory::MemorySize,
     principals::{PrincipalEntry, holds},
     proxy::{ProxyEntry, is_valid},
     remembered::{Kept, Remembered},
@@ -15,9 +16,6 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Sign-ins that are remembered; one is a few kilobytes.
-const CAPACITY: usize = 20_000;
 
 /// Decisions that one sign-in remembers.
 const DECISIONS: usize = 16;
@@ -155,8 +153,8 @@ pub(crate) struct Known {
 pub(crate) struct Tickets(Cache<Digested, Arc<Ticket>>);
 
 impl Tickets {
-    pub(crate) fn new() -> Self {
-        Self(Cache::new(CAPACITY))
+    pub(crate) fn new(memory: MemorySize) -> Self {
+        Self(Cache::new(memory.tickets()))
     }
 
     /// The ticket for `shown`, when it may still be used.

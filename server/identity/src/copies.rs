@@ -4,6 +4,7 @@
 //! and knows of every session that has changed since: so a session that was ended is found in no copy, however old the
 //! copy is, and whatever is lost or late in Redis.
 
+use crate::memory::MemorySize;
 use chrono::{DateTime, Utc};
 use lockgate_store::{ChangeCursor, Redis, Session, SessionCopy, Store, StoreError};
 use std::{
@@ -11,9 +12,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::Semaphore;
-
-/// Changes of sessions that are remembered; copies from before the oldest of them are not taken.
-const REMEMBERED: usize = 50_000;
 
 /// Copies that are on their way to Redis at once.
 const LEAVING: usize = 64;
@@ -38,14 +36,22 @@ pub(crate) struct Copies {
     /// Which log it is: numbers of another one say nothing here.
     log: String,
     known: Mutex<Known>,
+    /// Changes of sessions that are remembered; copies from before the oldest of them are not taken.
+    most: usize,
     leaving: Arc<Semaphore>,
 }
 
 impl Copies {
-    pub(crate) fn new(redis: Redis, log: String) -> Self {
+    pub(crate) fn new(redis: Redis, log: String, memory: MemorySize) -> Self {
         // Until the log is read, no copy is taken.
         let known = Known { since: i64::MAX, ..Known::default() };
-        Self { redis, log, known: Mutex::new(known), leaving: Arc::new(Semaphore::new(LEAVING)) }
+        Self {
+            redis,
+            log,
+            known: Mutex::new(known),
+            most: memory.sessions(),
+            leaving: Arc::new(Semaphore::new(LEAVING)),
+        }
     }
 
     /// The session with this hash, from a copy that holds, else from the database.
@@ -120,7 +126,7 @@ impl Copies {
 
     /// A session has changed, or ended, by this change of the log.
     pub(crate) fn changed(&self, id: i64, id_hash: &str) {
-        self.lock().note(id, id_hash);
+        self.lock().note(id, id_hash, self.most);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -129,11 +135,11 @@ impl Copies {
 }
 
 impl Known {
-    fn note(&mut self, id: i64, id_hash: &str) {
+    fn note(&mut self, id: i64, id_hash: &str, most: usize) {
         self.order.push_back((id, id_hash.to_owned()));
         let last = self.changed.entry(id_hash.to_owned()).or_insert(id);
         *last = (*last).max(id);
-        if self.order.len() > REMEMBERED
+        if self.order.len() > most
             && let Some((id, id_hash)) = self.order.pop_front()
         {
             self.since = self.since.max(id);

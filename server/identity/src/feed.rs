@@ -22,6 +22,10 @@ use tokio::sync::{Mutex, Notify};
 /// How often the log is read.
 const INTERVAL: Duration = Duration::from_millis(400);
 
+/// Between two readings that other nodes have asked for: where many nodes write, one would follow the other without a
+/// pause, on every node.
+const BREATH: Duration = Duration::from_millis(10);
+
 /// What is in memory counts only while the log was read within this time.
 const MAX_AGE: TimeDelta = TimeDelta::milliseconds(1_000);
 
@@ -263,7 +267,10 @@ impl Feed {
                 Ok(pk) => self.caches.principals.forget(pk),
                 Err(_) => self.caches.principals.forget_all(),
             },
-            Topic::Groups => self.caches.principals.forget_all(),
+            Topic::Groups => match key.parse() {
+                Ok(group) => self.caches.principals.forget_group(group),
+                Err(_) => self.caches.principals.forget_all(),
+            },
             Topic::Session => {
                 self.caches.sessions.forget(key);
                 self.logins.notify_one();
@@ -293,6 +300,7 @@ impl Feed {
             // A reading that was only slow is no sign of it.
             let failed = self.failed.load(Ordering::Acquire);
             self.store.note_away(failed && !self.is_fresh(self.clock.now()));
+            tokio::time::sleep(BREATH).await;
         }
     }
 

@@ -1,11 +1,11 @@
 //! A cache of rows that are right until somebody says otherwise.
 //!
 //! Whoever holds an entry may use it without asking again as long as it is [`Fresh::is_valid`]. An entry
-//! that is forgotten, pushed out, or was loaded while something changed is marked and never used again.
+//! that is forgotten, pushed out, or was loaded while it changed is marked and never used again.
 
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter, sync::Cache};
 use std::{
-    hash::Hash,
+    hash::{BuildHasher as _, Hash},
     ops::Deref,
     sync::{
         Arc,
@@ -58,10 +58,16 @@ impl<K, T> Lifecycle<K, Arc<Fresh<T>>> for MarkEvicted {
 
 type Entries<K, T> = Cache<K, Arc<Fresh<T>>, UnitWeighter, DefaultHashBuilder, MarkEvicted>;
 
+/// Keys are told apart by this many counts. With one for all, whatever changes while something is loaded would have it
+/// loaded again: on a busy installation nothing would ever be kept.
+const EPOCHS: usize = 1024;
+
 /// The cache.
 pub struct FreshCache<K, T> {
     entries: Entries<K, T>,
-    epoch: AtomicU64,
+    hasher: DefaultHashBuilder,
+    /// How often something was forgotten, by a part of the hash of its key.
+    epochs: Box<[AtomicU64]>,
 }
 
 impl<K, T> std::fmt::Debug for FreshCache<K, T> {
@@ -76,7 +82,8 @@ impl<K: Hash + Eq + Clone, T> FreshCache<K, T> {
     pub fn new(capacity: usize) -> Self {
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let entries = Cache::with(capacity, weight, UnitWeighter, DefaultHashBuilder::default(), MarkEvicted);
-        Self { entries, epoch: AtomicU64::new(0) }
+        let epochs = std::iter::repeat_with(AtomicU64::default).take(EPOCHS).collect();
+        Self { entries, hasher: DefaultHashBuilder::default(), epochs }
     }
 
     /// The entry, loaded when it is not there; `None` when there is no such row. Callers that come
@@ -93,12 +100,13 @@ impl<K: Hash + Eq + Clone, T> FreshCache<K, T> {
             Ok(found) => return Ok(Some(found)),
             Err(guard) => guard,
         };
-        let before = self.epoch.load(Ordering::Acquire);
+        let epoch = self.epoch(key);
+        let before = epoch.load(Ordering::Acquire);
         let Some(value) = load.await? else { return Ok(None) };
         let entry = Fresh::new(value);
         let kept = guard.insert(Arc::clone(&entry)).is_ok();
-        // Something was forgotten while we loaded: it may have been this.
-        if !kept || self.epoch.load(Ordering::Acquire) != before {
+        // It may have been forgotten while we loaded it.
+        if !kept || epoch.load(Ordering::Acquire) != before {
             self.drop_entry(key);
             entry.end();
         }
@@ -113,16 +121,39 @@ impl<K: Hash + Eq + Clone, T> FreshCache<K, T> {
 
     /// Forgets one entry.
     pub fn forget(&self, key: &K) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.epoch(key).fetch_add(1, Ordering::AcqRel);
         self.drop_entry(key);
+    }
+
+    /// Forgets those of which this is true, and whatever is being loaded.
+    pub fn forget_where(&self, is_changed: impl Fn(&T) -> bool) {
+        self.begin_epochs();
+        self.entries.retain(|_, entry| {
+            let keep = !is_changed(&entry.value);
+            if !keep {
+                entry.end();
+            }
+            keep
+        });
     }
 
     /// Forgets everything.
     pub fn forget_all(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.begin_epochs();
         for (_, entry) in self.entries.drain() {
             entry.end();
         }
+    }
+
+    fn begin_epochs(&self) {
+        for epoch in &self.epochs {
+            epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn epoch(&self, key: &K) -> &AtomicU64 {
+        let hash = usize::try_from(self.hasher.hash_one(key) % EPOCHS as u64).unwrap_or_default();
+        &self.epochs[hash]
     }
 
     fn drop_entry(&self, key: &K) {
@@ -149,7 +180,15 @@ mod tests {
         cache.forget(&1);
         assert!(!held.is_valid());
         assert_eq!(**load(&cache, 1, 11).await, 11);
-        let other = load(&cache, 2, 20).await;
+        let (other, third) = (load(&cache, 2, 20).await, load(&cache, 3, 30).await);
+        cache.forget_where(|value| *value == 30);
+        assert!(other.is_valid() && !third.is_valid());
+        assert_eq!(**load(&cache, 3, 31).await, 31);
+        let changed = cache.get::<Infallible>(&4, async {
+            cache.forget_where(|value| *value == 40);
+            Ok(Some(40))
+        });
+        assert!(!changed.await.expect("infallible").expect("there").is_valid(), "it was being loaded");
         cache.forget_all();
         assert!(!other.is_valid());
     }
@@ -167,6 +206,26 @@ mod tests {
             .expect("there");
         assert!(!entry.is_valid());
         assert!(cache.peek(&1).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_others_change_meanwhile_is_no_reason_to_load_again() {
+        let cache = FreshCache::<u32, u32>::new(8);
+        let mut kept = 0;
+        for key in 0..100 {
+            let load = async {
+                cache.forget(&(key + 1_000));
+                Ok::<_, Infallible>(Some(key))
+            };
+            let entry = cache.get(&key, load).await.expect("infallible").expect("there");
+            kept += usize::from(entry.is_valid());
+        }
+        assert!(kept > 90, "{kept} of 100 were kept");
+        let all = async {
+            cache.forget_all();
+            Ok::<_, Infallible>(Some(1))
+        };
+        assert!(!cache.get(&5_000, all).await.expect("infallible").expect("there").is_valid());
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ pub mod journal;
 pub mod keys;
 pub mod look;
 pub mod mail;
+pub mod memory;
 pub mod names;
 pub mod net;
 pub mod notify;
@@ -74,6 +75,7 @@ use lockgate_flows::ProcessEnvironment;
 use lockgate_policies::Places;
 use lockgate_store::{LOG, Messages, Redis, ScoreRules, Store, StoreError};
 use mail::MailServer;
+use memory::MemorySize;
 use net::TrustedProxies;
 use oauth::OAuth;
 use passwords::Passwords;
@@ -122,6 +124,8 @@ pub struct Setup {
     pub redis: Option<Redis>,
     /// How long what is in memory goes on while the database is away and Redis tells of no change.
     pub outage: TimeDelta,
+    /// How much is kept in memory.
+    pub memory: MemorySize,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -176,6 +180,7 @@ impl Setup {
             store,
             redis: None,
             outage: TimeDelta::minutes(1),
+            memory: MemorySize::default(),
             clock: Arc::new(system::SystemClock),
             random: Arc::new(system::SystemRandom),
             folder: None,
@@ -280,6 +285,8 @@ pub struct Core {
     pub places: Arc<GeoDatabases>,
     figures: figures::Kept,
     volumes: volume::Counts,
+    /// How much is kept in memory.
+    pub memory: MemorySize,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted: TrustedProxies,
     /// What was seen of the requests of `lockgate doctor`.
@@ -316,13 +323,14 @@ impl Identity {
         let version = format!("{VERSIONS}{}", env!("CARGO_PKG_VERSION"));
         store.installation().get_or_insert(&version, &clock.now().to_rfc3339()).await?;
         let install_id: Arc<str> = store.installation().get_or_insert("install_id", &install_id).await?.into();
-        let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock)));
+        let principals = Arc::new(Principals::new(store.clone(), install_id, Arc::clone(clock), setup.memory));
         let log = store.installation().get_or_insert(LOG, &system::random_uuid(&**random).simple().to_string()).await?;
-        let copies = setup.redis.clone().map(|redis| Arc::new(Copies::new(redis, log)));
-        let sessions = Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random), copies.clone());
+        let copies = setup.redis.clone().map(|redis| Arc::new(Copies::new(redis, log, setup.memory)));
+        let sessions =
+            Sessions::new(store.clone(), Arc::clone(clock), Arc::clone(random), copies.clone(), setup.memory);
         let sessions = Arc::new(sessions);
-        let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random)));
-        let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random)));
+        let proxy = Arc::new(ProxyLogins::new(store.clone(), Arc::clone(clock), Arc::clone(random), setup.memory));
+        let oauth = Arc::new(OAuth::start(store.clone(), Arc::clone(clock), Arc::clone(random), setup.memory));
         let tuning = Tuning::default();
         let tokens = Arc::new(Tokens::new(
             store.clone(),
@@ -433,6 +441,7 @@ impl Identity {
             feed,
             figures: figures::Kept::default(),
             volumes: volume::Counts::default(),
+            memory: setup.memory,
             trusted: setup.trusted,
             probes: probes::Probes::default(),
             mail: setup.mail,

@@ -5,6 +5,7 @@
 use crate::{
     config::{self, ConfigError, Snapshot},
     evidence::Fetcher,
+    memory::MemorySize,
     passwords::Passwords,
     places::{GeoDatabases, GeoFiles},
     principals::Principals,
@@ -67,7 +68,7 @@ impl Look {
             return Err(LookError::Empty);
         }
         let snapshot = config::stored(&store, &*clock, &(Arc::new(GeoDatabases::open(geo)) as _)).await?;
-        let principals = Principals::new(store.clone(), install_id, clock);
+        let principals = Principals::new(store.clone(), install_id, clock, MemorySize::default());
         let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
         Ok(Self { store, snapshot, principals, public_url })
     }

@@ -1,16 +1,17 @@
 //! Who people are to decisions: loaded with groups and attributes once, cached until something about
 //! them changes.
 
-use crate::fresh::{Fresh, FreshCache};
+use crate::{
+    fresh::{Fresh, FreshCache},
+    memory::MemorySize,
+};
 use chrono::{DateTime, Utc};
 use lockgate_engine::ports::Clock;
-use lockgate_model::Principal;
+use lockgate_model::{Principal, people::TimedMembership};
 use lockgate_policies::PreparedPrincipal;
 use lockgate_store::{Store, StoreError};
 use std::{fmt, sync::Arc};
-
-/// People whose facts are kept; a principal is a few kilobytes.
-const CAPACITY: usize = 10_000;
+use uuid::Uuid;
 
 /// A principal, ready for decisions, as everybody holds it; see [`PreparedPrincipal::principal`].
 pub type PrincipalEntry = Fresh<PreparedPrincipal>;
@@ -37,8 +38,8 @@ impl fmt::Debug for Principals {
 }
 
 impl Principals {
-    pub(crate) fn new(store: Store, install_id: Arc<str>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, install_id, clock, cache: FreshCache::new(CAPACITY) }
+    pub(crate) fn new(store: Store, install_id: Arc<str>, clock: Arc<dyn Clock>, memory: MemorySize) -> Self {
+        Self { store, install_id, clock, cache: FreshCache::new(memory.principals()) }
     }
 
     /// The principal of a user; `None` when there is no such user.
@@ -84,6 +85,16 @@ impl Principals {
 
     pub(crate) fn forget(&self, pk: i64) {
         self.cache.forget(&pk);
+    }
+
+    /// Forgets whoever is in this group, itself or through groups below it, or will be or was at some time: nobody else
+    /// can have changed with it.
+    pub(crate) fn forget_group(&self, group: Uuid) {
+        self.cache.forget_where(|who| {
+            let who = who.principal();
+            let timed = who.timed.iter().flat_map(TimedMembership::groups);
+            who.groups.iter().chain(timed).any(|fact| fact.pk == group)
+        });
     }
 
     pub(crate) fn forget_all(&self) {

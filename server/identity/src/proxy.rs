@@ -3,6 +3,7 @@
 
 use crate::{
     fresh::{Fresh, FreshCache},
+    memory::MemorySize,
     sessions::{SessionEntry, Sessions, plausible},
     system::alphanumeric,
 };
@@ -12,9 +13,6 @@ use lockgate_store::{ProxySession, Redemption, Store, StoreError, hash_secret};
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Sign-ins that are kept in memory.
-const CAPACITY: usize = 50_000;
 
 /// A sign-in, with the browser session that it derives from.
 #[derive(Debug)]
@@ -43,8 +41,8 @@ pub struct ProxyLogins {
 }
 
 impl ProxyLogins {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { store, clock, random, cache: FreshCache::new(CAPACITY) }
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, memory: MemorySize) -> Self {
+        Self { store, clock, random, cache: FreshCache::new(memory.sessions()) }
     }
 
     /// Redeems a code. A replay ends every sign-in of that browser at that provider (RFC 9700, 4.5.3.1).

@@ -4,6 +4,7 @@
 use crate::{
     copies::Copies,
     fresh::{Fresh, FreshCache},
+    memory::MemorySize,
     net::Client,
     principals::PrincipalEntry,
     system::{alphanumeric, random_uuid},
@@ -52,9 +53,6 @@ const ANONYMOUS_LIFE: TimeDelta = TimeDelta::days(1);
 /// How long one lasts in which nothing was: programs that open pages leave thousands of them.
 const UNANSWERED_LIFE: TimeDelta = TimeDelta::hours(1);
 
-/// Sessions that are kept in memory.
-const CAPACITY: usize = 50_000;
-
 /// Sessions whose use was seen and not yet written down.
 const MAX_TOUCHED: usize = 100_000;
 
@@ -100,8 +98,9 @@ impl Sessions {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         copies: Option<Arc<Copies>>,
+        memory: MemorySize,
     ) -> Self {
-        Self { store, clock, random, cache: FreshCache::new(CAPACITY), copies, touched: Mutex::default() }
+        Self { store, clock, random, cache: FreshCache::new(memory.sessions()), copies, touched: Mutex::default() }
     }
 
     /// The session that a cookie names, unless it has ended.

@@ -76,6 +76,7 @@ const KNOWN: &[&str] = &[
     "limits.body_bytes",
     "limits.connections",
     "limits.database_connections",
+    "limits.remembered_people",
     "limits.outage_seconds",
     "decisions.allows",
     "decisions.days",

@@ -19,10 +19,13 @@ use crate::{Store, StoreError, expired, setup};
 
 /// Changes that one poll answers at most; the rest comes with the next.
 const BATCH: u64 = 5_000;
-/// Missing numbers that are asked for again.
-const MAX_GAPS: usize = 1_000;
-/// How far a new cursor looks back for numbers that are still on their way.
-const LOOK_BACK: i64 = 1_000;
+/// Missing numbers that are remembered. One transaction may hold tens of thousands of them, such as one that ends the
+/// sessions of many people; where there are more, nothing that a node remembers holds until all of them have ended.
+const MOST_MISSED: i64 = 100_000;
+/// Ranges of missing numbers that one question names.
+const RANGES: usize = 500;
+/// How many lines a new cursor looks at for numbers that are still on their way.
+const LOOK_BACK: u64 = 1_000;
 /// Rows of one insert.
 const CHUNK: usize = 1_000;
 
@@ -109,6 +112,8 @@ pub struct ChangeCursor {
     /// Numbers below `high` that were not seen, and since when they are missed.
     gaps: BTreeMap<i64, DateTime<Utc>>,
     polled: DateTime<Utc>,
+    /// Until when changes may come that nobody asks for, since too many numbers are missing.
+    blind_until: DateTime<Utc>,
 }
 
 /// The answer of one poll.
@@ -116,7 +121,7 @@ pub struct ChangeCursor {
 pub struct Polled {
     /// What changed, oldest first.
     pub changes: Vec<Change>,
-    /// The cursor rested too long and changes may be missing: forget everything.
+    /// The cursor rested too long, or too many numbers are missing: changes may be, so forget everything.
     pub lost: bool,
     /// There was more than one poll reads: poll again.
     pub more: bool,
@@ -139,12 +144,12 @@ impl Changes<'_> {
                 .select_only()
                 .column(change::Column::Id)
                 .order_by_desc(change::Column::Id)
-                .limit(LOOK_BACK.unsigned_abs());
+                .limit(LOOK_BACK);
             Ok(newest.into_tuple::<i64>().all(self.store.reader()).await?)
         });
         let mut ids = ids.await?;
         ids.reverse();
-        let mut cursor = ChangeCursor { high: 0, gaps: BTreeMap::new(), polled: now };
+        let mut cursor = ChangeCursor::at(0, now);
         if let Some(first) = ids.first() {
             cursor.high = first - 1;
         }
@@ -163,17 +168,17 @@ impl Changes<'_> {
             *cursor = self.cursor(now).await?;
             return Ok(Polled { changes: Vec::new(), lost: true, more: false });
         }
-        let gaps = padded(cursor.gaps.keys().copied().collect());
-        let missed = (!gaps.is_empty()).then(|| change::Column::Id.is_in(gaps));
-        let rows = self.store.bounded_even_away(async {
-            let fresh = Condition::any().add(change::Column::Id.gt(cursor.high)).add_option(missed);
-            let select = change::Entity::find().filter(fresh).order_by_asc(change::Column::Id);
-            Ok(select.limit(BATCH).all(self.store.reader()).await?)
-        });
-        let rows = rows.await?;
+        let (high, missed) = (cursor.high, ranges(cursor.gaps.keys().copied()));
+        let mut asked = missed.chunks(RANGES);
+        let mut rows = self.rows(asked.next().unwrap_or_default(), Some(high)).await?;
+        let mut more = rows.len() as u64 == BATCH;
+        for further in asked {
+            let found = self.rows(further, None).await?;
+            more |= found.len() as u64 == BATCH;
+            rows.extend(found);
+        }
         cursor.polled = now;
         cursor.gaps.retain(|_, since| now - *since < GAP_LIFE);
-        let more = rows.len() as u64 == BATCH;
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
             cursor.saw(row.id, now);
@@ -182,7 +187,22 @@ impl Changes<'_> {
                 changes.push(Change { id: row.id, topic, key: row.key });
             }
         }
-        Ok(Polled { changes, lost: false, more })
+        Ok(Polled { changes, lost: cursor.blind_until > now, more })
+    }
+
+    /// Up to [`BATCH`] lines within these ranges, and behind a number.
+    async fn rows(&self, missed: &[(i64, i64)], behind: Option<i64>) -> Result<Vec<change::Model>, StoreError> {
+        let within = padded(missed.to_vec()).into_iter().map(|(from, to)| change::Column::Id.between(from, to));
+        let fresh = behind.map(|high| change::Column::Id.gt(high));
+        let wanted = fresh.into_iter().chain(within).fold(Condition::any(), Condition::add);
+        // Said once more, so that no plan can begin with the oldest line that there is.
+        let first = missed.first().map(|(from, _)| *from).or(behind).unwrap_or_default();
+        self.store
+            .bounded_even_away(async {
+                let select = change::Entity::find().filter(change::Column::Id.gte(first)).filter(wanted);
+                Ok(select.order_by_asc(change::Column::Id).limit(BATCH).all(self.store.reader()).await?)
+            })
+            .await
     }
 
     /// Drops up to `limit` lines that every node has long read; an hour is a good age. The newest 10,000 stay. Answers how
@@ -222,28 +242,49 @@ impl ChangeCursor {
         self.high
     }
 
+    fn at(high: i64, now: DateTime<Utc>) -> Self {
+        Self { high, gaps: BTreeMap::new(), polled: now, blind_until: now }
+    }
+
     fn saw(&mut self, id: i64, now: DateTime<Utc>) {
         self.gaps.remove(&id);
         if id <= self.high {
             return;
         }
-        // A jump wider than that is a sequence that skipped ahead, not transactions on their way.
-        let from = (self.high + 1).max(id - LOOK_BACK);
+        let from = (self.high + 1).max(id - MOST_MISSED);
+        // Whoever has read no line yet begins anywhere.
+        let mut overlooks = from > self.high + 1 && self.high > 0;
         self.gaps.extend((from..id).map(|missing| (missing, now)));
-        while self.gaps.len() > MAX_GAPS {
+        while self.gaps.len() as u64 > MOST_MISSED.unsigned_abs() {
             self.gaps.pop_first();
+            overlooks = true;
+        }
+        if overlooks {
+            self.blind_until = now + GAP_LIFE;
         }
         self.high = id;
     }
 }
 
-/// The last number again and again up to the next power of two: few different statements, which the database knows
-/// already.
-fn padded(mut numbers: Vec<i64>) -> Vec<i64> {
-    if let Some(last) = numbers.last().copied() {
-        numbers.resize(numbers.len().next_power_of_two(), last);
+/// Numbers in ascending order, those that follow each other as one range.
+fn ranges(numbers: impl Iterator<Item = i64>) -> Vec<(i64, i64)> {
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, to)) if *to + 1 == number => *to = number,
+            _ => ranges.push((number, number)),
+        }
     }
-    numbers
+    ranges
+}
+
+/// The last range again and again up to the next power of two: few different statements, which the database knows
+/// already.
+fn padded(mut ranges: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    if let Some(last) = ranges.last().copied() {
+        ranges.resize(ranges.len().next_power_of_two(), last);
+    }
+    ranges
 }
 
 /// Appends to the log within the transaction that makes the change, after it; answers the number of the last one. Where it
@@ -287,13 +328,17 @@ mod tests {
     #[test]
     fn a_number_that_is_skipped_is_asked_for_until_seen() {
         let now = DateTime::UNIX_EPOCH;
-        let mut cursor = ChangeCursor { high: 4, gaps: BTreeMap::new(), polled: now };
+        let mut cursor = ChangeCursor::at(4, now);
         cursor.saw(5, now);
         cursor.saw(8, now);
         assert_eq!(cursor.gaps.keys().copied().collect::<Vec<_>>(), [6, 7]);
         cursor.saw(6, now);
         assert_eq!((cursor.high, cursor.gaps.len()), (8, 1));
+        cursor.saw(50_000, now);
+        assert_eq!(cursor.blind_until, now, "one transaction may hold that many");
+        assert_eq!(ranges(cursor.gaps.keys().copied()), [(7, 7), (9, 49_999)]);
         cursor.saw(1_000_000, now);
-        assert!(cursor.gaps.len() <= MAX_GAPS);
+        assert_eq!(cursor.blind_until, now + GAP_LIFE, "what cannot be remembered is told");
+        assert!(cursor.gaps.len() as u64 <= MOST_MISSED.unsigned_abs());
     }
 }

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// What a process does for itself may take this long; then it waits for its next turn.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Counting rests for so many times as long as it has taken: millions of sessions are counted for seconds, by every process.
+const REST: u32 = 100;
+
 /// A name for this process. The numbers of processes are the same in every container, so that something random is with it.
 #[must_use]
 pub fn process_name(identity: &Identity) -> String {
@@ -35,18 +38,18 @@ pub async fn leave(identity: &Identity, name: &str) {
 pub async fn run(identity: Identity, name: String) {
     let mut all = tokio::task::JoinSet::new();
     let of_this_process = identity.clone();
-    all.spawn(async move { again_and_again(HEARTBEAT / 2, || figures(&of_this_process)).await });
+    all.spawn(async move { again_and_again(HEARTBEAT / 2, REST, || figures(&of_this_process)).await });
     let of_this_process = identity.clone();
-    all.spawn(async move { again_and_again(HEARTBEAT, || write_session_use(&of_this_process)).await });
+    all.spawn(async move { again_and_again(HEARTBEAT, 0, || write_session_use(&of_this_process)).await });
     let of_this_process = identity.clone();
-    all.spawn(async move { again_and_again(HEARTBEAT, || say_hello(&of_this_process, &name)).await });
+    all.spawn(async move { again_and_again(HEARTBEAT, 0, || say_hello(&of_this_process, &name)).await });
     all.spawn(queue::run(identity.clone()));
     all.spawn(logout::run(identity));
     while all.join_next().await.is_some() {}
 }
 
 /// What every process does for itself.
-async fn again_and_again<F>(every: Duration, work: impl Fn() -> F)
+async fn again_and_again<F>(every: Duration, rest: u32, work: impl Fn() -> F)
 where
     F: Future<Output = Result<(), StoreError>>,
 {
@@ -54,11 +57,13 @@ where
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        let begun = tokio::time::Instant::now();
         match tokio::time::timeout(PATIENCE, work()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "upkeep failed; it is tried again at its next turn"),
             Err(_) => tracing::warn!("upkeep took too long; it is tried again at its next turn"),
         }
+        tokio::time::sleep(begun.elapsed() * rest).await;
     }
 }
 

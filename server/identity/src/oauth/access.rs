@@ -12,9 +12,6 @@ use chrono::{DateTime, Utc};
 use lockgate_store::{OAuthToken, StoreError, TokenKind, hash_secret};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Tokens that are kept in memory; one is some kilobytes.
-pub(super) const CAPACITY: usize = 20_000;
-
 /// Tokens outside these lengths are not looked up.
 const PLAUSIBLE: std::ops::RangeInclusive<usize> = 20..=16_384;
 

@@ -24,8 +24,7 @@ pub use keyring::IdTokenHint;
 pub use logout::Told;
 pub use mint::{MintError, Minted, Want};
 
-use crate::fresh::FreshCache;
-use access::CAPACITY;
+use crate::{fresh::FreshCache, memory::MemorySize};
 use keyring::Keyring;
 use ledger::Ledger;
 use lockgate_engine::ports::{Clock, Random};
@@ -53,9 +52,9 @@ pub struct OAuth {
 
 impl OAuth {
     /// Must run inside the runtime.
-    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+    pub(crate) fn start(store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>, memory: MemorySize) -> Self {
         let ledger = Ledger::start(store.clone(), Arc::clone(&clock));
-        Self { store, clock, random, ledger, keyring: Keyring::default(), cache: FreshCache::new(CAPACITY) }
+        Self { store, clock, random, ledger, keyring: Keyring::default(), cache: FreshCache::new(memory.tickets()) }
     }
 
     /// Stores tokens and takes what entitles to them, together with whatever other requests want stored

@@ -5,6 +5,8 @@ use lockgate_store::{
     TokenIntent, Topic, UserPatch, hash_secret,
 };
 use serde_json::json;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Executor as _};
 
 use crate::bench::{self, Bench, Outcome, document, id, later, meta, new_session, now};
 
@@ -94,6 +96,42 @@ pub(crate) async fn a_cursor_that_slept_says_so(bench: &Bench) -> Outcome {
     assert_eq!(polled.changes.len(), 1);
     let late = changes.cursor(later(3602)).await?;
     assert!(changes.poll(&mut late.clone(), later(3603)).await?.changes.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn a_large_transaction_that_is_overtaken_is_read_whole(bench: &Bench) -> Outcome {
+    const LINES: usize = 12_000;
+    let url = &bench.settings.url;
+    if url.starts_with("sqlite") {
+        // It has one writer, whom nobody overtakes.
+        return Ok(());
+    }
+    let changes = bench.store.changes();
+    bench.user("ada").await?;
+    let mut cursor = changes.cursor(now()).await?;
+    let mut slow = PgConnection::connect(url).await?;
+    let insert = format!(
+        "BEGIN; INSERT INTO changes (topic, key, created)
+            SELECT 'session', 'held-' || n, now() FROM generate_series(1, {LINES}) n"
+    );
+    slow.execute(sqlx::AssertSqlSafe(insert)).await?;
+    bench.user("bob").await?;
+    let overtook = changes.poll(&mut cursor, later(1)).await?;
+    assert_eq!((overtook.changes.len(), overtook.lost), (1, false));
+    slow.execute("COMMIT").await?;
+    let (mut read, mut turns) = (std::collections::HashSet::new(), 0);
+    loop {
+        let polled = changes.poll(&mut cursor, later(2)).await?;
+        assert!(!polled.lost);
+        read.extend(polled.changes.into_iter().map(|change| change.key));
+        turns += 1;
+        if !polled.more {
+            break;
+        }
+        assert!(turns < 20, "it comes to an end");
+    }
+    assert_eq!(read.len(), LINES);
+    assert!(changes.poll(&mut cursor, later(3)).await?.changes.is_empty());
     Ok(())
 }
 

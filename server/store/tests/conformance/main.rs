@@ -125,6 +125,7 @@ conformance! {
     tokens::consents_are_renewed_in_place,
     logs::every_write_is_noted_for_other_nodes,
     logs::a_cursor_that_slept_says_so,
+    logs::a_large_transaction_that_is_overtaken_is_read_whole,
     logs::events_are_listed_and_dropped,
     logs::events_are_found_by_what_they_are_about,
     logs::events_are_counted,
