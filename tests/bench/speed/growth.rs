@@ -13,6 +13,8 @@ use crate::table::{Tables, millis};
 const SESSIONS: [usize; 5] = [10, 1_000, 10_000, 50_000, 100_000];
 const POLICIES: [usize; 3] = [10, 100, 1_000];
 const USERS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Tags that one application may have.
+const TAGS: usize = 64;
 /// Load for one figure.
 const SPAN: Duration = Duration::from_secs(5);
 /// Each list is asked so many times.
@@ -46,9 +48,9 @@ pub(crate) async fn of_policies(tables: &mut Tables, database: Database) {
             .collect();
         site.server.write("many.cedar", &files);
         let tags: Vec<String> = (0..policies).map(|n| format!("t{n}")).collect();
-        let tagged =
-            format!("app: tagged\nname: Tagged\nurl: http://tagged.lockgate.test\ntags: [{}]\n", tags.join(", "));
-        in_force(&site, "tagged.yaml", &tagged, "core/applications/tagged/").await;
+        let tagged: Vec<String> = tags.chunks(TAGS).enumerate().map(|(n, tags)| tagged(n, tags)).collect();
+        let last = format!("core/applications/tagged-{}/", tagged.len() - 1);
+        in_force(&site, "tagged.yaml", &tagged.join("---\n"), &last).await;
         question.rate(site.server.port(), Duration::from_secs(1));
         beside.push(format!("{:.0}", question.rate(site.server.port(), SPAN)));
         let groups: Vec<String> = (0..policies).map(|n| format!("{{ group: g{n} }}")).collect();
@@ -66,6 +68,13 @@ pub(crate) async fn of_policies(tables: &mut Tables, database: Database) {
         ("forward auth where so many groups are let in, a second".to_owned(), bound),
     ];
     tables.growth("policies", &POLICIES, rows);
+}
+
+fn tagged(number: usize, tags: &[String]) -> String {
+    format!(
+        "app: tagged-{number}\nname: Tagged\nurl: http://tagged-{number}.lockgate.test\ntags: [{}]\n",
+        tags.join(", ")
+    )
 }
 
 /// Writes a file, and waits until what it declares is there.
