@@ -129,13 +129,14 @@ struct World {
 pub async fn fault_soak(length: Duration, seed: u64) -> FaultSoakReport {
     let (mut dice, started) = (Dice::new(seed), Instant::now());
     let mut world = World::start().await;
-    let visitors = world.visitors().await;
     let mut report = FaultSoakReport::default();
     let mut told: BTreeMap<Fault, (usize, Duration)> = BTreeMap::new();
     while started.elapsed() < length {
         let nodes = [world.site.port(), world.second.port()];
         let mut writers = Acknowledged::begin(&nodes, 6, &mut dice).await;
         world.promise_mails().await;
+        // Sessions at applications last an hour; each epoch has its own.
+        let visitors = world.visitors().await;
         let epoch = Instant::now();
         let mut memory = [0; 2];
         while epoch.elapsed() < EPOCH && started.elapsed() < length {
@@ -146,6 +147,10 @@ pub async fn fault_soak(length: Duration, seed: u64) -> FaultSoakReport {
             memory[0] = memory[0].max(world.site.server.resident_kib());
             memory[1] = memory[1].max(world.second.resident_kib());
         }
+        world.watch.done.store(true, Ordering::Release);
+        for visitor in visitors {
+            visitor.await.expect("a visitor comes to an end");
+        }
         writers.stop().await;
         tokio::time::sleep(GRACE).await;
         writers.holds().await;
@@ -155,10 +160,6 @@ pub async fn fault_soak(length: Duration, seed: u64) -> FaultSoakReport {
         report.memory.push(memory);
         let (seconds, wrong) = (started.elapsed().as_secs(), report.wrong.len());
         eprintln!("{seconds} s: {:?}, {memory:?} KiB, {wrong} wrong", report.counts);
-    }
-    world.watch.done.store(true, Ordering::Release);
-    for visitor in visitors {
-        visitor.await.expect("a visitor comes to an end");
     }
     report.mails = (world.promised, world.mails_come().await);
     let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -212,6 +213,7 @@ impl World {
 
     /// People behind a proxy, and a robot.
     async fn visitors(&self) -> Vec<tokio::task::JoinHandle<()>> {
+        self.watch.done.store(false, Ordering::Release);
         let mut running = Vec::new();
         let public = self.site.port();
         for port in [public, self.second.port()] {

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryFilter, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Order, QueryFilter, QuerySelect,
+    QueryTrait, Select,
+};
 
 use crate::entity::{session, user};
 use crate::paging::{self, Page};
@@ -42,11 +45,14 @@ impl Sessions<'_> {
                 let matching =
                     session::Entity::find().filter(condition(self.store.reader().get_database_backend(), filter, now));
                 let order = |select| ordered(select, &filter.ordering);
-                let page = paging::fetch(self.store.reader(), matching, order, filter.page);
-                let (rows, total) = page.await?;
+                let db = self.store.reader();
+                let total = paging::count(db, matching.clone()).await?;
+                let page = order(matching).limit(filter.page.limit()).offset(filter.page.offset());
+                let rows = db.query_all_raw(page.build(db.get_database_backend())).await?;
                 let mut sessions = Vec::with_capacity(rows.len());
                 for row in rows {
-                    sessions.extend(readable(Session::try_from(row).map(Some))?);
+                    let read = session::Model::from_query_result(&row, "").map_err(StoreError::from);
+                    sessions.extend(readable(read.and_then(Session::try_from).map(Some))?);
                 }
                 Ok((sessions, total))
             })
