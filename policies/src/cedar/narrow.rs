@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// With fewer, asking all of them costs less than choosing.
-const MANY: usize = 16;
+const MANY: usize = 5;
 
 /// The policies of a target, by whom they can apply to.
 #[derive(Debug, Clone)]
