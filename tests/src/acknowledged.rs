@@ -179,11 +179,13 @@ impl Acknowledged {
 
     /// Looks at the last of what was revoked at least this long ago, so much of each sort: no node may let it in. Answers what was looked at.
     pub async fn nothing_revives(&self, grace: Duration, most: usize) -> usize {
-        let book = self.shared.book();
-        let old = |since: &Instant| since.elapsed() >= grace;
-        let keys: Vec<_> = book.revoked.iter().rev().filter(|(_, at)| old(at)).take(most).cloned().collect();
-        let ended: Vec<_> = book.ended.iter().rev().filter(|(_, at)| old(at)).take(most).cloned().collect();
-        drop(book);
+        let (keys, ended): (Vec<_>, Vec<_>) = {
+            let book = self.shared.book();
+            let old = |since: &Instant| since.elapsed() >= grace;
+            let keys = book.revoked.iter().rev().filter(|(_, at)| old(at)).take(most);
+            let ended = book.ended.iter().rev().filter(|(_, at)| old(at)).take(most);
+            (keys.cloned().collect(), ended.cloned().collect())
+        };
         let stranger = Client::new();
         for port in &self.shared.nodes {
             for (key, _) in &keys {

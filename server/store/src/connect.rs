@@ -7,7 +7,7 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::StoreError;
@@ -107,6 +107,7 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
         let only = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
         return Ok(Connections { writer: only.clone(), reader: only, postgres: None });
     }
+    let pool = pool.before_acquire(|connection, _| Box::pin(is_at_rest(connection)));
     let reading = options.clone().pragma("query_only", "ON");
     let readers = pool.clone().max_connections(settings.max_connections.clamp(1, SQLITE_READERS));
     if settings.read_only {
@@ -124,6 +125,18 @@ async fn open_sqlite(settings: &DatabaseSettings) -> Result<Connections, StoreEr
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
         postgres: None,
     })
+}
+
+/// Whether a connection that is to be used again is in no transaction; one that is in one is closed.
+///
+/// Where a full disk fails a COMMIT, SQLite has rolled back by itself, and the driver goes on to count a transaction: of the
+/// next ones it makes marks in a transaction that nobody commits, which are lost although each said that it was done.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // What was dropped is rolled back in the background: after everything that was asked before.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn must_exist(file: &Path) -> Result<(), StoreError> {
