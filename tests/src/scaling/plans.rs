@@ -121,7 +121,7 @@ const LARGE: Plan = Plan {
 };
 
 /// The same people in three regions. What is lost is not the region of the database.
-const REGIONS: Plan = Plan { name: "three regions", regions: THREE, loses: 1, nodes: 5, ..LARGE };
+const REGIONS: Plan = Plan { name: "three regions", regions: THREE, loses: 1, nodes: 6, ..LARGE };
 
 /// What a database in all regions would come to.
 const DISTRIBUTED: Plan = Plan { name: "distributed", regions: EVERYWHERE, loses: 0, ..REGIONS };
