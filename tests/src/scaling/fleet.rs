@@ -295,7 +295,7 @@ impl<'a> Fleet<'a> {
             if matches!(moment, Moment::Start | Moment::Usual) { self.plan.logins.0 } else { self.plan.logins.1 };
         // Logins are counted all, since each costs as much as a thousand questions.
         for _ in 0..self.random.count(logins) {
-            let visit = Visit { person: self.random.next() as u32, region: self.somewhere(), seconds: 0.0, node: 0 };
+            let visit = Visit { person: self.random.number() as u32, region: self.somewhere(), seconds: 0.0, node: 0 };
             done[self.node_of(visit)].logins += if self.away.is_some() { 0.0 } else { 1.0 };
         }
         for second in &mut done {
@@ -349,7 +349,7 @@ impl<'a> Fleet<'a> {
             return up[self.random.below(up.len())];
         }
         // Rendezvous: when a node goes, its visitors alone move.
-        let weight = |node: &usize| mixed(u64::from(visit.person) << 16 | *node as u64);
+        let weight = |node: &usize| mixed((u64::from(visit.person) << 16) | *node as u64);
         places.filter(|node| self.nodes[*node].up).max_by_key(weight).unwrap_or_default()
     }
 

@@ -140,15 +140,14 @@ impl Small {
         let uuid = format!("('00000000-0000-4000-8000-' || {session})");
         let hashed =
             |sort: &str| format!("encode(sha256(convert_to('{sort}' || lpad(n::text, 42, '0'), 'UTF8')), 'hex')");
-        let user = format!(
+        let user =
             "'pk', n + 1000000, 'uuid', gen_random_uuid(), 'username', 'person-' || n, 'username_norm', 'person-' || n,
                 'email', 'person-' || n || '@example.org', 'email_norm', 'person-' || n || '@example.org',
-                'search', 'person-' || n"
-        );
+                'search', 'person-' || n";
         let theirs = "'user_pk', n + 1000000";
         let of = format!("user_pk = {ada}");
         let statements = [
-            like("users", &user, &format!("pk = {ada}")),
+            like("users", user, &format!("pk = {ada}")),
             like("credentials", theirs, &of),
             like("memberships", theirs, &of),
             like("sessions", &format!("{theirs}, 'id_hash', {}, 'uuid', {uuid}", hashed("S")), &of),
