@@ -60,6 +60,7 @@ mod request_ids;
 mod restart;
 #[path = "../runbook/mod.rs"]
 mod runbook;
+mod scaling;
 mod service_accounts;
 mod strangers;
 mod terraform;

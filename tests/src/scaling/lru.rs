@@ -1,14 +1,16 @@
 //! A memory of bounded size that forgets what was used least lately.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 
 /// The memory.
 #[derive(Debug, Clone, Default)]
 pub struct Lru {
     most: usize,
     turn: u64,
+    /// When each was used last.
     used: HashMap<u32, u64>,
-    order: BTreeMap<u64, u32>,
+    /// All uses in their order; those that were not the last are passed over.
+    order: VecDeque<(u64, u32)>,
 }
 
 impl Lru {
@@ -22,14 +24,16 @@ impl Lru {
     pub fn use_of(&mut self, key: u32) -> bool {
         self.turn += 1;
         let before = self.used.insert(key, self.turn);
-        if let Some(before) = before {
-            self.order.remove(&before);
-        }
-        self.order.insert(self.turn, key);
-        if self.used.len() > self.most
-            && let Some((_, oldest)) = self.order.pop_first()
+        self.order.push_back((self.turn, key));
+        while self.used.len() > self.most
+            && let Some((turn, oldest)) = self.order.pop_front()
         {
-            self.used.remove(&oldest);
+            if self.used.get(&oldest) == Some(&turn) {
+                self.used.remove(&oldest);
+            }
+        }
+        if self.order.len() > 8 * self.most.max(64) {
+            self.order.retain(|(turn, key)| self.used.get(key) == Some(turn));
         }
         before.is_some()
     }
@@ -42,9 +46,7 @@ impl Lru {
 
     /// Forgets one.
     pub fn forget(&mut self, key: u32) {
-        if let Some(turn) = self.used.remove(&key) {
-            self.order.remove(&turn);
-        }
+        self.used.remove(&key);
     }
 
     /// Forgets all.

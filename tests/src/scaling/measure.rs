@@ -69,7 +69,7 @@ impl<'a> Meter<'a> {
         let (share, rest) = (1.0 / count as f64, seconds / 1e6);
         used.nodes.iter_mut().for_each(|node| *node = (*node - idle.node * rest).max(0.0) * share * 1e6);
         used.database = (used.database - idle.database * rest * nodes).max(0.0) * share * 1e6;
-        used.transactions = (used.transactions - idle.transactions * seconds * nodes) * share;
+        used.calls = (used.calls - idle.calls * seconds * nodes) * share;
         used.lines *= share;
         used.hashing *= share * 1e6;
         Phase { used, seconds }
@@ -82,9 +82,10 @@ fn cost(phase: &Phase, wakes: f64) -> Cost {
     Cost {
         node,
         database: used.database,
-        transactions: used.transactions.max(0.0),
+        calls: used.calls.max(0.0),
         lines: used.lines.max(0.0).round(),
         wakes,
+        ..Cost::default()
     }
 }
 
@@ -102,7 +103,7 @@ impl Small {
         let idle = Cost {
             node: rest.used.of_all() * share,
             database: rest.used.database * share,
-            transactions: rest.used.transactions * share / 1e6,
+            calls: rest.used.calls * share / 1e6,
             ..Cost::default()
         };
         let empty = self.memory(0);
@@ -140,19 +141,22 @@ impl Small {
             step: cost(&step, 0.0),
             write: cost(&write, 1.0),
             idle,
-            reading: Cost { node: other(&write), database: idle.database / 2.5, transactions: 1.0, ..Cost::default() },
+            reading: Cost { node: other(&write), database: idle.database / 2.5, calls: 1.0, ..Cost::default() },
             line: other(&noted),
             node_memory: empty,
             person_memory,
             ..MEASURED
         };
         costs.login.node = (costs.login.node - hash).max(0.0);
+        costs.lookup.trips = MEASURED.lookup.trips;
+        costs.login.trips = MEASURED.login.trips;
+        costs.write.trips = MEASURED.write.trips;
         // What both nodes read afterwards is told apart.
         for with_wakes in [&mut costs.login, &mut costs.write] {
             let read = with_wakes.wakes * 2.0;
             with_wakes.node = (with_wakes.node - with_wakes.wakes * costs.reading.node).max(0.0);
             with_wakes.database = (with_wakes.database - read * costs.reading.database).max(0.0);
-            with_wakes.transactions = (with_wakes.transactions - read).max(0.0);
+            with_wakes.calls = (with_wakes.calls - read).max(0.0);
         }
         costs
     }
@@ -197,7 +201,7 @@ impl Small {
         vec![
             ("processor of the nodes, s", expected.nodes, phase.used.of_all()),
             ("processor of the database, s", expected.database, phase.used.database),
-            ("transactions", expected.transactions, phase.used.transactions),
+            ("calls of the database", expected.calls, phase.used.calls),
             ("lines in the log", expected.lines, phase.used.lines),
         ]
     }

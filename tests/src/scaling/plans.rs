@@ -1,16 +1,18 @@
 //! Installations of four sizes, as `docs/scaling.md` describes them.
 
-/// Where nodes are.
+/// Where nodes are, and how many milliseconds it takes from there and back.
 #[derive(Debug, Clone, Copy)]
 pub struct Region {
     /// Its name.
     pub name: &'static str,
     /// Its share of the visitors.
     pub share: f64,
-    /// Milliseconds from there to whoever answers what is read of the database, and back.
+    /// To whoever answers what is read of a session or a person.
     pub read: f64,
-    /// Milliseconds until a transaction from there has come to a majority.
+    /// Until a transaction is safe.
     pub commit: f64,
+    /// To whoever answers what is read of the log of changes.
+    pub log: f64,
 }
 
 /// Who comes, and what there is for them.
@@ -34,7 +36,9 @@ pub struct Plan {
     pub writes: f64,
     /// Where nodes are.
     pub regions: &'static [Region],
-    /// How many in each.
+    /// Which one of them is lost at the end.
+    pub loses: usize,
+    /// How many nodes in each.
     pub nodes: usize,
     /// Processors of each.
     pub processors: f64,
@@ -49,13 +53,21 @@ pub struct Plan {
 }
 
 /// A single place, with the database beside the nodes.
-const HERE: &[Region] = &[Region { name: "here", share: 1.0, read: 0.3, commit: 1.0 }];
+const HERE: &[Region] = &[Region { name: "here", share: 1.0, read: 0.3, commit: 1.0, log: 0.3 }];
 
-/// Three places on two continents, with most of what is read kept in the first. The times are assumptions.
+/// Three places, with PostgreSQL in the first. The times are assumptions.
 const THREE: &[Region] = &[
-    Region { name: "west", share: 0.4, read: 1.0, commit: 15.0 },
-    Region { name: "centre", share: 0.35, read: 12.0, commit: 25.0 },
-    Region { name: "east", share: 0.25, read: 80.0, commit: 95.0 },
+    Region { name: "west", share: 0.4, read: 0.3, commit: 1.0, log: 0.3 },
+    Region { name: "centre", share: 0.35, read: 12.0, commit: 13.0, log: 12.0 },
+    Region { name: "east", share: 0.25, read: 80.0, commit: 81.0, log: 80.0 },
+];
+
+/// The same places with a database that is in all of them: rows of a session are kept where its visitor is, a transaction
+/// is safe once a second place has it, and the log is kept in the first. The times are assumptions.
+const EVERYWHERE: &[Region] = &[
+    Region { name: "west", share: 0.4, read: 1.0, commit: 14.0, log: 1.0 },
+    Region { name: "centre", share: 0.35, read: 1.0, commit: 14.0, log: 13.0 },
+    Region { name: "east", share: 0.25, read: 1.0, commit: 82.0, log: 81.0 },
 ];
 
 /// A homelab: one process.
@@ -69,6 +81,7 @@ const HOMELAB: Plan = Plan {
     tokens: 0.1,
     writes: 0.01,
     regions: HERE,
+    loses: 0,
     nodes: 1,
     processors: 2.0,
     remembered: 10_000,
@@ -107,11 +120,14 @@ const LARGE: Plan = Plan {
     ..TEAM
 };
 
-/// The same people in three regions.
-const REGIONS: Plan = Plan { name: "three regions", regions: THREE, nodes: 5, ..LARGE };
+/// The same people in three regions. What is lost is not the region of the database.
+const REGIONS: Plan = Plan { name: "three regions", regions: THREE, loses: 1, nodes: 6, ..LARGE };
+
+/// What a database in all regions would come to.
+const DISTRIBUTED: Plan = Plan { name: "distributed", regions: EVERYWHERE, loses: 0, ..REGIONS };
 
 /// All of them, from small to large.
-pub const PLANS: [Plan; 4] = [HOMELAB, TEAM, LARGE, REGIONS];
+pub const PLANS: [Plan; 5] = [HOMELAB, TEAM, LARGE, REGIONS, DISTRIBUTED];
 
 impl Plan {
     /// Nodes of all regions.

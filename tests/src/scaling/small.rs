@@ -1,11 +1,13 @@
 //! A real installation of a few nodes, with people in it, whose work is measured.
 
+use std::time::Duration;
+
 use reqwest::Method;
 
 use super::{Random, Zipf};
 use crate::processor_time::seconds_of;
 use crate::{
-    Client, Database, Executor, OwnedDatabase, ProcessorTime, Redis, Reply, Server, Site, SiteOptions, Talk,
+    Client, Database, Executor, OwnedDatabase, ProcessorTime, Redis, Reply, Server, Site, SiteOptions, Talk, Wire,
     closed_loop, conversation, free_port,
 };
 
@@ -21,6 +23,8 @@ pub struct Small {
     others: Vec<Server>,
     database: OwnedDatabase,
     _redis: Option<Redis>,
+    /// The way to a database that is far away.
+    way: Option<(Wire, Duration)>,
     cookie: String,
     people: usize,
 }
@@ -32,8 +36,8 @@ pub struct Reading {
     pub nodes: Vec<f64>,
     /// Seconds of the database's.
     pub database: f64,
-    /// Transactions.
-    pub transactions: f64,
+    /// Calls of the database, by all nodes.
+    pub calls: f64,
     /// Lines in the log of changes.
     pub lines: f64,
     /// Seconds of hashing, of all nodes.
@@ -50,7 +54,7 @@ impl Reading {
         Self {
             nodes: less(&self.nodes, &before.nodes),
             database: self.database - before.database,
-            transactions: self.transactions - before.transactions,
+            calls: self.calls - before.calls,
             lines: self.lines - before.lines,
             hashing: self.hashing - before.hashing,
             decided: less(&self.decided, &before.decided),
@@ -70,11 +74,25 @@ impl Small {
     /// # Panics
     /// When something cannot be started.
     pub async fn start(nodes: usize, with_redis: bool, remembered: usize) -> Self {
+        Self::at_a_distance(nodes, with_redis, remembered, Duration::ZERO).await
+    }
+
+    /// As [`Small::start`], for nodes whose questions to the database take so much longer each way once it is populated.
+    ///
+    /// # Panics
+    /// When something cannot be started.
+    pub async fn at_a_distance(nodes: usize, with_redis: bool, remembered: usize, far: Duration) -> Self {
         let database = OwnedDatabase::create().await;
         let redis = if with_redis { Some(Redis::start().await) } else { None };
+        let (mut url, mut way) = (database.url(), None);
+        if far > Duration::ZERO {
+            let wire = Wire::to(database.port).await;
+            url = url.replace(&format!("127.0.0.1:{}", database.port), &format!("127.0.0.1:{}", wire.port()));
+            way = Some((wire, far));
+        }
         let mut settings = vec![
             ("LOCKGATE_SECRET_KEY", KEY.to_owned()),
-            ("LOCKGATE_DATABASE_URL", database.url()),
+            ("LOCKGATE_DATABASE_URL", url),
             ("LOCKGATE_LIMITS__REMEMBERED_PEOPLE", remembered.to_string()),
             ("LOCKGATE_LIMITS__NEW_SESSIONS", "0".to_owned()),
             ("LOCKGATE_LIMITS__WRONG_PASSWORDS_BY_ADDRESS", "0".to_owned()),
@@ -95,7 +113,7 @@ impl Small {
             }
             others.push(node.start().await);
         }
-        Self { site, others, database, _redis: redis, cookie: String::new(), people: 0 }
+        Self { site, others, database, _redis: redis, way, cookie: String::new(), people: 0 }
     }
 
     /// Makes people out of one who has signed in: each has an account, a password, a group, a session, and a sign-in at
@@ -107,7 +125,7 @@ impl Small {
         let ada = self.site.signed_in("ada").await;
         let at = self.site.url("one", "/");
         let names = ada.cookie_names(&at);
-        let cookie = names.into_iter().find(|name| name.contains("proxy"));
+        let cookie = names.into_iter().find(|name| name.starts_with("authentik_proxy_") && !name.ends_with("_state"));
         self.cookie = cookie.expect("a sign-in at an application is a cookie");
         self.people = people;
         let ada = self.site.ada;
@@ -115,22 +133,21 @@ impl Small {
         let like = |table: &str, changes: &str, of: &str| {
             format!(
                 "INSERT INTO {table} SELECT (jsonb_populate_record(o, jsonb_build_object({changes}))).*
-                    FROM (SELECT * FROM {table} WHERE {of} LIMIT 1) o, {n}"
+                    FROM {table} o, {n} WHERE o.ctid = (SELECT ctid FROM {table} WHERE {of} LIMIT 1)"
             )
         };
         let session = "lpad(to_hex(n), 12, '0')";
         let uuid = format!("('00000000-0000-4000-8000-' || {session})");
         let hashed =
             |sort: &str| format!("encode(sha256(convert_to('{sort}' || lpad(n::text, 42, '0'), 'UTF8')), 'hex')");
-        let user = format!(
+        let user =
             "'pk', n + 1000000, 'uuid', gen_random_uuid(), 'username', 'person-' || n, 'username_norm', 'person-' || n,
                 'email', 'person-' || n || '@example.org', 'email_norm', 'person-' || n || '@example.org',
-                'search', 'person-' || n"
-        );
+                'search', 'person-' || n";
         let theirs = "'user_pk', n + 1000000";
         let of = format!("user_pk = {ada}");
         let statements = [
-            like("users", &user, &format!("pk = {ada}")),
+            like("users", user, &format!("pk = {ada}")),
             like("credentials", theirs, &of),
             like("memberships", theirs, &of),
             like("sessions", &format!("{theirs}, 'id_hash', {}, 'uuid', {uuid}", hashed("S")), &of),
@@ -139,6 +156,9 @@ impl Small {
         ];
         for statement in statements {
             self.database.psql(&statement);
+        }
+        if let Some((wire, far)) = &self.way {
+            wire.slow(*far);
         }
     }
 
@@ -165,13 +185,10 @@ impl Small {
         for node in self.nodes() {
             let text = node.get("/metrics").await.expect(200).text();
             reading.hashing += figure(&text, "lockgate_password_hash_duration_seconds_sum");
+            reading.calls += figure(&text, "lockgate_database_call_duration_seconds_count");
             reading.decided.push(figure(&text, "lockgate_decision_cache_total{found=\"miss\"}"));
         }
         reading.lines = self.number("SELECT coalesce(max(id), 0) FROM changes");
-        // The server gathers its own counts for a second.
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-        reading.transactions =
-            self.number("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()");
         reading
     }
 
@@ -305,7 +322,7 @@ impl Small {
     ///
     /// # Panics
     /// When it does not come to know.
-    pub async fn revoke(&self, person: usize) -> std::time::Duration {
+    pub async fn revoke(&self, person: usize) -> Duration {
         let api = self.site.server.api();
         let found = api.get(&format!("core/authenticated_sessions/?user__username=person-{}", person + 1)).await;
         let found = found.expect(200).json();

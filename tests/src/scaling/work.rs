@@ -36,8 +36,8 @@ pub struct Expected {
     pub nodes: f64,
     /// Seconds of the database's processors.
     pub database: f64,
-    /// Transactions, those of a single statement included.
-    pub transactions: f64,
+    /// Calls of the database.
+    pub calls: f64,
     /// Lines in the log of changes.
     pub lines: f64,
 }
@@ -104,7 +104,7 @@ impl Costs {
             nodes: (sum(|cost| cost.node) + work.logins * self.hash + read * self.line + readings * self.reading.node)
                 / 1e6,
             database: (sum(|cost| cost.database) + read * self.line_database + readings * self.reading.database) / 1e6,
-            transactions: sum(|cost| cost.transactions) + readings * self.reading.transactions,
+            calls: sum(|cost| cost.calls) + readings * self.reading.calls,
             lines,
         }
     }
