@@ -5,11 +5,11 @@
 use lockgate_tests::scaling::{Costs, Effort, MEASURED, Small};
 
 const MEASURE: Effort =
-    Effort { first: 0, people: 400, questions: 6_000, logins: 4, steps: 20, writes: 10, lines: 3_000, rest: 2 };
+    Effort { first: 0, people: 240, questions: 4_000, logins: 4, steps: 20, writes: 10, lines: 3_000, rest: 2 };
 
 /// Other amounts of everything, on both nodes.
 const CHECK: Effort =
-    Effort { first: 1_000, people: 600, questions: 2_000, logins: 6, steps: 30, writes: 10, lines: 5_000, rest: 0 };
+    Effort { first: 1_000, people: 360, questions: 2_000, logins: 6, steps: 30, writes: 10, lines: 5_000, rest: 0 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_small_fleet_costs_what_the_model_adds_up() {
@@ -47,7 +47,7 @@ fn asked_as_often(costs: &Costs) {
 async fn memory_holds_as_many_people_as_the_model_says() {
     let mut small = Small::start(1, false, 300).await;
     small.populate(1_500).await;
-    let (expected, measured) = small.hits(300, 4_000).await;
+    let (expected, measured) = small.hits(300, 2_500).await;
     println!("{expected:.3} are remembered by the model, {measured:.3} by the node");
     assert!((expected - measured).abs() < 0.12, "{expected:.3} by the model, {measured:.3} by the node");
 }
