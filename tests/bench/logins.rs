@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use lockgate_tests::{Answer, Database, ProcessorTime, Server, Visitor, logins, new_address, quantile, tells};
+use lockgate_tests::{Answer, Database, ProcessorTime, Server, Visitor, new_address, quantile, tells, walks};
 use serde_json::{Value, json};
 
 /// Accounts.
@@ -145,12 +145,12 @@ fn typed(name: &str, password: &str) -> Value {
 /// Logins meanwhile.
 async fn signing_in(server: &Server) -> u64 {
     let answer = |number: usize| typed(&format!("user-{}", number % USERS as usize), PASSWORD);
-    logins(server.port(), FLOW, AT_ONCE, SPAN / ROUNDS, answer).await
+    walks(server.port(), FLOW, AT_ONCE, SPAN / ROUNDS, answer).await
 }
 
 /// Signs in; answers whether that went well.
 async fn signs_in(visitor: &mut Visitor, name: &str) -> bool {
-    visitor.signs_in(FLOW, &typed(name, PASSWORD)).await
+    visitor.goes_through(FLOW, &typed(name, PASSWORD)).await
 }
 
 /// Times answers to a wrong password for names that exist and names that do not, in turn.

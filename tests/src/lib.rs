@@ -87,6 +87,6 @@ pub use server::{BOOTSTRAP_PASSWORD, BOOTSTRAP_TOKEN, CommandOutcome, Server, Se
 pub use site::{Site, SiteOptions};
 pub use soak::{SoakReport, soak};
 pub use timing::{quantile, tells};
-pub use visitor::{Answer, Visitor, logins, new_address};
+pub use visitor::{Answer, Visitor, new_address, walks};
 pub use whoami::{Echo, Whoami};
 pub use wire::Wire;

@@ -26,12 +26,12 @@ pub fn new_address() -> IpAddr {
     IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// How many logins there are meanwhile by so many people at once, each of whom comes from an address of their own; see
-/// [`Visitor::signs_in`]. The answer is made for the number of a login, which is another one each time.
+/// How often so many people at once go through a flow meanwhile, each from an address of their own; see
+/// [`Visitor::goes_through`]. The answer is made for a number, which is another one each time.
 ///
 /// # Panics
-/// When somebody does not get in.
-pub async fn logins(
+/// When somebody does not come to its end.
+pub async fn walks(
     port: u16,
     flow: &'static str,
     at_once: usize,
@@ -50,7 +50,7 @@ pub async fn logins(
                 }
                 visitor.begins_anew(new_address());
                 let answer = answer(number + turn * at_once);
-                assert!(visitor.signs_in(flow, &answer).await, "{answer} does not get in");
+                assert!(visitor.goes_through(flow, &answer).await, "{answer} does not get through");
                 done.fetch_add(1, Ordering::Relaxed);
             }
         }));
@@ -82,14 +82,19 @@ impl Visitor {
         self.cookies.clear();
     }
 
-    /// Signs in by a flow whose first stage takes this answer, and nothing else; answers whether that went well.
+    /// Goes through a flow that asks once, and takes this answer; answers whether it came to its end.
     ///
     /// # Panics
     /// When the connection breaks.
-    pub async fn signs_in(&mut self, flow: &str, answer: &Value) -> bool {
-        self.challenge(flow).await.status == 200
-            && self.answers(flow, answer).await.status == 302
-            && self.challenge(flow).await.body.contains("xak-flow-redirect")
+    pub async fn goes_through(&mut self, flow: &str, answer: &Value) -> bool {
+        if self.challenge(flow).await.status != 200 {
+            return false;
+        }
+        let mut told = self.answers(flow, answer).await;
+        if told.status == 302 {
+            told = self.challenge(flow).await;
+        }
+        told.body.contains("xak-flow-redirect")
     }
 
     /// Forgets the session, and keeps what the browser remembers beside it.

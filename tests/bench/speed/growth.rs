@@ -118,7 +118,7 @@ async fn beside(crowd: &Crowd, users: usize) -> Vec<(&'static str, String)> {
     let asked = async |path: String| format!("{:.1}", median(crowd, &path).await);
     vec![
         ("forward auth, a second", format!("{:.0}", ada.rate(port, SPAN))),
-        ("logins without a hash, a second", format!("{:.0}", logins::rate(crowd, users).await)),
+        ("flows of one stage, a second", format!("{:.0}", logins::rate(crowd, users).await)),
         ("a list of 20: the first page, ms", asked(list("page=1")).await),
         ("the same: a page in the middle", asked(list(&format!("page={}", users / 40))).await),
         ("search that finds one, ms", asked(list(&format!("search={someone}"))).await),

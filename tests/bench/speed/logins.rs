@@ -1,8 +1,8 @@
-//! Steps of flows, and logins without a password's hash. Those with one are measured by `logins`.
+//! Steps of flows, and flows from their first look to their end, without a password. Logins are measured by `logins`.
 
 use std::time::Duration;
 
-use lockgate_tests::{Database, logins};
+use lockgate_tests::{Database, walks};
 use serde_json::{Value, json};
 
 use crate::floor::Floor;
@@ -13,10 +13,10 @@ use crate::table::Tables;
 /// People, and how many of them come at the same time.
 const PEOPLE: usize = 1_000;
 const AT_ONCE: usize = 16;
-/// Logins of a round.
+/// How long flows are gone through.
 const SPAN: Duration = Duration::from_secs(6);
-/// A login is two looks at the flow and an answer.
-const REQUESTS: f64 = 3.0;
+/// A look at the flow, and an answer.
+const REQUESTS: f64 = 2.0;
 
 pub(crate) async fn measure(tables: &mut Tables, database: Database) {
     let mut crowd = Crowd::of(database).await;
@@ -27,13 +27,13 @@ pub(crate) async fn measure(tables: &mut Tables, database: Database) {
     let floor = Floor::of(&step.told(port)).await;
     let bare = step.rate(floor.port, SPAN) / REQUESTS;
     let rate = rate(&crowd, PEOPLE).await;
-    tables.rate("a login without a hash", "three requests to an axum handler", bare, rate, None);
+    tables.rate("a flow of one stage, to its end", "two requests to an axum handler", bare, rate, None);
 }
 
-/// Logins a second of any of the first so many people.
+/// Flows a second that any of the first so many people go through.
 pub(crate) async fn rate(crowd: &Crowd, people: usize) -> f64 {
     let answer = move |number: usize| identified(&username(number.wrapping_mul(613) % people));
-    let done = logins(crowd.server().port(), FLOW, AT_ONCE, SPAN, answer).await;
+    let done = walks(crowd.server().port(), FLOW, AT_ONCE, SPAN, answer).await;
     done as f64 / SPAN.as_secs_f64()
 }
 

@@ -117,13 +117,11 @@ impl Crowd {
     }
 }
 
-/// A login that takes no password.
-pub(crate) const FLOW: &str = "just-in";
+/// A flow that asks for a name alone, and so lets nobody in: what a login takes beside its hash.
+pub(crate) const FLOW: &str = "just-asking";
 
 fn flow(_: u16) -> String {
-    format!(
-        "flow: {FLOW}\ntitle: Welcome\ndesignation: authentication\nstages:\n  - identify: {{ by: [username] }}\n  - login\n"
-    )
+    format!("flow: {FLOW}\ntitle: Welcome\ndesignation: recovery\nstages:\n  - identify: {{ by: [username] }}\n")
 }
 
 pub(crate) fn username(number: usize) -> String {
