@@ -14,7 +14,7 @@ use lockgate_forward_auth::origin::peer_of;
 use lockgate_identity::{
     Identity,
     journal::of_one_request,
-    net::{AUTHORITY, OverTls, RequestId, SCHEME},
+    net::{RequestId, lines_of},
     probes::{self, Sight},
 };
 use std::{
@@ -152,12 +152,7 @@ fn span(watch: &Identity, request: &Request, (route, method): (Option<&MatchedPa
 fn probe(watch: &'static Identity, request: &Request) -> Option<Box<dyn FnOnce(StatusCode) + Send>> {
     let headers = request.headers();
     let shown = headers.get(probes::SENT)?.to_str().ok()?.to_owned();
-    let over_tls = request.extensions().get::<OverTls>().is_some();
-    let lines = |name: &str| {
-        let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-        let authority = request.uri().authority().filter(|_| name == AUTHORITY).map(|authority| authority.as_str());
-        lines.chain(authority).chain((over_tls && name == SCHEME).then_some("https"))
-    };
+    let lines = |name: &str| lines_of((request.uri(), headers, request.extensions()), name);
     let peer = peer_of(request.extensions());
     let sight = Sight::of((request.method().as_str(), request.uri().path()), lines, peer, &watch.trusted);
     Some(Box::new(move |status| {

@@ -31,7 +31,7 @@ use lockgate_identity::{
     net::TrustedProxies,
     system::SystemClock,
 };
-use lockgate_store::{DatabaseSettings, Redis, Store};
+use lockgate_store::{DatabaseSettings, Redis, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
     collections::BTreeMap,
@@ -256,6 +256,7 @@ async fn look_through(store: Store) {
             found = found.join("; "),
             "the database is damaged: stop the server, put its files aside, and run `lockgate restore` with a backup"
         ),
+        Err(StoreError::Timeout(_)) => tracing::info!("the database is too large to be looked through in passing"),
         Err(error) => tracing::warn!(%error, "the database could not be looked through"),
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn start(settings: &Tracing) -> Result<Option<Tracer>, String> {
     let mut exporter = exporter.with_protocol(Protocol::HttpBinary).with_timeout(PATIENCE).build().map_err(told)?;
     exporter.set_resource(&resource());
     let provider = SdkTracerProvider::builder()
-        // Whether a request is traced is ours to say: what proxies hand on may be a visitor's wish.
+        // The flag that a proxy hands on decides nothing: it may be a visitor's wish.
         .with_sampler(Sampler::TraceIdRatioBased(settings.sample))
         .with_span_processor(Queue::start(exporter))
         .build();

@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use crate::scaling::Random;
 use crate::{BOOTSTRAP_TOKEN, Client, Reply};
 
 /// Passwords before the first change.
@@ -22,14 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// Writers rest so long after a failure, as programs do that mean well.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Arbitrary numbers, the same for the same seed (xorshift).
+/// Arbitrary numbers, the same for the same seed, which can be given.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Dice(Random);
 
 impl Dice {
     /// Numbers of this seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self(Random::new(seed))
     }
 
     /// A seed of the moment, which is printed, or the one of `LOCKGATE_FAULT_SEED`.
@@ -42,10 +43,7 @@ impl Dice {
 
     /// A number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
+        self.0.number() % end
     }
 
     /// So many milliseconds, from the first to less than the second.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::scaling::Random;
+
 /// Connections, each with a thread of its own.
 const CONNECTIONS: u32 = 16;
 /// Longest that an answer may take.
@@ -57,9 +59,9 @@ pub fn paced(port: u16, request: &str, expected: u16, rate: f64, span: Duration)
 }
 
 fn visitor(port: u16, request: &[u8], expected: u16, (gap, span, seed): (Duration, Duration, u64)) -> Vec<Duration> {
-    let (mut line, mut dice) = (Line::to(port), Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let (mut line, mut dice) = (Line::to(port), Random::new(seed));
     let (began, mut times) = (Instant::now(), Vec::new());
-    let mut due = began + gap.mul_f64(dice.fraction());
+    let mut due = began + gap.mul_f64(dice.share());
     while due < began + span {
         let early = due.saturating_duration_since(Instant::now());
         if !early.is_zero() {
@@ -71,21 +73,9 @@ fn visitor(port: u16, request: &[u8], expected: u16, (gap, span, seed): (Duratio
         times.push(due.elapsed());
         assert_eq!(status(line.head()), expected, "{}", line.head());
         // Exponential gaps: arrivals of a Poisson process.
-        due += gap.mul_f64(-(1.0 - dice.fraction()).ln());
+        due += gap.mul_f64(-(1.0 - dice.share()).ln());
     }
     times
-}
-
-/// Numbers that are arbitrary and the same each time (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn fraction(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 fn status(head: &str) -> u16 {

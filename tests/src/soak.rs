@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::scaling::Random;
 use crate::{Client, Database, Reply, Site};
 
 /// Applications whose access changes.
@@ -225,7 +226,7 @@ struct Editor {
     state: State,
     /// Names of the files of the applications.
     files: Vec<String>,
-    random: u64,
+    random: Random,
     port: u16,
     renames: usize,
 }
@@ -234,7 +235,7 @@ impl Editor {
     fn new(site: &Site, seed: u64) -> Self {
         let state = State { access: [Access::Everybody; APPS], forbidden: [false; APPS] };
         let files = (0..APPS).map(|app| format!("soak{app}.yaml")).collect();
-        Self { state, files, random: seed | 1, port: site.port(), renames: 0 }
+        Self { state, files, random: Random::new(seed), port: site.port(), renames: 0 }
     }
 
     /// Writes the first state, and waits until it is in force.
@@ -256,13 +257,8 @@ impl Editor {
         }
     }
 
-    /// A number below `end`, by xorshift: good enough to be arbitrary, and the
-    /// same on every machine.
     fn below(&mut self, end: usize) -> usize {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random % end as u64) as usize
+        self.random.below(end)
     }
 
     fn text(&self, app: usize, access: Access) -> String {

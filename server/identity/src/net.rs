@@ -2,7 +2,7 @@
 //!
 //! `X-Forwarded-*` counts only when the peer itself is a trusted proxy; from anybody else it is noise.
 
-use http::request::Parts;
+use http::{Extensions, HeaderMap, Uri, request::Parts};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -104,9 +104,17 @@ pub const SCHEME: &str = ":scheme";
 
 /// All lines of a request's header, as [`client`] asks for them.
 pub fn lines<'p>(parts: &'p Parts, name: &str) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
-    let authority = parts.uri.authority().filter(|_| name == AUTHORITY);
-    let lines = parts.headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-    let scheme = parts.extensions.get::<OverTls>().filter(|_| name == SCHEME);
+    lines_of((&parts.uri, &parts.headers, &parts.extensions), name)
+}
+
+/// As [`lines`], of a request that is still whole.
+pub fn lines_of<'p>(
+    (uri, headers, extensions): (&'p Uri, &'p HeaderMap, &'p Extensions),
+    name: &str,
+) -> impl DoubleEndedIterator<Item = &'p str> + use<'p> {
+    let authority = uri.authority().filter(|_| name == AUTHORITY);
+    let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    let scheme = extensions.get::<OverTls>().filter(|_| name == SCHEME);
     lines.chain(authority.map(|authority| authority.as_str())).chain(scheme.map(|_| "https"))
 }
 

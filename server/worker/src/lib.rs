@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Counting rests for so many times as long as it has taken: millions of sessions are counted for seconds, by every process.
 const REST: u32 = 100;
 
+/// But not longer, so that figures on which alarms hang come again soon after a database that was slow.
+const MOST_REST: Duration = Duration::from_secs(300);
+
 /// A name for this process. The numbers of processes are the same in every container, so that something random is with it.
 #[must_use]
 pub fn process_name(identity: &Identity) -> String {
@@ -63,7 +66,7 @@ where
             Ok(Err(error)) => tracing::warn!(%error, "upkeep failed; it is tried again at its next turn"),
             Err(_) => tracing::warn!("upkeep took too long; it is tried again at its next turn"),
         }
-        tokio::time::sleep(begun.elapsed() * rest).await;
+        tokio::time::sleep((begun.elapsed() * rest).min(MOST_REST)).await;
     }
 }
 
