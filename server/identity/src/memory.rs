@@ -3,6 +3,9 @@
 /// The fewest people: a process has to be able to work.
 const FEWEST: usize = 100;
 
+/// The most: room for more would be set aside before anybody has come.
+const MOST: usize = 10_000_000;
+
 /// Of so many people the facts are kept, and in proportion to it what belongs to them. An entry of each sort that is kept
 /// is a few kilobytes; what is pushed out is asked for again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +18,10 @@ impl Default for MemorySize {
 }
 
 impl MemorySize {
-    /// Memory for this many people.
+    /// Memory for this many people, but at least 100 and at most ten million.
     #[must_use]
     pub fn of_people(people: usize) -> Self {
-        Self(people.max(FEWEST))
+        Self(people.clamp(FEWEST, MOST))
     }
 
     /// People whose facts are kept.
