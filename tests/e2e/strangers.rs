@@ -135,6 +135,13 @@ async fn keys_are_not_guessed_quickly_and_others_go_on(database: Database) {
     asks(lockgate_tests::BOOTSTRAP_TOKEN, "203.0.113.8").await.expect(200);
     asks(lockgate_tests::BOOTSTRAP_TOKEN, "203.0.113.7").await.expect(200);
     asks("a-guess-of-the-key", "203.0.113.7").await.expect(429);
+    // Tokens of others come and go meanwhile.
+    let tokens = server.url("/api/v3/core/tokens/");
+    let made = client.request(Method::POST, &tokens).bearer_auth(lockgate_tests::BOOTSTRAP_TOKEN);
+    Reply::of(made.json(&json!({"identifier": "another"}))).await.expect(201);
+    // Until every node has heard of it.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    asks(lockgate_tests::BOOTSTRAP_TOKEN, "203.0.113.7").await.expect(200);
 }
 
 async fn visitors_without_a_cookie_begin_so_many_sessions(database: Database) {

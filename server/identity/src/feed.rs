@@ -276,7 +276,7 @@ impl Feed {
                 self.logins.notify_one();
             }
             Topic::ProxySession => self.caches.proxy.forget(key),
-            Topic::Token => self.caches.tokens.forget_all(),
+            Topic::Token => self.caches.tokens.changed(key),
             Topic::OAuthToken => self.caches.oauth.forget(key),
             Topic::Task => self.tasks.notify_one(),
             Topic::Everything => {

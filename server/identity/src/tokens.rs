@@ -162,7 +162,7 @@ impl Tokens {
     /// Whatever the database answers.
     pub async fn set_key(&self, pk: Uuid, key: &str) -> Result<(), StoreError> {
         self.store.tokens().set_key(pk, key, self.clock.now()).await?;
-        self.forget_all();
+        self.forget(pk);
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Tokens {
     /// Whatever the database answers.
     pub async fn update(&self, pk: Uuid, patch: TokenPatch) -> Result<Token, StoreError> {
         let updated = self.store.tokens().update(pk, patch, self.clock.now()).await?;
-        self.forget_all();
+        self.forget(pk);
         Ok(updated)
     }
 
@@ -182,7 +182,7 @@ impl Tokens {
     /// Whatever the database answers.
     pub async fn delete(&self, pk: Uuid) -> Result<bool, StoreError> {
         let existed = self.store.tokens().delete(pk, self.clock.now()).await?;
-        self.forget_all();
+        self.forget(pk);
         Ok(existed)
     }
 
@@ -203,9 +203,9 @@ impl Tokens {
             } else {
                 self.store.tokens().delete(token.pk, now).await?;
             }
+            self.forget(token.pk);
             ended += 1;
         }
-        self.forget_all();
         Ok(ended)
     }
 
@@ -215,6 +215,20 @@ impl Tokens {
     /// Whatever the database answers.
     pub async fn list(&self, filter: &TokenFilter) -> Result<(Vec<Token>, u64), StoreError> {
         self.store.tokens().list(filter).await
+    }
+
+    /// What a line of the log of changes names: a token, or the user whose tokens are gone. Those of others stay, since
+    /// whoever shows a key that is known goes on behind an address that guesses.
+    pub(crate) fn changed(&self, key: &str) {
+        match (key.parse::<Uuid>(), key.parse::<i64>()) {
+            (Ok(pk), _) => self.forget(pk),
+            (_, Ok(user)) => self.cache.forget_where(|token| token.user_pk == user),
+            _ => self.forget_all(),
+        }
+    }
+
+    fn forget(&self, pk: Uuid) {
+        self.cache.forget_where(|token| token.pk == pk);
     }
 
     pub(crate) fn forget_all(&self) {

@@ -89,7 +89,6 @@ async fn strip(tx: &DatabaseTransaction, user: i64, now: DateTime<Utc>) -> Resul
     sessions::delete_where(tx, sessions::of_users([user]), now).await?;
     leavings::oauth_tokens(tx, oauth_token::Column::UserPk.eq(user).into(), now).await?;
     token::Entity::delete_many().filter(token::Column::UserPk.eq(user)).exec(tx).await?;
-    // Nodes forget all keys, whichever is told.
     changes::append(tx, now, [(Topic::Token, user.to_string())]).await.map(drop)
 }
 

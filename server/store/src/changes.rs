@@ -48,7 +48,7 @@ pub enum Topic {
     Groups,
     /// A session; the key is the hash of its identifier.
     Session,
-    /// A token; the key is its UUID.
+    /// A token, whose UUID is the key, or all of a user, whose primary key is.
     Token,
     /// A derived session; the key is the hash of its identifier.
     ProxySession,
