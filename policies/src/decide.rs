@@ -24,8 +24,8 @@ use chrono::{Datelike, SecondsFormat, Timelike};
 use lockgate_model::people::Principal;
 use serde_json::{Map, Value};
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashSet},
+    sync::Arc,
 };
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) partition: &'a Partition,
     pub(crate) question: &'a Question<'a>,
     pub(crate) results: &'a Results,
-    entities: Cow<'a, Entities>,
+    entities: Arc<Entities>,
 }
 
 impl PolicySet {
@@ -197,15 +197,15 @@ impl<'a> Asked<'a> {
 
 /// The entities of a question: the principal, and whatever else its policies look into. Most look
 /// into nothing else, and then the principal's own are used as they are.
-fn entities<'a>(partition: &Partition, question: &Question<'a>) -> Result<Cow<'a, Entities>, String> {
+fn entities(partition: &Partition, question: &Question<'_>) -> Result<Arc<Entities>, String> {
     entities_with(partition, question, partition.resource.as_ref())
 }
 
-fn entities_with<'a>(
+fn entities_with(
     partition: &Partition,
-    question: &Question<'a>,
+    question: &Question<'_>,
     resource: Option<&Entity>,
-) -> Result<Cow<'a, Entities>, String> {
+) -> Result<Arc<Entities>, String> {
     let mut more: Vec<Entity> = grouped_action(question.action).into_iter().collect();
     if partition.looks_at_resource {
         more.push(resource.cloned().unwrap_or_else(|| loose_entity(question.resource)));
@@ -213,16 +213,15 @@ fn entities_with<'a>(
             more.extend(what.owner.clone());
         }
     }
-    let known = question.principal.map(|p| &p.entities);
+    let known = question.principal.map(PreparedPrincipal::entities).transpose()?;
     // Who acts on oneself is who one is, not who one would like to be.
-    more.retain(|entity| known.is_none_or(|known| known.get(&entity.uid()).is_none()));
+    more.retain(|entity| known.as_ref().is_none_or(|known| known.get(&entity.uid()).is_none()));
     match known {
-        Some(known) if more.is_empty() => Ok(Cow::Borrowed(known)),
+        Some(known) if more.is_empty() => Ok(known),
         known => known
-            .cloned()
-            .unwrap_or_else(Entities::empty)
+            .map_or_else(Entities::empty, Arc::unwrap_or_clone)
             .add_entities(more, None)
-            .map(Cow::Owned)
+            .map(Arc::new)
             .map_err(|e| e.to_string()),
     }
 }

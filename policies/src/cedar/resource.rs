@@ -152,10 +152,8 @@ fn entity(
 }
 
 fn entity_of(user: &PreparedPrincipal) -> Result<Entity, UnjudgeableError> {
-    user.entities.get(&user.uid).cloned().ok_or_else(|| UnjudgeableError {
-        what: format!("user {}", user.principal().user.username),
-        message: "it has no entity".to_owned(),
-    })
+    let fail = |message| UnjudgeableError { what: format!("user {}", user.principal().user.username), message };
+    user.entities().map_err(fail)?.get(&user.uid).cloned().ok_or_else(|| fail("it has no entity".to_owned()))
 }
 
 /// A group under both of its names: bindings call it by id, files by name. One that is named like an id must

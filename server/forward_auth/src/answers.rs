@@ -4,6 +4,7 @@ use crate::{
     counts,
     dialect::{Dialect, Malformed},
     gate::{Answer, Denial, Failure, Gate, Scene},
+    headers::KeptHeaders,
     login,
     pages::Denied,
 };
@@ -98,9 +99,9 @@ impl Gate {
 }
 
 /// 200 with the identity, and the request's own `User-Agent` as the contract has it.
-fn allow(scene: Scene<'_>, headers: &http::HeaderMap) -> Response {
+fn allow(scene: Scene<'_>, headers: &KeptHeaders) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.headers_mut() = headers.clone();
+    *response.headers_mut() = headers.all();
     if let Some(agent) = scene.question.user_agent() {
         response.headers_mut().insert(header::USER_AGENT, agent.clone());
     }

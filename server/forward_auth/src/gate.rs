@@ -7,7 +7,7 @@
 use crate::{
     counts,
     dialect::Question,
-    headers::{self, About},
+    headers::{self, About, KeptHeaders},
     noise::Noise,
     origin::Origin,
     pages::Pages,
@@ -19,12 +19,11 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use lockgate_identity::{
     Identity,
-    binding::is_bound,
     config::{ProxyApp, Snapshot, hosts::HostMatch},
     journal::{Action, Entry, Seldom},
     keys::KeyError,
     oauth::{Contents, GrantFacts},
-    sessions::{login_of, plausible},
+    sessions::{auth_of, login_of, plausible},
 };
 use lockgate_model::User;
 use lockgate_policies::{Facts, Login, MappingError};
@@ -203,7 +202,7 @@ impl Gate {
         ticket: &Ticket,
     ) -> Result<Option<Answer>, Failure> {
         if let Proof::Session(entry) = &ticket.proof
-            && is_bound(&entry.session)
+            && ticket.is_bound
             && !self.identity.bound_here(&entry.session, scene.origin.ip())
         {
             return Ok(None);
@@ -251,7 +250,9 @@ impl Gate {
         let decision = access.app(scene.snapshot, Some(&ready.who), slug, &facts).await;
         access.keep(&decision, Some(&ready.who), slug, &facts);
         if decision.allow {
-            ready.learn(app, &decision, &None, &facts, &access.remembered);
+            if ready.learn(app, &decision, &None, &facts, &access.remembered) && decision.reads.only_principal() {
+                ready.who.rest();
+            }
             return None;
         }
         access.retire(scene.snapshot, &decision, Some(&ready.who)).await;
@@ -295,7 +296,7 @@ impl Gate {
         let mut claims = contents.made(snapshot, now)?.granted_claims();
         claims.extend(token_claims(app, ticket, &issuer, &who.principal().uid, now));
         let jwt = snapshot.signing_key().sign(&claims)?;
-        let headers = headers::build(&About {
+        let headers = KeptHeaders::of(&headers::build(&About {
             principal: who.principal(),
             claims: &claims,
             provider: &app.provider,
@@ -303,11 +304,11 @@ impl Gate {
             outpost: &snapshot.outpost,
             jwks: &format!("{base}/application/o/{}/jwks/", app.app_slug),
             jwt: &jwt,
-        });
+        }));
         let until = contents.good_until(snapshot, now, DateTime::<Utc>::MAX_UTC);
         let known = ArcSwap::default();
         let ready =
-            Arc::new(Ready { revision: snapshot.revision, until, who: Arc::clone(&who), headers, jwt, login, known });
+            Arc::new(Ready { revision: snapshot.revision, until, who: Arc::clone(&who), headers, login, known });
         ticket.prepare(Arc::clone(&ready));
         Ok(Some(ready))
     }
@@ -367,7 +368,7 @@ fn token_claims(app: &ProxyApp, ticket: &Ticket, issuer: &str, uid: &str, now: D
     put("acr", json!("goauthentik.io/providers/oauth2/default"));
     if let Proof::Session(entry) = &ticket.proof {
         put("sid", json!(entry.row.session));
-        let at = entry.session.auth.as_ref().and_then(|auth| auth.get("at")).and_then(Value::as_i64);
+        let at = auth_of(&entry.session)["at"].as_i64();
         put("auth_time", json!(at.unwrap_or(entry.row.created.timestamp())));
     }
     claims

@@ -123,8 +123,8 @@ impl Gate {
             return Ok(answers::redirect(app.external.to_string(), removed));
         };
         let mut to = format!("{base}/application/o/{}/end-session/", app.app_slug);
-        if let Some(ready) = ready {
-            to = extended(to + "?").append_pair("id_token_hint", &ready.jwt).finish();
+        if let Some(token) = ready.as_ref().and_then(|ready| ready.headers.jwt()) {
+            to = extended(to + "?").append_pair("id_token_hint", token).finish();
         }
         Ok(answers::redirect(to, removed))
     }

@@ -2,10 +2,11 @@
 //! under exactly the facts that its policies read. All of it is dropped when the session, the person or
 //! the configuration changes.
 
+use crate::headers::KeptHeaders;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
 use lockgate_identity::{
+    binding::is_bound,
     memory::MemorySize,
     principals::{PrincipalEntry, holds},
     proxy::{ProxyEntry, is_valid},
@@ -40,6 +41,8 @@ pub(crate) struct Ticket {
     pub(crate) proof: Proof,
     /// Not to be used from here on.
     pub(crate) until: DateTime<Utc>,
+    /// Whether it is only good from some addresses.
+    pub(crate) is_bound: bool,
     ready: ArcSwapOption<Ready>,
 }
 
@@ -47,11 +50,12 @@ impl Ticket {
     pub(crate) fn of_session(entry: Arc<ProxyEntry>) -> Self {
         let until = entry.row.expires.min(entry.session.expires);
         let (provider, user) = (entry.row.provider, entry.row.user_pk);
-        Self { provider, user, proof: Proof::Session(entry), until, ready: ArcSwapOption::empty() }
+        let is_bound = is_bound(&entry.session);
+        Self { provider, user, proof: Proof::Session(entry), until, is_bound, ready: ArcSwapOption::empty() }
     }
 
     pub(crate) fn of_token(provider: Uuid, user: i64, until: DateTime<Utc>) -> Self {
-        Self { provider, user, proof: Proof::Token, until, ready: ArcSwapOption::empty() }
+        Self { provider, user, proof: Proof::Token, until, is_bound: false, ready: ArcSwapOption::empty() }
     }
 
     /// Whether it may still be used for this provider.
@@ -81,9 +85,7 @@ pub(crate) struct Ready {
     pub(crate) until: DateTime<Utc>,
     pub(crate) who: Arc<PrincipalEntry>,
     /// Headers of the permission.
-    pub(crate) headers: HeaderMap,
-    /// The token in them.
-    pub(crate) jwt: String,
+    pub(crate) headers: KeptHeaders,
     /// How the session was opened; nothing for a token.
     pub(crate) login: Login,
     /// Decisions that are remembered.
@@ -107,7 +109,7 @@ impl Ready {
             .map(|k| k.outcome.clone())
     }
 
-    /// Remembers a decision as long as it says itself that it holds.
+    /// Remembers a decision as long as it says itself that it holds; answers whether that is any time at all.
     pub(crate) fn learn(
         &self,
         app: Uuid,
@@ -115,9 +117,9 @@ impl Ready {
         outcome: &Outcome,
         facts: &Facts<'_>,
         remembered: &Remembered,
-    ) {
+    ) -> bool {
         let until = match decision.cacheable {
-            Cacheability::Never => return,
+            Cacheability::Never => return false,
             Cacheability::Until(until) => Some(until),
             Cacheability::Unbounded => None,
         };
@@ -132,6 +134,7 @@ impl Ready {
             kept.push(new.clone());
             kept
         });
+        true
     }
 }
 

@@ -218,10 +218,10 @@ async fn user(identity: &Identity, name: &str, groups: Vec<Uuid>) -> i64 {
 
 async fn sign_in(identity: &Identity, user_pk: i64, original_pk: Option<i64>) -> Session {
     let client = lockgate_identity::net::client(&identity.trusted, [127, 0, 0, 1].into(), |_| None);
-    let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
+    let new = identity.sessions.create_anonymous(&client, Value::Null.into()).await.expect("a session");
     let expires = new.session.expires;
     let facts = LoginFacts { user_pk, auth: json!({"method": "password"}), expires, max_age: None, original_pk };
-    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null.into()).await.expect("a database");
     login.expect("signed in").session
 }
 

@@ -2,7 +2,7 @@
 //! cannot be told of an address when a session begins ties it to the address itself, so that a missing database makes
 //! nothing weaker.
 
-use crate::Core;
+use crate::{Core, sessions::auth_of};
 use lockgate_engine::LoginEffect;
 use lockgate_model::kinds::{GeoipBinding, NetworkBinding};
 use lockgate_policies::Places;
@@ -24,7 +24,7 @@ impl Core {
     /// Whether a session may be used from this address.
     #[must_use]
     pub fn bound_here(&self, session: &Session, ip: IpAddr) -> bool {
-        let Some(auth) = session.auth.as_ref() else { return true };
+        let auth = auth_of(session);
         KEYS.iter()
             .filter_map(|key| Some((*key, auth.get(key)?)))
             .all(|(key, bound)| self.told(key, ip).as_ref() == Some(bound))
@@ -74,5 +74,6 @@ impl Core {
 /// Whether a session is tied to anything, without looking at any address.
 #[must_use]
 pub fn is_bound(session: &Session) -> bool {
-    session.auth.as_ref().is_some_and(|auth| KEYS.iter().any(|key| auth.get(key).is_some()))
+    let auth = auth_of(session);
+    KEYS.iter().any(|key| auth.get(key).is_some())
 }

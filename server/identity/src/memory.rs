@@ -39,6 +39,6 @@ impl MemorySize {
     /// Sign-ins that are kept with everything that their permissions say, and access tokens.
     #[must_use]
     pub fn tickets(self) -> usize {
-        self.0.saturating_mul(2)
+        self.0
     }
 }

@@ -84,8 +84,15 @@ impl ProxyLogins {
         let Some(user_pk) = browser.user_pk else { return Ok(None) };
         let token = alphanumeric(&*self.random, 43);
         let expires = browser.expires.min(now + validity);
-        let row =
-            ProxySession { id_hash: hash_secret(&token), session, provider, user_pk, created: now, expires, data };
+        let row = ProxySession {
+            id_hash: hash_secret(&token),
+            session,
+            provider,
+            user_pk,
+            created: now,
+            expires,
+            data: data.into(),
+        };
         match self.store.proxy_sessions().create(&row, now).await {
             Ok(()) => Ok(Some(token)),
             Err(StoreError::Dangling) => Ok(None),
@@ -111,26 +118,21 @@ impl ProxyLogins {
     pub async fn by_hash(&self, id_hash: &str, sessions: &Sessions) -> Result<Option<Arc<ProxyEntry>>, StoreError> {
         let id_hash = id_hash.to_owned();
         let now = self.clock.now();
-        let load = async {
+        let load = || async {
             let Some((row, browser)) = self.store.proxy_sessions().load(&id_hash, now).await? else {
                 return Ok::<_, StoreError>(None);
             };
-            let session = sessions.by_hash(&browser.id_hash).await?;
+            let session = sessions.by_hash(&browser).await?;
             Ok(session.map(|session| ProxyLogin { row, session }))
         };
-        let found = Box::pin(self.cache.get(&id_hash, load)).await?;
-        let Some(entry) = found else { return Ok(None) };
-        if !entry.session.is_valid() {
-            // The browser session was touched by somebody: look again, once, past the cache.
+        let mut found = Box::pin(self.cache.get(&id_hash, load())).await?;
+        if found.as_ref().is_some_and(|entry| !entry.session.is_valid()) {
+            // The browser session was touched by somebody: look again, once. What ends meanwhile is heard of only while
+            // the cache does the looking.
             self.cache.forget(&id_hash);
-            let Some((row, browser)) = self.store.proxy_sessions().load(&id_hash, now).await? else {
-                return Ok(None);
-            };
-            let session = sessions.by_hash(&browser.id_hash).await?;
-            let login = session.map(|session| ProxyLogin { row, session });
-            return self.cache.get(&id_hash, async { Ok(login) }).await;
+            found = Box::pin(self.cache.get(&id_hash, load())).await?;
         }
-        Ok(Some(entry).filter(|e| e.row.expires > now && e.session.expires > now))
+        Ok(found.filter(|e| e.row.expires > now && e.session.expires > now))
     }
 
     /// Ends one sign-in.

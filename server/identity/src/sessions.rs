@@ -16,7 +16,7 @@ use lockgate_engine::{
 };
 use lockgate_model::User;
 use lockgate_policies::Login;
-use lockgate_store::{LoginScore, ScoreRules, Session, SessionFilter, Store, StoreError, hash_secret};
+use lockgate_store::{JsonText, LoginScore, ScoreRules, Session, SessionFilter, Store, StoreError, hash_secret};
 use serde_json::{Value, json};
 use std::{
     collections::HashSet,
@@ -147,7 +147,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn create_anonymous(&self, client: &Client, data: Value) -> Result<NewSession, StoreError> {
+    pub async fn create_anonymous(&self, client: &Client, data: JsonText) -> Result<NewSession, StoreError> {
         let now = self.clock.now();
         let token = alphanumeric(&*self.random, TOKEN_LENGTH);
         let session = Session {
@@ -179,7 +179,7 @@ impl Sessions {
         old: &Session,
         facts: LoginFacts,
         client: &Client,
-        data: Value,
+        data: JsonText,
     ) -> Result<Option<NewSession>, StoreError> {
         let new = self.following(old, facts, client, data);
         let replaced = self.store.sessions().replace(&old.id_hash, old.rev, &new.session, self.clock.now()).await?;
@@ -196,7 +196,7 @@ impl Sessions {
         old: &Session,
         facts: LoginFacts,
         client: &Client,
-        data: Value,
+        data: JsonText,
         rules: &ScoreRules,
     ) -> Result<Option<(NewSession, User, i64)>, StoreError> {
         let new = self.following(old, facts, client, data);
@@ -208,7 +208,7 @@ impl Sessions {
     }
 
     /// What a session becomes by a login.
-    fn following(&self, old: &Session, facts: LoginFacts, client: &Client, data: Value) -> NewSession {
+    fn following(&self, old: &Session, facts: LoginFacts, client: &Client, data: JsonText) -> NewSession {
         let now = self.clock.now();
         let token = alphanumeric(&*self.random, TOKEN_LENGTH);
         let session = Session {
@@ -222,8 +222,8 @@ impl Sessions {
             expires: facts.expires,
             last_ip: client.ip.to_string(),
             user_agent: client.user_agent.clone(),
-            login_event: Some(json!({"method": facts.auth["method"], "at": now.to_rfc3339()})),
-            auth: Some(facts.auth),
+            login_event: Some(json!({"method": facts.auth["method"], "at": now.to_rfc3339()}).into()),
+            auth: Some(facts.auth.into()),
             original_pk: facts.original_pk,
         };
         NewSession { token, max_age: facts.max_age, session }
@@ -247,7 +247,7 @@ impl Sessions {
             id_hash: hash_secret(&token),
             user_pk: Some(user_pk),
             original_pk,
-            data: Value::Null,
+            data: Value::Null.into(),
             rev: old.rev + 1,
             last_used: now,
             ..old.clone()
@@ -261,7 +261,7 @@ impl Sessions {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn save(&self, session: &Session, data: &Value) -> Result<bool, StoreError> {
+    pub async fn save(&self, session: &Session, data: &JsonText) -> Result<bool, StoreError> {
         let sessions = self.store.sessions();
         match session.user_pk {
             None => {
@@ -453,8 +453,11 @@ pub fn csrf_matches(session_token: &str, given: &str) -> bool {
 /// How whoever opened the session proved who they are.
 #[must_use]
 pub fn login_of(session: &Session) -> Login {
-    let Some(auth) = session.auth.as_ref() else { return Login::default() };
-    let mfa = has_mfa(session);
+    let auth = auth_of(session);
+    if auth.is_null() {
+        return Login::default();
+    }
+    let mfa = auth["mfa"] == true;
     let methods = methods_of(auth["method"].as_str().unwrap_or_default(), &auth["args"], mfa);
     Login { mfa, methods, at: auth["at"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)) }
 }
@@ -486,7 +489,13 @@ pub(crate) fn methods_of(method: &str, args: &Value, mfa: bool) -> Vec<String> {
 /// Whether the session was opened with a second factor.
 #[must_use]
 pub fn has_mfa(session: &Session) -> bool {
-    session.auth.as_ref().is_some_and(|auth| auth["mfa"] == true)
+    auth_of(session)["mfa"] == true
+}
+
+/// How the login was proven, as [`Session::auth`] has it; `null` where nobody has signed in.
+#[must_use]
+pub fn auth_of(session: &Session) -> Value {
+    session.auth.as_ref().map(JsonText::value).unwrap_or_default()
 }
 
 #[cfg(test)]

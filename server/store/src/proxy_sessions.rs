@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QueryOrder, QuerySelect,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
 use crate::expired;
 use crate::sessions::readable;
-use crate::text::{DATA, fits, from_json, micros, to_json};
-use crate::{Session, Store, StoreError, Topic, changes};
+use crate::text::{DATA, fits, micros};
+use crate::{JsonText, Store, StoreError, Topic, changes};
 
 const CHUNK: usize = 1_000;
 
@@ -31,7 +31,14 @@ pub struct ProxySession {
     /// When it ends, if its browser session does not end before.
     pub expires: DateTime<Utc>,
     /// What was settled at login: claims, token, scopes.
-    pub data: Value,
+    pub data: JsonText,
+}
+
+#[derive(FromQueryResult)]
+struct Derived {
+    #[sea_orm(nested)]
+    derived: proxy_session::Model,
+    browser: String,
 }
 
 /// Sessions of protected services; see the module.
@@ -55,7 +62,7 @@ impl ProxySessions<'_> {
             user_pk: Set(new.user_pk),
             created: Set(micros(new.created)),
             expires: Set(micros(new.expires)),
-            data: Set(to_json("session", &new.data, DATA)?),
+            data: Set(new.data.bounded("session", DATA)?),
         };
         self.store
             .bounded(async {
@@ -67,29 +74,26 @@ impl ProxySessions<'_> {
             .await
     }
 
-    /// The one with this hash, with the browser session it derives from; `None` if either has ended.
+    /// The one with this hash, and the hash of the browser session it derives from; `None` if either has ended.
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub async fn load(&self, id_hash: &str, now: DateTime<Utc>) -> Result<Option<(ProxySession, Session)>, StoreError> {
+    pub async fn load(&self, id_hash: &str, now: DateTime<Utc>) -> Result<Option<(ProxySession, String)>, StoreError> {
+        let origin = proxy_session::Entity::belongs_to(session::Entity)
+            .from(proxy_session::Column::Session)
+            .to(session::Column::Uuid);
         self.store
             .bounded(async {
-                let db = self.store.reader();
-                let derived = proxy_session::Entity::find_by_id(id_hash)
+                let select = proxy_session::Entity::find_by_id(id_hash)
                     .filter(proxy_session::Column::Expires.gt(micros(now)))
-                    .one(db)
-                    .await;
-                let derived = derived.map_err(StoreError::from);
-                let derived = derived.and_then(|row| row.map(ProxySession::try_from).transpose());
-                let Some(derived) = readable(derived)? else { return Ok(None) };
-                let origin = session::Entity::find()
-                    .filter(session::Column::Uuid.eq(derived.session))
                     .filter(session::Column::Expires.gt(micros(now)))
-                    .one(db)
-                    .await;
-                let origin =
-                    readable(origin.map_err(StoreError::from).and_then(|o| o.map(Session::try_from).transpose()))?;
-                Ok(origin.map(|origin| (derived, origin)))
+                    .join(JoinType::InnerJoin, origin.into())
+                    .column_as(session::Column::IdHash, "browser");
+                let found = select.into_model::<Derived>().one(self.store.reader()).await;
+                let found = found.map_err(StoreError::from).and_then(|row| {
+                    row.map(|row| Ok((ProxySession::try_from(row.derived)?, row.browser))).transpose()
+                });
+                readable(found)
             })
             .await
     }
@@ -185,7 +189,7 @@ impl TryFrom<proxy_session::Model> for ProxySession {
             user_pk: row.user_pk,
             created: row.created,
             expires: row.expires,
-            data: from_json("proxy_sessions.data", &row.data)?,
+            data: JsonText::stored("proxy_sessions.data", row.data)?,
         })
     }
 }

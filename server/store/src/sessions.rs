@@ -11,12 +11,11 @@ use sea_orm::{
     QueryOrder, QuerySelect, UpdateMany,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entity::{proxy_session, session};
-use crate::text::{DATA, cut, fits, from_json, micros, to_json};
-use crate::{ScoreRules, Store, StoreError, Topic, changes, expired, paging, reputation, users};
+use crate::text::{DATA, cut, fits, micros};
+use crate::{JsonText, ScoreRules, Store, StoreError, Topic, changes, expired, paging, reputation, users};
 
 const CHUNK: usize = 1_000;
 
@@ -30,7 +29,7 @@ pub struct Session {
     /// Who is logged in.
     pub user_pk: Option<i64>,
     /// Flow plans and whatever else a flow remembers.
-    pub data: Value,
+    pub data: JsonText,
     /// Rises by one with every change.
     pub rev: i64,
     /// When it was made.
@@ -44,9 +43,9 @@ pub struct Session {
     /// Browser it was last seen with.
     pub user_agent: String,
     /// The login as the audit log has it.
-    pub login_event: Option<Value>,
+    pub login_event: Option<JsonText>,
     /// How the login was proven: method, factors, times.
-    pub auth: Option<Value>,
+    pub auth: Option<JsonText>,
     /// Who acts as the user that is logged in, if that is somebody else.
     pub original_pk: Option<i64>,
 }
@@ -110,10 +109,10 @@ impl Sessions<'_> {
         &self,
         id_hash: &str,
         rev: i64,
-        data: &Value,
+        data: &JsonText,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let data = to_json("session", data, DATA)?;
+        let data = data.bounded("session", DATA)?;
         let update = session::Entity::update_many()
             .col_expr(session::Column::Data, Expr::value(data))
             .col_expr(session::Column::Rev, Expr::value(rev + 1));
@@ -129,11 +128,11 @@ impl Sessions<'_> {
         &self,
         id_hash: &str,
         rev: i64,
-        data: &Value,
+        data: &JsonText,
         expires: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let update = session::Entity::update_many()
-            .col_expr(session::Column::Data, Expr::value(to_json("session", data, DATA)?))
+            .col_expr(session::Column::Data, Expr::value(data.bounded("session", DATA)?))
             .col_expr(session::Column::Expires, Expr::value(micros(expires)))
             .col_expr(session::Column::Rev, Expr::value(rev + 1))
             .filter(at(id_hash, rev))
@@ -383,7 +382,7 @@ fn replacing(rev: i64, new: &Session) -> Result<UpdateMany<session::Entity>, Sto
     Ok(session::Entity::update_many()
         .col_expr(Column::IdHash, Expr::value(new.id_hash.as_str()))
         .col_expr(Column::UserPk, Expr::value(new.user_pk))
-        .col_expr(Column::Data, Expr::value(to_json("session", &new.data, DATA)?))
+        .col_expr(Column::Data, Expr::value(new.data.bounded("session", DATA)?))
         .col_expr(Column::Rev, Expr::value(rev + 1))
         .col_expr(Column::LastUsed, Expr::value(micros(new.last_used)))
         .col_expr(Column::Expires, Expr::value(micros(new.expires)))
@@ -399,7 +398,7 @@ fn to_row(session: &Session) -> Result<session::ActiveModel, StoreError> {
         id_hash: Set(session.id_hash.clone()),
         uuid: Set(session.uuid),
         user_pk: Set(session.user_pk),
-        data: Set(to_json("session", &session.data, DATA)?),
+        data: Set(session.data.bounded("session", DATA)?),
         rev: Set(session.rev),
         created: Set(micros(session.created)),
         last_used: Set(micros(session.last_used)),
@@ -412,20 +411,20 @@ fn to_row(session: &Session) -> Result<session::ActiveModel, StoreError> {
     })
 }
 
-fn json(value: Option<&Value>) -> Result<Option<String>, StoreError> {
-    value.map(|value| to_json("session", value, DATA)).transpose()
+fn json(value: Option<&JsonText>) -> Result<Option<String>, StoreError> {
+    value.map(|value| value.bounded("session", DATA)).transpose()
 }
 
 impl TryFrom<session::Model> for Session {
     type Error = StoreError;
 
     fn try_from(row: session::Model) -> Result<Self, StoreError> {
-        let parsed = |what: &str, text: Option<String>| text.map(|text| from_json::<Value>(what, &text)).transpose();
+        let parsed = |what: &str, text: Option<String>| text.map(|text| JsonText::stored(what, text)).transpose();
         Ok(Self {
             id_hash: row.id_hash,
             uuid: row.uuid,
             user_pk: row.user_pk,
-            data: from_json("sessions.data", &row.data)?,
+            data: JsonText::stored("sessions.data", row.data)?,
             rev: row.rev,
             created: row.created,
             last_used: row.last_used,

@@ -83,7 +83,11 @@ fn literal(part: &str) -> String {
 /// A value as the JSON text that is stored, refused when it is too large.
 pub(crate) fn to_json<T: Serialize + ?Sized>(field: &'static str, value: &T, max: usize) -> Result<String, StoreError> {
     let unreadable = |_| StoreError::Unstorable { field };
-    let text = serde_json::to_string(value).map_err(unreadable)?;
+    fits_json(field, serde_json::to_string(value).map_err(unreadable)?, max)
+}
+
+/// Refuses JSON that is too large for its column.
+pub(crate) fn fits_json(field: &'static str, text: String, max: usize) -> Result<String, StoreError> {
     if text.len() > max {
         return Err(StoreError::TooLong { field, max });
     }

@@ -76,8 +76,9 @@ impl Crowd {
         let cookie = cookies(&self.site, &self.ada);
         let (_, token) = cookie.split_once('=').expect("a cookie");
         let now = Utc::now();
-        let (row, session) =
+        let (row, browser) =
             self.store.proxy_sessions().load(&hash_secret(token), now).await.expect("rows").expect("ada's");
+        let session = self.store.sessions().load(&browser, now).await.expect("rows").expect("ada's");
         let numbers: Vec<usize> = (self.sessions..sessions).collect();
         for numbers in numbers.chunks(BATCH) {
             let names: Vec<String> = numbers.iter().map(|number| username(*number)).collect();

@@ -289,7 +289,7 @@ async fn codes_are_listed_without_the_code() {
         id_hash: "0".repeat(64),
         uuid: Uuid::from_u128(7),
         user_pk: Some(ada_pk),
-        data: json!({}),
+        data: json!({}).into(),
         rev: 0,
         created: now,
         last_used: now,

@@ -4,6 +4,7 @@
 use super::{FlowRequest, FlowRunner, SessionData, SetSession, Stored, TRIES, Visit};
 use crate::{
     journal::{Action as Noted, Entry},
+    sessions::auth_of,
     tokens::NewToken,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,16 +32,18 @@ const GRACE: TimeDelta = TimeDelta::hours(1);
 /// Whether a recovery key has opened this session a short while ago, and its owner has not chosen a password since.
 #[must_use]
 pub fn is_recovered(session: &Session, user: &User, now: DateTime<Utc>) -> bool {
-    let recovered = |auth: &&Value| auth["method"] == METHOD && auth[SETTLED] != true;
-    let Some(auth) = session.auth.as_ref().filter(recovered) else { return false };
+    let auth = auth_of(session);
+    if auth["method"] != METHOD || auth[SETTLED] == true {
+        return false;
+    }
     // Elsewhere than in this session, too.
     let fits = |at| user.password_change_date.timestamp() <= at && now.timestamp() < at + GRACE.num_seconds();
     auth["at"].as_i64().is_some_and(fits)
 }
 
 /// How a session was opened whose owner has chosen a password just now.
-pub(super) fn settled(auth: Option<&Value>) -> Value {
-    let mut auth = auth.cloned().unwrap_or(Value::Null);
+pub(super) fn settled(session: &Session) -> Value {
+    let mut auth = auth_of(session);
     if auth["method"] == METHOD {
         auth[SETTLED] = Value::Bool(true);
     }

@@ -120,7 +120,7 @@ impl FlowRunner<'_> {
         answer.outcome = FlowOutcome::Challenge(asked);
         if !has_session {
             // The answer has to be proven to be meant, by the session that the page was shown in.
-            let new = self.core.sessions.create_anonymous(request.client, Value::Null).await?;
+            let new = self.core.sessions.create_anonymous(request.client, Value::Null.into()).await?;
             answer.set_session = Some(super::SetSession { token: new.token, max_age: new.max_age });
         }
         Ok(Some(answer))

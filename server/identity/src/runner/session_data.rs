@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lockgate_engine::{Passage, Plan};
+use lockgate_store::JsonText;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Errands that may be finished and not yet picked up.
 const MAX_TICKETS: usize = 16;
@@ -31,13 +31,13 @@ pub(crate) struct SessionData {
 
 impl SessionData {
     /// Reads the data; what an older release wrote and this one cannot read is as if nothing was running.
-    pub(crate) fn read(data: &Value) -> Self {
-        Self::deserialize(data).unwrap_or_default()
+    pub(crate) fn read(data: &JsonText) -> Self {
+        data.read().unwrap_or_default()
     }
 
     /// The stored form.
-    pub(crate) fn write(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    pub(crate) fn write(&self) -> JsonText {
+        JsonText::of(self)
     }
 
     /// Whether there is nothing to remember.

@@ -34,7 +34,7 @@ impl Visit<'_> {
         let facts = login_facts(self.core, &login, self.client, now);
         let session = match &self.session {
             Some(session) => session.clone(),
-            None => self.core.sessions.create_anonymous(self.client, Value::Null).await?.session,
+            None => self.core.sessions.create_anonymous(self.client, Value::Null.into()).await?.session,
         };
         // Whoever was signed in here before leaves nothing behind.
         let old_user = session.user_pk.filter(|pk| *pk != login.user);
@@ -113,7 +113,7 @@ impl Visit<'_> {
             let now = self.core.clock.now();
             let facts = LoginFacts {
                 user_pk: user,
-                auth: settled(session.auth.as_ref()),
+                auth: settled(session),
                 expires: session.expires,
                 max_age: Some((session.expires - now).num_seconds().max(1)),
                 original_pk: session.original_pk,

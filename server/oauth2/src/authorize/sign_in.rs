@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{guide::login_flow, request::AuthorizeError, visitor::SignedIn};
 use lockgate_engine::{Context, Pending, Standing};
-use lockgate_identity::oauth::subject;
-use serde_json::Value;
+use lockgate_identity::{oauth::subject, sessions::auth_of};
 
 impl Errand<'_> {
     /// The person who is signed in, if it is the right one and fresh enough, or the way to become so.
@@ -49,7 +48,7 @@ impl Errand<'_> {
 
     /// Whether a login that there is has to be made again.
     fn again(&self, signed_in: &SignedIn) -> bool {
-        let at = signed_in.session.auth.as_ref().and_then(|auth| auth.get("at")).and_then(Value::as_i64);
+        let at = auth_of(&signed_in.session)["at"].as_i64();
         let old = |max_age: i64| max_age == 0 || at.is_none_or(|at| self.of.now.timestamp() - at > max_age);
         self.request.prompt.login || self.request.max_age.is_some_and(old)
     }

@@ -450,9 +450,9 @@ pub(crate) async fn person(identity: &Identity, username: &str, groups: Vec<Uuid
 
 async fn sign_in(identity: &Identity, user_pk: i64, original_pk: Option<i64>) -> String {
     let client = peer(identity);
-    let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
+    let new = identity.sessions.create_anonymous(&client, Value::Null.into()).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
     let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk };
-    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null.into()).await.expect("a database");
     login.expect("signed in").token
 }

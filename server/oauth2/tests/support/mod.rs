@@ -305,10 +305,10 @@ async fn sign_in(identity: &Identity) -> (String, Session, i64) {
     };
     let user_pk = identity.people.create_user(draft, None).await.expect("a user").pk;
     let client = lockgate_identity::net::client(&identity.trusted, [192, 0, 2, 1].into(), |_| None);
-    let new = identity.sessions.create_anonymous(&client, Value::Null).await.expect("a session");
+    let new = identity.sessions.create_anonymous(&client, Value::Null.into()).await.expect("a session");
     let auth = json!({"method": "password", "at": 1_000});
     let facts = LoginFacts { user_pk, auth, expires: new.session.expires, max_age: None, original_pk: None };
-    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null).await.expect("a database");
+    let login = identity.sessions.renew(&new.session, facts, &client, Value::Null.into()).await.expect("a database");
     let login = login.expect("signed in");
     (login.token, login.session, user_pk)
 }

@@ -152,7 +152,7 @@ pub(crate) fn new_session(secret: &str) -> Session {
         id_hash: hash_secret(secret),
         uuid: id(secret),
         user_pk: None,
-        data: json!({"plans": {}}),
+        data: json!({"plans": {}}).into(),
         rev: 0,
         created: now(),
         last_used: now(),
@@ -160,7 +160,7 @@ pub(crate) fn new_session(secret: &str) -> Session {
         last_ip: "192.0.2.7".to_owned(),
         user_agent: "Browser/1.0 (100% test)".to_owned(),
         login_event: None,
-        auth: Some(json!({"method": "password"})),
+        auth: Some(json!({"method": "password"}).into()),
         original_pk: None,
     }
 }

@@ -32,9 +32,9 @@ pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outco
     // A new session is no news, nor is what somebody does who is not logged in.
     let anonymous = new_session("anonymous");
     store.sessions().create(&anonymous).await?;
-    assert!(store.sessions().update_anonymous(&anonymous.id_hash, 0, &json!({}), later(60)).await?);
-    assert!(store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
-    assert!(!store.sessions().update_data(&hash, 0, &json!({}), now()).await?);
+    assert!(store.sessions().update_anonymous(&anonymous.id_hash, 0, &json!({}).into(), later(60)).await?);
+    assert!(store.sessions().update_data(&hash, 0, &json!({}).into(), now()).await?);
+    assert!(!store.sessions().update_data(&hash, 0, &json!({}).into(), now()).await?);
     expected.push((Topic::Session, hash.clone()));
     let (later_hash, next) = (hash_secret("t"), Session { id_hash: hash_secret("t"), ..session.clone() });
     store.sessions().log_in((&hash, 1), &next, &bench::score("192.0.2.7"), now()).await?.ok_or("stale")?;
@@ -47,7 +47,7 @@ pub(crate) async fn every_write_is_noted_for_other_nodes(bench: &Bench) -> Outco
         user_pk: ada.pk,
         created: now(),
         expires: later(60),
-        data: json!({}),
+        data: json!({}).into(),
     };
     store.proxy_sessions().create(&derived, now()).await?;
     expected.push((Topic::ProxySession, derived.id_hash.clone()));

@@ -340,7 +340,7 @@ async fn give(bench: &Bench, provider: uuid::Uuid, application: uuid::Uuid, sess
         user_pk,
         created: now(),
         expires: later(600),
-        data: json!({}),
+        data: json!({}).into(),
     };
     store.proxy_sessions().create(&behind_a_proxy, now()).await?;
     let consent = NewConsent { user_pk, application, permissions: "openid".to_owned(), expires: None };

@@ -82,7 +82,7 @@ pub(crate) async fn fill(bench: &Bench) -> Made<i64> {
     };
     store.flow_tokens().make(&link, &task(store)?, now()).await?;
     // Nobody has signed in yet: only the plan says whom it is about.
-    let session = Session { data: plan(store, ada.pk)?, ..new_session("cookie") };
+    let session = Session { data: plan(store, ada.pk)?.into(), ..new_session("cookie") };
     store.sessions().create(&session).await?;
     Ok(paper.pk)
 }
@@ -108,7 +108,7 @@ pub(crate) async fn must_open(store: &Store, paper: i64) -> Made<()> {
     let link = store.flow_tokens().find("link", now()).await?.ok_or("a link")?;
     must_be_shown(store, &serde_json::from_slice(&link.content)?)?;
     let session = store.sessions().load(&lockgate_store::hash_secret("cookie"), now()).await?.ok_or("a session")?;
-    must_be_shown(store, &session.data)?;
+    must_be_shown(store, &session.data.value())?;
     let task = store.tasks().get(id("task")).await?.ok_or("a task")?;
     let sealed = task.data["sealed"].as_str().ok_or("something sealed")?;
     assert_eq!(store.seal_key().open(&task_place("mail", task.id), sealed)?, b"a letter");

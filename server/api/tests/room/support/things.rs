@@ -314,7 +314,7 @@ impl House {
             id_hash: format!("{n:064}"),
             uuid: Uuid::from_u128(u128::from(n)),
             user_pk: Some(self.owner),
-            data: json!({}),
+            data: json!({}).into(),
             rev: 0,
             created: now,
             last_used: now,
