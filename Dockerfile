@@ -26,7 +26,7 @@ RUN apk add --no-cache ca-certificates git openssh-client-default \
 COPY --from=build /root-filesystem/usr/local/bin /usr/local/bin
 COPY --from=build --chown=65532:65532 /root-filesystem/data /data
 USER 65532:65532
-ENV SQLITE_TMPDIR=/data
+ENV SQLITE_TMPDIR=/data MIMALLOC_PURGE_DELAY=10
 WORKDIR /
 VOLUME /data
 EXPOSE 9000 9443
@@ -42,8 +42,9 @@ COPY --from=build /root-filesystem/usr /usr
 COPY --from=build /root-filesystem/etc /etc
 COPY --from=build --chown=65532:65532 /root-filesystem/data /data
 USER 65532:65532
-# Where SQLite sorts what does not fit into memory: nothing else is writable.
-ENV SQLITE_TMPDIR=/data
+# Where SQLite sorts what does not fit into memory: nothing else is writable. The allocator waits so many milliseconds before it
+# gives memory back; with its own 1,000 a process at rest keeps 13 MiB that hashes of passwords took.
+ENV SQLITE_TMPDIR=/data MIMALLOC_PURGE_DELAY=10
 # In the root folder, ./data is the volume, and ./config the configuration folder if one is mounted there.
 WORKDIR /
 VOLUME /data

@@ -90,9 +90,9 @@ impl ProxySessions<'_> {
                     .join(JoinType::InnerJoin, origin.into())
                     .column_as(session::Column::IdHash, "browser");
                 let found = select.into_model::<Derived>().one(self.store.reader()).await;
-                let found = found.map_err(StoreError::from).and_then(|row| {
-                    row.map(|row| Ok((ProxySession::try_from(row.derived)?, row.browser))).transpose()
-                });
+                let found = found
+                    .map_err(StoreError::from)
+                    .and_then(|row| row.map(|row| Ok((ProxySession::try_from(row.derived)?, row.browser))).transpose());
                 readable(found)
             })
             .await

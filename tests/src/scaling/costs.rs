@@ -82,7 +82,7 @@ pub const MEASURED: Costs = Costs {
     line: 1.34,
     line_database: 1.0,
     node_memory: 84.8,
-    person_memory: 13.9,
+    person_memory: 6.2,
     user_disk: 1_470.0,
     session_disk: 955.0,
     event_disk: 1_740.0,

@@ -217,7 +217,7 @@ impl<'a> Fleet<'a> {
     pub fn new(plan: &'a Plan, costs: &'a Costs, seed: u64) -> Self {
         let memory = plan.remembered / plan.sample;
         let node =
-            |n: usize| Node { region: n / plan.nodes, up: true, people: Lru::new(memory), ready: Lru::new(memory * 2) };
+            |n: usize| Node { region: n / plan.nodes, up: true, people: Lru::new(memory), ready: Lru::new(memory) };
         let nodes = (0..plan.all_nodes()).map(node).collect();
         let zipf = Zipf::new((plan.users / plan.sample as f64).max(1.0) as usize, UNEVEN);
         let random = Random::new(seed);

@@ -22,7 +22,8 @@ pub(crate) async fn of_two_tabs_one_wins(bench: &Bench) -> Outcome {
     bench.store.sessions().create(&session).await?;
     for rev in 0..20 {
         let step = |tab: &str| {
-            let (store, hash, data) = (bench.store.clone(), session.id_hash.clone(), json!({"tab": tab, "rev": rev}).into());
+            let (store, hash, data) =
+                (bench.store.clone(), session.id_hash.clone(), json!({"tab": tab, "rev": rev}).into());
             tokio::spawn(async move { store.sessions().update_data(&hash, rev, &data, now()).await })
         };
         let (one, two) = (step("one"), step("two"));
