@@ -1,4 +1,5 @@
 //! How the program is linked.
+#![expect(clippy::disallowed_methods, reason = "cargo says in the environment what is built")]
 
 use std::{env, process::Command};
 
