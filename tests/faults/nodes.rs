@@ -64,6 +64,8 @@ async fn copies_of_sessions_spare_the_database_and_let_nobody_in() {
     let nodes = Nodes::start(true).await;
     let ada = nodes.site.signed_in("ada").await;
     nodes.ask_first(&ada).await.expect(200);
+    // Until the copy is left, and the other node has read as far as it was right: before that it judges none.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     until(200, Duration::from_secs(2), async || nodes.ask_second(&ada).await).await;
     let me = |port| format!("http://auth.lockgate.test:{port}/api/v3/core/users/me/");
     ada.get(&me(nodes.site.port())).await.expect(200);
