@@ -62,16 +62,23 @@ async fn wrong_passwords_count_on_all_nodes_together() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn copies_of_sessions_spare_the_database_and_let_nobody_in() {
     let nodes = Nodes::start(true).await;
-    let ada = nodes.site.signed_in("ada").await;
-    nodes.ask_first(&ada).await.expect(200);
-    // Until the copy is left, and the other node has read as far as it was right: before that it judges none.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    until(200, Duration::from_secs(2), async || nodes.ask_second(&ada).await).await;
+    let mut ada = nodes.site.signed_in("ada").await;
+    let taken = async || nodes.figure("lockgate_session_copies_total{outcome=\"taken\"}").await;
+    // One that a node leaves before it has read of its own change is not taken: on a busy machine the next one is.
+    for _ in 0..10 {
+        nodes.ask_first(&ada).await.expect(200);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        until(200, Duration::from_secs(2), async || nodes.ask_second(&ada).await).await;
+        if taken().await >= 1.0 {
+            break;
+        }
+        nodes.redis().cli(&["FLUSHALL"]);
+        ada = nodes.site.signed_in("ada").await;
+    }
     let me = |port| format!("http://auth.lockgate.test:{port}/api/v3/core/users/me/");
     ada.get(&me(nodes.site.port())).await.expect(200);
     ada.get(&me(nodes.second.port())).await.expect(200);
-    let taken = nodes.figure("lockgate_session_copies_total{outcome=\"taken\"}").await;
-    assert!(taken >= 1.0, "{taken} copies were taken");
+    assert!(taken().await >= 1.0, "no copy was taken");
 
     // A person can read whose it is; what counts is sealed.
     let keys = nodes.redis().cli(&["KEYS", "lockgate:session:*"]);
