@@ -16,7 +16,7 @@ pub(crate) const FLAG: &str = "--floor";
 /// A running floor; it ends with the value.
 pub(crate) struct Floor {
     pub(crate) port: u16,
-    program: Program,
+    _program: Program,
 }
 
 impl Floor {
@@ -33,12 +33,7 @@ impl Floor {
         command.args([FLAG, &port.to_string(), &answer]);
         let mut program = Program::start("floor", &mut command);
         program.answers(&format!("http://127.0.0.1:{port}/ready"), Duration::from_secs(10)).await;
-        Self { port, program }
-    }
-
-    /// The number of its process.
-    pub(crate) fn pid(&self) -> u32 {
-        self.program.pid()
+        Self { port, _program: program }
     }
 }
 

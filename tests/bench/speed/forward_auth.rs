@@ -11,8 +11,9 @@ const GOAL: f64 = 0.8;
 pub(crate) async fn measure(tables: &mut Tables, database: Database) {
     let site = Site::direct(database).await;
     let ada = site.signed_in("ada").await;
-    question(&site, Some(&ada)).compare(tables, "forward auth, with a session", &site.server, Some(GOAL)).await;
-    question(&site, None).compare(tables, "forward auth, a stranger", &site.server, Some(GOAL)).await;
+    let port = site.server.port();
+    question(&site, Some(&ada)).compare(tables, "forward auth, with a session", port, Some(GOAL)).await;
+    question(&site, None).compare(tables, "forward auth, a stranger", port, Some(GOAL)).await;
 }
 
 /// What Traefik asks about a visitor of service `one`.

@@ -23,7 +23,7 @@ pub(crate) async fn measure(tables: &mut Tables, database: Database) {
     crowd.grow(PEOPLE).await;
     let port = crowd.server().port();
     let step = step(port);
-    step.compare(tables, "a step of a flow", crowd.server(), None).await;
+    step.compare(tables, "a step of a flow", port, None).await;
     let floor = Floor::of(&step.told(port)).await;
     let bare = step.rate(floor.port, SPAN) / REQUESTS;
     let rate = rate(&crowd, PEOPLE).await;

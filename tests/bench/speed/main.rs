@@ -6,7 +6,6 @@
 //! bench --workspace --bench speed` prints them; `LOCKGATE_BIN` names another build, `DATABASE=postgres` (under
 //! `tests/with-postgres`) takes the other database, `ONLY=forward-auth,tokens` some parts, `USERS=10000` fewer users.
 
-mod cores;
 mod floor;
 mod forward_auth;
 mod growth;

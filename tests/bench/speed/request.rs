@@ -4,10 +4,9 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
-use lockgate_tests::{Server, Told, ask, paced, quantile};
+use lockgate_tests::{Told, ask, paced, quantile};
 use tempfile::NamedTempFile;
 
-use crate::cores::Apart;
 use crate::floor::Floor;
 use crate::table::Tables;
 
@@ -74,9 +73,8 @@ impl Request {
         )
     }
 
-    /// A row of rates against a floor that answers the same, and one of how long answers take.
-    pub(crate) async fn compare(&self, tables: &mut Tables, what: &str, server: &Server, goal: Option<f64>) {
-        let port = server.port();
+    /// A row of rates against a floor that answers the same, and one of how long answers take at half of them.
+    pub(crate) async fn compare(&self, tables: &mut Tables, what: &str, port: u16, goal: Option<f64>) {
         let floor = Floor::of(&self.told(port)).await;
         let mut rounds: Vec<(f64, f64)> = Vec::new();
         for _ in 0..ROUNDS {
@@ -85,18 +83,8 @@ impl Request {
         rounds.sort_by(|one, two| (one.1 / one.0).total_cmp(&(two.1 / two.0)));
         let (bare, rate) = rounds[ROUNDS / 2];
         tables.rate(what, "an axum handler", bare, rate, goal);
-        let (rate, here) = self.at_half(server);
-        let apart = Apart::from(floor.pid());
-        let there = self.times(floor.port, rate);
-        drop(apart);
-        tables.times(what, rate, &here, Some(&there));
-    }
-
-    /// How long answers take at half of the rate that is reached while the load has a processor of its own; and that half.
-    pub(crate) fn at_half(&self, server: &Server) -> (f64, [Duration; 3]) {
-        let _apart = Apart::from(server.pid());
-        let half = self.rate(server.port(), SPAN) / 2.0;
-        (half, self.times(server.port(), half))
+        let (here, there) = (self.times(port, rate / 2.0), self.times(floor.port, rate / 2.0));
+        tables.times(what, rate / 2.0, &here, Some(&there));
     }
 
     /// Half, most and nearly all of the times at this rate.

@@ -59,7 +59,7 @@ impl Display for Tables {
             "| what | floor | floor, a second | here, a second | ratio | goal |\n|---|---|---:|---:|---:|---:|",
             &self.rates,
         )?;
-        let times = "| at half, with a processor for the load | a second | p50, ms | p99 | p99.9 | floor: p50 | p99 | p99.9 |\n|---|---:|---:|---:|---:|---:|---:|---:|";
+        let times = "| at half of that | a second | p50, ms | p99 | p99.9 | floor: p50 | p99 | p99.9 |\n|---|---:|---:|---:|---:|---:|---:|---:|";
         table(out, times, &self.times)?;
         table(out, "| process | measured | goal |\n|---|---:|---:|", &self.process)?;
         self.growth.iter().try_for_each(|lines| writeln!(out, "{}\n", lines.join("\n")))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use lockgate_tests::{Client, Database, Executor, Reply, Server, Talk, conversation, query_of};
+use lockgate_tests::{Client, Database, Executor, Reply, Server, Talk, conversation, paced, quantile, query_of};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -37,8 +37,8 @@ pub(crate) async fn measure(tables: &mut Tables, database: Database) {
         let request = client_credentials(&algorithm.to_ascii_lowercase());
         let rate = middle(async || request.rate(server.port(), SPAN)).await;
         tables.rate(&what, "signatures alone", bare, rate, None);
-        let (rate, times) = request.at_half(&server);
-        tables.times(&what, rate, &times, None);
+        let times = paced(server.port(), &request.text(), 200, rate / 2.0, SPAN * 2);
+        tables.times(&what, rate / 2.0, &[0.5, 0.99, 0.999].map(|share| quantile(&times, share)), None);
     }
     let bare = ecdsa();
     let rate = middle(async || {
@@ -50,9 +50,9 @@ pub(crate) async fn measure(tables: &mut Tables, database: Database) {
     let token = access_token(&server).await;
     let bearer = format!("Bearer {token}");
     let userinfo = [("Host", "auth.lockgate.test"), ("Authorization", bearer.as_str())];
-    Request::get("/application/o/userinfo/", &userinfo).compare(tables, "userinfo", &server, None).await;
+    Request::get("/application/o/userinfo/", &userinfo).compare(tables, "userinfo", server.port(), None).await;
     let fields = [("token", token.as_str()), ("client_id", "es256"), ("client_secret", SECRET)];
-    Request::form("/application/o/introspect/", &fields).compare(tables, "introspection", &server, None).await;
+    Request::form("/application/o/introspect/", &fields).compare(tables, "introspection", server.port(), None).await;
 }
 
 async fn started(database: Database) -> Server {
