@@ -6,7 +6,7 @@
 //! another. A value that grows out of bounds is left out whole, never cut: a cut name is another name.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lockgate_model::{Principal, kinds::ProxyProvider};
 use serde_json::{Map, Value};
@@ -83,36 +83,32 @@ const JWT: &str = "x-authentik-jwt";
 /// The headers of a permission as they are kept: the values lie behind each other in one block, which takes half the
 /// memory of as many.
 #[derive(Debug)]
-pub(crate) struct KeptHeaders(Box<[(HeaderName, HeaderValue)]>);
+pub(crate) struct KeptHeaders(HeaderMap);
 
 impl KeptHeaders {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut all = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
-        headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
-        let mut all: Bytes = all.freeze();
-        let kept = headers.iter().map(|(name, value)| {
-            let part = all.split_to(value.len());
-            // They are the bytes of one.
-            let mut kept = HeaderValue::from_maybe_shared(part).unwrap_or_else(|_| value.clone());
-            kept.set_sensitive(value.is_sensitive());
-            (name.clone(), kept)
-        });
-        Self(kept.collect())
+        let mut block = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+        headers.values().for_each(|value| block.extend_from_slice(value.as_bytes()));
+        let mut block = block.freeze();
+        // A copy has no more room than it needs.
+        let mut kept = headers.clone();
+        for value in kept.values_mut() {
+            // Bytes of a value are one.
+            let Ok(mut part) = HeaderValue::from_maybe_shared(block.split_to(value.len())) else { continue };
+            part.set_sensitive(value.is_sensitive());
+            *value = part;
+        }
+        Self(kept)
     }
 
-    /// All of them, with room for what an answer has beside them.
+    /// All of them. To copy them is faster than to put them together for every answer.
     pub(crate) fn all(&self) -> HeaderMap {
-        let mut all = HeaderMap::with_capacity(self.0.len() + 4);
-        for (name, value) in &self.0 {
-            all.append(name.clone(), value.clone());
-        }
-        all
+        self.0.clone()
     }
 
     /// The signed token; `None` where it was too long for a header.
     pub(crate) fn jwt(&self) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(name, _)| name == JWT)?;
-        value.to_str().ok().filter(|token| !token.is_empty())
+        self.0.get(JWT)?.to_str().ok().filter(|token| !token.is_empty())
     }
 }
 
