@@ -1,6 +1,6 @@
 //! JSON that is kept more often than it is read.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::text::fits_json;
 /// A JSON value as the text that is stored. As a tree it would take ten times the memory, and what keeps it mostly keeps
 /// tens of thousands: sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct JsonText(Box<str>);
 
 impl JsonText {
@@ -22,9 +22,7 @@ impl JsonText {
 
     /// What is stored, if it is JSON at all.
     pub(crate) fn stored(what: &str, text: String) -> Result<Self, StoreError> {
-        let corrupt = |_| StoreError::Corrupt { what: what.to_owned() };
-        serde_json::from_str::<IgnoredAny>(&text).map_err(corrupt)?;
-        Ok(Self(text.into()))
+        Self::try_from(text).map_err(|_| StoreError::Corrupt { what: what.to_owned() })
     }
 
     /// The text for a column that holds at most `max` bytes.
@@ -45,8 +43,41 @@ impl JsonText {
     }
 }
 
+/// Read once as a whole: of what is kept, every later reading succeeds, so that none takes a broken text for nothing.
+impl TryFrom<String> for JsonText {
+    type Error = serde_json::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        serde_json::from_str::<Value>(&text)?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl From<JsonText> for String {
+    fn from(text: JsonText) -> Self {
+        text.0.into()
+    }
+}
+
 impl From<Value> for JsonText {
     fn from(value: Value) -> Self {
         Self::of(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_later_is_not_kept() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for text in ["{half", "", "1e999", r#"{"ip": "\ud800"}"#, &deep] {
+            assert!(JsonText::stored("sessions.auth", text.to_owned()).is_err(), "{text}");
+            assert!(serde_json::from_value::<JsonText>(Value::from(text)).is_err(), "{text}");
+        }
+        let kept = JsonText::of(&serde_json::json!({"mfa": true}));
+        let copied: JsonText = serde_json::from_str(&serde_json::to_string(&kept).expect("a text")).expect("the same");
+        assert_eq!((copied.value()["mfa"].as_bool(), &copied), (Some(true), &kept));
     }
 }
